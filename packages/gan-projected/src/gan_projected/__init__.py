@@ -1,0 +1,3 @@
+"""Projected discriminators on frozen, pretrained features."""
+
+__version__ = "0.1.0"
