@@ -1,0 +1,67 @@
+"""A running average of a network's weights, which gives better and steadier pictures."""
+
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import nn
+
+
+class EMA(nn.Module):
+    """The exponential moving average of a network's parameters; call it as the network itself.
+
+    After each `update`, average += (1 - decay) * (weights - average) with decay = 0.5 ** (1 / half_life).
+    Buffers (batch-norm statistics) are copied, not averaged. With `ramp_up`, the half-life is at most
+    that fraction of the updates made so far, so that the first, poor weights are soon forgotten
+    (Karras et al. 2019, StyleGAN2, whose training code uses 0.05).
+
+    Args:
+        network: the network that learns; it is neither copied nor moved by later calls.
+        half_life: after how many updates an old weight counts half, in steps; > 0.
+        ramp_up: fraction of the past updates that bounds the half-life; None for no bound.
+
+    Raises:
+        ValueError: if `half_life` or `ramp_up` is not positive.
+    """
+
+    def __init__(self, network: nn.Module, half_life: float, ramp_up: float | None = None) -> None:
+        super().__init__()
+        if half_life <= 0 or (ramp_up is not None and ramp_up <= 0):
+            raise ValueError(f"half_life and ramp_up must be positive; got {half_life} and {ramp_up}")
+        self.average = deepcopy(network).requires_grad_(False).eval()
+        # `Run.keep` puts a precision around a network's forward; the copy must not call the original's.
+        vars(self.average).pop("forward", None)
+        self.half_life = half_life
+        self.ramp_up = ramp_up
+        self._updates = 0
+        self._source = (network,)  # in a tuple, so that it is not registered as a part of this module
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Move the average towards the network's present weights; call it once a step."""
+        (source,) = self._source
+        self._updates += 1
+        half_life = self.half_life
+        if self.ramp_up is not None:
+            half_life = min(half_life, max(self._updates * self.ramp_up, 1e-8))
+        step = 1 - 0.5 ** (1 / half_life)
+        torch._foreach_lerp_(list(self.average.parameters()), list(source.parameters()), step)  # type: ignore[attr-defined]
+        for mine, theirs in zip(self.average.buffers(), source.buffers(), strict=True):
+            mine.copy_(theirs)
+
+    def forward(self, *inputs: Any) -> Any:
+        """What the averaged network, in inference mode, makes of `inputs`; no graph is kept."""
+        with torch.no_grad():
+            return self.average(*inputs)
+
+    def train(self, mode: bool = True) -> "EMA":  # noqa: ARG002 - part of nn.Module's signature
+        """An average never trains: it stays in inference mode."""
+        return super().train(False)
+
+    def get_extra_state(self) -> int:
+        """The number of updates, kept with the weights because `ramp_up` needs it."""
+        return self._updates
+
+    def set_extra_state(self, state: int) -> None:
+        """Restore what `get_extra_state` gave."""
+        self._updates = int(state)

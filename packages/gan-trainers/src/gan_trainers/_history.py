@@ -1,0 +1,154 @@
+"""The scalars of a run: collected on the device, written as JSON lines, drawn as curves."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_trainers._processes import mean_over_processes
+
+Row = dict[str, float]
+
+
+class History:
+    """Scalars by name and step, averaged over windows of steps.
+
+    Values stay on the device until a window closes, so that logging never makes a step wait.
+
+    Args:
+        folder: where `scalars.jsonl` and `curves.png` go.
+        device: where the values are.
+        writes: whether this process writes the files; the others only take part in the averages.
+    """
+
+    def __init__(self, folder: Path, device: torch.device, *, writes: bool) -> None:
+        self._file = folder / "scalars.jsonl"
+        self._picture = folder / "curves.png"
+        self._device = device
+        self._writes = writes
+        self._window: dict[str, list[tuple[int, Tensor]]] = {}
+
+    def add(self, step: int, terms: Mapping[str, Tensor | float]) -> None:
+        """Remember one value of each term; tensors are scalars, detached here, without a synchronisation."""
+        for name, value in terms.items():
+            scalar = torch.as_tensor(value, dtype=torch.float32, device=self._device).detach()
+            self._window.setdefault(name, []).append((step, scalar))
+
+    def close_window(self, heading: Mapping[str, float]) -> Row:
+        """Average the window over its steps and over the processes, append a line, start a new window.
+
+        Args:
+            heading: what the line starts with: step, seconds, images.
+
+        Returns:
+            The mean of each term.
+
+        Raises:
+            FloatingPointError: naming the term and the step, if a value is not a finite number.
+        """
+        means = self._means()
+        self._window.clear()
+        if self._writes and means:
+            line = {**heading, **{name: _short(value) for name, value in means.items()}}
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        return means
+
+    def check(self) -> None:
+        """Raise as `close_window` does if the open window holds a value that is not finite."""
+        self._means()
+
+    def _means(self) -> Row:
+        """One transfer from the device, and one average over the processes, for the whole window."""
+        if not self._window:
+            return {}
+        entries = [(name, step) for name, values in self._window.items() for step, _ in values]
+        stacked = torch.stack([value for values in self._window.values() for _, value in values])
+        flat = mean_over_processes(stacked).tolist()
+        for (name, step), value in zip(entries, flat, strict=True):
+            if not math.isfinite(value):
+                raise FloatingPointError(f"'{name}' became {value} at step {step}")
+        means, start = {}, 0
+        for name, values in self._window.items():
+            means[name] = sum(flat[start : start + len(values)]) / len(values)
+            start += len(values)
+        return means
+
+    def state_dict(self) -> dict[str, Any]:
+        """The open window; lines that are written already live in the file."""
+        return {
+            name: [[step, float(value)] for step, value in values] for name, values in self._window.items()
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what `state_dict` gave."""
+        self._window = {
+            name: [(step, torch.tensor(value, device=self._device)) for step, value in values]
+            for name, values in state.items()
+        }
+
+    def rewind(self, step: int) -> None:
+        """Drop the lines that a run resumed at `step` writes again, that of the open window included."""
+        if self._writes and self._file.exists():
+            first_open = min((values[0][0] for values in self._window.values()), default=step + 1)
+            kept = [row for row in read_scalars(self._file) if row["step"] < first_open]
+            aside = self._file.with_suffix(".writing")
+            aside.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+            aside.replace(self._file)
+
+    def draw(self) -> None:
+        """Draw every scalar against the step into `curves.png`."""
+        if self._writes and self._file.exists():
+            draw_curves({"": read_scalars(self._file)}, self._picture)
+
+
+def _short(value: float) -> float:
+    """Seven digits, all that a float32 has."""
+    return float(f"{value:.7g}")
+
+
+def read_scalars(file: Path) -> list[Row]:
+    """The lines of a `scalars.jsonl`; a last line cut short by a kill is left out."""
+    rows = []
+    for line in file.read_text("utf-8").splitlines():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return rows
+
+
+def draw_curves(runs: Mapping[str, list[Row]], picture: Path, names: list[str] | None = None) -> None:
+    """Draw scalars against the step, one small chart for each name and one line for each run.
+
+    Args:
+        runs: rows by the label of their run, as `read_scalars` gives them.
+        picture: the PNG to write.
+        names: which scalars, in this order; None for all that there are.
+    """
+    from matplotlib.figure import Figure  # imported late: it takes longer to load than the rest
+
+    heading = ("step", "seconds", "images")
+    if names is None:
+        seen = dict.fromkeys(name for rows in runs.values() for row in rows for name in row)
+        names = [name for name in seen if name not in heading]
+    if not names:
+        return
+    columns = min(3, len(names))
+    lines = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(4.2 * columns, 2.8 * lines), layout="constrained")
+    for index, name in enumerate(names):
+        axes = figure.add_subplot(lines, columns, index + 1)
+        for label, rows in runs.items():
+            points = [(row["step"], row[name]) for row in rows if name in row]
+            if points:
+                axes.plot(*zip(*points, strict=True), label=label, linewidth=1)
+        axes.set_title(name, fontsize=10)
+        axes.grid(alpha=0.3)
+        if len(runs) > 1 and index == 0:
+            axes.legend(fontsize=8)
+    figure.savefig(picture, dpi=100)

@@ -1,0 +1,46 @@
+"""Grids of pictures, to see how a run goes."""
+
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+_SMALLEST_SIDE = 96  # pixels; smaller pictures are enlarged, or nothing is seen in them
+_GAP = 2  # pixels between pictures
+
+
+def write_grid(file: Path, *columns: Tensor, rows: int = 8) -> None:
+    """Write a PNG with one row for each sample and one column for each of `columns`.
+
+    Args:
+        file: where to write; its folder is made.
+        *columns: each (N, 1 or 3, H, W) in [-1, 1], all with the same N; values outside are clipped.
+            Sizes may differ: all are brought to the largest.
+        rows: at most so many samples are shown.
+
+    Raises:
+        ValueError: if there is nothing to show or the columns do not fit together.
+    """
+    if not columns or any(c.ndim != 4 or c.shape[1] not in (1, 3) for c in columns):
+        shapes = ", ".join(str(tuple(column.shape)) for column in columns)
+        raise ValueError(f"a grid needs columns of (N, 1 or 3, H, W); got {shapes or 'none'}")
+    if len({len(column) for column in columns}) > 1:
+        raise ValueError(f"all columns need the same N; got {[len(column) for column in columns]}")
+    height = max(column.shape[2] for column in columns)
+    width = max(column.shape[3] for column in columns)
+    scale = max(1, -(-_SMALLEST_SIDE // min(height, width)))
+    cells = [
+        _cells(column[:rows].detach().float().cpu(), height * scale, width * scale) for column in columns
+    ]
+    # (rows, columns, 3, H, W), each picture with its gap, laid out as one picture
+    table = F.pad(torch.stack(cells, dim=1), (0, _GAP, 0, _GAP), value=1.0)
+    picture = table.permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)[:-_GAP, :-_GAP]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(((picture + 1) * 127.5).round().to(torch.uint8).numpy()).save(file)
+
+
+def _cells(images: Tensor, height: int, width: int) -> Tensor:
+    enlarged = F.interpolate(images.clamp(-1, 1), size=(height, width), mode="nearest")
+    return enlarged.expand(-1, 3, -1, -1)

@@ -1,0 +1,73 @@
+"""What a run shows while it works: a progress bar, lines of text, and other people's trackers."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from accelerate import Accelerator
+from tqdm import tqdm
+
+
+class Progress:
+    """The progress bar and messages of the first process; silent on the others."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+        self._bar: tqdm[Any] | None = None
+        self._last = (0, 0.0)  # images and time when the rate was last taken
+
+    @contextmanager
+    def of_phase(self, name: str, done: int, until: int, images: int) -> Iterator[None]:
+        """Show a bar for a phase of `until` steps, of which `done` are over, inside the block."""
+        self._last = (images, time.monotonic())
+        self._bar = tqdm(
+            total=until, initial=done, desc=name, unit="step", disable=not self._shown, mininterval=1.0
+        )
+        try:
+            yield
+        finally:
+            self._bar.close()
+            self._bar = None
+
+    def move_to(self, done: int) -> None:
+        """Move the bar."""
+        if self._bar is not None:
+            self._bar.update(done - self._bar.n)
+
+    def show(self, terms: Mapping[str, float], images: int) -> None:
+        """Show the terms' means and the images per second since the last call beside the bar."""
+        (before, then), now = self._last, time.monotonic()
+        self._last = (images, now)
+        if self._bar is not None:
+            shown = {name: f"{value:.3g}" for name, value in terms.items()}
+            rate = (images - before) / max(now - then, 1e-9)
+            self._bar.set_postfix({**shown, "images/s": f"{rate:.1f}"}, refresh=False)
+
+    def say(self, *lines: str) -> None:
+        """Write lines without disturbing the bar."""
+        if self._shown:
+            for line in lines:
+                tqdm.write(line, file=sys.stderr)
+
+
+class Trackers:
+    """Accelerate's trackers by name; training goes on without those that fail."""
+
+    def __init__(self, accelerator: Accelerator, names: tuple[str, ...], progress: Progress) -> None:
+        self._accelerator = accelerator
+        self._names = names if accelerator.is_main_process else ()
+        self._progress = progress
+
+    def log(self, terms: Mapping[str, float], step: int) -> None:
+        """Hand the scalars of a step on."""
+        if not self._names:
+            return
+        try:
+            if not self._accelerator.trackers:
+                self._accelerator.init_trackers("gan")
+            self._accelerator.log(dict(terms), step=step)
+        except Exception as error:  # whatever somebody else's optional code may raise
+            self._progress.say(f"trackers {', '.join(self._names)} failed and are left out: {error}")
+            self._names = ()

@@ -1,0 +1,63 @@
+"""Learning-rate and weight schedules: pure functions of the step, so there is no state to save.
+
+`step` is the number of the present step, counted from 1, as `Run.step` gives it inside the loop.
+"""
+
+import math
+
+
+def linear_decay(step: int, *, start: int, end: int) -> float:
+    """1 up to step `start`, then in a straight line towards 0, which it would reach one step after `end`.
+
+    pix2pix and CycleGAN (official code) hold the rate for the first half of the training and let it
+    fall linearly over the second: `start=steps // 2, end=steps`.
+
+    Args:
+        step: the present step, from 1.
+        start: the last step at full rate.
+        end: the last step of the training.
+
+    Returns:
+        A factor in [0, 1] for the rate.
+
+    Raises:
+        ValueError: if `end` is before `start`.
+    """
+    if end < start:
+        raise ValueError(f"linear_decay needs start <= end; got start={start} and end={end}")
+    return min(1.0, max(0.0, (end - step + 1) / (end - start + 1)))
+
+
+def cosine_decay(step: int, *, start: int, end: int) -> float:
+    """1 up to step `start`, then half a cosine down to 0, which it would reach one step after `end`.
+
+    Loshchilov and Hutter 2017, eq. 5, without restarts. Arguments, result and error as `linear_decay`.
+    """
+    return 0.5 - 0.5 * math.cos(math.pi * linear_decay(step, start=start, end=end))
+
+
+def step_decay(step: int, *, at: tuple[int, ...], factor: float = 0.5) -> float:
+    """Multiply by `factor` after each of the steps `at`: 1, factor, factor ** 2, and so on.
+
+    Args:
+        step: the present step, from 1.
+        at: the steps after which the rate drops; SRGAN drops once, half-way.
+        factor: what each drop multiplies by.
+
+    Returns:
+        The factor for the rate.
+    """
+    return factor ** sum(step > drop for drop in at)
+
+
+def warm_up(step: int, *, steps: int) -> float:
+    """A straight line from 1 / `steps` at step 1 to 1 at step `steps`, and 1 from there on.
+
+    Args:
+        step: the present step, from 1.
+        steps: how long to warm up; 0 for not at all.
+
+    Returns:
+        A factor in (0, 1] for the rate.
+    """
+    return min(1.0, step / steps) if steps else 1.0
