@@ -1,0 +1,85 @@
+"""CIE L*a*b* (D65, 2 degree observer) of sRGB, through kornia."""
+
+from types import ModuleType
+
+import torch
+from torch import Tensor
+
+from gan_colorspace._image import check_image, to_float64, widen
+
+# L* is 0..100; a* and b* of sRGB colours lie between -107.9 and 98.3, so 110 holds them all. The scaling of
+# the PyTorch pix2pix (github.com/junyanz/pytorch-CycleGAN-and-pix2pix, data/colorization_dataset.py).
+LIGHTNESS_HALF = 50.0
+CHROMA_MAX = 110.0
+
+
+def _kornia_color() -> ModuleType:
+    """kornia.color, imported at the first use: that takes longer than all the rest of this package."""
+    try:
+        from kornia import color
+    except ImportError as error:
+        raise ImportError('Lab needs kornia; install it with: pip install "gan-colorspace[lab]"') from error
+    return color
+
+
+def rgb_to_lab(rgb: Tensor) -> Tensor:
+    """CIE L*a*b* (D65) of sRGB, scaled to [-1, 1]: L / 50 - 1, a / 110, b / 110.
+
+    kornia's matrices go through convolutions or matrix products, which autocast and TF32 would round. So it
+    runs in float64, which neither of them touches, and the result is rounded once. (MPS has no float64:
+    there it is float32, and to be called outside of autocast.) To Lab and back in float32 is within 2e-6.
+
+    Args:
+        rgb: (N, 3, H, W) or (3, H, W) in [-1, 1].
+
+    Returns:
+        Same shape, planes L, a, b, each within [-1, 1] for every sRGB colour; float32, or float64 if `rgb`
+        is.
+
+    Raises:
+        ValueError: the shape or the dtype is another.
+        ImportError: kornia is not installed.
+    """
+    check_image(rgb, 3, "rgb_to_lab")
+    rgb01 = (to_float64(rgb) + 1) / 2
+    lightness, a, b = _kornia_color().rgb_to_lab(rgb01).unbind(-3)
+    lab = torch.stack([lightness / LIGHTNESS_HALF - 1, a / CHROMA_MAX, b / CHROMA_MAX], dim=-3)
+    return lab.to(widen(rgb).dtype)
+
+
+def lab_to_rgb(lab: Tensor) -> Tensor:
+    """The inverse of `rgb_to_lab`, continued smoothly outside the RGB cube.
+
+    Most (L, a, b) that a network can predict are no sRGB colour. They are not clipped: RGB leaves [-1, 1]
+    and its gradient with respect to each plane stays finite and non-zero, so that a loss on RGB can lead
+    back. Clamp before saving.
+
+    Args:
+        lab: (N, 3, H, W) or (3, H, W), planes L / 50 - 1, a / 110, b / 110 in [-1, 1].
+
+    Returns:
+        RGB, same shape, in [-1, 1] for colours inside the cube; float32, or float64 if `lab` is.
+
+    Raises:
+        ValueError: the shape or the dtype is another.
+        ImportError: kornia is not installed.
+    """
+    check_image(lab, 3, "lab_to_rgb")
+    color = _kornia_color()
+    lightness, a, b = to_float64(lab).unbind(-3)
+    xyz = _lab_to_xyz((lightness + 1) * LIGHTNESS_HALF, a * CHROMA_MAX, b * CHROMA_MAX)
+    rgb01 = color.linear_rgb_to_rgb(color.xyz_to_rgb(xyz))
+    return (2 * rgb01 - 1).to(widen(lab).dtype)
+
+
+def _lab_to_xyz(lightness: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """XYZ by the definition of CIE 1976, with the constants of kornia's `rgb_to_lab`, which it inverts.
+
+    kornia's own `lab_to_rgb` clamps f(Z) at 0, which leaves dark yellow predictions without a gradient of
+    b; here the straight part of the curve goes on below zero.
+    """
+    fy = (lightness + 16.0) / 116.0
+    f = torch.stack([fy + a / 500.0, fy, fy - b / 200.0], dim=-3)
+    relative = torch.where(f > 0.2068966, f**3, (f - 4.0 / 29.0) / 7.787)
+    white = torch.tensor([0.95047, 1.0, 1.08883], dtype=f.dtype, device=f.device)  # XYZ of D65
+    return relative * white[:, None, None]

@@ -1,0 +1,32 @@
+"""A colour space as a value that a recipe can hold."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from torch import Tensor
+
+from gan_colorspace._lab import lab_to_rgb, rgb_to_lab
+from gan_colorspace._ycrcb import rgb_to_ycrcb, ycrcb_to_rgb
+
+
+class ColorSpace(NamedTuple):
+    """A name and the two conversions; any three such things make a space of your own.
+
+    Attributes:
+        name: in lower case, as in a file's or an option's name.
+        from_rgb: (N, 3, H, W) RGB in [-1, 1] to this space.
+        to_rgb: its inverse.
+    """
+
+    name: str
+    from_rgb: Callable[[Tensor], Tensor]
+    to_rgb: Callable[[Tensor], Tensor]
+
+
+def _same(image: Tensor) -> Tensor:
+    return image
+
+
+RGB = ColorSpace("rgb", _same, _same)
+YCRCB = ColorSpace("ycrcb", rgb_to_ycrcb, ycrcb_to_rgb)
+LAB = ColorSpace("lab", rgb_to_lab, lab_to_rgb)

@@ -1,0 +1,103 @@
+"""YCrCb and greyscale by ITU-R BT.601, full range."""
+
+import torch
+from torch import Tensor
+
+from gan_colorspace._image import check_image, widen
+
+# The luma weights of ITU-R BT.601; all else follows from them.
+KR = 0.299
+KB = 0.114
+KG = 1.0 - KR - KB
+
+# Each output plane is a weighted sum of input planes: a 1x1 convolution, written out. Autocast's bf16,
+# cuDNN's TF32 (on by default) and `torch.set_float32_matmul_precision` reach convolutions and matrix
+# products, in the backward pass too, but never plain arithmetic, so this form alone keeps float32 whole
+# without touching global settings. It also copies no constant to the device, and torch.compile fuses it
+# into one pass over memory.
+
+
+def _luma(red: Tensor, green: Tensor, blue: Tensor) -> Tensor:
+    return KR * red + KG * green + KB * blue
+
+
+def rgb_to_ycrcb(rgb: Tensor) -> Tensor:
+    """RGB to luma and zero-centred colour differences, ITU-R BT.601 full range.
+
+    With R, G, B in 0..1, Y = 0.299 R + 0.587 G + 0.114 B is in 0..1, Cr = (R - Y) / 1.402 and Cb = (B - Y)
+    / 1.772 are in -0.5..0.5. Here each of the three is stretched to [-1, 1], and grey has Cr = Cb = 0. The
+    map is linear (a 1x1 convolution) and does not clip: values outside [-1, 1] pass through, with their
+    gradients.
+
+    It is computed in float32 (float64 for float64) whatever autocast or TF32 setting is in force, because
+    it is written in sums and products, which those settings leave alone.
+
+    Args:
+        rgb: (N, 3, H, W) or (3, H, W) in [-1, 1].
+
+    Returns:
+        Same shape, planes Y, Cr, Cb in this order, each in [-1, 1]; float32 for half-precision input.
+
+    Raises:
+        ValueError: the shape or the dtype is another.
+    """
+    check_image(rgb, 3, "rgb_to_ycrcb")
+    red, green, blue = widen(rgb).unbind(-3)
+    luma = _luma(red, green, blue)
+    return torch.stack([luma, (red - luma) / (2 * (1 - KR)), (blue - luma) / (2 * (1 - KB))], dim=-3)
+
+
+def ycrcb_to_rgb(ycrcb: Tensor) -> Tensor:
+    """The exact inverse of `rgb_to_ycrcb`.
+
+    It solves the same equations for R, G and B instead of taking a table's rounded digits: in float32 an
+    image in [-1, 1] comes back within 1e-6. Nothing is clipped: many (Y, Cr, Cb) in [-1, 1] lie outside the
+    RGB cube, and a generator that predicts one needs the gradient that leads back. Clamp before saving.
+
+    Args:
+        ycrcb: (N, 3, H, W) or (3, H, W), planes Y, Cr, Cb in [-1, 1].
+
+    Returns:
+        RGB, same shape, in [-1, 1] for colours inside the cube; float32 for half-precision input.
+
+    Raises:
+        ValueError: the shape or the dtype is another.
+    """
+    check_image(ycrcb, 3, "ycrcb_to_rgb")
+    luma, cr, cb = widen(ycrcb).unbind(-3)
+    red = luma + 2 * (1 - KR) * cr
+    blue = luma + 2 * (1 - KB) * cb
+    green = (luma - KR * red - KB * blue) / KG
+    return torch.stack([red, green, blue], dim=-3)
+
+
+def rgb_to_gray(rgb: Tensor) -> Tensor:
+    """BT.601 luma, equal to the plane Y of `rgb_to_ycrcb`.
+
+    Args:
+        rgb: (N, 3, H, W) or (3, H, W) in [-1, 1].
+
+    Returns:
+        (N, 1, H, W) or (1, H, W) in [-1, 1]; float32 for half-precision input.
+
+    Raises:
+        ValueError: the shape or the dtype is another.
+    """
+    check_image(rgb, 3, "rgb_to_gray")
+    return _luma(*widen(rgb).unbind(-3)).unsqueeze(-3)
+
+
+def gray_to_rgb(gray: Tensor) -> Tensor:
+    """The grey picture as RGB: its one plane three times.
+
+    Args:
+        gray: (N, 1, H, W) or (1, H, W) in [-1, 1].
+
+    Returns:
+        (N, 3, H, W) or (3, H, W) in [-1, 1], of the input's dtype.
+
+    Raises:
+        ValueError: the shape or the dtype is another.
+    """
+    check_image(gray, 1, "gray_to_rgb")
+    return torch.cat([gray, gray, gray], dim=-3)
