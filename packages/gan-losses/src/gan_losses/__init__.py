@@ -1,3 +1,68 @@
 """Adversarial losses, gradient penalties and pixel losses as pure PyTorch functions."""
 
+from gan_losses._adversarial import (
+    HINGE,
+    LEAST_SQUARES,
+    NONSATURATING,
+    RELATIVISTIC_AVERAGE,
+    RELATIVISTIC_PAIRED,
+    WASSERSTEIN,
+    AdversarialLoss,
+    DiscriminatorLoss,
+    GeneratorLoss,
+)
+from gan_losses._hinge import hinge_discriminator_loss, hinge_generator_loss
+from gan_losses._least_squares import least_squares_discriminator_loss, least_squares_generator_loss
+from gan_losses._nonsaturating import (
+    minimax_generator_loss,
+    nonsaturating_discriminator_loss,
+    nonsaturating_generator_loss,
+)
+from gan_losses._penalties import Discriminator, dragan_penalty, gradient_penalty, r1_penalty, r2_penalty
+from gan_losses._pixel import l1_loss, total_variation_loss
+from gan_losses._relativistic import (
+    Comparison,
+    relativistic_average_discriminator_loss,
+    relativistic_average_generator_loss,
+    relativistic_paired_discriminator_loss,
+    relativistic_paired_generator_loss,
+)
+from gan_losses._scales import Logits, Reduction
+from gan_losses._wasserstein import wasserstein_discriminator_loss, wasserstein_generator_loss
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "HINGE",
+    "LEAST_SQUARES",
+    "NONSATURATING",
+    "RELATIVISTIC_AVERAGE",
+    "RELATIVISTIC_PAIRED",
+    "WASSERSTEIN",
+    "AdversarialLoss",
+    "Comparison",
+    "Discriminator",
+    "DiscriminatorLoss",
+    "GeneratorLoss",
+    "Logits",
+    "Reduction",
+    "dragan_penalty",
+    "gradient_penalty",
+    "hinge_discriminator_loss",
+    "hinge_generator_loss",
+    "l1_loss",
+    "least_squares_discriminator_loss",
+    "least_squares_generator_loss",
+    "minimax_generator_loss",
+    "nonsaturating_discriminator_loss",
+    "nonsaturating_generator_loss",
+    "r1_penalty",
+    "r2_penalty",
+    "relativistic_average_discriminator_loss",
+    "relativistic_average_generator_loss",
+    "relativistic_paired_discriminator_loss",
+    "relativistic_paired_generator_loss",
+    "total_variation_loss",
+    "wasserstein_discriminator_loss",
+    "wasserstein_generator_loss",
+]

@@ -1,0 +1,52 @@
+"""The two sides of each adversarial loss as one value that an objective can be given."""
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from torch import Tensor
+
+from gan_losses._hinge import hinge_discriminator_loss, hinge_generator_loss
+from gan_losses._least_squares import least_squares_discriminator_loss, least_squares_generator_loss
+from gan_losses._nonsaturating import nonsaturating_discriminator_loss, nonsaturating_generator_loss
+from gan_losses._relativistic import (
+    relativistic_average_discriminator_loss,
+    relativistic_average_generator_loss,
+    relativistic_paired_discriminator_loss,
+    relativistic_paired_generator_loss,
+)
+from gan_losses._scales import Logits
+from gan_losses._wasserstein import wasserstein_discriminator_loss, wasserstein_generator_loss
+
+GeneratorLoss: TypeAlias = Callable[..., Tensor]
+"""Called as `(fake_logits)`, or as `(real_logits, fake_logits)` where the loss is relativistic."""
+
+DiscriminatorLoss: TypeAlias = Callable[[Logits, Logits], Tensor]
+"""Called as `(real_logits, fake_logits)`."""
+
+
+class AdversarialLoss(NamedTuple):
+    """A generator's and a discriminator's loss that belong together.
+
+    To change a knob, bind it: `HINGE._replace(discriminator=partial(hinge_discriminator_loss, margin=2.0))`.
+
+    Attributes:
+        generator: Takes `(fake_logits)`; if `relativistic`, `(real_logits, fake_logits)`.
+        discriminator: Takes `(real_logits, fake_logits)`.
+        relativistic: Whether the generator's side reads the real logits too.
+    """
+
+    generator: GeneratorLoss
+    discriminator: DiscriminatorLoss
+    relativistic: bool = False
+
+
+NONSATURATING = AdversarialLoss(nonsaturating_generator_loss, nonsaturating_discriminator_loss)
+LEAST_SQUARES = AdversarialLoss(least_squares_generator_loss, least_squares_discriminator_loss)
+HINGE = AdversarialLoss(hinge_generator_loss, hinge_discriminator_loss)
+WASSERSTEIN = AdversarialLoss(wasserstein_generator_loss, wasserstein_discriminator_loss)
+RELATIVISTIC_AVERAGE = AdversarialLoss(
+    relativistic_average_generator_loss, relativistic_average_discriminator_loss, relativistic=True
+)
+RELATIVISTIC_PAIRED = AdversarialLoss(
+    relativistic_paired_generator_loss, relativistic_paired_discriminator_loss, relativistic=True
+)

@@ -1,0 +1,153 @@
+"""Penalties on the discriminator's gradient with respect to its input.
+
+Each takes the discriminator as a callable, needs no gradient on the images it is given, and returns a mean
+over the batch that `backward` carries into the discriminator's parameters. The discriminator runs in float32
+at least, outside autocast: squared gradients underflow in half precision. Two things to know:
+
+- The logits of the batch are summed before they are differentiated, so each image gets its own gradient,
+  unless batch normalisation mixes the images.
+- A discriminator compiled by `net.compile()` can't be differentiated twice: pass `net.forward`, which stays
+  as written.
+"""
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+from gan_losses._scales import Logits, as_list, at_least_float32, check_same_shape
+
+Discriminator: TypeAlias = Callable[[Tensor], Logits]
+
+
+def gradient_penalty(
+    discriminator: Discriminator,
+    real: Tensor,
+    fake: Tensor,
+    *,
+    target: float = 1.0,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """(|grad D(x)| - target)^2 at random points between real and fake (Gulrajani et al. 2017, equation 3).
+
+    The penalty of WGAN-GP: x = u real + (1 - u) fake with one u ~ U[0, 1) for each image, and the norm is
+    over all of an image's values. The weight (lambda = 10 in the paper) belongs to the caller.
+
+    Args:
+        discriminator: Maps images to logits, a tensor or a list of them (summed).
+        real: (N, ...) real images.
+        fake: (N, ...) generated images of the same shape.
+        target: The norm that costs nothing.
+        generator: Source of the draw of u; torch's default one if absent. Its device may differ.
+
+    Returns:
+        A scalar, the mean over the N images.
+
+    Raises:
+        ValueError: If the shapes differ, or the logits have no gradient with respect to the images.
+    """
+    check_same_shape("real and fake images", real, fake)
+    real, fake = at_least_float32(real), at_least_float32(fake)
+    mix = _draw(torch.rand, (len(real), *[1] * (real.ndim - 1)), real, generator)
+    return _norm_penalty(discriminator, torch.lerp(fake, real, mix), target)
+
+
+def dragan_penalty(
+    discriminator: Discriminator,
+    real: Tensor,
+    *,
+    target: float = 1.0,
+    noise: Literal["uniform", "normal"] = "uniform",
+    noise_scale: float = 0.5,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """(|grad D(x)| - target)^2 around real images (DRAGAN, Kodali et al. 2017, equation 1).
+
+    x = real + noise_scale std(real) n with n drawn for every value: "uniform" in [0, 1), as in the authors'
+    code, or "normal" as in the paper, whose standard deviation is a constant rather than a share of the
+    batch's. The weight (lambda = 10 in the paper) belongs to the caller.
+
+    Args:
+        discriminator: Maps images to logits, a tensor or a list of them (summed).
+        real: (N, ...) real images.
+        target: The norm that costs nothing, the paper's k.
+        noise: The distribution of n.
+        noise_scale: Size of the noise relative to the standard deviation of all of the batch's values.
+        generator: Source of the draw of n; torch's default one if absent. Its device may differ.
+
+    Returns:
+        A scalar, the mean over the N images.
+
+    Raises:
+        ValueError: If the noise is unknown, or the logits have no gradient with respect to the images.
+    """
+    samplers = {"uniform": torch.rand, "normal": torch.randn}
+    if noise not in samplers:
+        raise ValueError(f'expected noise "uniform" or "normal"; got {noise!r}; use one of the two')
+    real = at_least_float32(real)
+    perturbation = _draw(samplers[noise], real.shape, real, generator) * (noise_scale * real.std())
+    return _norm_penalty(discriminator, real + perturbation, target)
+
+
+def r1_penalty(discriminator: Discriminator, real: Tensor) -> Tensor:
+    """|grad D(real)|^2 (Mescheder et al. 2018, equation 9), without the equation's factor gamma/2.
+
+    Args:
+        discriminator: Maps images to logits, a tensor or a list of them (summed).
+        real: (N, ...) real images.
+
+    Returns:
+        A scalar: the sum of squares over each image, then the mean over the N images.
+
+    Raises:
+        ValueError: If the logits have no gradient with respect to the images.
+    """
+    return _input_gradient(discriminator, real).square().sum(dim=1).mean()
+
+
+def r2_penalty(discriminator: Discriminator, fake: Tensor) -> Tensor:
+    """|grad D(fake)|^2 (Mescheder et al. 2018, equation 10), without the equation's factor gamma/2.
+
+    Args:
+        discriminator: Maps images to logits, a tensor or a list of them (summed).
+        fake: (N, ...) generated images; nothing flows back into their generator.
+
+    Returns:
+        A scalar: the sum of squares over each image, then the mean over the N images.
+
+    Raises:
+        ValueError: If the logits have no gradient with respect to the images.
+    """
+    return r1_penalty(discriminator, fake)
+
+
+def _norm_penalty(discriminator: Discriminator, points: Tensor, target: float) -> Tensor:
+    gradient = _input_gradient(discriminator, points)
+    # vector_norm has derivative 0 where the norm is 0; the square root of a sum of squares would give NaN
+    return (torch.linalg.vector_norm(gradient, dim=1) - target).square().mean()
+
+
+def _input_gradient(discriminator: Discriminator, images: Tensor) -> Tensor:
+    """(N, values of one image): the gradient of the summed logits, differentiable where grad mode is on."""
+    differentiable = torch.is_grad_enabled()
+    images = at_least_float32(images.detach()).requires_grad_()
+    with torch.enable_grad(), torch.autocast(images.device.type, enabled=False):
+        total = torch.stack([logits.sum() for logits in as_list(discriminator(images))]).sum()
+        gradient = None
+        if total.requires_grad:
+            (gradient,) = torch.autograd.grad(total, images, create_graph=differentiable, allow_unused=True)
+    if gradient is None:
+        raise ValueError(
+            "expected logits that depend on the images; got logits without a gradient; "
+            "the discriminator must not detach its input or run under torch.no_grad()"
+        )
+    return gradient.flatten(1)
+
+
+def _draw(
+    sampler: Callable[..., Tensor], shape: tuple[int, ...], like: Tensor, generator: torch.Generator | None
+) -> Tensor:
+    """Draw where the generator lives, for a tensor that may live elsewhere."""
+    device = like.device if generator is None else generator.device
+    return sampler(shape, generator=generator, device=device, dtype=like.dtype).to(like.device)

@@ -1,0 +1,88 @@
+"""Losses on the pixels themselves: weighted L1 and total variation."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan_losses._scales import Reduction, at_least_float32, check_same_shape, reduce
+
+
+def l1_loss(
+    prediction: Tensor,
+    target: Tensor,
+    *,
+    plane_weights: Sequence[float] | None = None,
+    reduction: Reduction = "mean",
+) -> Tensor:
+    """w_c |prediction - target|, with a weight w_c for each plane c (pix2pix, Isola et al. 2017, equation 3).
+
+    The mean divides by the number of elements, whatever the weights sum to. So the L1 over the two chroma
+    planes of YCrCb alone has two equal forms: the plain loss of the sliced planes, or of all three planes
+    with `plane_weights=(0, 1.5, 1.5)`, where 1.5 = 3 planes / 2 planes counted.
+
+    Args:
+        prediction: (N, C, H, W), any range.
+        target: The same shape and range.
+        plane_weights: C weights, one for each plane; None weighs all by 1.
+        reduction: "mean" over all elements, "sum" of them, or "none".
+
+    Returns:
+        A scalar; with "none" (N, C, H, W). At least float32.
+
+    Raises:
+        ValueError: If the shapes differ, there are not C weights, or the reduction is unknown.
+    """
+    check_same_shape("prediction and target", prediction, target)
+    loss = F.l1_loss(at_least_float32(prediction), at_least_float32(target), reduction="none")
+    if plane_weights is not None:
+        loss = loss * _per_plane(plane_weights, loss)
+    return reduce(loss, reduction)
+
+
+def total_variation_loss(
+    image: Tensor, *, squared: bool = False, reduction: Literal["mean", "sum"] = "mean"
+) -> Tensor:
+    """Differences between neighbouring pixels, down and across (anisotropic total variation).
+
+    "sum":  sum |x[i+1, j] - x[i, j]| + sum |x[i, j+1] - x[i, j]|, after Rudin, Osher and Fatemi 1992;
+    "mean": the mean of the differences down plus the mean of those across, free of the picture's size;
+    `squared` squares each difference in place of its magnitude, which smooths edges rather than keeps them.
+
+    The weight belongs to the caller: the first version of SRGAN (Ledig et al. 2016, arXiv v1) gives 2e-8.
+
+    Args:
+        image: (N, C, H, W), H and W at least 2.
+        squared: Square the differences.
+        reduction: "mean" or "sum", as above.
+
+    Returns:
+        A scalar. At least float32.
+
+    Raises:
+        ValueError: If the image has no neighbouring pixels, or the reduction is unknown.
+    """
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f'expected reduction "mean" or "sum"; got {reduction!r}; use one of the two')
+    if min(image.shape[-2:]) < 2:
+        raise ValueError(
+            f"expected an image of at least 2 x 2 pixels; got shape {tuple(image.shape)}; leave this loss out"
+        )
+    image = at_least_float32(image)
+    distance = F.mse_loss if squared else F.l1_loss
+    down = distance(image[..., 1:, :], image[..., :-1, :], reduction=reduction)
+    across = distance(image[..., :, 1:], image[..., :, :-1], reduction=reduction)
+    return down + across
+
+
+def _per_plane(weights: Sequence[float], images: Tensor) -> Tensor:
+    """(C, 1, 1) weights. Filled on the device: copying them there would wait for it."""
+    planes = images.shape[1]
+    if len(weights) != planes:
+        raise ValueError(
+            f"expected a weight for each of {planes} planes; got {len(weights)} weights; "
+            "give one number for each channel"
+        )
+    return torch.stack([images.new_full((), weight) for weight in weights])[:, None, None]

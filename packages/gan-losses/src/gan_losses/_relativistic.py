@@ -1,0 +1,150 @@
+"""Relativistic GANs (Jolicoeur-Martineau 2018): is a real image more real than a fake one?
+
+With f small where one side is judged more real than the other, and the sides swapped for the generator:
+
+    paired    f(real - fake)
+    average   f(real - mean(fake)) + f(mean(real) - fake)
+"""
+
+from typing import Literal, TypeAlias
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan_losses._scales import Logits, Reduction, over_scales
+
+Comparison: TypeAlias = Literal["bce", "least_squares", "hinge"]
+"""f: -log s(x) (RaSGAN, ESRGAN), (x - 1)^2 (RaLSGAN) or max(0, 1 - x) (RaHingeGAN)."""
+
+
+def relativistic_average_generator_loss(
+    real_logits: Logits,
+    fake_logits: Logits,
+    *,
+    comparison: Comparison = "bce",
+    reduction: Reduction = "mean",
+) -> Tensor:
+    """f(fake - mean(real)) + f(mean(fake) - real), the relativistic average generator's side.
+
+    Jolicoeur-Martineau 2018, section 4; with "bce" it is ESRGAN's (Wang et al. 2018, equation 2). ESRGAN's
+    code takes half of the sum: that 1/2 belongs to the caller. Real logits may be detached: nothing of the
+    generator is in them.
+
+    Args:
+        real_logits: Logits for real images, of any shape; a list for several scales.
+        fake_logits: Logits for generated images, of the same shapes.
+        comparison: f, one of "bce", "least_squares", "hinge".
+        reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
+
+    Returns:
+        A scalar; with "none" the elementwise loss, a tensor or a list as given. At least float32. Each
+        mean is over one whole scale of the batch at hand: with several processes, of the local batch.
+
+    Raises:
+        ValueError: If real and fake differ in shape or number of scales, or an option is unknown.
+    """
+    return over_scales(
+        lambda real, fake: _average(fake, real, comparison), real_logits, fake_logits, reduction=reduction
+    )
+
+
+def relativistic_average_discriminator_loss(
+    real_logits: Logits,
+    fake_logits: Logits,
+    *,
+    comparison: Comparison = "bce",
+    reduction: Reduction = "mean",
+) -> Tensor:
+    """f(real - mean(fake)) + f(mean(real) - fake), the relativistic average discriminator's side.
+
+    Jolicoeur-Martineau 2018, section 4; with "bce" it is ESRGAN's (Wang et al. 2018, equation 1). ESRGAN's
+    code takes half of the sum: that 1/2 belongs to the caller. Gradients flow through both means.
+
+    Args:
+        real_logits: Logits for real images, of any shape; a list for several scales.
+        fake_logits: Logits for generated images, of the same shapes.
+        comparison: f, one of "bce", "least_squares", "hinge".
+        reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
+
+    Returns:
+        A scalar; with "none" the elementwise loss, a tensor or a list as given. At least float32. Each
+        mean is over one whole scale of the batch at hand: with several processes, of the local batch.
+
+    Raises:
+        ValueError: If real and fake differ in shape or number of scales, or an option is unknown.
+    """
+    return over_scales(
+        lambda real, fake: _average(real, fake, comparison), real_logits, fake_logits, reduction=reduction
+    )
+
+
+def relativistic_paired_generator_loss(
+    real_logits: Logits,
+    fake_logits: Logits,
+    *,
+    comparison: Comparison = "bce",
+    reduction: Reduction = "mean",
+) -> Tensor:
+    """f(fake - real), the relativistic generator's side (Jolicoeur-Martineau 2018, section 4).
+
+    With "bce" it is RSGAN's, and the loss of R3GAN (Huang et al. 2024).
+
+    Args:
+        real_logits: Logits for real images, of any shape; a list for several scales.
+        fake_logits: Logits for generated images, of the same shapes, paired element by element.
+        comparison: f, one of "bce", "least_squares", "hinge".
+        reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
+
+    Returns:
+        A scalar; with "none" the elementwise loss, a tensor or a list as given. At least float32.
+
+    Raises:
+        ValueError: If real and fake differ in shape or number of scales, or an option is unknown.
+    """
+    return over_scales(
+        lambda real, fake: _penalty(fake - real, comparison), real_logits, fake_logits, reduction=reduction
+    )
+
+
+def relativistic_paired_discriminator_loss(
+    real_logits: Logits,
+    fake_logits: Logits,
+    *,
+    comparison: Comparison = "bce",
+    reduction: Reduction = "mean",
+) -> Tensor:
+    """f(real - fake), the relativistic discriminator's side (Jolicoeur-Martineau 2018, section 4).
+
+    With "bce" it is RSGAN's, and the loss of R3GAN (Huang et al. 2024).
+
+    Args:
+        real_logits: Logits for real images, of any shape; a list for several scales.
+        fake_logits: Logits for generated images, of the same shapes, paired element by element.
+        comparison: f, one of "bce", "least_squares", "hinge".
+        reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
+
+    Returns:
+        A scalar; with "none" the elementwise loss, a tensor or a list as given. At least float32.
+
+    Raises:
+        ValueError: If real and fake differ in shape or number of scales, or an option is unknown.
+    """
+    return over_scales(
+        lambda real, fake: _penalty(real - fake, comparison), real_logits, fake_logits, reduction=reduction
+    )
+
+
+def _average(favoured: Tensor, other: Tensor, comparison: Comparison) -> Tensor:
+    return _penalty(favoured - other.mean(), comparison) + _penalty(favoured.mean() - other, comparison)
+
+
+def _penalty(advantage: Tensor, comparison: Comparison) -> Tensor:
+    if comparison == "bce":
+        return F.softplus(-advantage)
+    if comparison == "least_squares":
+        return (advantage - 1).square()
+    if comparison == "hinge":
+        return F.relu(1 - advantage)
+    raise ValueError(
+        f'expected comparison "bce", "least_squares" or "hinge"; got {comparison!r}; use one of the three'
+    )

@@ -1,0 +1,43 @@
+"""Wasserstein GAN (Arjovsky et al. 2017): the critic's logits as they are."""
+
+from torch import Tensor
+
+from gan_losses._scales import Logits, Reduction, over_scales
+
+
+def wasserstein_generator_loss(fake_logits: Logits, *, reduction: Reduction = "mean") -> Tensor:
+    """-fake: the generator raises the critic's value of its images (Arjovsky et al. 2017, algorithm 1).
+
+    Args:
+        fake_logits: The critic's values of generated images, of any shape; a list for several scales.
+        reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
+
+    Returns:
+        A scalar; with "none" the elementwise loss, a tensor or a list as given. At least float32.
+
+    Raises:
+        ValueError: If the reduction is unknown.
+    """
+    return over_scales(lambda fake: -fake, fake_logits, reduction=reduction)
+
+
+def wasserstein_discriminator_loss(
+    real_logits: Logits, fake_logits: Logits, *, reduction: Reduction = "mean"
+) -> Tensor:
+    """Fake - real, the negative of the estimated distance (Arjovsky et al. 2017, algorithm 1).
+
+    It means something only for a critic held near Lipschitz, by `gradient_penalty`, spectral norm or
+    weight clipping; none of these is in it.
+
+    Args:
+        real_logits: The critic's values of real images, of any shape; a list for several scales.
+        fake_logits: The critic's values of generated images, of the same shapes.
+        reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
+
+    Returns:
+        A scalar; with "none" the elementwise loss, a tensor or a list as given. At least float32.
+
+    Raises:
+        ValueError: If real and fake differ in shape or number of scales, or the reduction is unknown.
+    """
+    return over_scales(lambda real, fake: fake - real, real_logits, fake_logits, reduction=reduction)

@@ -1,0 +1,47 @@
+"""The public names, and what importing them costs."""
+
+import inspect
+import subprocess
+import sys
+
+import gan_losses
+import pytest
+
+INVENTORY = """
+    HINGE LEAST_SQUARES NONSATURATING RELATIVISTIC_AVERAGE RELATIVISTIC_PAIRED WASSERSTEIN
+    AdversarialLoss Comparison Discriminator DiscriminatorLoss GeneratorLoss Logits Reduction
+    dragan_penalty gradient_penalty
+    hinge_discriminator_loss hinge_generator_loss
+    l1_loss
+    least_squares_discriminator_loss least_squares_generator_loss
+    minimax_generator_loss
+    nonsaturating_discriminator_loss nonsaturating_generator_loss
+    r1_penalty r2_penalty
+    relativistic_average_discriminator_loss relativistic_average_generator_loss
+    relativistic_paired_discriminator_loss relativistic_paired_generator_loss
+    total_variation_loss
+    wasserstein_discriminator_loss wasserstein_generator_loss
+"""
+
+
+def test_inventory():
+    assert gan_losses.__all__ == INVENTORY.split()
+
+
+@pytest.mark.parametrize("name", [name for name in INVENTORY.split() if name.endswith(("_loss", "_penalty"))])
+def test_what_is_public_can_be_read_and_called_by_name(name):
+    function = getattr(gan_losses, name)
+    signature = inspect.signature(function)
+    options = [p for p in signature.parameters.values() if p.default is not inspect.Parameter.empty]
+    assert all(option.kind is inspect.Parameter.KEYWORD_ONLY for option in options)
+    documented = inspect.getdoc(function)
+    assert all(f"{parameter}:" in documented for parameter in signature.parameters)
+
+
+def test_importing_brings_in_nothing_besides_torch():
+    program = (
+        "import sys, torch; before = set(sys.modules); import gan_losses;"
+        "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["gan_losses"]
