@@ -65,6 +65,15 @@ def test_each_space_goes_there_and_back(space, image):
     torch.testing.assert_close(space.to_rgb(space.from_rgb(image)), image, atol=2e-6, rtol=0)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="TF32 exists on CUDA only")
+@pytest.mark.parametrize("space", [YCRCB, LAB], ids=lambda space: space.name)
+def test_tf32_costs_nothing(space, image, monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    there = space.from_rgb(image.cuda())
+    torch.testing.assert_close(there.cpu(), space.from_rgb(image), atol=1e-6, rtol=0)
+    torch.testing.assert_close(space.to_rgb(there).cpu(), image, atol=2e-6, rtol=0)
+
+
 def test_the_spaces_differ(image):
     assert [space.name for space in (RGB, YCRCB, LAB)] == ["rgb", "ycrcb", "lab"]
     assert torch.equal(RGB.from_rgb(image), image)

@@ -1,0 +1,155 @@
+import copy
+import math
+import multiprocessing
+import sys
+
+import pytest
+import torch
+import torch.distributed as dist
+from gan_metrics import PSNR, SSIM, Colorfulness, colorfulness, psnr, ssim
+from torchmetrics import MetricCollection
+
+
+@pytest.fixture
+def pair():
+    generator = torch.Generator().manual_seed(0)
+    target = torch.rand(7, 3, 16, 13, generator=generator) * 2 - 1
+    return target + 0.2 * torch.randn(target.shape, generator=generator), target
+
+
+def collection():
+    return MetricCollection({"psnr": PSNR(), "ssim": SSIM(), "colorfulness": Colorfulness()})
+
+
+def expected_scores(prediction, target):
+    return {
+        "psnr": psnr(prediction, target),
+        "ssim": ssim(prediction, target),
+        "colorfulness": colorfulness(prediction),
+    }
+
+
+def test_collection_averages_over_images_of_uneven_batches(pair):
+    scores = collection()
+    for prediction, target in zip(*(images.split([4, 2, 1]) for images in pair), strict=True):
+        scores.update(prediction, target)
+    computed = scores.compute()
+    torch.testing.assert_close(computed, expected_scores(*pair), atol=1e-5, rtol=1e-6)
+
+
+def test_collection_takes_keywords_too(pair):
+    by_position, by_name = collection(), collection()
+    by_position.update(*pair)
+    by_name.update(prediction=pair[0], target=pair[1])
+    assert by_name.compute() == by_position.compute()
+
+
+def test_equal_first_scores_do_not_couple_the_metrics(pair):
+    # Black against white has 0 dB and a colourfulness of 0, and SSIM is close to 0 as well.
+    black = torch.full((1, 3, 16, 13), -1.0)
+    scores = collection()
+    scores.update(black, -black)
+    scores.update(*pair)
+    prediction, target = torch.cat([black, pair[0]]), torch.cat([-black, pair[1]])
+    torch.testing.assert_close(scores.compute(), expected_scores(prediction, target), atol=1e-5, rtol=1e-6)
+
+
+def test_one_batch_by_calling(pair):
+    scores = collection()
+    torch.testing.assert_close(scores(*pair), expected_scores(*pair), atol=1e-5, rtol=1e-6)
+
+
+def test_reset_forgets(pair):
+    scores = collection()
+    scores.update(-pair[0], pair[1])
+    scores.reset()
+    scores.update(*pair)
+    torch.testing.assert_close(scores.compute(), expected_scores(*pair), atol=1e-5, rtol=1e-6)
+
+
+def test_half_precision_under_autocast(pair):
+    half = [image.bfloat16() for image in pair]
+    scores = collection()
+    with torch.autocast("cpu", torch.bfloat16):
+        scores.update(*half)
+    computed = scores.compute()
+    assert all(score.dtype == torch.float32 for score in computed.values())
+    torch.testing.assert_close(
+        computed, expected_scores(*[image.float() for image in half]), atol=1e-5, rtol=1e-6
+    )
+
+
+def test_update_keeps_no_graph(pair):
+    prediction = pair[0].requires_grad_()
+    metric = PSNR()
+    metric.update(prediction, pair[1])
+    assert not metric.compute().requires_grad
+
+
+def test_an_equal_pair_makes_the_mean_infinite(pair):
+    metric = PSNR()
+    metric.update(*pair)
+    metric.update(pair[1], pair[1])
+    assert metric.compute() == math.inf
+
+
+def test_copies_go_their_own_ways(pair):
+    metric = SSIM()
+    metric.update(*pair)
+    other = copy.deepcopy(metric)
+    other.update(pair[1], pair[1])
+    assert other.compute() > metric.compute()
+
+
+@pytest.mark.parametrize("metric", [PSNR(), SSIM(), Colorfulness()], ids=lambda m: type(m).__name__)
+@pytest.mark.filterwarnings("ignore:The ``compute`` method")
+def test_no_image_is_an_error(metric):
+    with pytest.raises(RuntimeError, match=f"{type(metric).__name__} has seen no image; call update before"):
+        metric.compute()
+
+
+def test_bad_input_is_named_and_leaves_no_trace(pair):
+    metric = PSNR()
+    metric.update(*pair)
+    with pytest.raises(ValueError, match="one shape"):
+        metric.update(pair[0], pair[1][..., :-1])
+    torch.testing.assert_close(metric.compute(), psnr(*pair))
+
+
+def rank_scores(rank, store, shares, prediction, target, answers):
+    """Runs in a process of its own: the scores after synchronising, for each way of sharing the images."""
+    torch.set_num_threads(1)  # the parent's threads did not survive the fork
+    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
+    computed = []
+    for share in shares:
+        scores = collection()
+        if len(prediction[share[rank]]):
+            scores.update(prediction[share[rank]], target[share[rank]])
+        computed.append({name: score.item() for name, score in scores.compute().items()})
+    answers.put(computed)
+    dist.destroy_process_group()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks, which only Linux does safely")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_two_processes_equal_one(pair, tmp_path):
+    shares = [(slice(0, 5), slice(5, 7)), (slice(0, 7), slice(7, 7))]  # uneven, then one rank without any
+    fork = multiprocessing.get_context(
+        "fork"
+    )  # a fresh interpreter would import torch and torchmetrics again
+    answers = fork.Queue()
+    ranks = [
+        fork.Process(target=rank_scores, args=(rank, tmp_path / "store", shares, *pair, answers), daemon=True)
+        for rank in range(2)
+    ]
+    for rank in ranks:
+        rank.start()
+    computed = [answers.get(timeout=60) for _ in ranks]
+    for rank in ranks:
+        rank.join(timeout=60)
+
+    alone = {name: score.item() for name, score in expected_scores(*pair).items()}
+    assert computed[0] == computed[1]
+    assert len(computed[0]) == len(shares)
+    for shared in computed[0]:
+        assert shared == pytest.approx(alone, rel=1e-5)
