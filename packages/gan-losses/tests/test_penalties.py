@@ -75,7 +75,7 @@ def test_gradient_penalty_looks_between_real_and_fake():
 
 
 def test_dragan_looks_around_the_real_images():
-    real = torch.randn(4, 3, 8, 8, generator=seeded(0))
+    real = 3 * torch.randn(4, 3, 8, 8, generator=seeded(0))
     noise = points_seen(gl.dragan_penalty, real, generator=seeded(3)) - real
     assert noise.amin() >= -1e-6
     assert noise.amax() <= 0.5 * real.std() + 1e-6
@@ -83,7 +83,7 @@ def test_dragan_looks_around_the_real_images():
 
     options = {"noise": "normal", "noise_scale": 0.1, "generator": seeded(3)}
     noise = points_seen(gl.dragan_penalty, real, **options) - real
-    assert noise.mean().item() == pytest.approx(0, abs=0.02)
+    assert noise.mean().item() == pytest.approx(0, abs=0.05)
     assert noise.std().item() == pytest.approx(0.1 * real.std().item(), rel=0.1)
 
 
@@ -118,7 +118,7 @@ def test_images_are_left_as_they_were(critic):
     assert critic.conv1.weight.grad.abs().sum() > 0
 
 
-def test_without_grad_mode_the_value_is_the_same_and_no_graph_stays(critic):
+def test_without_grad_mode_the_value_is_the_same_and_carries_no_graph(critic):
     real = torch.randn(2, 3, 16, 16)
     expected = every_penalty(critic, real)
     with torch.no_grad():
@@ -177,8 +177,13 @@ def test_other_mistakes_are_named(critic):
 def test_inside_a_compiled_function(critic):
     torch.compiler.reset()
     real = torch.randn(2, 3, 16, 16)
-    compiled = torch.compile(lambda real: every_penalty(critic, real), backend="eager")
-    torch.testing.assert_close(compiled(real), every_penalty(critic, real))
+
+    def both_kinds(real):
+        return gl.r1_penalty(critic, real) + gl.gradient_penalty(critic, real, real)
+
+    compiled = torch.compile(both_kinds, backend="eager")
+    gradients = [torch.autograd.grad(run(real), critic.conv1.weight) for run in (both_kinds, compiled)]
+    torch.testing.assert_close(gradients[1], gradients[0])
 
 
 def test_a_compiled_discriminator_goes_by_its_forward(critic):

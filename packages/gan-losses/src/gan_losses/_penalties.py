@@ -130,19 +130,23 @@ def _norm_penalty(discriminator: Discriminator, points: Tensor, target: float) -
 
 def _input_gradient(discriminator: Discriminator, images: Tensor) -> Tensor:
     """(N, values of one image): the gradient of the summed logits, differentiable where grad mode is on."""
-    differentiable = torch.is_grad_enabled()
-    images = at_least_float32(images.detach()).requires_grad_()
+    create_graph = torch.is_grad_enabled()
     with torch.enable_grad(), torch.autocast(images.device.type, enabled=False):
-        total = torch.stack([logits.sum() for logits in as_list(discriminator(images))]).sum()
-        gradient = None
-        if total.requires_grad:
-            (gradient,) = torch.autograd.grad(total, images, create_graph=differentiable, allow_unused=True)
+        gradient = _differentiate(discriminator, at_least_float32(images.detach()), create_graph)
     if gradient is None:
         raise ValueError(
             "expected logits that depend on the images; got logits without a gradient; "
             "the discriminator must not detach its input or run under torch.no_grad()"
         )
     return gradient.flatten(1)
+
+
+def _differentiate(discriminator: Discriminator, images: Tensor, create_graph: bool) -> Tensor | None:
+    images.requires_grad_()  # here: torch 2.6 can't compile the contexts above after a break of its trace
+    total = torch.stack([logits.sum() for logits in as_list(discriminator(images))]).sum()
+    if not total.requires_grad:
+        return None
+    return torch.autograd.grad(total, images, create_graph=create_graph, allow_unused=True)[0]
 
 
 def _draw(
