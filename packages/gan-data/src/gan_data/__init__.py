@@ -1,3 +1,37 @@
 """Image folders for adversarial training: unpaired, paired, degraded, checked before they are used."""
 
+from gan_data._check import check
+from gan_data._errors import DataError, Finding
+from gan_data._files import find_images, find_pairs
+from gan_data._images import Images
+from gan_data._pairs import Degraded, PairedFolders, SideBySide
+from gan_data._pixels import from_uint8, read_image, to_uint8, write_image
+from gan_data._split import Split, split_by_content
+from gan_data._unpaired import UnpairedFolders
+from gan_data.degrade import bicubic_downscale, bicubic_upscale, grayscale, mosaic, resize_bicubic
+
+__all__ = [
+    "DataError",
+    "Degraded",
+    "Finding",
+    "Images",
+    "PairedFolders",
+    "SideBySide",
+    "Split",
+    "UnpairedFolders",
+    "bicubic_downscale",
+    "bicubic_upscale",
+    "check",
+    "find_images",
+    "find_pairs",
+    "from_uint8",
+    "grayscale",
+    "mosaic",
+    "read_image",
+    "resize_bicubic",
+    "split_by_content",
+    "to_uint8",
+    "write_image",
+]
+
 __version__ = "0.1.0"

@@ -1,0 +1,27 @@
+"""The pictures that come with this repository, so that every example runs without a download.
+
+README.md beside this file tells where they are from and under which licences.
+"""
+
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+
+
+def flowers() -> Path:
+    """Photographs of flowers, 32x32: `trainA` and `testA` are roses, `trainB` and `testB` sunflowers.
+
+    Returns:
+        The folder that holds the four: 446 and 100 roses, 500 and 100 sunflowers.
+
+    Raises:
+        ValueError: the folder is not there.
+    """
+    return _folder("flowers")
+
+
+def _folder(name: str) -> Path:
+    folder = _HERE / name
+    if not folder.is_dir():
+        raise ValueError(f"{folder}: expected the pictures that come with the repository; check it out anew")
+    return folder

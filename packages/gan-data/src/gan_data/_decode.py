@@ -1,0 +1,89 @@
+"""From a file to an upright RGB picture of 8 bits, whatever was in the file."""
+
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from gan_data._errors import DataError, Finding
+
+WIDTH_TAG, HEIGHT_TAG, ORIENTATION_TAG = 256, 257, 274  # of TIFF and EXIF
+QUARTER_TURNED = frozenset({5, 6, 7, 8})  # orientations that exchange height and width
+
+
+def open_rgb(path: Path) -> Image.Image:
+    """The picture in the file `path`, upright, in mode RGB.
+
+    Raises:
+        DataError: the file cannot be decoded.
+    """
+    picture = try_open_rgb(path)
+    if isinstance(picture, Finding):
+        raise DataError(str(picture))
+    return picture
+
+
+def try_open_rgb(path: Path) -> Image.Image | Finding:
+    """Like `open_rgb`, but returns what is wrong with the file instead of raising it."""
+    try:
+        with Image.open(path) as image:
+            image.load()  # of an animation or a document with pages, the first
+            return _to_rgb(ImageOps.exif_transpose(image))
+    except MemoryError:
+        raise
+    except Exception as error:  # on broken files decoders raise whatever they stumble over
+        return _diagnose(path, error)
+
+
+def read_size(path: Path) -> tuple[int, int] | Finding:
+    """Height and width of the upright picture from the file's header alone, or what is wrong with it."""
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            if image.format == "TIFF":  # newer Pillows report the upright size here, older ones do not
+                tags = image.tag_v2  # type: ignore[attr-defined]
+                width, height, orientation = tags[WIDTH_TAG], tags[HEIGHT_TAG], tags.get(ORIENTATION_TAG)
+            elif image.format == "PNG" and "exif" not in image.info:
+                orientation = None  # getexif would decode the whole picture to look behind it
+            else:
+                orientation = image.getexif().get(ORIENTATION_TAG)
+            return (width, height) if orientation in QUARTER_TURNED else (height, width)
+    except Exception as error:
+        return _diagnose(path, error)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
+        return _from_16_bits(image).convert("RGB")
+    if image.mode == "F":
+        raise ValueError("holds floating-point values of unknown range")
+    if image.has_transparency_data:
+        # White, as on paper and on a web page: what most such pictures were drawn for.
+        opaque = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), opaque).convert("RGB")
+    return image.convert("RGB")
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    """0..65535 to 0..255, rounded. Pillow's own conversion would clip everything above 255 to white."""
+    levels = image.convert("I")
+    low, high = levels.getextrema()
+    if low < 0 or high > 65_535:  # type: ignore[operator]
+        raise ValueError(f"holds integers from {low} to {high}, beyond 16 bits")
+    return levels.point(lambda level: level * (1 / 257) + 0.5).convert("L")
+
+
+def _diagnose(path: Path, error: Exception) -> Finding:
+    def broken(problem: str, remedy: str) -> Finding:
+        return Finding(path, "error", problem, remedy)
+
+    if isinstance(error, Image.DecompressionBombError):
+        return broken(f"has more pixels than are safe to decode ({error})", "make it smaller")
+    if isinstance(error, UnidentifiedImageError):
+        if path.stat().st_size == 0:
+            return broken("is empty (0 bytes)", "copy it again or delete it")
+        return broken("is not an image, whatever its name says", "delete it, or save it again as an image")
+    if isinstance(error, OSError) and error.errno is not None:
+        return broken(f"cannot be opened ({error.strerror})", "check the path and its permissions")
+    if isinstance(error, ValueError) and str(error).startswith("holds"):
+        return broken(str(error), "save it with 8 or 16 bits")
+    return broken(f"is truncated or corrupt ({error})", "copy it again or delete it")

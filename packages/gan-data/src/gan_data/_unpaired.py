@@ -1,0 +1,100 @@
+"""Two folders that show different things, with no picture the counterpart of another."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from gan_data._errors import DataError
+from gan_data._files import Folder
+from gan_data._geometry import Crop, Size
+from gan_data._images import Images
+from gan_data._pairs import TensorPair
+from gan_data._pictures import GIBIBYTE
+
+
+class UnpairedFolders(Dataset[TensorPair]):
+    """Pictures (a, b) of two folders, b drawn at random for each a.
+
+    The larger folder is passed through once, the smaller one as often as that takes, as CycleGAN does (Zhu
+    et al. 2017). Each of the two is cropped and mirrored on its own. All random numbers are torch's, so
+    `torch.manual_seed` before `dataset[i]` decides the partner too.
+
+    Args:
+        a: the folder of the one kind, or one folder that holds `trainA` and `trainB` (`testA` and `testB`).
+        b: the folder of the other kind, if `a` is that of the one.
+        split: which two to take, where `a` holds four.
+        size: as in `Images`.
+        load_size: as in `Images`, or "jitter": 286 pixels for each 256 of `size`, as in the paper.
+        crop: as in `Images`.
+        flip: as in `Images`.
+        keep: as in `Images`.
+        cache_bytes: as in `Images`, shared out in two halves.
+
+    Attributes:
+        a: the `Images` of the one kind.
+        b: the `Images` of the other.
+
+    Raises:
+        DataError: what `Images` raises, or `a` does not hold the two folders.
+        ValueError: an option is out of range, or "jitter" without a size to enlarge.
+    """
+
+    def __init__(
+        self,
+        a: Folder,
+        b: Folder | None = None,
+        *,
+        split: Literal["train", "test"] = "train",
+        size: Size | None = 256,
+        load_size: Size | Literal["jitter"] | None = "jitter",
+        crop: Crop = "random",
+        flip: bool = True,
+        keep: Callable[[Tensor], bool | Tensor] | None = None,
+        cache_bytes: int = GIBIBYTE,
+    ) -> None:
+        if load_size == "jitter":
+            load_size = _enlarged(size)
+
+        def images(folder: Folder) -> Images:
+            return Images(
+                folder,
+                size=size,
+                load_size=load_size,
+                crop=crop,
+                flip=flip,
+                keep=keep,
+                cache_bytes=cache_bytes // 2,
+            )
+
+        folder_a, folder_b = _folders(a, b, split)
+        self.a, self.b = images(folder_a), images(folder_b)
+
+    def __len__(self) -> int:
+        return max(len(self.a), len(self.b))
+
+    def __getitem__(self, index: int) -> TensorPair:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"expected an index below {len(self)}; got {index}")
+        partner = int(torch.randint(len(self.b), ()))
+        return self.a[index % len(self.a)], self.b[partner]
+
+
+def _enlarged(size: Size | None) -> Size:
+    if size is None:
+        raise ValueError('load_size="jitter" expects a size to enlarge; got None; give a size')
+    if isinstance(size, int):
+        return round(size * 286 / 256)
+    return round(size[0] * 286 / 256), round(size[1] * 286 / 256)
+
+
+def _folders(a: Folder, b: Folder | None, split: str) -> tuple[Folder, Folder]:
+    if b is not None:
+        return a, b
+    found = Path(a) / f"{split}A", Path(a) / f"{split}B"
+    if not all(folder.is_dir() for folder in found):
+        raise DataError(f"{a}: expected folders {split}A and {split}B in it; name them so, or give both")
+    return found
