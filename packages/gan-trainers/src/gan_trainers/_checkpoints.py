@@ -16,7 +16,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from gan_trainers._files import replace_text
+
 State = Mapping[str, Any]
+
+_MERIT = "merit"  # a file beside the states: the score, negated where a lower one is better
 
 
 def write_state(folder: Path, name: str, state: State) -> None:
@@ -43,13 +47,15 @@ def read_state(folder: Path, name: str) -> dict[str, Any]:
     Raises:
         ValueError: naming the file, if it is missing or damaged.
     """
+    file = folder / f"{name}.safetensors"
     try:
-        tensors = load_file(folder / f"{name}.safetensors")
-        return _unpack(json.loads((folder / f"{name}.json").read_text("utf-8")), tensors)
+        tensors = load_file(file)
+        file = file.with_suffix(".json")
+        return _unpack(json.loads(file.read_text("utf-8")), tensors)
     except (OSError, SafetensorError, ValueError, KeyError) as error:
         raise ValueError(
-            f"cannot read the checkpoint {folder / name}.*: {error}; "
-            "remove that folder to resume from the one before"
+            f"cannot read the checkpoint's file {file}: {error}; remove the folder {folder} to resume "
+            "from the checkpoint before it"
         ) from error
 
 
@@ -94,6 +100,9 @@ def _flush(path: Path) -> None:
 class Checkpoints:
     """The checkpoints of one run: `<folder>/<step>/`, and the pointers `latest` and `best`.
 
+    The pointers are for people; what is newest and best is read from the folders themselves, so that a
+    kill between a checkpoint and its pointer loses nothing.
+
     Args:
         folder: where they live; made when the first one is written.
         process: the number of this process, from 0.
@@ -108,58 +117,63 @@ class Checkpoints:
         self._agree = agree
         self._keep = keep
 
-    def write(self, step: int, shared: State, own: State, *, best_step: int | None = None) -> None:
+    def write(
+        self, step: int, shared: State, own: State, *, score: float | None = None, better: str = "higher"
+    ) -> None:
         """Write the checkpoint of `step`; a failure or a kill leaves the earlier ones whole.
 
-        Every process calls it with its `own` state; `shared` is written by the first. `best_step` is
-        the step of the best checkpoint so far, if any is known to be.
+        Every process calls it with its `own` state; `shared` is written by the first. A step that was
+        saved before is not written again, because its state is the same; its `score` is noted.
 
         Raises:
             OSError: if it could not be written on any process, a full disk for example.
         """
         final = self.folder / f"{step:08d}"
-        if not final.exists():  # a step's state never changes, so what is there is right
-            self._write_aside(final, shared, own)
-        self.settle(step, best_step)
+        merit = None if score is None else score if better == "higher" else -score
+        if final.exists():
+            self._everywhere(lambda: self._note(final, merit))
+        else:
+            aside = self.folder / f".writing-{final.name}"
+            self._everywhere(lambda: self._make(aside))
+            self._everywhere(lambda: self._fill(aside, shared, own, merit))
+            self._everywhere(lambda: self._rename(aside, final))
+        self.settle()
 
-    def settle(self, step: int, best_step: int | None) -> None:
-        """Point to the newest and the best and remove the rest, also where a kill came in between."""
-        if self._process == 0:
-            self._point("latest", step)
-            if best_step is not None:
-                self._point("best", best_step)
-            self._prune()
-        self._agree("")
+    def settle(self) -> None:
+        """Point to the newest and the best and remove the rest, also where a kill came in between.
+
+        Raises:
+            OSError: if that could not be done.
+        """
+        self._everywhere(self._tidy)
 
     def newest(self) -> Path | None:
         """The folder of the newest whole checkpoint, or None. A half-written one never counts."""
         return max(self._whole(), default=None)
 
     def best(self) -> Path | None:
-        """The folder of the best checkpoint, or None if none was called the best."""
-        pointer = self.folder / "best"
-        return self.folder / pointer.read_text("utf-8").strip() if pointer.exists() else None
+        """The folder of the best-scored checkpoint, the earliest of equals; None if none has a score."""
+        scored = [path for path in sorted(self._whole()) if (path / _MERIT).exists()]
+        return max(scored, key=lambda path: float((path / _MERIT).read_text("utf-8")), default=None)
 
     def _whole(self) -> list[Path]:
         return [path for path in self.folder.glob("[0-9]*") if path.is_dir()]
 
-    def _write_aside(self, final: Path, shared: State, own: State) -> None:
-        aside = self.folder / f".writing-{final.name}"
-        self._everywhere(lambda: self._clear(aside), aside)
-        self._everywhere(lambda: self._fill(aside, shared, own), aside)
-        self._everywhere(lambda: self._rename(aside, final), aside)
-
-    def _clear(self, aside: Path) -> None:
+    def _make(self, aside: Path) -> None:
         if self._process == 0:
             self.folder.mkdir(parents=True, exist_ok=True)
-            for leftover in self.folder.glob(".writing-*"):
-                shutil.rmtree(leftover)
+            self._clear()
             aside.mkdir()
 
-    def _fill(self, aside: Path, shared: State, own: State) -> None:
+    def _fill(self, aside: Path, shared: State, own: State, merit: float | None) -> None:
         if self._process == 0:
             write_state(aside, "shared", shared)
         write_state(aside, f"process-{self._process}", own)
+        self._note(aside, merit)
+
+    def _note(self, folder: Path, merit: float | None) -> None:
+        if self._process == 0 and merit is not None:
+            replace_text(folder / _MERIT, f"{merit!r}\n")
 
     def _rename(self, aside: Path, final: Path) -> None:
         if self._process == 0:
@@ -167,7 +181,23 @@ class Checkpoints:
             aside.rename(final)
             _flush(self.folder)
 
-    def _everywhere(self, work: Callable[[], None], aside: Path) -> None:
+    def _tidy(self) -> None:
+        if self._process == 0:
+            newest, best = self.newest(), self.best()
+            for name, path in (("latest", newest), ("best", best)):
+                if path is not None:
+                    replace_text(self.folder / name, f"{path.name}\n")
+            for old in sorted(self._whole())[: -self._keep]:
+                if old != best:
+                    # Renamed first: a kill in the middle of a removal must not leave half a checkpoint.
+                    old.rename(self.folder / f".writing-{old.name}")
+            self._clear()
+
+    def _clear(self) -> None:
+        for leftover in self.folder.glob(".writing-*"):
+            shutil.rmtree(leftover)
+
+    def _everywhere(self, work: Callable[[], None]) -> None:
         """Do `work` on every process; if it fails on one, all of them stop with the same sentence."""
         message = ""
         try:
@@ -176,24 +206,9 @@ class Checkpoints:
             message = str(error)
         errors = [other for other in self._agree(message) if other]
         if errors:
-            if self._process == 0:
-                shutil.rmtree(aside, ignore_errors=True)
             earlier = self.newest()
             rest = f"{earlier} is whole and will be resumed from" if earlier else "there is none before it"
             raise OSError(
                 f"could not save a checkpoint in {self.folder}: {errors[0]}; make room or allow "
                 f"writing there and run the same command again ({rest})"
             )
-
-    def _point(self, name: str, step: int) -> None:
-        aside = self.folder / f".{name}"
-        aside.write_text(f"{step:08d}\n", encoding="utf-8")
-        aside.replace(self.folder / name)
-
-    def _prune(self) -> None:
-        best = self.best()
-        for old in sorted(self._whole())[: -self._keep]:
-            if old != best:
-                # Renamed first: a kill in the middle of a removal must not leave half a checkpoint.
-                doomed = old.rename(self.folder / f".writing-{old.name}")
-                shutil.rmtree(doomed)

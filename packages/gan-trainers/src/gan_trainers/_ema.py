@@ -16,7 +16,7 @@ class EMA(nn.Module):
     (Karras et al. 2019, StyleGAN2, whose training code uses 0.05).
 
     Args:
-        network: the network that learns; it is neither copied nor moved by later calls.
+        network: the network that learns. The average starts as a copy of it.
         half_life: after how many updates an old weight counts half, in steps; > 0.
         ramp_up: fraction of the past updates that bounds the half-life; None for no bound.
 
@@ -29,8 +29,6 @@ class EMA(nn.Module):
         if half_life <= 0 or (ramp_up is not None and ramp_up <= 0):
             raise ValueError(f"half_life and ramp_up must be positive; got {half_life} and {ramp_up}")
         self.average = deepcopy(network).requires_grad_(False).eval()
-        # `Run.keep` puts a precision around a network's forward; the copy must not call the original's.
-        vars(self.average).pop("forward", None)
         self.half_life = half_life
         self.ramp_up = ramp_up
         self._updates = 0
@@ -43,7 +41,7 @@ class EMA(nn.Module):
         self._updates += 1
         half_life = self.half_life
         if self.ramp_up is not None:
-            half_life = min(half_life, max(self._updates * self.ramp_up, 1e-8))
+            half_life = min(half_life, self._updates * self.ramp_up)
         step = 1 - 0.5 ** (1 / half_life)
         torch._foreach_lerp_(list(self.average.parameters()), list(source.parameters()), step)  # type: ignore[attr-defined]
         for mine, theirs in zip(self.average.buffers(), source.buffers(), strict=True):

@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 
 
 @contextmanager
@@ -21,13 +20,15 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError, FloatingPointError) as error:
-        if "GAN_TRACEBACK" in os.environ or not _raised_by_us(error.__traceback__):
+        if "GAN_TRACEBACK" in os.environ or not raised_by_packages(error):
             raise
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
 
 
-def _raised_by_us(traceback: TracebackType | None) -> bool:
+def raised_by_packages(error: Exception) -> bool:
+    """Whether one of this project's packages raised `error` itself, rather than code that it called."""
+    traceback = error.__traceback__
     while traceback and traceback.tb_next:
         traceback = traceback.tb_next
     return traceback is not None and traceback.tb_frame.f_globals["__name__"].startswith("gan_")

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gan_trainers._files import replace_text, writing
 from gan_trainers._processes import mean_over_processes
 
 Row = dict[str, float]
@@ -33,9 +34,18 @@ class History:
         self._window: dict[str, list[tuple[int, Tensor]]] = {}
 
     def add(self, step: int, terms: Mapping[str, Tensor | float]) -> None:
-        """Remember one value of each term; tensors are scalars, detached here, without a synchronisation."""
+        """Remember one value of each term, detached, without a synchronisation.
+
+        Raises:
+            ValueError: for a tensor of more than one element.
+        """
         for name, value in terms.items():
-            scalar = torch.as_tensor(value, dtype=torch.float32, device=self._device).detach()
+            if not isinstance(value, Tensor):
+                scalar = torch.full((), value, dtype=torch.float32, device=self._device)  # a copy would wait
+            elif value.numel() == 1:
+                scalar = value.detach().to(self._device, torch.float32).reshape(())
+            else:
+                raise ValueError(f"log takes scalars; '{name}' has shape {tuple(value.shape)}, so reduce it")
             self._window.setdefault(name, []).append((step, scalar))
 
     def close_window(self, heading: Mapping[str, float]) -> Row:
@@ -54,7 +64,7 @@ class History:
         self._window.clear()
         if self._writes and means:
             line = {**heading, **{name: _short(value) for name, value in means.items()}}
-            with self._file.open("a", encoding="utf-8") as file:
+            with writing(self._file), self._file.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
         return means
 
@@ -69,9 +79,14 @@ class History:
         entries = [(name, step) for name, values in self._window.items() for step, _ in values]
         stacked = torch.stack([value for values in self._window.values() for _, value in values])
         flat = mean_over_processes(stacked).tolist()
-        for (name, step), value in zip(entries, flat, strict=True):
-            if not math.isfinite(value):
-                raise FloatingPointError(f"'{name}' became {value} at step {step}")
+        broken = [
+            (step, name, value)
+            for (name, step), value in zip(entries, flat, strict=True)
+            if not math.isfinite(value)
+        ]
+        if broken:
+            step, name, value = min(broken, key=lambda each: each[0])
+            raise FloatingPointError(f"'{name}' became {value} at step {step}")
         means, start = {}, 0
         for name, values in self._window.items():
             means[name] = sum(flat[start : start + len(values)]) / len(values)
@@ -96,14 +111,14 @@ class History:
         if self._writes and self._file.exists():
             first_open = min((values[0][0] for values in self._window.values()), default=step + 1)
             kept = [row for row in read_scalars(self._file) if row["step"] < first_open]
-            aside = self._file.with_suffix(".writing")
-            aside.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
-            aside.replace(self._file)
+            with writing(self._file):
+                replace_text(self._file, "".join(json.dumps(row) + "\n" for row in kept))
 
     def draw(self) -> None:
         """Draw every scalar against the step into `curves.png`."""
         if self._writes and self._file.exists():
-            draw_curves({"": read_scalars(self._file)}, self._picture)
+            with writing(self._picture):
+                draw_curves({"": read_scalars(self._file)}, self._picture)
 
 
 def _short(value: float) -> float:
@@ -128,7 +143,7 @@ def draw_curves(runs: Mapping[str, list[Row]], picture: Path, names: list[str] |
     Args:
         runs: rows by the label of their run, as `read_scalars` gives them.
         picture: the PNG to write.
-        names: which scalars, in this order; None for all that there are.
+        names: which scalars, in this order; None for all that there are. Nothing is drawn for none.
     """
     from matplotlib.figure import Figure  # imported late: it takes longer to load than the rest
 
@@ -140,7 +155,7 @@ def draw_curves(runs: Mapping[str, list[Row]], picture: Path, names: list[str] |
         return
     columns = min(3, len(names))
     lines = math.ceil(len(names) / columns)
-    figure = Figure(figsize=(4.2 * columns, 2.8 * lines), layout="constrained")
+    figure = Figure(figsize=(4.2 * columns, 2.8 * lines), layout="tight")
     for index, name in enumerate(names):
         axes = figure.add_subplot(lines, columns, index + 1)
         for label, rows in runs.items():

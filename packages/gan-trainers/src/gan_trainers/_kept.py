@@ -49,6 +49,20 @@ class Kept:
                 return name
         raise ValueError("this optimiser is not kept; give it to run.keep() before the loop")
 
+    def check(self, step: int) -> None:
+        """Make sure that every weight is a finite number.
+
+        A gradient may overflow although the loss was finite, so that logged terms look good for one
+        more step than the weights do.
+
+        Raises:
+            FloatingPointError: naming the network, the parameter and `step`.
+        """
+        for name, module in self.modules().items():
+            for key, parameter in module.named_parameters():
+                if not parameter.isfinite().all():
+                    raise FloatingPointError(f"weights of '{name}' ({key}) are not finite after step {step}")
+
     def shared_states(self) -> State:
         """The states that are the same on every process."""
         return {name: kept.state_dict() for name, kept in self._objects.items() if _is_shared(kept)}
@@ -94,4 +108,4 @@ def _match_layouts(optimizer: Optimizer) -> None:
     for parameter, state in optimizer.state.items():
         for key, value in state.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape:
-                state[key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+                state[key] = torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)

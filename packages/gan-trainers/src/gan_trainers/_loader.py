@@ -1,12 +1,17 @@
 """An endless, seeded stream of batches that can go on at any batch, on any number of processes."""
 
-import random
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import torch
+from accelerate.utils import recursively_apply
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
+
+from gan_trainers._errors import raised_by_packages
+from gan_trainers._random import drawing_from
+from gan_trainers._signals import STOPPING
 
 Ticket = tuple[int, int]  # the index of a sample and the seed of its random augmentation
 
@@ -16,8 +21,8 @@ class Loader:
 
     Which samples batch k holds, and the random numbers that each sample draws, depend on the seed and
     on k alone: not on workers, earlier runs or the number of processes. Before a sample is read, the
-    global generators of torch and of `random` are seeded for it, so that any dataset that draws from
-    them is reproducible. The batches of all processes together are one batch of
+    global generators of torch, NumPy and `random` are seeded for it, so that any dataset that draws
+    from them is reproducible. The batches of all processes together are one batch of
     `batch_size` x processes samples, and each process takes its own part.
 
     Args:
@@ -63,6 +68,7 @@ class Loader:
             batch_sampler=cast("Any", self._order),
             num_workers=workers,
             persistent_workers=workers > 0,
+            worker_init_fn=_ignore_signals,
             collate_fn=_collate,
             pin_memory=torch.cuda.is_available(),
             # Its own generator: the loader must not disturb the numbers that the training draws.
@@ -125,7 +131,7 @@ class _Order(Sampler[list[Ticket]]):
 
 
 class _Failure:
-    """A sample that could not be read, on its way from a worker to the training process.
+    """A sample that a package's dataset refused, on its way from a worker to the training process.
 
     DataLoader would wrap the error in the worker's traceback; this keeps it the sentence that it is.
     """
@@ -140,16 +146,13 @@ class _Seeded(Dataset[Any]):
 
     def __getitem__(self, ticket: Ticket) -> Any:  # type: ignore[override]
         index, seed = ticket
-        own_state, torch_state = random.getstate(), torch.get_rng_state()
-        random.seed(seed)
-        torch.default_generator.manual_seed(seed)
-        try:
-            return self._dataset[index]
-        except (ValueError, OSError) as error:
-            return _Failure(error)
-        finally:
-            random.setstate(own_state)
-            torch.set_rng_state(torch_state)
+        with drawing_from(seed):
+            try:
+                return self._dataset[index]
+            except (ValueError, OSError) as error:
+                if raised_by_packages(error):
+                    return _Failure(error)
+                raise
 
 
 def _collate(samples: list[Any]) -> Any:
@@ -157,18 +160,17 @@ def _collate(samples: list[Any]) -> Any:
     return failure or default_collate(samples)
 
 
+def _ignore_signals(worker: int) -> None:  # noqa: ARG001 - DataLoader's signature
+    """Leave Ctrl-C, which a terminal sends to the workers too, to the training process."""
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def send_to(device: torch.device, memory_format: torch.memory_format) -> Callable[[Any], Any]:
     """A function that moves a batch's tensors to `device`, images (4-D) in `memory_format`."""
 
-    def send(batch: Any) -> Any:
-        if isinstance(batch, Tensor):
-            if batch.ndim == 4:
-                return batch.to(device, non_blocking=True, memory_format=memory_format)
-            return batch.to(device, non_blocking=True)
-        if isinstance(batch, list | tuple):
-            return type(batch)(send(item) for item in batch)
-        if isinstance(batch, dict):
-            return {key: send(item) for key, item in batch.items()}
-        return batch
+    def send(tensor: Tensor) -> Tensor:
+        layout = memory_format if tensor.ndim == 4 else torch.preserve_format
+        return tensor.to(device, non_blocking=True, memory_format=layout)
 
-    return send
+    return lambda batch: recursively_apply(send, batch)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 from gan_losses import NONSATURATING, AdversarialLoss, l1_loss
-from torch import Tensor, nn
+from torch import Tensor
 
 Terms = dict[str, Tensor]
 
@@ -16,7 +16,7 @@ class Pix2Pix:
     paper, the discriminator learns first, and then the generator against what it has learnt.
 
     Args:
-        discriminator: takes (N, C, H, W), returns logits or a list of them; C is the source's and the
+        discriminator: a network, or a function around one, that takes (N, C, H, W) and returns logits or a list of them; C is the source's and the
             target's channels together if `conditional`, else the target's alone.
         l1_weight: weight of the pixel loss; 100 in the paper.
         conditional: show the discriminator the source beside the image. The paper does; article 002
@@ -28,7 +28,7 @@ class Pix2Pix:
 
     def __init__(
         self,
-        discriminator: nn.Module,
+        discriminator: Callable[[Tensor], Tensor | list[Tensor]],
         *,
         l1_weight: float = 100.0,
         conditional: bool = True,

@@ -1,19 +1,21 @@
 """Running a network in low precision while everything around it stays in float32."""
 
-from collections.abc import Mapping
 from functools import wraps
+from types import MethodType
 from typing import Any, Literal
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
+from accelerate.utils import convert_to_fp32
+from torch import nn
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
-_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+AUTOCAST_TYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def choose_precision(precision: Precision, accelerator: Accelerator) -> torch.dtype | None:
-    """The autocast type for `precision`, or None for float32.
+def choose_precision(precision: Precision, accelerator: Accelerator) -> str:
+    """A key of `AUTOCAST_TYPES` for `precision`.
 
     "auto" is what `accelerate launch` or its configuration asks for, else bf16 on a GPU that computes
     in it and float32 elsewhere.
@@ -22,15 +24,16 @@ def choose_precision(precision: Precision, accelerator: Accelerator) -> torch.dt
         ValueError: for an unknown name, or fp16 where there is no GPU to make it worth its risks.
     """
     device = accelerator.device.type
+    chosen: str = precision
     if precision == "auto":
-        asked = accelerator.mixed_precision
+        asked = str(accelerator.mixed_precision)
         fast = device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-        precision = asked if asked in _DTYPES else "bf16" if fast else "fp32"  # type: ignore[assignment]
-    if precision == "fp16" and device == "cpu":
-        raise ValueError("precision fp16 needs a GPU; use bf16 or fp32 on the CPU")
-    if precision not in ("fp32", *_DTYPES):
+        chosen = asked if asked in ("bf16", "fp16") else "bf16" if fast else "fp32"
+    if chosen not in AUTOCAST_TYPES:
         raise ValueError(f"expected precision auto, fp32, bf16 or fp16; got '{precision}'")
-    return _DTYPES.get(precision)
+    if chosen == "fp16" and device == "cpu":
+        raise ValueError("precision fp16 needs a GPU; use bf16 or fp32 on the CPU")
+    return chosen
 
 
 def run_in(network: nn.Module, device: str, dtype: torch.dtype) -> None:
@@ -39,22 +42,13 @@ def run_in(network: nn.Module, device: str, dtype: torch.dtype) -> None:
     Losses are then computed in float32, and the cast weights are dropped after each forward, before an
     optimiser can change them.
     """
-    forward = network.forward
+    forward = type(network).forward
 
     @wraps(forward)
-    def low_precision_forward(*inputs: Any, **named: Any) -> Any:
+    def low_precision_forward(self: nn.Module, *inputs: Any, **named: Any) -> Any:
         with torch.autocast(device, dtype):
-            outputs = forward(*inputs, **named)
-        return _to_float32(outputs)
+            outputs = forward(self, *inputs, **named)
+        return convert_to_fp32(outputs)
 
-    network.forward = low_precision_forward  # type: ignore[method-assign]
-
-
-def _to_float32(outputs: Any) -> Any:
-    if isinstance(outputs, Tensor):
-        return outputs.float() if outputs.is_floating_point() else outputs
-    if isinstance(outputs, list | tuple):
-        return type(outputs)(_to_float32(item) for item in outputs)
-    if isinstance(outputs, Mapping):
-        return {key: _to_float32(item) for key, item in outputs.items()}
-    return outputs
+    # A bound method, because a deep copy's is then bound to the copy: averages call their own weights.
+    network.forward = MethodType(low_precision_forward, network)  # type: ignore[method-assign]

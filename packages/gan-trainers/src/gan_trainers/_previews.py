@@ -26,8 +26,8 @@ def write_grid(file: Path, *columns: Tensor, rows: int = 8) -> None:
     if not columns or any(c.ndim != 4 or c.shape[1] not in (1, 3) for c in columns):
         shapes = ", ".join(str(tuple(column.shape)) for column in columns)
         raise ValueError(f"a grid needs columns of (N, 1 or 3, H, W); got {shapes or 'none'}")
-    if len({len(column) for column in columns}) > 1:
-        raise ValueError(f"all columns need the same N; got {[len(column) for column in columns]}")
+    if len({len(column) for column in columns}) > 1 or not len(columns[0]):
+        raise ValueError(f"all columns need the same N > 0; got {[len(column) for column in columns]}")
     height = max(column.shape[2] for column in columns)
     width = max(column.shape[3] for column in columns)
     scale = max(1, -(-_SMALLEST_SIDE // min(height, width)))

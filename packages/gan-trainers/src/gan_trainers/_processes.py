@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 _BUCKET_BYTES = 32 * 2**20  # large enough to hide the latency of a call, small against the weights
 
@@ -14,11 +15,17 @@ def process_count() -> int:
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
+def leave_group() -> None:
+    """Leave the process group, if there is one; without it, threads may still run when Python ends."""
+    if process_count() > 1:
+        dist.destroy_process_group()
+
+
 def average_gradients(parameters: Sequence[nn.Parameter]) -> None:
     """Replace each parameter's gradient by its mean over all processes.
 
     A gradient that is None counts as zero, so that a process whose batch did not use a parameter
-    still takes part. Does nothing with one process.
+    still takes part; one that is None everywhere stays None. Does nothing with one process.
 
     Args:
         parameters: the same ones, in the same order, on every process.
@@ -27,14 +34,13 @@ def average_gradients(parameters: Sequence[nn.Parameter]) -> None:
         return
     for bucket in _buckets(parameters):
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in bucket]
-        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        used = bucket[0].new_tensor([p.grad is not None for p in bucket])
+        flat = torch.cat([used, *(gradient.flatten() for gradient in gradients)])
         dist.all_reduce(flat)
-        flat /= process_count()
-        for parameter, gradient, mean in zip(
-            bucket, gradients, flat.split([p.numel() for p in bucket]), strict=True
-        ):
-            gradient.copy_(mean.view(parameter.shape))
-            parameter.grad = gradient
+        users, *means = (flat / process_count()).split([len(bucket), *(p.numel() for p in bucket)])
+        for index, (parameter, gradient, mean) in enumerate(zip(bucket, gradients, means, strict=True)):
+            if parameter.grad is not None or users[index] > 0:
+                parameter.grad = gradient.copy_(mean.view(parameter.shape))
 
 
 def _buckets(parameters: Sequence[nn.Parameter]) -> Iterator[list[nn.Parameter]]:
@@ -70,15 +76,13 @@ class _SumOverProcesses(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: object, values: Tensor) -> Tensor:  # noqa: ARG004 - autograd's signature
-        total = values.clone()
+        total = values.clone(memory_format=torch.contiguous_format)
         dist.all_reduce(total)
         return total
 
     @staticmethod
     def backward(ctx: object, *gradients: Tensor) -> Tensor:  # noqa: ARG004 - autograd's signature
-        total = gradients[0].contiguous().clone()
-        dist.all_reduce(total)
-        return total
+        return _SumOverProcesses.apply(gradients[0])  # itself differentiable, for gradient penalties
 
 
 class SharedBatchNorm2d(nn.BatchNorm2d):
@@ -92,7 +96,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
         """Normalise (N, C, H, W) by the statistics of all processes while training."""
         if not self.training or process_count() == 1:
             return super().forward(input)
-        x = input.float()
+        x = input.to(torch.promote_types(input.dtype, torch.float32))  # sums of bf16 lose digits
         # Counts differ when a last batch is uneven, so the count is summed with the values.
         count = x.new_tensor([x.numel() / x.shape[1]]).expand(x.shape[1])
         sums = _SumOverProcesses.apply(torch.stack([x.sum((0, 2, 3)), count]))
@@ -117,6 +121,9 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(variance, momentum)
 
 
+_SHARED = (SharedBatchNorm2d, nn.SyncBatchNorm)
+
+
 def share_batch_norm(module: nn.Module) -> None:
     """Make every BatchNorm2d inside `module` use the statistics of all processes, in place.
 
@@ -124,12 +131,13 @@ def share_batch_norm(module: nn.Module) -> None:
     them stay as they are.
 
     Raises:
-        ValueError: for a batch norm of another kind, which would let the processes drift apart.
+        ValueError: for a batch norm of another kind that is in training mode, which would let the
+            processes drift apart.
     """
     for name, layer in module.named_modules():
         if type(layer) is nn.BatchNorm2d:
             layer.__class__ = SharedBatchNorm2d
-        elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm3d):
+        elif isinstance(layer, _BatchNorm) and layer.training and not isinstance(layer, _SHARED):
             raise ValueError(
                 f"{type(layer).__name__} at '{name}' would use each process's own statistics; "
                 "use BatchNorm2d, another normalisation, or one process"

@@ -1,4 +1,4 @@
-"""What a run shows while it works: a progress bar, lines of text, and other people's trackers."""
+"""What a run shows while it works: a progress bar and lines of text."""
 
 import sys
 import time
@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from accelerate import Accelerator
 from tqdm import tqdm
 
 
@@ -50,24 +49,3 @@ class Progress:
         if self._shown:
             for line in lines:
                 tqdm.write(line, file=sys.stderr)
-
-
-class Trackers:
-    """Accelerate's trackers by name; training goes on without those that fail."""
-
-    def __init__(self, accelerator: Accelerator, names: tuple[str, ...], progress: Progress) -> None:
-        self._accelerator = accelerator
-        self._names = names if accelerator.is_main_process else ()
-        self._progress = progress
-
-    def log(self, terms: Mapping[str, float], step: int) -> None:
-        """Hand the scalars of a step on."""
-        if not self._names:
-            return
-        try:
-            if not self._accelerator.trackers:
-                self._accelerator.init_trackers("gan")
-            self._accelerator.log(dict(terms), step=step)
-        except Exception as error:  # whatever somebody else's optional code may raise
-            self._progress.say(f"trackers {', '.join(self._names)} failed and are left out: {error}")
-            self._names = ()

@@ -1,6 +1,7 @@
 """The plumbing of a training run: devices, precision, processes, checkpoints, logs and previews."""
 
-import time
+import atexit
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,16 +16,20 @@ from torch.utils.data import Dataset
 
 from gan_trainers._checkpoints import Checkpoints, read_state
 from gan_trainers._ema import EMA
+from gan_trainers._files import writing
 from gan_trainers._history import History
 from gan_trainers._kept import Kept
 from gan_trainers._loader import Loader, send_to
-from gan_trainers._precision import Precision, choose_precision, run_in
+from gan_trainers._position import Position
+from gan_trainers._precision import AUTOCAST_TYPES, Precision, choose_precision, run_in
 from gan_trainers._previews import write_grid
-from gan_trainers._processes import average_gradients, share_batch_norm, share_weights
-from gan_trainers._progress import Progress, Trackers
+from gan_trainers._processes import leave_group, share_batch_norm, share_weights
+from gan_trainers._progress import Progress
 from gan_trainers._random import random_state, set_random_state
 from gan_trainers._settings import write_settings
 from gan_trainers._signals import StopSignals
+from gan_trainers._trackers import Trackers
+from gan_trainers._updates import Updates
 
 
 class Run:
@@ -50,7 +55,6 @@ class Run:
         keep_checkpoints: how many of the newest checkpoints stay, besides the best one.
 
     Attributes:
-        step: number of the present step, from 1 inside the loop; counts on over all phases.
         device: where the kept networks are.
         is_main: whether this is the first process, the one that writes.
         processes: how many processes train together.
@@ -81,37 +85,32 @@ class Run:
                 raise ValueError(f"{name} must be at least 1; got {count}")
         self.out = Path(out)
         self._make_out()
-        self._accelerator = Accelerator(log_with=list(trackers) or None, project_dir=self.out)
-        self.device = self._accelerator.device
-        self.is_main = self._accelerator.is_main_process
-        self.processes = self._accelerator.num_processes
-        self.step = 0
+        accelerator = Accelerator(project_dir=self.out)
+        self.device = accelerator.device
+        self.is_main = accelerator.is_main_process
+        self.processes = accelerator.num_processes
 
-        self._process = self._accelerator.process_index
+        self._process = accelerator.process_index
         self._seed = seed
-        self._dtype = choose_precision(precision, self._accelerator)
+        self._precision = choose_precision(precision, accelerator)
+        dtype = AUTOCAST_TYPES[self._precision]
         self._compile = compile
-        plain = self._dtype is None if channels_last is None else not channels_last
+        plain = dtype is None if channels_last is None else not channels_last
         self._memory_format = torch.contiguous_format if plain else torch.channels_last
         self._accumulate = accumulate
-        self._clip = clip
         self._settings = dict(settings or {})
         self._window = window
 
         self._kept = Kept()
-        self._scalers: dict[str, torch.amp.GradScaler] = {}
         self._loaders: list[Loader] = []
-        self._phases: dict[str, int] = {}
-        self._phase, self._until = "", 0
-        self._batch_of_step = 0  # from 0; below accumulate - 1, a step is not complete
-        self._images = 0
-        self._seconds_before = 0.0
-        self._started: float | None = None  # when the loop began in this process
-        self._best: dict[str, float] | None = None
+        self._updates = Updates(self.device, dtype, clip)
+        self._position = Position(accumulate)
         self._resumed = False
+        self._begun = False
+        self._random: dict[str, Any] | None = None  # what a checkpoint says, until the loop begins
         self._signals = StopSignals()
         self._progress = Progress(shown=self.is_main)
-        self._trackers = Trackers(self._accelerator, trackers, self._progress)
+        self._trackers = Trackers(accelerator, trackers, self.out, self._progress.say)
         self._history = History(self.out, self.device, writes=self.is_main)
         self._checkpoints = Checkpoints(
             self.out / "checkpoints",
@@ -119,7 +118,13 @@ class Run:
             lambda message: gather_object([message]),
             keep_checkpoints,
         )
+        atexit.register(leave_group)
         set_seed(seed)  # the same everywhere while networks are built; `keep` makes it differ
+
+    @property
+    def step(self) -> int:
+        """Number of the present step, from 1 inside the loop; it counts on over all phases."""
+        return self._position.step
 
     # ---------------------------------------------------------------- the verbs
 
@@ -132,16 +137,14 @@ class Run:
 
         Raises:
             TypeError: for an object without `state_dict` and `load_state_dict`.
-            ValueError: for a name that is taken.
+            ValueError: for a name that is taken, or a normalisation that processes cannot share.
         """
         for name, kept in objects.items():
             self._kept.add(name, kept)
             if isinstance(kept, nn.Module):
                 self._prepare(kept)
             elif isinstance(kept, Optimizer):
-                self._scalers[name] = torch.amp.GradScaler(
-                    self.device.type, enabled=self._dtype is torch.float16
-                )
+                self._updates.add(name)
         set_seed(self._seed + 1 + self._process)  # from here on, each process draws its own noise
 
     def loader(
@@ -157,6 +160,9 @@ class Run:
 
         Endless and resumable by default, for `steps`; with `passes=1, shuffle=False`, one look at all
         samples each time it is iterated over, each process at its share, for evaluation. See `Loader`.
+
+        Raises:
+            ValueError: if the dataset is empty or `batch_size` is not positive.
         """
         loader = Loader(
             dataset,
@@ -179,17 +185,17 @@ class Run:
             Whether there was one.
 
         Raises:
-            ValueError: if the checkpoint is damaged or is not of these networks.
+            ValueError: if the checkpoint is damaged or is not of this recipe.
         """
         self._resumed = True
-        changes = write_settings(self.out, self._settings) if self.is_main else []
         folder = self._checkpoints.newest()
-        if folder is None:
-            self._history.rewind(0)
-            return False
-        self._restore(folder)
-        self._progress.say(f"resuming from step {self.step} of {folder.parent}", *changes)
-        return True
+        if folder is not None:
+            self._restore(folder)
+        self._history.rewind(self.step)
+        changes = write_settings(self.out, self._settings) if self.is_main else []
+        if folder is not None:
+            self._progress.say(f"resuming from step {self.step} of {folder.parent}", *changes)
+        return folder is not None
 
     def steps(self, loader: Loader, until: int, phase: str = "train") -> Iterator[Any]:
         """Batches until `until` steps of this phase are done, counted over all runs that were resumed.
@@ -203,26 +209,28 @@ class Run:
             phase: its name, if a recipe has several.
 
         Raises:
-            ValueError: if `out` holds another run's checkpoints and `resume` was not called.
+            ValueError: if `loader` is not endless, or if `out` holds another run's checkpoints and
+                `resume` was not called.
             FloatingPointError: if a logged term is not a finite number.
             SystemExit: with code 128 + the signal's number, after a signal.
         """
-        if not self._resumed and self._checkpoints.newest():
-            raise ValueError(f"{self.out} holds a run already; call resume() or choose another folder")
-        self._phases.setdefault(phase, 0)
-        self._phase, self._until = phase, until
-        if self._started is None:
-            self._introduce()
-            self._started = time.monotonic()
-        done = self._phases[phase]
-        with self._signals.listening(), self._progress.of_phase(phase, done, until, self._images):
+        if not loader.endless:
+            raise ValueError(
+                "steps() needs an endless loader; got one with `passes`, which is for evaluation"
+            )
+        position = self._position
+        if position.done(phase) >= until and phase != position.phase:
+            return  # it was over before the phase of the checkpoint began
+        if not self._begun:
+            self._begin()
+        position.enter(phase, until)
+        with (
+            self._signals.listening(),
+            self._progress.of_phase(phase, position.done(phase), until, position.images),
+        ):
             batches = iter(loader)
-            while not self._phase_is_over():
-                self._phases[phase] += 1
-                self.step += 1
-                for batch_of_step in range(self._accumulate):
-                    self._batch_of_step = batch_of_step
-                    self._images += loader.batch_size * self.processes
+            while self._goes_on():
+                for _ in position.batches_of_step(loader.batch_size * self.processes):
                     yield next(batches)
         self._history.draw()
 
@@ -236,21 +244,15 @@ class Run:
             loss: a scalar, the mean over this process's batch.
 
         Raises:
-            ValueError: for an optimiser that was not kept.
+            ValueError: for an optimiser that was not kept, or whose parameters are all frozen.
         """
-        scaler = self._scalers[self._kept.name_of(optimizer)]
-        learning = [p for group in optimizer.param_groups for p in group["params"] if p.requires_grad]
-        if self._batch_of_step == 0:
-            optimizer.zero_grad(set_to_none=True)
-        scaler.scale(loss / self._accumulate if self._accumulate > 1 else loss).backward(inputs=learning)
-        if not self._step_is_complete():
-            return
-        average_gradients(learning)
-        if self._clip is not None:
-            scaler.unscale_(optimizer)
-            nn.utils.clip_grad_norm_(learning, self._clip)
-        scaler.step(optimizer)
-        scaler.update()
+        self._updates.make(
+            self._kept.name_of(optimizer),
+            optimizer,
+            loss / self._accumulate,
+            begins=self._position.step_begins,
+            ends=self._position.step_is_complete,
+        )
 
     def set_lr(self, lr: float, *optimizers: Optimizer) -> None:
         """Set the learning rate of every parameter group of `optimizers`."""
@@ -259,13 +261,19 @@ class Run:
                 group["lr"] = lr
 
     def log(self, terms: Mapping[str, Tensor | float]) -> None:
-        """Note scalars of this step by name; they are averaged over a window, on the device, and written."""
+        """Note scalars of this step by name; they are averaged over a window, on the device, and written.
+
+        Every process logs the same names, since the averages go over processes too.
+
+        Raises:
+            ValueError: for a tensor of more than one element.
+        """
         self._history.add(self.step, terms)
 
     def every(self, steps: int) -> bool:
         """Whether this step is complete and a multiple of `steps`, or the last of the phase."""
-        last = self._phases.get(self._phase) == self._until
-        return self._step_is_complete() and (last or self.step % steps == 0)
+        position = self._position
+        return position.step_is_complete and (position.phase_is_over or self.step % steps == 0)
 
     def grid(self, name: str, *columns: Tensor) -> None:
         """Write previews/NAME/STEP.png: a row for each sample, a column for each of `columns`.
@@ -273,9 +281,15 @@ class Run:
         Args:
             name: a name for the folder.
             *columns: each (N, 1 or 3, H, W) in [-1, 1]; the first eight samples are shown.
+
+        Raises:
+            OSError: if it cannot be written.
+            ValueError: if there is nothing to show or the columns do not fit together.
         """
         if self.is_main:
-            write_grid(self.out / "previews" / name / f"{self.step:08d}.png", *columns)
+            file = self.out / "previews" / name / f"{self.step:08d}.png"
+            with writing(file):
+                write_grid(file, *columns)
 
     def save(self, *, score: float | None = None, better: Literal["higher", "lower"] = "higher") -> None:
         """Write a checkpoint of everything kept; call it last in the loop's body.
@@ -286,17 +300,20 @@ class Run:
 
         Raises:
             OSError: if it cannot be written; the one before stays whole.
-            FloatingPointError: if a logged term is not finite, so that no broken weights are saved.
+            FloatingPointError: if a logged term or a weight is not finite, or the score is no number, so that
+                no broken weights are saved.
             ValueError: in the middle of a step, between accumulated batches.
         """
-        if not self._step_is_complete():
+        if not self._position.step_is_complete:
             raise ValueError("save() in the middle of a step; call it under `if run.every(n):`")
         with self._explained():
             self._history.check()
-        if score is not None and self._beats_best(score, better):
-            self._best = {"step": self.step, "score": float(score)}
-        best_step = None if self._best is None else int(self._best["step"])
-        self._checkpoints.write(self.step, self._shared_state(), self._own_state(), best_step=best_step)
+            self._kept.check(self.step)
+            if score is not None and math.isnan(score):
+                raise FloatingPointError(f"the score became {score} at step {self.step}")
+        self._checkpoints.write(
+            self.step, self._shared_state(), self._own_state(), score=score, better=better
+        )
         self._history.draw()
 
     # ---------------------------------------------------------------- how they do it
@@ -315,38 +332,63 @@ class Run:
             share_batch_norm(module)
         module.to(self.device, memory_format=self._memory_format)  # type: ignore[call-overload]
         share_weights(module)
-        if self._dtype is not None:
-            run_in(module, self.device.type, self._dtype)
+        dtype = AUTOCAST_TYPES[self._precision]
+        if dtype is not None:
+            run_in(module, self.device.type, dtype)
         if self._compile and not isinstance(module, EMA):  # an average runs too seldom to pay for it
             module.compile()
 
-    def _step_is_complete(self) -> bool:
-        return self._batch_of_step == self._accumulate - 1
+    def _begin(self) -> None:
+        """What is due once, before the first step of this program."""
+        self._begun = True
+        if not self._resumed:
+            if self._checkpoints.newest():
+                raise ValueError(f"{self.out} holds a run already; call resume() or choose another folder")
+            self.resume()
+        if self._random is not None:  # only now, so that nothing drawn since `resume` can shift it
+            set_random_state(self._random)
+        sizes = [
+            f"{name} {sum(p.numel() for p in kept.parameters()) / 1e6:.2f} M"
+            for name, kept in self._kept.modules().items()
+            if not isinstance(kept, EMA)
+        ]
+        noun = "process" if self.processes == 1 else "processes"
+        self._progress.say(
+            f"{self.processes} {noun} on {self.device.type}, {self._precision}; "
+            f"parameters: {', '.join(sizes)}"
+        )
 
-    def _phase_is_over(self) -> bool:
+    def _goes_on(self) -> bool:
         """What is due between two steps, then whether there is another one."""
-        over = self._phases[self._phase] >= self._until
-        if over or self.step % self._window == 0:
+        position = self._position
+        window_ends = self.step % self._window == 0
+        if position.phase_is_over or window_ends:
             self._close_window()
-        self._progress.move_to(self._phases[self._phase])
-        # On a GPU, agreeing makes the host wait for the device, so it is done once a window only.
-        if self.device.type == "cpu" or self.step % self._window == 0:
+        self._progress.move_to(position.done(position.phase))
+        # Several GPUs would have to wait for their work to agree, so they do it once a window only.
+        if self.processes == 1 or self.device.type == "cpu" or window_ends:
             self._signals.agree(self.device)
-            if self._signals.heard and not over:
+            if self._signals.heard and not position.phase_is_over:
                 self._leave()
-        return over
+        return not position.phase_is_over
 
     def _close_window(self) -> None:
-        heading = {"step": self.step, "seconds": round(self._seconds(), 2), "images": self._images}
+        images = self._position.images
+        heading = {"step": self.step, "seconds": round(self._position.seconds, 2), "images": images}
         with self._explained():
             means = self._history.close_window(heading)
         if means:
-            self._progress.show(means, self._images)
+            self._progress.show(means, images)
             self._trackers.log(means, self.step)
+
+    def _leave(self) -> None:
+        self.save()
+        self._progress.say(f"stopped after step {self.step}; the same command goes on from there")
+        raise SystemExit(128 + self._signals.heard)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Add what to do to the error of a term that is not finite."""
+        """Add what to do to the error of a number that is not finite."""
         try:
             yield
         except FloatingPointError as error:
@@ -356,44 +398,14 @@ class Run:
                 f"{error}; {good}; try a lower learning rate, or precision fp32"
             ) from None
 
-    def _introduce(self) -> None:
-        kind = "fp32" if self._dtype is None else str(self._dtype).removeprefix("torch.")
-        sizes = [
-            f"{name} {sum(p.numel() for p in kept.parameters()) / 1e6:.2f} M"
-            for name, kept in self._kept.modules().items()
-            if not isinstance(kept, EMA)
-        ]
-        noun = "process" if self.processes == 1 else "processes"
-        self._progress.say(
-            f"{self.processes} {noun} on {self.device.type}, {kind}; parameters: {', '.join(sizes)}"
-        )
-
-    def _leave(self) -> None:
-        self.save()
-        self._progress.say(f"stopped after step {self.step}; the same command goes on from there")
-        raise SystemExit(128 + self._signals.heard)
-
-    def _seconds(self) -> float:
-        """Time spent in the loop, over all runs that were resumed."""
-        return self._seconds_before + (time.monotonic() - self._started if self._started else 0.0)
-
-    def _beats_best(self, score: float, better: Literal["higher", "lower"]) -> bool:
-        if self._best is None:
-            return True
-        return score > self._best["score"] if better == "higher" else score < self._best["score"]
-
     # ---------------------------------------------------------------- what is saved
 
     def _shared_state(self) -> dict[str, Any]:
         return {
-            "step": self.step,
-            "phases": self._phases,
-            "images": self._images,
-            "seconds": self._seconds(),
-            "best": self._best,
             "processes": self.processes,
-            "positions": [loader.position for loader in self._loaders],
-            "scalers": {name: scaler.state_dict() for name, scaler in self._scalers.items()},
+            "position": self._position.state_dict(),
+            "loaders": [loader.position for loader in self._loaders],
+            "updates": self._updates.state_dict(),
             "kept": self._kept.shared_states(),
         }
 
@@ -411,16 +423,17 @@ class Run:
                 f"{folder} was written by {shared['processes']} processes and this run has "
                 f"{self.processes}; each has its own random numbers, so start as many as before"
             )
+        if len(shared["loaders"]) != len(self._loaders):
+            raise ValueError(
+                f"{folder} knows the positions of {len(shared['loaders'])} loaders and this run has "
+                f"{len(self._loaders)}; make the same ones as before, and before resume()"
+            )
         own = read_state(folder, f"process-{self._process}")
         self._kept.load({**shared["kept"], **own["kept"]}, folder)
-        for name, scaler in self._scalers.items():
-            scaler.load_state_dict(shared["scalers"][name])
-        for loader, position in zip(self._loaders, shared["positions"], strict=True):
+        self._updates.load_state_dict(shared["updates"])
+        for loader, position in zip(self._loaders, shared["loaders"], strict=True):
             loader.position = position
-        self.step, self._images, self._best = shared["step"], shared["images"], shared["best"]
-        self._phases = shared["phases"]
-        self._seconds_before = shared["seconds"]
+        self._position.load_state_dict(shared["position"])
         self._history.load_state_dict(own["history"])
-        self._history.rewind(self.step)
-        self._checkpoints.settle(self.step, None if self._best is None else int(self._best["step"]))
-        set_random_state(own["random"])
+        self._random = own["random"]
+        self._checkpoints.settle()

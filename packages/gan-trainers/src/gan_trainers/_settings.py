@@ -9,6 +9,8 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from gan_trainers._files import replace_text, writing
+
 
 def write_settings(folder: Path, settings: Mapping[str, Any]) -> list[str]:
     """Write `settings.json`: the settings, the versions of what computes, and the git commit.
@@ -19,11 +21,14 @@ def write_settings(folder: Path, settings: Mapping[str, Any]) -> list[str]:
 
     Returns:
         What changed since the file was last written, one "name: old -> new" for each setting.
+
+    Raises:
+        OSError: if the file cannot be written.
     """
     file = folder / "settings.json"
     plain = json.loads(json.dumps(dict(settings), default=str))
     before = json.loads(file.read_text("utf-8"))["settings"] if file.exists() else plain
-    names = {distribution.metadata["Name"]: distribution.version for distribution in distributions()}
+    names = {str(each.metadata["Name"]): each.version for each in distributions()}
     content = {
         "settings": plain,
         "versions": {
@@ -36,7 +41,8 @@ def write_settings(folder: Path, settings: Mapping[str, Any]) -> list[str]:
         },
         "git_commit": _git_commit(),
     }
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    with writing(file):
+        replace_text(file, json.dumps(content, indent=2) + "\n")
     return [
         f"{name}: {before.get(name)} -> {plain.get(name)}"
         for name in sorted({*before, *plain})

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM, heard and remembered until a step is complete."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -10,7 +11,7 @@ import torch.distributed as dist
 
 from gan_trainers._processes import process_count
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopSignals:
@@ -25,8 +26,14 @@ class StopSignals:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take the signals over inside the block; afterwards they do what they did before."""
-        before = [(number, signal.signal(number, self._note)) for number in _STOPPING]
+        """Take the signals over inside the block; afterwards they do what they did before.
+
+        Python hands signals to the main thread alone, so in another one nothing is taken over.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = [(number, signal.signal(number, self._note)) for number in STOPPING]
         try:
             yield
         finally:

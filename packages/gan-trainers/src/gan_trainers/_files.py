@@ -1,0 +1,28 @@
+"""Small files that are whole or absent, and what to say when the disk refuses them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Make an OSError inside the block one sentence that names `path` and the remedy.
+
+    Raises:
+        OSError: in place of the block's own.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"could not write {path}: {error.strerror or error}; make room or allow writing there, and "
+            "run the same command again"
+        ) from error
+
+
+def replace_text(file: Path, text: str) -> None:
+    """Write `text` aside and rename it to `file`: a kill leaves the old text or the new, never a part."""
+    aside = file.with_name(f".{file.name}.writing")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(file)
