@@ -25,7 +25,8 @@ def open_rgb(path: Path) -> Image.Image:
 def try_open_rgb(path: Path) -> Image.Image | Finding:
     """Like `open_rgb`, but returns what is wrong with the file instead of raising it."""
     try:
-        with Image.open(path) as image:
+        # By its name Pillow would map the file, and garble an uncompressed TIFF that lies on its side.
+        with path.open("rb") as file, Image.open(file) as image:
             image.load()  # of an animation or a document with pages, the first
             return _to_rgb(ImageOps.exif_transpose(image))
     except MemoryError:
@@ -37,7 +38,7 @@ def try_open_rgb(path: Path) -> Image.Image | Finding:
 def read_size(path: Path) -> tuple[int, int] | Finding:
     """Height and width of the upright picture from the file's header alone, or what is wrong with it."""
     try:
-        with Image.open(path) as image:
+        with path.open("rb") as file, Image.open(file) as image:
             width, height = image.size
             if image.format == "TIFF":  # newer Pillows report the upright size here, older ones do not
                 tags = image.tag_v2  # type: ignore[attr-defined]

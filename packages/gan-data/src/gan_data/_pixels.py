@@ -1,5 +1,6 @@
 """Pictures in files, as bytes, and as the tensors that networks take."""
 
+from ctypes import string_at
 from os import PathLike
 from pathlib import Path
 
@@ -89,7 +90,9 @@ def write_image(path: str | PathLike[str], image: Tensor) -> None:
         raise ValueError(f"write_image expects one image (3, H, W) or (1, H, W); got {tuple(image.shape)}")
     pixels = to_uint8(image).cpu().permute(1, 2, 0).contiguous()
     mode = "L" if image.shape[0] == 1 else "RGB"
-    picture = Image.frombytes(mode, (image.shape[2], image.shape[1]), bytes(pixels.untyped_storage()))
+    picture = Image.frombytes(
+        mode, (image.shape[2], image.shape[1]), string_at(pixels.data_ptr(), pixels.numel())
+    )
     try:
         picture.save(path)
     except OSError as error:

@@ -1,0 +1,40 @@
+import subprocess
+import sys
+
+import gan_data
+
+
+def test_public_names():
+    assert gan_data.__all__ == [
+        "DataError",
+        "Degraded",
+        "Finding",
+        "Images",
+        "PairedFolders",
+        "SideBySide",
+        "Split",
+        "UnpairedFolders",
+        "bicubic_downscale",
+        "bicubic_upscale",
+        "check",
+        "find_images",
+        "find_pairs",
+        "from_uint8",
+        "grayscale",
+        "mosaic",
+        "read_image",
+        "resize_bicubic",
+        "split_by_content",
+        "to_uint8",
+        "write_image",
+    ]
+    assert all(hasattr(gan_data, name) for name in gan_data.__all__)
+
+
+def test_a_mistake_in_the_data_is_a_value_error():
+    assert issubclass(gan_data.DataError, ValueError)
+
+
+def test_importing_does_not_pull_in_torchvision():
+    code = "import sys, gan_data; sys.exit('torchvision' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
