@@ -189,6 +189,28 @@ class TestCache:
         assert torch.equal(at(1, pickle.loads(pickle.dumps(images))), expected)
 
 
+class Kept(torch.utils.data.Dataset):
+    """How many bytes the process that reads it keeps."""
+
+    def __init__(self, images):
+        self.images = images
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, index):
+        self.images[index]
+        return self.images._pictures._kept_bytes
+
+
+@pytest.mark.parametrize(("workers", "each"), [(0, 900), (1, 900), (2, 300)])
+def test_workers_share_out_the_memory(save, tmp_path, workers, each):
+    for i in range(8):
+        save(f"{i}.png", size=(10, 10))
+    kept = DataLoader(Kept(Images(tmp_path, cache_bytes=1_000)), batch_size=None, num_workers=workers)
+    assert max(int(size) for size in kept) == each
+
+
 class Seeded(torch.utils.data.Dataset):
     """Seeds torch before each sample, as a training loop does that wants to go on where it stopped."""
 

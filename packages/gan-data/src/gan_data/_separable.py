@@ -1,6 +1,6 @@
 """Filters that work on rows and columns one after the other, written as two matrix products."""
 
-from functools import reduce
+from functools import lru_cache, reduce
 
 import torch
 from torch import Tensor
@@ -24,6 +24,7 @@ def _to_bytes(values: Tensor) -> Tensor:
     return values.add(0.5).floor().clamp(0, 255).to(torch.uint8)
 
 
+@lru_cache(maxsize=8)  # the pictures of a set mostly have one size
 def bicubic_matrix(length: int, new_length: int) -> Tensor:
     """(new_length, length) float64: MATLAB's imresize along one axis.
 
@@ -50,6 +51,7 @@ def _keys(x: Tensor) -> Tensor:
     return torch.where(x <= 1, near, torch.where(x <= 2, far, torch.zeros_like(x)))
 
 
+@lru_cache(maxsize=8)
 def blur_matrix(length: int, radius: float, passes: int = 3) -> Tensor:
     """(length, length) float64: Pillow's GaussianBlur along one axis, less its rounding.
 
