@@ -81,6 +81,7 @@ def main(
     width: int = 64,
     lr: float = 2e-4,
     validation: float = 0.1,
+    validate_every: int = 250,
     seed: int = 0,
     precision: Precision = "auto",
     compile: bool = False,  # noqa: A002 - the field's word
@@ -101,6 +102,7 @@ def main(
         width: channels of the networks' first layers.
         lr: learning rate of both players.
         validation: share of the photos that is held out, chosen by their content.
+        validate_every: steps between two looks at them, each with a preview and a checkpoint.
         seed: of everything random.
         precision: what the networks compute in; auto is what accelerate was told, else the device's best.
         compile: compile the networks first.
@@ -153,7 +155,7 @@ def main(
             run.update(opt_g, loss)
         run.log(terms)
         ema.update()
-        if run.every(250):
+        if run.every(validate_every):
             scores, pictures = validate(arm, ema, held_out_once, run.device)
             run.log(scores)
             run.grid("validation", *pictures)

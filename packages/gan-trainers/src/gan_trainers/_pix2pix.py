@@ -16,8 +16,9 @@ class Pix2Pix:
     paper, the discriminator learns first, and then the generator against what it has learnt.
 
     Args:
-        discriminator: a network, or a function around one, that takes (N, C, H, W) and returns logits or a list of them; C is the source's and the
-            target's channels together if `conditional`, else the target's alone.
+        discriminator: a network, or a function around one, that takes (N, C, H, W) and returns logits or a
+            list of them; C is the source's and the target's channels together if `conditional`, else the
+            target's alone.
         l1_weight: weight of the pixel loss; 100 in the paper.
         conditional: show the discriminator the source beside the image. The paper does; article 002
             colourises better without.
