@@ -1,0 +1,203 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox[uv]>=2026.4", "hatchling>=1.27"]
+# ///
+"""The proof that the workshop stands: every package from its own wheel, in its own environment."""
+
+import shutil
+import sys
+import tempfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+import nox
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+nox.needs_version = ">=2026.4"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_external_run = True
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "docs", "build", "readme", "lowest", "tests", "integration"]
+
+ROOT = Path(__file__).parent
+PYTHONS = ["3.11", "3.12", "3.13"]
+HATCH = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]
+PACKAGES = {
+    path.parent.name: tomllib.loads(path.read_text())
+    for path in sorted((ROOT / "packages").glob("*/pyproject.toml"))
+}
+each_package = nox.parametrize("package", [nox.param(name, id=name) for name in PACKAGES])
+
+
+def run_time(package: str) -> list[str]:
+    """What a package declares that it needs in use."""
+    return PACKAGES[package]["project"]["dependencies"]
+
+
+def for_tests(package: str) -> list[str]:
+    """What it declares that its tests need besides."""
+    return PACKAGES[package]["dependency-groups"]["test"]
+
+
+def siblings(requirements: list[str]) -> list[str]:
+    """The packages of this repository among some requirements, and those that they need in turn."""
+    direct = {Requirement(line).name for line in requirements} & PACKAGES.keys()
+    return sorted(direct.union(*(siblings(run_time(name)) for name in direct)))
+
+
+def from_elsewhere(requirements: list[str]) -> list[str]:
+    """The other requirements."""
+    return [line for line in requirements if Requirement(line).name not in PACKAGES]
+
+
+def tools(environment: str, *names: str) -> list[str]:
+    """Requirements (those named, or all) of one of Hatch's environments, so that none is written twice."""
+    declared = HATCH["envs"][environment]["dependencies"]
+    return [line for line in declared if not names or Requirement(line).name in names]
+
+
+def install_wheels(session: nox.Session, packages: list[str], *others: str) -> None:
+    """Leave these packages' fresh wheels in the environment, with what they need and nothing else."""
+    folder = Path(session.create_tmp()).resolve() / "wheels"
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in packages:
+        with session.chdir(ROOT / "packages" / name):
+            build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+            session.run(*build, external=True, silent=True)
+    # By path, not by name: a stranger's package of the same name can't win.
+    wheels = [str(wheel) for wheel in folder.iterdir()]
+    if session.venv_backend == "uv":
+        again = [f"--reinstall-package={name}" for name in packages]
+        session.install("--exact", *again, *wheels, *others)
+    else:
+        session.install(*wheels, *others)
+        session.install("--force-reinstall", "--no-deps", *wheels)
+
+
+def install_workspace(session: nox.Session) -> None:
+    """Every package editable, with what all their tests and the tools need, as for development."""
+    editable = [f"--editable={ROOT / 'packages' / name}" for name in PACKAGES]
+    tested = [line for name in PACKAGES for line in from_elsewhere(for_tests(name))]
+    session.install(*editable, *tested, *tools("default"))
+
+
+def run_tests(session: nox.Session, package: str) -> None:
+    """Run a package's tests out of the tree, where only what is installed can be imported."""
+    module = package.replace("-", "_")
+    where = f"import sysconfig, {module} as m; assert m.__file__.startswith(sysconfig.get_path('purelib')), m"
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "packages" / package / "tests", Path(folder) / "tests")
+        with session.chdir(folder):
+            session.run("python", "-I", "-c", where)
+            options = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--strict-markers"]
+            session.run("python", "-I", "-m", "pytest", *options, "tests", *session.posargs)
+
+
+def check_oldest(session: nox.Session, declared: list[str]) -> None:
+    """Fail unless what is installed is exactly the oldest that the requirements allow."""
+    listing = "from importlib.metadata import *; print(*(f'{d.name}=={d.version}' for d in distributions()))"
+    pairs = (pin.split("==") for pin in session.run("python", "-I", "-c", listing, silent=True).split())
+    installed = {canonicalize_name(name): Version(version) for name, version in pairs}
+    oldest: dict[str, Version] = {}
+    for requirement in map(Requirement, declared):
+        (floor,) = (Version(part.version) for part in requirement.specifier if part.operator == ">=")
+        name = canonicalize_name(requirement.name)
+        oldest[name] = max(floor, oldest.get(name, floor))
+    for name, floor in oldest.items():
+        if installed[name] != floor:
+            session.error(f"expected {name} {floor}, as declared; got {installed[name]}; raise the bound")
+    session.log("tested at " + ", ".join(f"{name} {floor}" for name, floor in oldest.items()))
+
+
+def run_python_of(session: nox.Session, page: Path) -> None:
+    """Run the ```python blocks of a page as one program, each line at the number it has there."""
+    lines, language = [], None
+    for line in page.read_text(encoding="utf-8").splitlines():
+        fence = line.startswith("```")
+        if fence:
+            language = line.removeprefix("```") if language is None else None
+        lines.append(line if language == "python" and not fence else "")
+    if any(lines):
+        program = Path(session.create_tmp()).resolve() / f"{page.parent.name}_README.py"
+        program.write_text("\n".join(lines), encoding="utf-8")
+        with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
+            session.run("python", "-I", str(program))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and format."""
+    session.install(*tools("default", "ruff"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the static types of the packages and the examples."""
+    install_workspace(session)
+    session.run("pyright", "--pythonpath", str(Path(session.bin) / "python"))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the pages into site/; a broken link is an error."""
+    session.install(*tools("docs"))
+    session.run("zensical", "build", "--clean", "--strict", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build what would be published into dist/, and look inside the wheels."""
+    session.install(f"hatch{HATCH['requires-hatch']}")
+    session.run("hatch", "build", "--all", "--clean")
+    for name in PACKAGES:
+        module = name.replace("-", "_")
+        (wheel,) = (ROOT / "dist").glob(f"{module}-*.whl")
+        files = zipfile.ZipFile(wheel).namelist()
+        top = {file.split("/")[0] for file in files}
+        licence = f"{wheel.name.removesuffix('-py3-none-any.whl')}.dist-info/licenses/LICENSE"
+        if f"{module}/py.typed" not in files or licence not in files or len(top) != 2:
+            session.error(f"expected {module}/py.typed, {licence} and one package; got {files}")
+
+
+@nox.session
+def readme(session: nox.Session) -> None:
+    """Run the Python of every README: a package's with that package alone, the others with all."""
+    for name in PACKAGES:
+        install_wheels(session, [name, *siblings(run_time(name))])
+        run_python_of(session, ROOT / "packages" / name / "README.md")
+    install_wheels(session, list(PACKAGES), *tools("default", "tyro"))
+    for page in [ROOT / "README.md", *ROOT.glob("examples/**/README.md")]:
+        run_python_of(session, page)
+
+
+@nox.session(python=PYTHONS[0], venv_backend="uv")
+@each_package
+def lowest(session: nox.Session, package: str) -> None:
+    """Test a package with the oldest versions that it, and any sibling it needs, declare."""
+    packages = [package, *siblings(run_time(package) + for_tests(package))]
+    declared = from_elsewhere([*for_tests(package), *(line for name in packages for line in run_time(name))])
+    # A wheel's own requirements would not count as direct, and come in their newest versions.
+    install_wheels(session, packages, "--resolution=lowest-direct", *declared)
+    check_oldest(session, declared)
+    run_tests(session, package)
+
+
+@nox.session(python=PYTHONS)
+@each_package
+def tests(session: nox.Session, package: str) -> None:
+    """Test a package from its wheel, with what it declares and nothing else of this repository."""
+    packages = [package, *siblings(run_time(package) + for_tests(package))]
+    install_wheels(session, packages, *from_elsewhere(for_tests(package)))
+    run_tests(session, package)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Test what only the packages together can show: the recipes, and the repository itself."""
+    install_workspace(session)
+    session.run("pytest", "-q", *(session.posargs or ["tests"]))
