@@ -1,3 +1,23 @@
 """Generators and discriminators of the image-translation papers, one readable file each."""
 
+from gan_nets._pretrained import load
+from gan_nets.init import init_normal_, init_xavier_
+from gan_nets.padding import apply_any_size, crop_to, pad_to_multiple
+from gan_nets.patch import PatchDiscriminator, PixelDiscriminator
+from gan_nets.unet import UNetGenerator, pix2pix_unet_official, pix2pix_unet_paper
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "PatchDiscriminator",
+    "PixelDiscriminator",
+    "UNetGenerator",
+    "apply_any_size",
+    "crop_to",
+    "init_normal_",
+    "init_xavier_",
+    "load",
+    "pad_to_multiple",
+    "pix2pix_unet_official",
+    "pix2pix_unet_paper",
+]

@@ -1,0 +1,57 @@
+"""Rename the layers of a state dict, whatever it was saved through."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from torch import Tensor, nn
+
+from gan_nets._state import load_exactly
+
+Net = TypeVar("Net", bound=nn.Module)
+StateDict = Mapping[str, Tensor]
+Names = Mapping[str, str]  # from the original layer's path to ours
+
+
+def unwrapped(state: StateDict) -> dict[str, Tensor]:
+    """The state without the "module." that DataParallel puts before every key."""
+    if all(key.startswith("module.") for key in state):
+        return {key.removeprefix("module."): value for key, value in state.items()}
+    return dict(state)
+
+
+def rename(state: StateDict, names: Names) -> dict[str, Tensor]:
+    """The state under our names; a key of a layer that is not in `names` stays as it is.
+
+    Instance norms saved before PyTorch 0.4 carry running statistics without a weight, which nothing ever
+    used: they are dropped.
+    """
+    renamed = {}
+    for key, value in state.items():
+        layer, _, leaf = key.rpartition(".")
+        if leaf in ("running_mean", "running_var", "num_batches_tracked") and f"{layer}.weight" not in state:
+            continue
+        renamed[f"{names[layer]}.{leaf}" if layer in names else key] = value
+    return renamed
+
+
+def fit(net: Net, renamed: StateDict, names: Names, *, source: str) -> Net:
+    """Load the renamed state into the net; errors name the original keys. The net comes back in eval mode."""
+    originals = {ours: theirs for theirs, ours in names.items()}
+
+    def original(key: str) -> str:
+        layer, _, leaf = key.rpartition(".")
+        return f"{originals[layer]}.{leaf}" if layer in originals else key
+
+    load_exactly(net, renamed, source=source, name_of=original)
+    return net.eval()
+
+
+def weight_shape(state: StateDict, layer: str, *, source: str) -> tuple[int, int]:
+    """First two sizes of a layer's weight, or ValueError if it is missing."""
+    key = f"{layer}.weight"
+    if key not in state or state[key].ndim != 4:
+        raise ValueError(
+            f"{source} does not fit: expected a convolution's weight at {key!r}; "
+            f"got the keys {', '.join(list(state)[:5])}, ..."
+        )
+    return state[key].shape[0], state[key].shape[1]

@@ -1,0 +1,150 @@
+"""Checkpoints of junyanz/pytorch-CycleGAN-and-pix2pix: its U-Net and its discriminators."""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from gan_nets._norm import Norm
+from gan_nets.interop._names import Names, StateDict, fit, rename, unwrapped, weight_shape
+from gan_nets.patch import PatchDiscriminator, PixelDiscriminator
+from gan_nets.unet import UNetGenerator
+
+UNET = "the pix2pix U-Net checkpoint"
+PATCH = "the PatchGAN checkpoint"
+PIXEL = "the PixelGAN checkpoint"
+
+
+def unet_from_pix2pix(state_dict: StateDict) -> dict[str, Tensor]:
+    """The original U-Net's state dict (keys model.model.1.model.3...) under UNetGenerator's keys."""
+    state = unwrapped(state_dict)
+    return rename(state, _unet_names(_unet_depth(state)))
+
+
+def load_pix2pix_unet(
+    state_dict: StateDict,
+    *,
+    dropout: Sequence[float] = (),
+    dropout_at_inference: bool = False,
+    batch_statistics_at_inference: bool = False,
+) -> UNetGenerator:
+    """The U-Net that fits the original's state dict, with its weights, in eval mode.
+
+    Depth, width, channels and norm are read off the weights; what follows leaves no trace in them.
+
+    Args:
+        state_dict: as saved by the original code (`latest_net_G.pth`).
+        dropout: as in UNetGenerator; (0, 0.5, 0.5, 0.5) is what the original trains with at depth 8.
+        dropout_at_inference: as in UNetGenerator; the original's test keeps dropout on unless told `--eval`.
+        batch_statistics_at_inference: as in UNetGenerator; likewise on in the original's test.
+
+    Raises:
+        ValueError: the state dict is another network's; missing and unexpected keys are listed.
+    """
+    state = unwrapped(state_dict)
+    depth = _unet_depth(state)
+    names = _unet_names(depth)
+    width, in_channels = weight_shape(state, "model.model.0", source=UNET)
+    _, out_channels = weight_shape(state, "model.model.3", source=UNET)
+    renamed = rename(state, names)
+    net = UNetGenerator(
+        in_channels,
+        out_channels,
+        depth=depth,
+        width=width,
+        norm=_norm_of(renamed, first_normed="ups.0"),
+        dropout=dropout,
+        dropout_at_inference=dropout_at_inference,
+        batch_statistics_at_inference=batch_statistics_at_inference,
+    )
+    return fit(net, renamed, names, source=UNET)
+
+
+def _unet_depth(state: StateDict) -> int:
+    """Its blocks nest, so the deepest key has a "model" for each level, and one more for the whole."""
+    depth = max((key.split(".").count("model") for key in state), default=0) - 1
+    if depth < 2:
+        raise ValueError(
+            f"{UNET} does not fit: expected nested keys such as 'model.model.1.model.1.weight'; "
+            f"got {', '.join(list(state)[:5]) or 'no keys'}"
+        )
+    return depth
+
+
+def _unet_names(depth: int) -> dict[str, str]:
+    """A level lists its down convolution and norm, the next level, its up convolution and norm."""
+    names = {"model.model.0": "downs.0.conv", "model.model.3": "output"}
+    path = "model.model.1.model"
+    for level in range(1, depth):
+        up = depth - 1 - level
+        names[f"{path}.1"] = f"downs.{level}.conv"
+        if level < depth - 1:
+            names |= {f"{path}.2": f"downs.{level}.norm"}
+            names |= {f"{path}.5": f"ups.{up}.conv", f"{path}.6": f"ups.{up}.norm"}
+        else:  # the innermost level has neither a norm on the way down nor a level inside
+            names |= {f"{path}.3": f"ups.{up}.conv", f"{path}.4": f"ups.{up}.norm"}
+        path += ".3.model"
+    return names
+
+
+def patch_from_pix2pix(state_dict: StateDict) -> dict[str, Tensor]:
+    """The original PatchGAN's state dict (keys model.0, model.2, ...) under PatchDiscriminator's keys."""
+    state = unwrapped(state_dict)
+    return rename(state, _patch_names(_patch_layers(state)))
+
+
+def load_patch_discriminator(state_dict: StateDict) -> PatchDiscriminator:
+    """The PatchDiscriminator that fits the original's state dict, with its weights, in eval mode.
+
+    Raises:
+        ValueError: the state dict is another network's; missing and unexpected keys are listed.
+    """
+    state = unwrapped(state_dict)
+    layers = _patch_layers(state)
+    names = _patch_names(layers)
+    width, in_channels = weight_shape(state, "model.0", source=PATCH)
+    renamed = rename(state, names)
+    norm = _norm_of(renamed, first_normed="blocks.1")
+    net = PatchDiscriminator(in_channels, layers=layers, width=width, norm=norm)
+    return fit(net, renamed, names, source=PATCH)
+
+
+def _patch_layers(state: StateDict) -> int:
+    """The last convolution stands at 2 + 3 * layers: a first pair, then three modules for each layer."""
+    places = [int(place) for place in (key.split(".")[1] for key in state if "." in key) if place.isdigit()]
+    return max(1, (max(places, default=0) - 2) // 3)
+
+
+def _patch_names(layers: int) -> dict[str, str]:
+    names = {"model.0": "blocks.0.conv", f"model.{2 + 3 * layers}": "output"}
+    for block in range(1, layers + 1):
+        names[f"model.{3 * block - 1}"] = f"blocks.{block}.conv"
+        names[f"model.{3 * block}"] = f"blocks.{block}.norm"
+    return names
+
+
+PIXEL_NAMES: Names = {"net.0": "input", "net.2": "hidden", "net.3": "norm", "net.5": "output"}
+
+
+def pixel_from_pix2pix(state_dict: StateDict) -> dict[str, Tensor]:
+    """The original PixelGAN's state dict (keys net.0, net.2, ...) under PixelDiscriminator's keys."""
+    return rename(unwrapped(state_dict), PIXEL_NAMES)
+
+
+def load_pixel_discriminator(state_dict: StateDict) -> PixelDiscriminator:
+    """The PixelDiscriminator that fits the original's state dict, with its weights, in eval mode.
+
+    Raises:
+        ValueError: the state dict is another network's; missing and unexpected keys are listed.
+    """
+    state = unwrapped(state_dict)
+    width, in_channels = weight_shape(state, "net.0", source=PIXEL)
+    norm: Norm = "batch" if "net.3.weight" in state else "instance" if "net.2.bias" in state else "none"
+    net = PixelDiscriminator(in_channels, width=width, norm=norm)
+    return fit(net, rename(state, PIXEL_NAMES), PIXEL_NAMES, source=PIXEL)
+
+
+def _norm_of(renamed: StateDict, *, first_normed: str) -> Norm:
+    """Batch norm has weights; instance norm has none, but the convolutions before it have a bias."""
+    if f"{first_normed}.norm.weight" in renamed:
+        return "batch"
+    return "instance" if f"{first_normed}.conv.bias" in renamed else "none"

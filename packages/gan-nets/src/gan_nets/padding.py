@@ -1,0 +1,80 @@
+"""Any picture size through a network that asks for multiples: pad by reflection, run, crop back."""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class SizedNet(Protocol):
+    """A network whose output has its input's height and width, both multiples of `size_multiple`."""
+
+    @property
+    def size_multiple(self) -> int:
+        """What height and width must be multiples of."""
+        ...
+
+    def __call__(self, x: Tensor, /) -> Tensor:
+        """(N, C, H, W) to (N, C', H, W)."""
+        ...
+
+
+def pad_to_multiple(x: Tensor, multiple: int) -> tuple[Tensor, tuple[int, int]]:
+    """Extend pictures below and to the right by reflection until both sides are multiples.
+
+    The edge pixel is not repeated. A side shorter than its padding is reflected back and forth, and a side of
+    one pixel repeats it.
+
+    Args:
+        x: (N, C, H, W), not empty.
+        multiple: at least 1.
+
+    Returns:
+        The padded pictures (x itself if they fit already), and (H, W) for `crop_to`.
+
+    Raises:
+        ValueError: x is not (N, C, H, W) with H and W at least 1, or multiple is less than 1.
+    """
+    if x.ndim != 4 or 0 in x.shape[-2:]:
+        raise ValueError(f"expected pictures (N, C, H, W) of at least 1x1; got {tuple(x.shape)}")
+    if multiple < 1:
+        raise ValueError(f"expected a multiple of at least 1; got {multiple}")
+    height, width = x.shape[-2:]
+    for dim, length in ((-2, height), (-1, width)):
+        missing = -length % multiple
+        if missing:
+            x = x.index_select(dim, _reflected(length, length + missing, x.device))
+    return x, (height, width)
+
+
+def _reflected(length: int, padded: int, device: torch.device) -> Tensor:
+    """Indices 0, 1, ..., length - 1, length - 2, ..., 0, 1, ...: `padded` of them."""
+    period = max(2 * (length - 1), 1)
+    index = torch.arange(padded, device=device) % period
+    return torch.where(index < length, index, period - index)
+
+
+def crop_to(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """The upper left (H, W) of x (N, C, H', W'): what `pad_to_multiple` was given.
+
+    Raises:
+        ValueError: x is smaller than `size`.
+    """
+    height, width = size
+    if x.shape[-2] < height or x.shape[-1] < width:
+        raise ValueError(f"expected pictures of at least {height}x{width} to crop; got {tuple(x.shape)}")
+    return x[..., :height, :width]
+
+
+def apply_any_size(net: SizedNet, x: Tensor) -> Tensor:
+    """Run a generator on pictures of any size: x (N, C, H, W) in, (N, C', H, W) out.
+
+    Args:
+        net: a generator with a `size_multiple`, such as UNetGenerator.
+        x: pictures in the net's own range, at least 1x1.
+
+    Raises:
+        ValueError: as `pad_to_multiple` does.
+    """
+    padded, size = pad_to_multiple(x, net.size_multiple)
+    return crop_to(net(padded), size)

@@ -1,0 +1,30 @@
+import gan_nets
+from gan_nets import interop
+
+
+def test_inventory():
+    assert gan_nets.__all__ == [
+        "PatchDiscriminator",
+        "PixelDiscriminator",
+        "UNetGenerator",
+        "apply_any_size",
+        "crop_to",
+        "init_normal_",
+        "init_xavier_",
+        "load",
+        "pad_to_multiple",
+        "pix2pix_unet_official",
+        "pix2pix_unet_paper",
+    ]
+    assert interop.__all__ == [
+        "load_patch_discriminator",
+        "load_pix2pix_unet",
+        "load_pixel_discriminator",
+        "patch_from_pix2pix",
+        "pixel_from_pix2pix",
+        "read_checkpoint",
+        "unet_from_pix2pix",
+    ]
+    for module in (gan_nets, interop):
+        assert all(hasattr(module, name) for name in module.__all__)
+        assert module.__all__ == sorted(module.__all__)

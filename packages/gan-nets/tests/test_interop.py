@@ -1,0 +1,146 @@
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from gan_nets import PatchDiscriminator, UNetGenerator, interop
+from safetensors.torch import save_file
+
+LOADERS = {
+    "pix2pix_unet128_batch_dropout": interop.load_pix2pix_unet,
+    "pix2pix_unet128_instance": interop.load_pix2pix_unet,
+    "patchgan_n3_batch": interop.load_patch_discriminator,
+    "patchgan_n3_instance": interop.load_patch_discriminator,
+    "pixelgan_batch": interop.load_pixel_discriminator,
+    "pixelgan_instance": interop.load_pixel_discriminator,
+}
+every_family = pytest.mark.parametrize(("name", "load"), LOADERS.items())
+
+
+def same(net, other):
+    pairs = zip(net.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+@every_family
+def test_data_parallel_prefix_is_accepted(name, load, read_parity):
+    weights, *_ = read_parity(name)
+    assert same(load({f"module.{k}": v for k, v in weights.items()}), load(weights))
+
+
+@every_family
+def test_missing_and_unexpected_keys_are_listed_by_their_original_names(name, load, read_parity):
+    weights, *_ = read_parity(name)
+    last = [key for key in weights if key.endswith(".weight") and weights[key].ndim == 4][-1]
+    lost = next(k for k in weights if k.endswith(("2.weight", "1.model.1.weight")) and k != last)
+    state = {k: v for k, v in weights.items() if k != lost} | {"extra.thing": torch.zeros(1)}
+    with pytest.raises(ValueError, match=rf"missing keys \(1\): {lost}; unexpected keys \(1\): extra.thing"):
+        load(state)
+
+
+@every_family
+def test_another_family_is_refused(name, load, read_parity):
+    with pytest.raises(ValueError, match="checkpoint does not fit"):
+        load({"conv1.weight": torch.zeros(1, 1, 3, 3)})
+    with pytest.raises(ValueError, match="checkpoint does not fit"):
+        load({})
+    for other in LOADERS:
+        if other.split("_")[0] != name.split("_")[0]:
+            with pytest.raises(ValueError, match="checkpoint does not fit"):
+                load(read_parity(other)[0])
+
+
+def test_buffers_of_old_instance_norms_are_dropped(read_parity):
+    weights, *_ = read_parity("pix2pix_unet128_instance")
+    old = dict(weights)
+    for path in ("model.model.1.model.2", "model.model.1.model.6", "model.model.1.model.3.model.2"):
+        old |= {f"{path}.running_mean": torch.zeros(8), f"{path}.running_var": torch.ones(8)}
+        old |= {f"{path}.num_batches_tracked": torch.tensor(3)}
+    assert same(interop.load_pix2pix_unet(old), interop.load_pix2pix_unet(weights))
+
+
+def test_batch_norms_from_before_the_counter_load(read_parity):
+    weights, *_ = read_parity("patchgan_n3_batch")
+    old = {k: v for k, v in weights.items() if not k.endswith("num_batches_tracked")}
+    assert interop.load_patch_discriminator(old).state_dict()["blocks.1.norm.num_batches_tracked"] == 0
+
+
+def test_an_unnormalised_checkpoint_is_recognised(read_parity):
+    weights, *_ = read_parity("patchgan_n3_instance")
+    kept = ("model.0.bias", "model.11.bias")
+    net = interop.load_patch_discriminator(
+        {k: v for k, v in weights.items() if not k.endswith("bias") or k in kept}
+    )
+    assert net.blocks[1].conv.bias is None
+    assert isinstance(net.blocks[1].norm, torch.nn.Identity)
+
+
+def test_renamed_keys_are_those_of_our_networks(read_parity):
+    weights, *_ = read_parity("pix2pix_unet128_batch_dropout")
+    renamed = interop.unet_from_pix2pix(weights)
+    assert set(renamed) == set(UNetGenerator(depth=7, width=4).state_dict())
+    assert torch.equal(renamed["downs.0.conv.weight"], weights["model.model.0.weight"])
+    assert torch.equal(renamed["ups.5.norm.bias"], weights["model.model.1.model.6.bias"])
+    patch = interop.patch_from_pix2pix(read_parity("patchgan_n3_batch")[0])
+    assert set(patch) == set(PatchDiscriminator(6, width=8).state_dict())
+    assert "hidden.weight" in interop.pixel_from_pix2pix(read_parity("pixelgan_batch")[0])
+
+
+def test_unet_takes_the_settings_that_weights_do_not_hold(read_parity):
+    weights, inputs, *_ = read_parity("pix2pix_unet128_batch_dropout")
+    net = interop.load_pix2pix_unet(weights, dropout=(0.0, 0.5), dropout_at_inference=True)
+    assert not torch.equal(net(inputs["x"]), net(inputs["x"]))
+
+
+def test_checkpoints_are_read_from_both_formats(tmp_path, read_parity):
+    weights, *_ = read_parity("pixelgan_batch")
+    torch.save(weights, tmp_path / "latest_net_D.pth")
+    save_file(weights, tmp_path / "d.safetensors")
+    for name in ("latest_net_D.pth", "d.safetensors"):
+        state = interop.read_checkpoint(tmp_path / name)
+        assert all(torch.equal(state[key], value) for key, value in weights.items())
+    assert "input/x" in interop.read_checkpoint(
+        Path(__file__).parent / "parity" / "pixelgan_batch.safetensors"
+    )
+
+
+class Payload:
+    def __reduce__(self):
+        return (print, ("executed",))
+
+
+def test_code_in_a_checkpoint_is_never_executed(tmp_path, capsys):
+    path = tmp_path / "evil.pth"
+    torch.save({"weight": Payload()}, path)
+    with pytest.raises(ValueError, match=r"evil.pth is not a checkpoint that can be read safely"):
+        interop.read_checkpoint(path)
+    path.write_bytes(pickle.dumps(Payload()))
+    with pytest.raises(ValueError, match=r"evil.pth is not a checkpoint that can be read safely"):
+        interop.read_checkpoint(path)
+    assert "executed" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["net.pth", "net.safetensors"])
+@pytest.mark.parametrize("content", [b"", b"hello", bytes(200)])
+def test_a_damaged_checkpoint_is_named(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{name} is not a checkpoint that can be read safely"):
+        interop.read_checkpoint(path)
+
+
+def test_a_truncated_checkpoint_is_named(tmp_path):
+    path = tmp_path / "net.pth"
+    torch.save({"w": torch.zeros(1000)}, path)
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(ValueError, match=r"net.pth is not a checkpoint"):
+        interop.read_checkpoint(path)
+
+
+def test_anything_but_named_tensors_is_refused(tmp_path):
+    path = tmp_path / "all.pth"
+    torch.save({"generator": {"w": torch.zeros(1)}, "epoch": 3}, path)
+    with pytest.raises(ValueError, match=r"all.pth holds a dict with \['generator', 'epoch'\]"):
+        interop.read_checkpoint(path)
+    with pytest.raises(FileNotFoundError, match=r"none.pth is not a file"):
+        interop.read_checkpoint(tmp_path / "none.pth")

@@ -1,0 +1,137 @@
+import copy
+import json
+import socket
+
+import gan_nets
+import pytest
+import torch
+from gan_nets import PatchDiscriminator, UNetGenerator, pix2pix_unet_paper
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    def refuse(*_args, **_kwargs):
+        raise AssertionError("a local folder must not touch the network")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+def test_saved_and_loaded_is_the_same_network(build, size, tmp_path):
+    net = build()
+    net(torch.randn(2, 3, *size))  # moves the running statistics
+    net.eval().save_pretrained(tmp_path / "net")
+    x = torch.randn(2, 3, *size)
+    for loaded in (gan_nets.load(tmp_path / "net"), type(net).from_pretrained(str(tmp_path / "net"))):
+        assert type(loaded) is type(net)
+        assert not loaded.training
+        assert torch.equal(loaded(x), net(x))
+
+
+def test_config_holds_the_class_and_every_argument(tmp_path):
+    UNetGenerator(1, depth=3, width=4, dropout=(0.5,)).save_pretrained(tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text()) == {
+        "class": "UNetGenerator",
+        "in_channels": 1,
+        "out_channels": 3,
+        "depth": 3,
+        "width": 4,
+        "norm": "batch",
+        "dropout": [0.5],
+        "dropout_at_inference": False,
+        "batch_statistics_at_inference": False,
+    }
+
+
+def test_inference_behaviour_is_stored_and_can_be_overridden(tmp_path):
+    pix2pix_unet_paper(depth=4, width=4).save_pretrained(tmp_path)
+    x = torch.randn(1, 3, 16, 16)
+    stored, plain = (
+        gan_nets.load(tmp_path),
+        UNetGenerator.from_pretrained(tmp_path, dropout_at_inference=False),
+    )
+    assert not torch.equal(stored(x), stored(x))
+    assert torch.equal(plain(x), plain(x))
+
+
+def test_copies_and_compiled_nets_are_saved_like_the_original(tmp_path):
+    net = copy.deepcopy(PatchDiscriminator(4, layers=1, width=4)).to(memory_format=torch.channels_last)
+    net.compile(backend="eager")
+    net(torch.randn(1, 4, 16, 16))
+    net.eval().save_pretrained(tmp_path)
+    x = torch.randn(1, 4, 16, 16)
+    torch.testing.assert_close(gan_nets.load(tmp_path)(x), net(x))
+
+
+def test_saving_again_replaces_the_arguments(tmp_path):
+    PatchDiscriminator(layers=1, width=4).save_pretrained(tmp_path)
+    PatchDiscriminator(layers=2, width=4).save_pretrained(tmp_path)
+    assert gan_nets.load(tmp_path).receptive_field == 34
+
+
+@pytest.fixture
+def folder(tmp_path):
+    PatchDiscriminator(layers=1, width=4).save_pretrained(tmp_path)
+    return tmp_path
+
+
+def rewrite(folder, **changes):
+    config = json.loads((folder / "config.json").read_text()) | changes
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(FileNotFoundError, match=f"{name} is missing; expected a folder written by save_pre"):
+        gan_nets.load(folder)
+
+
+@pytest.mark.parametrize("name", ["Elephant", "load", "pix2pix_unet_paper", "PretrainedModule"])
+def test_an_unknown_class_is_named(folder, name):
+    rewrite(folder, **{"class": name})
+    with pytest.raises(ValueError, match=rf"config.json names the class '{name}', which is no network"):
+        gan_nets.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"layers": 2},
+            r"model.safetensors does not fit PatchDiscriminator: missing keys \(.*blocks.2.conv",
+        ),
+        (
+            {"width": 8},
+            r"model.safetensors does not fit .*shapes \(.*\(4, 3, 4, 4\) for \(8, 3, 4, 4\)",
+        ),
+        ({"norm": "none"}, r"unexpected keys \(5\): blocks.1.norm"),
+        ({"colour": "red"}, "config.json does not describe a PatchDiscriminator: .*colour"),
+        ({"width": "wide"}, "config.json does not describe a PatchDiscriminator: expected width"),
+        ({"class": 3}, 'config.json has no "class"'),
+    ],
+)
+def test_what_does_not_fit_is_one_sentence(folder, changes, message):
+    rewrite(folder, **changes)
+    with pytest.raises(ValueError, match=message):
+        gan_nets.load(folder)
+
+
+def test_damaged_files_are_named(folder):
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(ValueError, match=r"model.safetensors is damaged"):
+        gan_nets.load(folder)
+    (folder / "config.json").write_text("{")
+    with pytest.raises(ValueError, match=r"config.json is not JSON"):
+        gan_nets.load(folder)
+
+
+def test_another_class_is_refused(folder):
+    with pytest.raises(ValueError, match="describes a PatchDiscriminator, not a UNetGenerator"):
+        UNetGenerator.from_pretrained(folder)
+
+
+def test_a_missing_folder_given_as_a_path_never_becomes_a_repository(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"config.json is missing"):
+        UNetGenerator.from_pretrained(tmp_path / "nowhere")
