@@ -114,7 +114,7 @@ def test_code_in_a_checkpoint_is_never_executed(tmp_path, capsys):
     torch.save({"weight": Payload()}, path)
     with pytest.raises(ValueError, match=r"evil.pth is not a checkpoint that can be read safely"):
         interop.read_checkpoint(path)
-    path.write_bytes(pickle.dumps(Payload()))
+    path.write_bytes(pickle.dumps(Payload(), protocol=2))
     with pytest.raises(ValueError, match=r"evil.pth is not a checkpoint that can be read safely"):
         interop.read_checkpoint(path)
     assert "executed" not in capsys.readouterr().out

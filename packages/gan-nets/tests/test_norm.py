@@ -1,3 +1,5 @@
+from itertools import product
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -18,15 +20,15 @@ def strided(x, layout):
     return x.to(memory_format=CL if layout == "channels-last" else torch.contiguous_format)
 
 
-LAYOUTS = ["plain", "channels-last", "cropped", "sliced channels-last", "viewed channels-last"]
+LAYOUTS = ["plain", "channels-last", "cropped", "sliced channels-last"]
+CASES = [
+    *product([1], [*LAYOUTS, "viewed channels-last"], [*LAYOUTS, "viewed channels-last"]),
+    *product([2, 3], LAYOUTS, LAYOUTS),
+]
 
 
-@pytest.mark.parametrize("batch", [1, 2, 3])
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("gradient_layout", LAYOUTS)
+@pytest.mark.parametrize(("batch", "layout", "gradient_layout"), CASES)
 def test_instance_norm_equals_its_formula(batch, layout, gradient_layout):
-    if batch > 1 and "viewed channels-last" in (layout, gradient_layout):
-        pytest.skip("only a batch of one can be viewed so")
     torch.manual_seed(0)
     x = (3 + 2 * torch.randn(batch, 4, 5, 6, dtype=torch.float64)).requires_grad_()
     upstream = torch.randn_like(x)
