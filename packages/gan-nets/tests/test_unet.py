@@ -122,15 +122,15 @@ def test_nothing_but_what_the_backward_pass_needs_stays_in_memory():
             saved[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
         return tensor
 
-    x = torch.randn(1, 3, 64, 64)
+    x = torch.randn(1, 3, 256, 256)  # so large that no convolution becomes a matrix product
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         net(x)
     values = {
-        "input": 3 * 64**2,
-        "skips": 4 * 32**2 + 8 * 16**2 + 16 * 8**2 + 32 * 4**2,
-        "before a norm": 8 * 16**2 + 16 * 8**2 + 16 * 8**2 + 8 * 16**2 + 4 * 32**2,
-        "rectified bottleneck": 32 * 4**2,
-        "concatenations": 32 * 8**2 + 16 * 16**2 + 8 * 32**2,
-        "output": 3 * 64**2,
+        "input": 3 * 256**2,
+        "skips": 4 * 128**2 + 8 * 64**2 + 16 * 32**2 + 32 * 16**2,
+        "before a norm": 8 * 64**2 + 16 * 32**2 + 16 * 32**2 + 8 * 64**2 + 4 * 128**2,
+        "rectified bottleneck": 32 * 16**2,
+        "concatenations": 32 * 32**2 + 16 * 64**2 + 8 * 128**2,
+        "output": 3 * 256**2,
     }
     assert sum(saved.values()) == 4 * sum(values.values())

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets._checks import check_images, check_positive
+from gan_nets._halving import Double, Halve
 from gan_nets._norm import Norm, conv_bias, norm_layer, normalise
 from gan_nets._pretrained import PretrainedModule
 
@@ -20,7 +21,7 @@ class DownBlock(nn.Module):
     ) -> None:
         super().__init__()
         self.batch_statistics = batch_statistics
-        self.conv = nn.Conv2d(in_channels, out_channels, 4, stride=2, padding=1, bias=bias)
+        self.conv = Halve(in_channels, out_channels, bias=bias)
         self.norm = norm_layer(norm, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -49,7 +50,7 @@ class UpBlock(nn.Module):
         self.batch_statistics = batch_statistics
         self.dropout = dropout
         self.dropout_at_inference = dropout_at_inference
-        self.conv = nn.ConvTranspose2d(in_channels, out_channels, 4, stride=2, padding=1, bias=bias)
+        self.conv = Double(in_channels, out_channels, bias=bias)
         self.norm = norm_layer(norm, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -119,7 +120,7 @@ class UNetGenerator(PretrainedModule):
                 inside, outside, norm=norm, dropout=p, dropout_at_inference=dropout_at_inference, **shared
             )
             self.ups.append(block)
-        self.output = nn.ConvTranspose2d(insides[-1], out_channels, 4, stride=2, padding=1)
+        self.output = Double(insides[-1], out_channels, bias=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
