@@ -88,12 +88,12 @@ def run_tests(session: nox.Session, package: str) -> None:
     """Run a package's tests out of the tree, where only what is installed can be imported."""
     module = package.replace("-", "_")
     where = f"import sysconfig, {module} as m; assert m.__file__.startswith(sysconfig.get_path('purelib')), m"
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(ROOT / "packages" / package / "tests", Path(folder) / "tests")
-        with session.chdir(folder):
-            session.run("python", "-I", "-c", where)
-            options = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--strict-markers"]
-            session.run("python", "-I", "-m", "pytest", *options, "tests", *session.posargs)
+    options = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--strict-markers"]
+    nothing_else = {"PYTHONPATH": None}
+    with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
+        shutil.copytree(ROOT / "packages" / package / "tests", "tests")
+        session.run("python", "-c", where, env=nothing_else)
+        session.run("python", "-m", "pytest", *options, *(session.posargs or ["tests"]), env=nothing_else)
 
 
 def check_oldest(session: nox.Session, declared: list[str]) -> None:
@@ -146,7 +146,7 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the pages into site/; a broken link is an error."""
     session.install(*tools("docs"))
-    session.run("zensical", "build", "--clean", "--strict", *session.posargs)
+    session.run("zensical", "build", "--clean", "--strict")
 
 
 @nox.session

@@ -1,0 +1,17 @@
+from importlib.metadata import metadata
+from importlib.resources import files
+
+import gan_projected
+from packaging.version import Version
+
+
+def test_version_is_valid_and_that_of_the_distribution():
+    assert str(Version(gan_projected.__version__)) == metadata("gan-projected")["Version"]
+
+
+def test_type_checkers_may_read_it():
+    assert files("gan_projected").joinpath("py.typed").is_file()
+
+
+def test_exports_nothing_yet():
+    assert [name for name in vars(gan_projected) if not name.startswith("_")] == []
