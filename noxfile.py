@@ -89,11 +89,11 @@ def run_tests(session: nox.Session, package: str) -> None:
     module = package.replace("-", "_")
     where = f"import sysconfig, {module} as m; assert m.__file__.startswith(sysconfig.get_path('purelib')), m"
     options = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--strict-markers"]
-    nothing_else = {"PYTHONPATH": None}
+    alone = {"PYTHONPATH": None, "OMP_NUM_THREADS": "1"}  # on tensors this small, threads mostly wait
     with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
         shutil.copytree(ROOT / "packages" / package / "tests", "tests")
-        session.run("python", "-c", where, env=nothing_else)
-        session.run("python", "-m", "pytest", *options, *(session.posargs or ["tests"]), env=nothing_else)
+        session.run("python", "-c", where, env=alone)
+        session.run("python", "-m", "pytest", *options, *(session.posargs or ["tests"]), env=alone)
 
 
 def check_oldest(session: nox.Session, declared: list[str]) -> None:
@@ -200,4 +200,4 @@ def tests(session: nox.Session, package: str) -> None:
 def integration(session: nox.Session) -> None:
     """Test what only the packages together can show: the recipes, and the repository itself."""
     install_workspace(session)
-    session.run("pytest", "-q", *(session.posargs or ["tests"]))
+    session.run("pytest", "-q", *(session.posargs or ["tests"]), env={"OMP_NUM_THREADS": "1"})
