@@ -59,8 +59,7 @@ def test_bf16_autocast_is_close_and_trains(build, size, layout):
     expected = net(x)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         out = net(x)
-    assert out.dtype == torch.bfloat16
-    assert (out - expected).norm() < 0.05 * expected.norm()
+    assert 0 < (out - expected).norm() < 0.05 * expected.norm()  # not equal: it did compute in bf16
     out.float().square().mean().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in net.parameters())
 

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets._checks import check_images, check_positive
+from gan_nets._convolutions import Logits
 from gan_nets._norm import Norm, conv_bias, norm_layer
 from gan_nets._pretrained import PretrainedModule
 
@@ -58,7 +59,7 @@ class PatchDiscriminator(PretrainedModule):
         for level, (inside, outside) in enumerate(pairwise(widths), start=1):
             stride = 2 if level < layers else 1
             self.blocks.append(PatchBlock(inside, outside, stride=stride, norm=norm, bias=conv_bias(norm)))
-        self.output = nn.Conv2d(widths[-1], 1, 4, stride=1, padding=1)
+        self.output = Logits(widths[-1])
 
     @property
     def receptive_field(self) -> int:

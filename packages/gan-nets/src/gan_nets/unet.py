@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets._checks import check_images, check_positive
-from gan_nets._halving import Double, Halve
+from gan_nets._convolutions import Double, Halve
 from gan_nets._norm import Norm, conv_bias, norm_layer, normalise
 from gan_nets._pretrained import PretrainedModule
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from gan_nets._halving import Double, Halve
+from gan_nets._convolutions import Double, Halve, Logits
 from torch import nn
 from torch.nn import functional as F
 
@@ -52,3 +52,20 @@ def test_keeps_the_weights_precision_under_autocast_where_it_multiplies_matrices
     assert few.dtype == torch.float32
     assert many.dtype == torch.bfloat16
     torch.testing.assert_close(few, PLAIN[kind](layer, x.bfloat16().float()))
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("shape", [(1, 3, 2, 2), (2, 3, 5, 3), (3, 3, 31, 16)])
+def test_logits_equal_the_convolution_with_its_gradients(layout, shape):
+    torch.manual_seed(0)
+    layer = Logits(3).double().to(memory_format=layout)
+    x = torch.randn(shape, dtype=torch.float64).to(memory_format=layout).requires_grad_()
+    got, expected = layer(x), F.conv2d(x, layer.weight, layer.bias, padding=1)
+    torch.testing.assert_close(got, expected)
+    upstream, inputs = torch.randn_like(expected), [x, *layer.parameters()]
+    for mine, plain in zip(
+        torch.autograd.grad(got, inputs, upstream),
+        torch.autograd.grad(expected, inputs, upstream),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, plain)
