@@ -57,7 +57,7 @@ class Pool:
         self.images = state["images"]
 
 
-class Crash(Exception):
+class Crash(Exception):  # noqa: N818 - an event rather than an error
     """Stands for a kill: whatever was not saved is lost."""
 
 
@@ -103,9 +103,8 @@ def differences(left, right, path=""):
     if isinstance(left, dict) and isinstance(right, dict) and left.keys() == right.keys():
         return list(chain.from_iterable(differences(left[k], right[k], f"{path}.{k}") for k in left))
     if isinstance(left, list | tuple) and isinstance(right, list | tuple) and len(left) == len(right):
-        return list(
-            chain.from_iterable(differences(a, b, f"{path}.{i}") for i, (a, b) in enumerate(zip(left, right)))
-        )
+        pairs = enumerate(zip(left, right, strict=True))
+        return list(chain.from_iterable(differences(a, b, f"{path}.{i}") for i, (a, b) in pairs))
     return [] if left == right else [path]
 
 

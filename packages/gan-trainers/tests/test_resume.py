@@ -165,7 +165,7 @@ def test_a_checkpoint_of_another_recipe_is_refused(tiny_run, tmp_path):
     ) as error:
         resume_with(data, network=nn.Conv2d(3, 5, 1), optimizer=optimizer)
     assert "\n" not in str(error.value)
-    with pytest.raises(ValueError, match="00000001 does not fit 'optimizer': .*doesn't match the size"):
+    with pytest.raises(ValueError, match=r"00000001 does not fit 'optimizer': .*doesn't match the size"):
         resume_with(data, network=network, optimizer=Adam([*network.parameters(), nn.Parameter(data)]))
     with pytest.raises(ValueError, match="knows the positions of 1 loaders and this run has 2"):
         resume_with(data, data, network=network, optimizer=optimizer)

@@ -1,6 +1,6 @@
 """An endless, seeded stream of batches that can go on at any batch, on any number of processes."""
 
-import signal
+import os
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -11,7 +11,6 @@ from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
 from gan_trainers._errors import raised_by_packages
 from gan_trainers._random import drawing_from
-from gan_trainers._signals import STOPPING
 
 Ticket = tuple[int, int]  # the index of a sample and the seed of its random augmentation
 
@@ -68,7 +67,7 @@ class Loader:
             batch_sampler=cast("Any", self._order),
             num_workers=workers,
             persistent_workers=workers > 0,
-            worker_init_fn=_ignore_signals,
+            worker_init_fn=_leave_signals_to_training,
             collate_fn=_collate,
             pin_memory=torch.cuda.is_available(),
             # Its own generator: the loader must not disturb the numbers that the training draws.
@@ -79,7 +78,10 @@ class Loader:
         self._order.start = self.position if self.endless else 0
         for batch in self._batches:
             if isinstance(batch, _Failure):
-                raise batch.error
+                try:
+                    raise batch.error
+                finally:
+                    del batch  # or error and frame would keep each other alive, and with them the workers
             if self.endless:
                 self.position += 1
             yield self._send(batch)
@@ -160,10 +162,9 @@ def _collate(samples: list[Any]) -> Any:
     return failure or default_collate(samples)
 
 
-def _ignore_signals(worker: int) -> None:  # noqa: ARG001 - DataLoader's signature
-    """Leave Ctrl-C, which a terminal sends to the workers too, to the training process."""
-    for number in STOPPING:
-        signal.signal(number, signal.SIG_IGN)
+def _leave_signals_to_training(worker: int) -> None:  # noqa: ARG001 - DataLoader's signature
+    """Take no part in a Ctrl-C or SIGTERM to the whole group: the step in hand still needs its batches."""
+    os.setpgrp()
 
 
 def send_to(device: torch.device, memory_format: torch.memory_format) -> Callable[[Any], Any]:

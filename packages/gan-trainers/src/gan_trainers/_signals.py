@@ -11,7 +11,7 @@ import torch.distributed as dist
 
 from gan_trainers._processes import process_count
 
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopSignals:
@@ -33,7 +33,7 @@ class StopSignals:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = [(number, signal.signal(number, self._note)) for number in STOPPING]
+        before = [(number, signal.signal(number, self._note)) for number in _STOPPING]
         try:
             yield
         finally:

@@ -1,0 +1,28 @@
+import gan_trainers
+
+
+def test_inventory():
+    assert gan_trainers.__all__ == [
+        "EMA",
+        "Loader",
+        "Pix2Pix",
+        "Precision",
+        "Run",
+        "cosine_decay",
+        "draw_curves",
+        "frozen",
+        "linear_decay",
+        "plain_errors",
+        "read_scalars",
+        "step_decay",
+        "warm_up",
+        "write_grid",
+    ]
+    assert all(hasattr(gan_trainers, name) for name in gan_trainers.__all__)
+
+
+def test_verbs_of_run():
+    verbs = {name for name in vars(gan_trainers.Run) if not name.startswith("_")}
+    assert verbs == {
+        "every", "grid", "keep", "loader", "log", "resume", "save", "set_lr", "step", "steps", "update",
+    }  # fmt: skip
