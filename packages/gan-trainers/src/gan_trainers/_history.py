@@ -32,6 +32,7 @@ class History:
         self._device = device
         self._writes = writes
         self._window: dict[str, list[tuple[int, Tensor]]] = {}
+        self._drawn = False
 
     def add(self, step: int, terms: Mapping[str, Tensor | float]) -> None:
         """Remember one value of each term, detached, without a synchronisation.
@@ -66,6 +67,7 @@ class History:
             line = {**heading, **{name: _short(value) for name, value in means.items()}}
             with writing(self._file), self._file.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
+            self._drawn = False
         return means
 
     def check(self) -> None:
@@ -115,10 +117,11 @@ class History:
                 replace_text(self._file, "".join(json.dumps(row) + "\n" for row in kept))
 
     def draw(self) -> None:
-        """Draw every scalar against the step into `curves.png`."""
-        if self._writes and self._file.exists():
+        """Draw every scalar against the step into `curves.png`, if there is anything new."""
+        if self._writes and not self._drawn and self._file.exists():
             with writing(self._picture):
                 draw_curves({"": read_scalars(self._file)}, self._picture)
+            self._drawn = True
 
 
 def _short(value: float) -> float:
