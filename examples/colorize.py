@@ -75,10 +75,11 @@ def main(
     data: Path | None = None,
     out: Path = Path("runs/colorize"),
     colors: Literal["ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab"] = "ycrcb-rgb",
-    steps: int = 3_000,
+    steps: int = 2_000,
     batch_size: int = 16,
     size: int | None = None,
     width: int = 64,
+    dropout: float = 0.5,
     lr: float = 2e-4,
     validation: float = 0.1,
     validate_every: int = 250,
@@ -100,6 +101,7 @@ def main(
         batch_size: photos a step, on each process.
         size: side of the square crops, in pixels; 32 for the flowers, 256 for --data.
         width: channels of the networks' first layers.
+        dropout: probability in the three blocks next to the bottleneck, as in the paper; off at test.
         lr: learning rate of both players.
         validation: share of the photos that is held out, chosen by their content.
         validate_every: steps between two looks at them, each with a preview and a checkpoint.
@@ -130,7 +132,9 @@ def main(
     )
     arm = ARMS[colors]
     planes = 3 if arm.generator is RGB else 2
-    g = UNetGenerator(1, planes, depth=min(8, (size & -size).bit_length() - 1), width=width)
+    depth = min(8, (size & -size).bit_length() - 1)  # as often as the size can be halved
+    dropouts = (dropout,) * min(3, depth - 1)
+    g = UNetGenerator(1, planes, depth=depth, width=width, dropout=dropouts)
     d = PatchDiscriminator(4 if arm.shows_gray else 3, layers=3, width=width)
     init_normal_(g)
     init_normal_(d)
@@ -140,7 +144,7 @@ def main(
     game = Pix2Pix(lambda image: d(arm.seen(image)), conditional=arm.shows_gray, pixel_loss=arm.pixel_loss)
     run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d, ema=ema)
     batches = run.loader(train, batch_size, workers=workers)
-    held_out_once = run.loader(test, batch_size, shuffle=False, passes=1)
+    held_out_once = run.loader(test, batch_size, passes=1)
     run.resume()
 
     for rgb in run.steps(batches, until=steps):  # (N, 3, H, W) in [-1, 1]

@@ -1,13 +1,15 @@
 """A running average of a network's weights, which gives better and steadier pictures."""
 
 from copy import deepcopy
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
 
+Net = TypeVar("Net", bound=nn.Module)
 
-class EMA(nn.Module):
+
+class EMA(nn.Module, Generic[Net]):
     """The exponential moving average of a network's parameters; call it as the network itself.
 
     After each `update`, average += (1 - decay) * (weights - average) with decay = 0.5 ** (1 / half_life).
@@ -20,11 +22,16 @@ class EMA(nn.Module):
         half_life: after how many updates an old weight counts half, in steps; > 0.
         ramp_up: fraction of the past updates that bounds the half-life; None for no bound.
 
+    Attributes:
+        average: the averaged network, in inference mode.
+
     Raises:
         ValueError: if `half_life` or `ramp_up` is not positive.
     """
 
-    def __init__(self, network: nn.Module, half_life: float, ramp_up: float | None = None) -> None:
+    average: Net
+
+    def __init__(self, network: Net, half_life: float, ramp_up: float | None = None) -> None:
         super().__init__()
         if half_life <= 0 or (ramp_up is not None and ramp_up <= 0):
             raise ValueError(f"half_life and ramp_up must be positive; got {half_life} and {ramp_up}")
@@ -52,7 +59,7 @@ class EMA(nn.Module):
         with torch.no_grad():
             return self.average(*inputs)
 
-    def train(self, mode: bool = True) -> "EMA":  # noqa: ARG002 - part of nn.Module's signature
+    def train(self, mode: bool = True) -> "EMA[Net]":  # noqa: ARG002 - part of nn.Module's signature
         """An average never trains: it stays in inference mode."""
         return super().train(False)
 
