@@ -5,11 +5,19 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from gan_nets import PatchDiscriminator, PixelDiscriminator, UNetGenerator
+from gan_nets import PatchDiscriminator, PixelDiscriminator, ResnetGenerator, UNetGenerator
 from safetensors import safe_open
 
+
+def resnet(norm="instance", **sampling):
+    return ResnetGenerator(blocks=2, width=4, norm=norm, **sampling)
+
+
+MODERN = {"downsample": "blurred", "upsample": "resized"}
 NETS = {  # constructor and a fitting height and width
     "unet": (lambda norm: UNetGenerator(depth=4, width=4, norm=norm), (16, 32)),
+    "resnet": (resnet, (16, 24)),
+    "resnet modern": (lambda norm: resnet(norm, **MODERN), (16, 24)),
     "patch": (lambda norm: PatchDiscriminator(layers=2, width=4, norm=norm), (24, 32)),
     "pixel": (lambda norm: PixelDiscriminator(width=4, norm=norm), (8, 6)),
 }

@@ -6,9 +6,12 @@ def test_inventory():
     assert gan_nets.__all__ == [
         "PatchDiscriminator",
         "PixelDiscriminator",
+        "ResnetGenerator",
         "UNetGenerator",
         "apply_any_size",
         "crop_to",
+        "cyclegan_resnet_modern",
+        "cyclegan_resnet_paper",
         "init_normal_",
         "init_xavier_",
         "load",
@@ -17,12 +20,14 @@ def test_inventory():
         "pix2pix_unet_paper",
     ]
     assert interop.__all__ == [
+        "load_cyclegan_resnet",
         "load_patch_discriminator",
         "load_pix2pix_unet",
         "load_pixel_discriminator",
         "patch_from_pix2pix",
         "pixel_from_pix2pix",
         "read_checkpoint",
+        "resnet_from_cyclegan",
         "unet_from_pix2pix",
     ]
     for module in (gan_nets, interop):

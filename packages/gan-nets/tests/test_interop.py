@@ -7,6 +7,9 @@ from gan_nets import PatchDiscriminator, UNetGenerator, interop
 from safetensors.torch import save_file
 
 LOADERS = {
+    "cyclegan_resnet9_instance": interop.load_cyclegan_resnet,
+    "cyclegan_resnet6_batch_dropout": interop.load_cyclegan_resnet,
+    "cut_resnet_antialias": interop.load_cyclegan_resnet,
     "pix2pix_unet128_batch_dropout": interop.load_pix2pix_unet,
     "pix2pix_unet128_instance": interop.load_pix2pix_unet,
     "patchgan_n3_batch": interop.load_patch_discriminator,
@@ -32,20 +35,21 @@ def test_data_parallel_prefix_is_accepted(name, load, read_parity):
 def test_missing_and_unexpected_keys_are_listed_by_their_original_names(name, load, read_parity):
     weights, *_ = read_parity(name)
     last = [key for key in weights if key.endswith(".weight") and weights[key].ndim == 4][-1]
-    lost = next(k for k in weights if k.endswith(("2.weight", "1.model.1.weight")) and k != last)
+    inner = ("2.weight", "1.model.1.weight", "conv_block.1.weight")
+    lost = next(k for k in weights if k.endswith(inner) and weights[k].ndim == 4 and k != last)
     state = {k: v for k, v in weights.items() if k != lost} | {"extra.thing": torch.zeros(1)}
     with pytest.raises(ValueError, match=rf"missing keys \(1\): {lost}; unexpected keys \(1\): extra.thing"):
         load(state)
 
 
-@every_family
-def test_another_family_is_refused(name, load, read_parity):
+@pytest.mark.parametrize("load", dict.fromkeys(LOADERS.values()))
+def test_another_family_is_refused(load, read_parity):
     with pytest.raises(ValueError, match="checkpoint does not fit"):
         load({"conv1.weight": torch.zeros(1, 1, 3, 3)})
     with pytest.raises(ValueError, match="checkpoint does not fit"):
         load({})
     for other in LOADERS:
-        if other.split("_")[0] != name.split("_")[0]:
+        if LOADERS[other] is not load:
             with pytest.raises(ValueError, match="checkpoint does not fit"):
                 load(read_parity(other)[0])
 
@@ -57,6 +61,49 @@ def test_buffers_of_old_instance_norms_are_dropped(read_parity):
         old |= {f"{path}.running_mean": torch.zeros(8), f"{path}.running_var": torch.ones(8)}
         old |= {f"{path}.num_batches_tracked": torch.tensor(3)}
     assert same(interop.load_pix2pix_unet(old), interop.load_pix2pix_unet(weights))
+
+
+def test_resnet_keys_are_told_from_the_layout_of_the_original(read_parity):
+    weights, *_ = read_parity("cyclegan_resnet9_instance_dropout")
+    renamed = interop.resnet_from_cyclegan(weights)
+    assert set(renamed) == set(interop.load_cyclegan_resnet(weights).state_dict())
+    assert torch.equal(renamed["blocks.8.conv.weight"], weights["model.18.conv_block.6.weight"])
+    assert torch.equal(renamed["ups.1.conv.bias"], weights["model.22.bias"])
+    blurred = interop.load_cyclegan_resnet(read_parity("cut_resnet_antialias")[0])
+    assert (blurred.blurred, blurred.resized) == (True, True)
+
+
+def test_each_antialiasing_of_cut_is_recognised_by_itself(read_parity):
+    """CUT can turn off either of them, which moves the places of all that follow."""
+    weights, inputs, *_ = read_parity("cut_resnet_antialias")
+    down = {k: v for k, v in weights.items() if k not in ("model.16.filt", "model.20.filt")}
+    down = {
+        k.replace(".17.", ".16.").replace(".21.", ".19.").replace(".25.", ".23."): v for k, v in down.items()
+    }
+    net = interop.load_cyclegan_resnet(
+        {
+            k: v.mT.transpose(0, 1) if k in ("model.16.weight", "model.19.weight") else v
+            for k, v in down.items()
+        }
+    )
+    assert (net.blurred, net.resized) == (True, False)
+    assert net(inputs["x"]).shape == inputs["x"].shape
+
+
+def test_an_unknown_blur_kernel_is_refused_rather_than_dropped(read_parity):
+    weights, *_ = read_parity("cut_resnet_antialias")
+    for kernel in (weights["model.7.filt"].flip(1) * 2, torch.ones(16, 1, 5, 5) / 25):
+        with pytest.raises(ValueError, match=r"unexpected keys \(1\): model.7.filt"):
+            interop.load_cyclegan_resnet(weights | {"model.7.filt": kernel})
+
+
+def test_old_instance_norms_of_a_resnet_are_dropped(read_parity):
+    weights, *_ = read_parity("cyclegan_resnet6_instance")
+    buffers = {"running_mean": torch.zeros(8), "running_var": torch.ones(8)}
+    old = weights | {
+        f"{place}.{k}": v for place in ("model.2", "model.10.conv_block.6") for k, v in buffers.items()
+    }
+    assert same(interop.load_cyclegan_resnet(old), interop.load_cyclegan_resnet(weights))
 
 
 def test_batch_norms_from_before_the_counter_load(read_parity):

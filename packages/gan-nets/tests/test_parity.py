@@ -36,3 +36,19 @@ def test_pixel_discriminator_equals_the_original(name, read_parity):
     net = interop.load_pixel_discriminator(weights)
     with torch.no_grad():
         torch.testing.assert_close(net(inputs["x"]), outputs["out"], atol=1e-5, rtol=0)
+
+
+RESNETS = ["cut_resnet_antialias"]
+RESNETS += [
+    f"cyclegan_resnet{kind}" for kind in ("6_batch_dropout", "6_instance", "9_instance", "9_instance_dropout")
+]
+
+
+@pytest.mark.parametrize("name", RESNETS)
+def test_resnet_equals_the_original(name, read_parity):
+    weights, inputs, outputs, constructor = read_parity(name)
+    net = interop.load_cyclegan_resnet(weights)
+    assert len(net.blocks) == constructor["n_blocks"]
+    assert net.blocks[0].first.dropout.p == (0.5 if constructor.get("use_dropout") else 0)
+    with torch.no_grad():
+        torch.testing.assert_close(net(inputs["x"]), outputs["out"], atol=1e-5, rtol=0)

@@ -4,6 +4,7 @@ from gan_nets._pretrained import load
 from gan_nets.init import init_normal_, init_xavier_
 from gan_nets.padding import apply_any_size, crop_to, pad_to_multiple
 from gan_nets.patch import PatchDiscriminator, PixelDiscriminator
+from gan_nets.resnet import ResnetGenerator, cyclegan_resnet_modern, cyclegan_resnet_paper
 from gan_nets.unet import UNetGenerator, pix2pix_unet_official, pix2pix_unet_paper
 
 __version__ = "0.1.0"
@@ -11,9 +12,12 @@ __version__ = "0.1.0"
 __all__ = [
     "PatchDiscriminator",
     "PixelDiscriminator",
+    "ResnetGenerator",
     "UNetGenerator",
     "apply_any_size",
     "crop_to",
+    "cyclegan_resnet_modern",
+    "cyclegan_resnet_paper",
     "init_normal_",
     "init_xavier_",
     "load",

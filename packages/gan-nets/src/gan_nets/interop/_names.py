@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from torch import Tensor, nn
 
+from gan_nets._norm import Norm
 from gan_nets._state import load_exactly
 
 Net = TypeVar("Net", bound=nn.Module)
@@ -55,3 +56,10 @@ def weight_shape(state: StateDict, layer: str, *, source: str) -> tuple[int, int
             f"got the keys {', '.join(list(state)[:5])}, ..."
         )
     return state[key].shape[0], state[key].shape[1]
+
+
+def norm_of(renamed: StateDict, *, first_normed: str) -> Norm:
+    """Batch norm has weights; instance norm has none, but the convolutions before it have a bias."""
+    if f"{first_normed}.norm.weight" in renamed:
+        return "batch"
+    return "instance" if f"{first_normed}.conv.bias" in renamed else "none"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from gan_nets._norm import Norm
-from gan_nets.interop._names import Names, StateDict, fit, rename, unwrapped, weight_shape
+from gan_nets.interop._names import Names, StateDict, fit, norm_of, rename, unwrapped, weight_shape
 from gan_nets.patch import PatchDiscriminator, PixelDiscriminator
 from gan_nets.unet import UNetGenerator
 
@@ -51,7 +51,7 @@ def load_pix2pix_unet(
         out_channels,
         depth=depth,
         width=width,
-        norm=_norm_of(renamed, first_normed="ups.0"),
+        norm=norm_of(renamed, first_normed="ups.0"),
         dropout=dropout,
         dropout_at_inference=dropout_at_inference,
         batch_statistics_at_inference=batch_statistics_at_inference,
@@ -103,7 +103,7 @@ def load_patch_discriminator(state_dict: StateDict) -> PatchDiscriminator:
     names = _patch_names(layers)
     width, in_channels = weight_shape(state, "model.0", source=PATCH)
     renamed = rename(state, names)
-    norm = _norm_of(renamed, first_normed="blocks.1")
+    norm = norm_of(renamed, first_normed="blocks.1")
     net = PatchDiscriminator(in_channels, layers=layers, width=width, norm=norm)
     return fit(net, renamed, names, source=PATCH)
 
@@ -141,10 +141,3 @@ def load_pixel_discriminator(state_dict: StateDict) -> PixelDiscriminator:
     norm: Norm = "batch" if "net.3.weight" in state else "instance" if "net.2.bias" in state else "none"
     net = PixelDiscriminator(in_channels, width=width, norm=norm)
     return fit(net, rename(state, PIXEL_NAMES), PIXEL_NAMES, source=PIXEL)
-
-
-def _norm_of(renamed: StateDict, *, first_normed: str) -> Norm:
-    """Batch norm has weights; instance norm has none, but the convolutions before it have a bias."""
-    if f"{first_normed}.norm.weight" in renamed:
-        return "batch"
-    return "instance" if f"{first_normed}.conv.bias" in renamed else "none"
