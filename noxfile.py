@@ -154,7 +154,7 @@ def build(session: nox.Session) -> None:
     """Build what would be published into dist/, and look inside the wheels."""
     session.install(f"hatch{HATCH['requires-hatch']}")
     # Nox points uv at the session's environment, but Hatch builds in one of its own: kept out of the user's.
-    own = {"UV_PYTHON": None, "HATCH_DATA_DIR": session.create_tmp()}
+    own = {"UV_PYTHON": None, "HATCH_DATA_DIR": str(Path(session.create_tmp()).resolve())}
     shutil.rmtree(ROOT / "dist", ignore_errors=True)  # `--clean` would do so before each package
     session.run("hatch", "build", "--all", env=own)
     for name in PACKAGES:
