@@ -55,9 +55,9 @@ def load_cyclegan_resnet(state_dict: StateDict) -> ResnetGenerator:
 class _Layout:
     """Where things are in the original's list of layers, to be told from its keys alone.
 
-    Each convolution, norm and ReLU takes three places; so does the reflection padding one, before the first
-    and the last convolution and twice in each block; a blur takes one after its ReLU, or before its
-    convolution on the way up; dropout one in each block, after the ReLU.
+    Every layer takes a place in it, those without weights too: the padding before the first and the last
+    convolution and, within a block, before both; norm and ReLU; dropout after a block's ReLU. A blur stands
+    after the ReLU on the way down, before the convolution on the way up.
     """
 
     def __init__(self, state: StateDict) -> None:
@@ -69,9 +69,7 @@ class _Layout:
             )
         places = {int(match[1]) for match in in_blocks}
         self.blocks = len(places)
-        self.dropout = any(match[2] == "6" for match in in_blocks) and not any(
-            match[2] == "5" for match in in_blocks
-        )
+        self.dropout = all(match[2] != "5" for match in in_blocks)  # it moves the second convolution to 6
         self.blurred = "model.7.filt" in state
         self.resized = f"model.{max(places) + 1}.filt" in state
         self.output, self.names = self._names()
@@ -107,7 +105,7 @@ def _without_blurs(state: StateDict) -> dict[str, Tensor]:
 
 
 def _is_known(kernel: Tensor) -> bool:
-    expected = HALVING if kernel.shape[-1] == 3 else DOUBLING
-    if kernel.ndim != 4 or kernel.shape[-2:] != (len(expected), len(expected)):
+    expected = HALVING if kernel.shape[-1:] == (3,) else DOUBLING
+    if kernel.shape[-2:] != (len(expected), len(expected)):
         return False
     return bool(torch.isclose(kernel.float(), torch.outer(expected, expected), atol=1e-3, rtol=0).all())
