@@ -28,8 +28,12 @@ class Halve(nn.Conv2d):
         if not _few_on_cpu(input, n * (height // 2) * (width // 2)):
             return super().forward(input)
         patches = F.unfold(input, 4, padding=1, stride=2).transpose(1, 2)  # (N, L, C*16)
+        weight = self.weight
+        if _channels_last(weight):
+            weight = weight.permute(0, 2, 3, 1)
+            patches = patches.unflatten(2, (-1, 16)).transpose(2, 3).flatten(2)  # (N, L, 16*C)
         with torch.autocast("cpu", enabled=False):
-            y = F.linear(patches.to(self.weight.dtype), self.weight.flatten(1), self.bias)  # (N, L, D)
+            y = F.linear(patches.to(weight.dtype), weight.flatten(1), self.bias)  # (N, L, D)
         return y.transpose(1, 2).reshape(n, -1, height // 2, width // 2).contiguous()
 
 
@@ -46,7 +50,11 @@ class Double(nn.ConvTranspose2d):
             return super().forward(input)
         pixels = input.flatten(2).transpose(1, 2)  # (N, L, C)
         with torch.autocast("cpu", enabled=False):
-            patches = pixels.to(self.weight.dtype) @ self.weight.flatten(1)  # (N, L, D*16)
+            if _channels_last(self.weight):
+                patches = pixels.to(self.weight.dtype) @ self.weight.permute(0, 2, 3, 1).flatten(1)
+                patches = patches.unflatten(2, (16, -1)).transpose(2, 3).flatten(2)  # (N, L, D*16)
+            else:
+                patches = pixels.to(self.weight.dtype) @ self.weight.flatten(1)  # (N, L, D*16)
             y = F.fold(patches.transpose(1, 2), (2 * height, 2 * width), 4, padding=1, stride=2)
         return y if self.bias is None else y + self.bias[:, None, None]
 
@@ -67,6 +75,11 @@ class Logits(nn.Conv2d):
             terms = taps @ input.flatten(2).to(self.weight.dtype)  # (N, 16, H*W): what each pixel gives
             y = F.fold(terms, (height - 1, width - 1), 4, padding=2)
         return y if self.bias is None else y + self.bias[:, None, None]
+
+
+def _channels_last(weight: Tensor) -> bool:
+    """Whether its elements lie so in memory that flattening it as it is would copy all of them."""
+    return not weight.is_contiguous() and weight.is_contiguous(memory_format=torch.channels_last)
 
 
 def _few_on_cpu(x: Tensor, positions: int) -> bool:
