@@ -4,6 +4,9 @@ import gan_trainers
 def test_inventory():
     assert gan_trainers.__all__ == [
         "EMA",
+        "CycleGAN",
+        "Fakes",
+        "ImagePool",
         "Loader",
         "Pix2Pix",
         "Precision",
