@@ -67,7 +67,7 @@ def test_killed_ten_times_equals_uninterrupted(tmp_path):
         whole, killed = tmp_path / seed / "whole", tmp_path / seed / "killed"
         steps = {path.name for path in (killed / "checkpoints").iterdir()}
         assert {"00000021", "best", "latest"} <= steps
-        for out in (killed, *(tmp_path / seed).glob("finished *to go")):
+        for out in (killed, *(tmp_path / seed).glob("survived-*")):
             assert_same_run(whole, out)
         with Image.open(killed / "curves.png") as curves:
             curves.load()

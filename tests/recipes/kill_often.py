@@ -70,6 +70,7 @@ def main(out: Path, seed: int) -> None:
     draw = random.Random(seed)
     kills = ["outside"] * 3 + ["operation"] * 4 + ["size"] * 3
     draw.shuffle(kills)
+    survivors = 0
     while kills:
         if kills[-1] == "outside":
             process = fork(out / "killed", seed)
@@ -82,7 +83,8 @@ def main(out: Path, seed: int) -> None:
         code = end_of(process)
         assert code in (0, -signal.SIGKILL, -signal.SIGXFSZ), Path(f"{out}/killed.stderr").read_text()
         if code == 0:  # it came too late: begin anew
-            (out / "killed").rename(out / f"finished with {len(kills)} to go")
+            survivors += 1
+            (out / "killed").rename(out / f"survived-{survivors}")
         else:
             kills.pop()
     code = end_of(fork(out / "killed", seed))

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 import torch
-from gan_trainers._checkpoints import Checkpoints, read_state, write_state
+from gan_trainers._checkpoints import Checkpoints
+from gan_trainers._states import read_state, write_state
 
 FULL_DISK = """
 import resource, sys

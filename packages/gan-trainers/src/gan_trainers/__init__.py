@@ -1,10 +1,10 @@
 """The loop's tools: devices, precision, several processes, checkpoints, logs; and the papers' objectives."""
 
+from gan_trainers._curves import draw_curves, read_scalars
 from gan_trainers._cyclegan import CycleGAN, Fakes
 from gan_trainers._ema import EMA
 from gan_trainers._errors import plain_errors
 from gan_trainers._frozen import frozen
-from gan_trainers._history import draw_curves, read_scalars
 from gan_trainers._image_pool import ImagePool
 from gan_trainers._loader import Loader
 from gan_trainers._pix2pix import Pix2Pix

@@ -1,100 +1,19 @@
-"""Checkpoints that are whole or absent: safetensors and JSON, written aside and then renamed.
+"""Checkpoints that are whole or absent: written aside and then renamed.
 
 A checkpoint is a folder named after its step, and it holds a state "shared" by all processes and one
 state "process-N" for each. Text files `latest` and `best` beside it name the newest and the best.
 """
 
-import json
-import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
 
-from gan_trainers._files import replace_text
-
-State = Mapping[str, Any]
+from gan_trainers._files import flush, replace_text
+from gan_trainers._states import State, write_state
 
 _MERIT = "merit"  # a file beside the states: the score, negated where a lower one is better
-
-
-def write_state(folder: Path, name: str, state: State) -> None:
-    """Write a nest of dicts, lists, numbers, strings and tensors as NAME.safetensors and NAME.json.
-
-    Both are on the disk when this returns.
-
-    Raises:
-        TypeError: for a value of another kind; only plain data is stored.
-    """
-    tensors: dict[str, Tensor] = {}
-    tree = _pack(state, name, tensors)
-    save_file(tensors, folder / f"{name}.safetensors")
-    (folder / f"{name}.json").write_text(json.dumps(tree), encoding="utf-8")
-    for suffix in ("safetensors", "json"):
-        file = folder / f"{name}.{suffix}"
-        file.chmod(0o644)  # safetensors makes files that only their owner can read
-        _flush(file)
-
-
-def read_state(folder: Path, name: str) -> dict[str, Any]:
-    """Read what `write_state` wrote. Nothing in the files is ever executed.
-
-    Raises:
-        ValueError: naming the file, if it is missing or damaged.
-    """
-    file = folder / f"{name}.safetensors"
-    try:
-        tensors = load_file(file)
-        file = file.with_suffix(".json")
-        return _unpack(json.loads(file.read_text("utf-8")), tensors)
-    except (OSError, SafetensorError, ValueError, KeyError) as error:
-        raise ValueError(
-            f"cannot read the checkpoint's file {file}: {error}; remove the folder {folder} to resume "
-            "from the checkpoint before it"
-        ) from error
-
-
-def _pack(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
-    """JSON for `value`, with its tensors moved to `tensors` under the path that leads to each."""
-    if isinstance(value, Tensor):
-        # A copy of its own: safetensors refuses tensors that share memory, as tied weights do.
-        tensors[path] = value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
-        return {"tensor": path}
-    if isinstance(value, Mapping):
-        return {"map": [[key, _pack(item, f"{path}.{key}", tensors)] for key, item in value.items()]}
-    if isinstance(value, list | tuple):
-        items = [_pack(item, f"{path}.{index}", tensors) for index, item in enumerate(value)]
-        return {"tuple": items} if isinstance(value, tuple) else items
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    raise TypeError(f"a checkpoint holds plain data and tensors; got {type(value).__name__} at {path}")
-
-
-def _unpack(tree: Any, tensors: Mapping[str, Tensor]) -> Any:
-    if isinstance(tree, list):
-        return [_unpack(item, tensors) for item in tree]
-    if not isinstance(tree, dict):
-        return tree
-    ((kind, content),) = tree.items()
-    if kind == "tensor":
-        return tensors[content]
-    if kind == "tuple":
-        return tuple(_unpack(item, tensors) for item in content)
-    return {key: _unpack(item, tensors) for key, item in content}
-
-
-def _flush(path: Path) -> None:
-    """Wait until `path`, a file or a folder, is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Checkpoints:
@@ -177,9 +96,9 @@ class Checkpoints:
 
     def _rename(self, aside: Path, final: Path) -> None:
         if self._process == 0:
-            _flush(aside)
+            flush(aside)
             aside.rename(final)
-            _flush(self.folder)
+            flush(self.folder)
 
     def _tidy(self) -> None:
         if self._process == 0:

@@ -1,5 +1,6 @@
-"""Small files that are whole or absent, and what to say when the disk refuses them."""
+"""Writing so that a kill leaves files whole or absent, and what to say when the disk refuses."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,3 +27,12 @@ def replace_text(file: Path, text: str) -> None:
     aside = file.with_name(f".{file.name}.writing")
     aside.write_text(text, encoding="utf-8")
     aside.replace(file)
+
+
+def flush(path: Path) -> None:
+    """Wait until `path`, a file or a folder, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import Dataset
 
-from gan_trainers._checkpoints import Checkpoints, read_state
+from gan_trainers._checkpoints import Checkpoints
 from gan_trainers._ema import EMA
 from gan_trainers._files import writing
 from gan_trainers._history import History
@@ -25,9 +25,10 @@ from gan_trainers._precision import AUTOCAST_TYPES, Precision, choose_precision,
 from gan_trainers._previews import write_grid
 from gan_trainers._processes import leave_group, share_batch_norm, share_weights
 from gan_trainers._progress import Progress
-from gan_trainers._random import random_state, set_random_state
 from gan_trainers._settings import write_settings
 from gan_trainers._signals import StopSignals
+from gan_trainers._snapshot import Snapshot
+from gan_trainers._states import read_state
 from gan_trainers._trackers import Trackers
 from gan_trainers._updates import Updates
 
@@ -107,7 +108,6 @@ class Run:
         self._position = Position(accumulate)
         self._resumed = False
         self._begun = False
-        self._random: dict[str, Any] | None = None  # what a checkpoint says, until the loop begins
         self._signals = StopSignals()
         self._progress = Progress(shown=self.is_main)
         self._trackers = Trackers(accelerator, trackers, self.out, self._progress.say)
@@ -117,6 +117,9 @@ class Run:
             self._process,
             lambda message: gather_object([message]),
             keep_checkpoints,
+        )
+        self._snapshot = Snapshot(
+            self._kept, self._loaders, self._updates, self._position, self._history, self.processes
         )
         atexit.register(leave_group)
         set_seed(seed)  # the same everywhere while networks are built; `keep` makes it differ
@@ -190,7 +193,10 @@ class Run:
         self._resumed = True
         folder = self._checkpoints.newest()
         if folder is not None:
-            self._restore(folder)
+            shared = read_state(folder, "shared")
+            self._snapshot.check(shared, folder)
+            self._snapshot.restore(shared, read_state(folder, f"process-{self._process}"), folder)
+            self._checkpoints.settle()
         self._history.rewind(self.step)
         changes = write_settings(self.out, self._settings) if self.is_main else []
         if folder is not None:
@@ -312,7 +318,7 @@ class Run:
             if score is not None and math.isnan(score):
                 raise FloatingPointError(f"the score became {score} at step {self.step}")
         self._checkpoints.write(
-            self.step, self._shared_state(), self._own_state(), score=score, better=better
+            self.step, self._snapshot.shared(), self._snapshot.own(), score=score, better=better
         )
         self._history.draw()
 
@@ -345,8 +351,7 @@ class Run:
             if self._checkpoints.newest():
                 raise ValueError(f"{self.out} holds a run already; call resume() or choose another folder")
             self.resume()
-        if self._random is not None:  # only now, so that nothing drawn since `resume` can shift it
-            set_random_state(self._random)
+        self._snapshot.restore_random()  # only now, so that nothing drawn since `resume` can shift it
         sizes = [
             f"{name} {sum(p.numel() for p in kept.parameters()) / 1e6:.2f} M"
             for name, kept in self._kept.modules().items()
@@ -397,43 +402,3 @@ class Run:
             raise FloatingPointError(
                 f"{error}; {good}; try a lower learning rate, or precision fp32"
             ) from None
-
-    # ---------------------------------------------------------------- what is saved
-
-    def _shared_state(self) -> dict[str, Any]:
-        return {
-            "processes": self.processes,
-            "position": self._position.state_dict(),
-            "loaders": [loader.position for loader in self._loaders],
-            "updates": self._updates.state_dict(),
-            "kept": self._kept.shared_states(),
-        }
-
-    def _own_state(self) -> dict[str, Any]:
-        return {
-            "random": random_state(),
-            "history": self._history.state_dict(),
-            "kept": self._kept.own_states(),
-        }
-
-    def _restore(self, folder: Path) -> None:
-        shared = read_state(folder, "shared")
-        if shared["processes"] != self.processes:
-            raise ValueError(
-                f"{folder} was written by {shared['processes']} processes and this run has "
-                f"{self.processes}; each has its own random numbers, so start as many as before"
-            )
-        if len(shared["loaders"]) != len(self._loaders):
-            raise ValueError(
-                f"{folder} knows the positions of {len(shared['loaders'])} loaders and this run has "
-                f"{len(self._loaders)}; make the same ones as before, and before resume()"
-            )
-        own = read_state(folder, f"process-{self._process}")
-        self._kept.load({**shared["kept"], **own["kept"]}, folder)
-        self._updates.load_state_dict(shared["updates"])
-        for loader, position in zip(self._loaders, shared["loaders"], strict=True):
-            loader.position = position
-        self._position.load_state_dict(shared["position"])
-        self._history.load_state_dict(own["history"])
-        self._random = own["random"]
-        self._checkpoints.settle()

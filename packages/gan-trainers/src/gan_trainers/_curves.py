@@ -1,0 +1,51 @@
+"""Scalars read back from a run's folder, and drawn."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+Row = dict[str, float]
+
+
+def read_scalars(file: Path) -> list[Row]:
+    """The lines of a `scalars.jsonl`; a last line cut short by a kill is left out."""
+    rows = []
+    for line in file.read_text("utf-8").splitlines():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return rows
+
+
+def draw_curves(runs: Mapping[str, list[Row]], picture: Path, names: list[str] | None = None) -> None:
+    """Draw scalars against the step, one small chart for each name and one line for each run.
+
+    Args:
+        runs: rows by the label of their run, as `read_scalars` gives them.
+        picture: the PNG to write.
+        names: which scalars, in this order; None for all that there are. Nothing is drawn for none.
+    """
+    from matplotlib.figure import Figure  # imported late: it takes longer to load than the rest
+
+    heading = ("step", "seconds", "images")
+    if names is None:
+        seen = dict.fromkeys(name for rows in runs.values() for row in rows for name in row)
+        names = [name for name in seen if name not in heading]
+    if not names:
+        return
+    columns = min(3, len(names))
+    lines = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(4.2 * columns, 2.8 * lines), layout="tight")
+    for index, name in enumerate(names):
+        axes = figure.add_subplot(lines, columns, index + 1)
+        for label, rows in runs.items():
+            points = [(row["step"], row[name]) for row in rows if name in row]
+            if points:
+                axes.plot(*zip(*points, strict=True), label=label, linewidth=1)
+        axes.set_title(name, fontsize=10)
+        axes.grid(alpha=0.3)
+        if len(runs) > 1 and index == 0:
+            axes.legend(fontsize=8)
+    figure.savefig(picture, dpi=100)

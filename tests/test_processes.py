@@ -1,0 +1,154 @@
+"""Two processes with half of the batch each are one with the whole batch, and never drift apart.
+
+Real processes over gloo: `accelerate launch --cpu` would silently start only one, hence the environment
+variable, and hence the first test.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from gan_trainers import Run
+from safetensors.torch import load_file
+from torch import nn
+
+RECIPES = Path(__file__).parent / "recipes"
+ENVIRONMENT = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+
+# In float64 nothing is left but the order of summation, some 1e-16 for each of six steps; Adam divides
+# by the square root of small squares and so magnifies it. In float32 the same holds with 1e-7.
+EQUAL = {"rtol": 1e-9, "atol": 1e-11}
+CASES = ("plain", "channels-last", "batch norm", "clip", "accumulate", "partly frozen", "unused on one")
+
+
+def launch(recipe, *arguments):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    launcher = [
+        "-m",
+        "accelerate.commands.launch",
+        "--multi_gpu",
+        "--num_processes",
+        "2",
+        "--num_machines",
+        "1",
+    ]
+    launcher += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", str(port)]
+    return subprocess.run(
+        [sys.executable, *launcher, str(RECIPES / recipe), *map(str, arguments)],
+        env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """The folders of the recipe on one process and on two, and what the two printed."""
+    one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
+    alone = [sys.executable, str(RECIPES / "compared.py"), str(one)]
+    done = subprocess.run(alone, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    together = launch("compared.py", two)
+    assert together.returncode == 0, together.stderr
+    return one, two, together
+
+
+def test_two_processes_really_ran(runs):
+    _, two, together = runs
+    programs = [json.loads((two / f"program-{rank}.json").read_text()) for rank in range(2)]
+    assert [program["processes"] for program in programs] == [2, 2]
+    assert [program["is_main"] for program in programs] == [True, False]
+    assert programs[0]["pid"] != programs[1]["pid"]
+    assert "2 processes on cpu, fp32; parameters: network" in together.stderr
+    assert together.stderr.count("parameters: network") == len(CASES) + 4  # told by the first alone
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_two_halves_equal_the_whole(runs, case):
+    one, two, _ = runs
+    whole, half = load_file(one / f"{case}-0.safetensors"), load_file(two / f"{case}-0.safetensors")
+    assert whole.keys() == half.keys()
+    for name, tensor in whole.items():
+        torch.testing.assert_close(half[name], tensor, **EQUAL, msg=lambda text, name=name: f"{name}: {text}")
+
+
+def test_two_halves_equal_the_whole_in_float32(runs):
+    one, two, _ = runs
+    whole, half = load_file(one / "float32-0.safetensors"), load_file(two / "float32-0.safetensors")
+    for name, tensor in whole.items():
+        torch.testing.assert_close(half[name], tensor, rtol=1e-5, atol=1e-7)
+
+
+def test_scalars_are_averaged_over_processes(runs):
+    one, two, _ = runs
+    for case in ("plain", "batch norm", "accumulate"):
+        rows = [
+            [json.loads(line) for line in (out / "runs" / case / "scalars.jsonl").read_text().splitlines()]
+            for out in (one, two)
+        ]
+        assert [row["step"] for row in rows[0]] == [row["step"] for row in rows[1]] == [2, 4, 6]
+        assert [row["images"] for row in rows[0]] == [row["images"] for row in rows[1]] == [16, 32, 48]
+        assert [row["loss"] for row in rows[0]] == pytest.approx([row["loss"] for row in rows[1]], rel=1e-6)
+
+
+@pytest.mark.parametrize("case", [*CASES, "float32", "interrupted", "resumed"])
+def test_processes_never_drift_apart(runs, case):
+    _, two, _ = runs
+    first, second = (load_file(two / f"{case}-{rank}.safetensors") for rank in range(2))
+    assert first.keys() == second.keys()
+    assert [name for name in first if not torch.equal(first[name], second[name])] == []
+
+
+def test_a_parameter_that_no_process_used_is_left_alone(runs):
+    for out in runs[:2]:
+        found = load_file(out / "unused on one-0.safetensors")
+        assert "gradient side.weight" in found
+        assert "gradient never.weight" not in found
+
+
+def test_a_resumed_pair_equals_an_uninterrupted_one(runs):
+    for out in runs[:2]:
+        whole, resumed = (load_file(out / f"{case}-0.safetensors") for case in ("batch norm", "resumed"))
+        assert [name for name in whole if not torch.equal(whole[name], resumed[name])] == []
+        cut = load_file(out / "interrupted-0.safetensors")
+        assert not torch.equal(cut["parameter 0.weight"], whole["parameter 0.weight"])
+
+
+def test_a_signal_to_one_stops_both_after_the_same_step(runs):
+    _, two, _ = runs
+    for rank in range(2):
+        assert load_file(two / f"stopped-{rank}.safetensors")["stopped"].tolist() == [3, 128 + 15]
+    assert (two / "runs" / "stopped" / "checkpoints" / "00000003" / "process-1.json").exists()
+
+
+def test_shared_batch_norm_is_batch_norm_over_the_whole_batch(runs):
+    one, two, _ = runs
+    whole = load_file(one / "penalty-0.safetensors")  # with one process, nn.BatchNorm2d's own code
+    halves = [load_file(two / f"penalty-{rank}.safetensors") for rank in range(2)]
+    for name in ("value", "gradient", "second gradient"):
+        torch.testing.assert_close(
+            torch.cat([half[name] for half in halves]), whole[name], rtol=1e-9, atol=1e-9
+        )
+    for name in ("running_mean", "running_var", "num_batches_tracked"):
+        for half in halves:
+            torch.testing.assert_close(half[name], whole[name], rtol=1e-12, atol=0)
+
+
+def test_another_number_of_processes_is_refused(runs):
+    _, two, _ = runs
+    run = Run(two / "runs" / "plain")
+    network = nn.Conv2d(3, 3, 1)
+    run.keep(network=network)
+    with pytest.raises(ValueError, match=r"was written by 2 processes and this run has 1; .* start as many"):
+        run.resume()
+
+
+def test_an_error_on_one_process_ends_them_all(tmp_path):
+    done = launch("fails_on_one.py", tmp_path / "run")
+    assert done.returncode != 0
+    assert "error: linear_decay needs start <= end; got start=2 and end=1" in done.stderr
