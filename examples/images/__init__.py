@@ -20,6 +20,21 @@ def flowers() -> Path:
     return _folder("flowers")
 
 
+def emoji() -> Path:
+    """Emoji, 64x64: `trainA` and `testA` are Noto's, `trainB` and `testB` Twemoji's.
+
+    A picture of A and the one of B with the same name are the same emoji, the true counterpart that a
+    translation can be compared with; nothing that learns from unpaired pictures may use it.
+
+    Returns:
+        The folder that holds the four: 1000 and 200 of each kind.
+
+    Raises:
+        ValueError: the folder is not there.
+    """
+    return _folder("emoji")
+
+
 def _folder(name: str) -> Path:
     folder = _HERE / name
     if not folder.is_dir():
