@@ -26,6 +26,7 @@ def main(
     data: Path | None = None,
     steps: int = 2_000,
     size: int | None = None,
+    width: int = 64,
     seed: int = 0,
 ) -> None:
     """Train all arms, one after the other, and compare them.
@@ -36,6 +37,7 @@ def main(
         data: a folder of photos; the flowers of this repository if not given.
         steps: how long each arm trains.
         size: side of the square crops, in pixels.
+        width: channels of the networks' first layers.
         seed: the same for all arms.
     """
     for arm in ARMS:
@@ -46,6 +48,7 @@ def main(
             "--seed": seed,
             "--data": data,
             "--size": size,
+            "--width": width,
         }
         train({name: value for name, value in options.items() if value is not None})
     write_page(out, page or out, steps)

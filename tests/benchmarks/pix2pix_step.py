@@ -8,13 +8,13 @@ the median over the rounds of (plain seconds / variant's seconds). Peak memory i
 own for each variant.
 """
 
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -103,7 +103,8 @@ def peak_memory(device: torch.device) -> int:
     """MiB that this process had at most: on the GPU what tensors took, else the whole process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated() // 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**10
+    status = Path("/proc/self/status").read_text()  # getrusage would count what the parent had, too
+    return int(status.split("VmHWM:")[1].split()[0]) // 2**10
 
 
 def make_step(name: Variant, size: int, batch_size: int, device: torch.device) -> Step:

@@ -3,6 +3,7 @@
 import pytest
 from accelerate import tracking
 from accelerate.tracking import GeneralTracker
+from accelerate.utils import LoggerType
 from gan_trainers import Run
 from torch import nn
 
@@ -10,7 +11,7 @@ from torch import nn
 class Recorder(GeneralTracker):
     """Keeps what it is given, and breaks where it is told to."""
 
-    name = "recorder"
+    name = "tensorboard"
     requires_logging_directory = False
     breaks_at = ""
     lines = ()
@@ -41,7 +42,9 @@ class Recorder(GeneralTracker):
 
 @pytest.fixture
 def recorder(monkeypatch):
-    monkeypatch.setitem(tracking.LOGGER_TYPE_TO_CLASS, "recorder", Recorder)
+    """The recorder in TensorBoard's place, whether or not that is installed."""
+    monkeypatch.setattr(tracking, "get_available_trackers", lambda: [LoggerType.TENSORBOARD])
+    monkeypatch.setitem(tracking.LOGGER_TYPE_TO_CLASS, "tensorboard", Recorder)
     return Recorder
 
 
@@ -54,16 +57,16 @@ def train(out, *trackers):
 
 
 def test_scalars_arrive(tmp_path, recorder):
-    train(tmp_path, "recorder")
+    train(tmp_path, "tensorboard")
     assert recorder.lines == [(2, {"loss": 1.5}), (4, {"loss": 3.5})]
 
 
 @pytest.mark.parametrize("place", ["start", "log"])
 def test_a_failure_is_told_once_and_training_goes_on(tmp_path, recorder, monkeypatch, capsys, place):
     monkeypatch.setattr(recorder, "breaks_at", place)
-    assert train(tmp_path, "recorder").step == 4
+    assert train(tmp_path, "tensorboard").step == 4
     told = capsys.readouterr().err
-    assert told.count("trackers recorder failed and are left out: no such host") == 1
+    assert told.count("trackers tensorboard failed and are left out: no such host") == 1
 
 
 def test_an_unknown_tracker_is_told(tmp_path, capsys):
