@@ -6,7 +6,6 @@ The page, README.md in the output folder, shows the same held-out photos coloure
 that article 002 discusses, and a table. An arm that was finished before is not trained again.
 """
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -71,8 +70,6 @@ def write_page(runs: Path, page: Path, steps: int) -> None:
     scalars = {arm: read_scalars(runs / arm / "scalars.jsonl") for arm in ARMS}
     draw_curves(scalars, page / "curves.png", CURVES)
     (page / "README.md").write_text(describe(scalars, steps), encoding="utf-8")
-    if page != runs:
-        shutil.copy(runs / ARMS[0] / "settings.json", page / "settings.json")
     print(f"the comparison is in {page / 'README.md'}")
 
 
