@@ -137,10 +137,14 @@ class TestKeep:
     def test_what_it_rejects_is_left_out_and_told(self, save, tmp_path, positions, caplog):
         dark = save("dark.png", picture=positions(4, 4))
         bright = save("bright.png", picture=positions(4, 4).point(lambda level: 255 - level))
+
+        def is_bright(image):
+            return image.mean() > 0
+
         with caplog.at_level(logging.WARNING):
-            images = Images(tmp_path, keep=lambda image: image.mean() > 0)
+            images = Images(tmp_path, keep=is_bright)
         assert (images.paths, images.dropped, len(images)) == ([bright], [dark], 1)
-        assert caplog.messages == ["1 of 2 images were left out by keep"]
+        assert caplog.messages == ["1 of 2 images were left out by is_bright"]
 
     def test_it_sees_each_picture_once_and_reduced(self, save, tmp_path):
         save("big.png", size=(300, 600))

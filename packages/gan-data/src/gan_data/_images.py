@@ -91,7 +91,8 @@ def _kept(paths: list[Path], keep: Callable[[Tensor], bool | Tensor]) -> list[Pa
     if not kept:
         raise DataError(f"keep left none of {len(paths)} images, {paths[0]} ...; give others or no keep")
     if len(kept) < len(paths):
-        log.warning("%d of %d images were left out by keep", len(paths) - len(kept), len(paths))
+        rule = getattr(keep, "__name__", "keep")
+        log.warning("%d of %d images were left out by %s", len(paths) - len(kept), len(paths), rule)
     return kept
 
 
