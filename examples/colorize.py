@@ -75,7 +75,7 @@ def main(
     data: Path | None = None,
     out: Path = Path("runs/colorize"),
     colors: Literal["ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab"] = "ycrcb-rgb",
-    steps: int = 2_000,
+    steps: int = 1_500,
     batch_size: int = 16,
     size: int | None = None,
     width: int = 64,

@@ -1,5 +1,6 @@
 """What several processes must agree on: gradients, weights, batch statistics."""
 
+import os
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -8,6 +9,19 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 _BUCKET_BYTES = 32 * 2**20  # large enough to hide the latency of a call, small against the weights
+
+
+def use_all_cores() -> None:
+    """Share a CPU's cores among the processes, where `accelerate launch` left each with one thread.
+
+    The launcher exports OMP_NUM_THREADS=1 unless it is told otherwise, which suits processes that wait for
+    a GPU. Any other number is somebody's choice and stays.
+    """
+    launched = "ACCELERATE_MIXED_PRECISION" in os.environ
+    if launched and os.environ.get("OMP_NUM_THREADS") == "1":
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        torch.set_num_threads(max(1, cores // here))
 
 
 def process_count() -> int:

@@ -23,7 +23,7 @@ from gan_trainers._loader import Loader, send_to
 from gan_trainers._position import Position
 from gan_trainers._precision import AUTOCAST_TYPES, Precision, choose_precision, run_in
 from gan_trainers._previews import write_grid
-from gan_trainers._processes import leave_group, share_batch_norm, share_weights
+from gan_trainers._processes import leave_group, share_batch_norm, share_weights, use_all_cores
 from gan_trainers._progress import Progress
 from gan_trainers._settings import write_settings
 from gan_trainers._signals import StopSignals
@@ -90,6 +90,8 @@ class Run:
         self.device = accelerator.device
         self.is_main = accelerator.is_main_process
         self.processes = accelerator.num_processes
+        if self.device.type == "cpu":
+            use_all_cores()
 
         self._process = accelerator.process_index
         self._seed = seed
