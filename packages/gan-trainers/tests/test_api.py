@@ -19,6 +19,7 @@ def test_inventory():
         "read_scalars",
         "step_decay",
         "warm_up",
+        "write_animation",
         "write_grid",
     ]
     assert all(hasattr(gan_trainers, name) for name in gan_trainers.__all__)

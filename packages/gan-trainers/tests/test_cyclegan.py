@@ -105,6 +105,53 @@ def test_every_setting_equals_its_equation_in_loss_and_gradients(name):
         torch.testing.assert_close(got, other, rtol=1e-9, atol=1e-12)
 
 
+# Forwards of g_ab, g_ba, d_a, d_b in the turn of g_ab alone.
+FORWARDS_OF_AB = {
+    "full": (1, 2, 0, 1),
+    "without identity": (1, 2, 0, 1),
+    "cycle alone": (1, 2, 0, 0),
+    "GAN alone": (1, 0, 0, 1),
+    "GAN and forward": (1, 1, 0, 1),
+    "GAN and backward": (1, 1, 0, 1),
+    "GAN and identity": (1, 0, 0, 1),
+}
+
+
+@pytest.mark.parametrize("learns", ["ab", "ba"])
+@pytest.mark.parametrize("name", FORWARDS)
+def test_a_generators_own_turn_has_its_gradient_of_the_whole_objective(name, learns):
+    weights = FORWARDS[name][0]
+    nets, (a, b) = networks(), images()
+    learner, other = (0, 1) if learns == "ab" else (1, 0)
+    expected = gradients([nets[learner]], plain_generator_loss(nets, a, b, **weights))
+    counted, _ = count(nets)
+    with frozen(nets[other], *nets[2:]):
+        loss, fakes, terms = CycleGAN(*nets, **weights).generator_loss(a, b, learns)
+    g_ab, g_ba, d_a, d_b = FORWARDS_OF_AB[name]
+    assert counted == ([g_ab, g_ba, d_a, d_b] if learns == "ab" else [g_ba, g_ab, d_b, d_a])
+    torch.testing.assert_close(sum(terms.values()), loss)
+    for got, other_gradient in zip(gradients([nets[learner]], loss), expected, strict=True):
+        torch.testing.assert_close(got, other_gradient, rtol=1e-9, atol=1e-12)
+    drawn, not_drawn = (fakes.b, fakes.a) if learns == "ab" else (fakes.a, fakes.b)
+    assert not_drawn is None
+    assert torch.equal(drawn, nets[0](a) if learns == "ab" else nets[1](b))
+
+
+def test_a_discriminators_own_turn_leaves_the_other_and_its_pool_alone():
+    nets, (a, b) = networks(), images()
+    game = CycleGAN(*nets)
+    _, fakes, _ = game.generator_loss(a, b, "ab")
+    counted, _ = count(nets)
+    loss, terms = game.discriminator_loss(a, b, fakes)
+    assert counted == [0, 0, 0, 1]
+    assert set(terms) == {"discriminator_b"}
+    expected = 0.5 * LEAST_SQUARES.discriminator(nets[3](b), nets[3](fakes.b))
+    torch.testing.assert_close(loss, expected, rtol=1e-12, atol=0)
+    pools = game.state_dict()
+    assert len(pools["pool_b"]["images"]) == 2
+    assert len(pools["pool_a"]["images"]) == 0
+
+
 @pytest.mark.parametrize("d", [discriminator, TwoScales])
 def test_discriminators_turn_equals_its_equation_with_one_forward_each(d):
     nets, (a, b) = networks(d=d), images()

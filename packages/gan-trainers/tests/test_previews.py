@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from gan_trainers import write_grid
+from gan_trainers import write_animation, write_grid
 from PIL import Image
 
 
@@ -73,3 +73,41 @@ def test_a_disk_that_refuses_is_told_in_a_sentence(tiny_run):
     (run.out / "previews").touch()
     with pytest.raises(OSError, match=r"^could not write .*previews/faces/00000000.png: .*; make room"):
         run.grid("faces", torch.zeros(1, 3, 4, 4))
+
+
+def frames(folder, shades, size=(40, 30)):
+    folder.mkdir(exist_ok=True)
+    files = [folder / f"{index:02d}.png" for index in range(len(shades))]
+    for file, shade in zip(files, shades, strict=True):
+        Image.new("RGB", size, (shade, 0, 255 - shade)).save(file)
+    return files
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".gif"])
+def test_an_animation_shows_every_frame_in_order_and_rests_on_the_last(tmp_path, suffix):
+    shades = [0, 100, 200, 250]
+    file = tmp_path / "deep" / f"history{suffix}"
+    write_animation(file, frames(tmp_path / "frames", shades), seconds=0.2)
+    seen, durations = [], []
+    with Image.open(file) as moving:
+        for index in range(moving.n_frames):
+            moving.seek(index)
+            seen.append(moving.convert("RGB").getpixel((5, 5))[0])
+            durations.append(moving.info["duration"])
+    assert seen == pytest.approx(shades, abs=6)  # WebP loses a little
+    if suffix != ".webp":  # Pillow tells a WebP frame's time only by its successor's
+        assert durations == [200, 200, 200, 800]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "sizes", "message"),
+    [
+        (".webp", [], "needs frames of one size; got none"),
+        (".webp", [(40, 30), (30, 40)], r"needs frames of one size; got \[\(30, 40\), \(40, 30\)\]"),
+        (".mp4", [(40, 30)], "expected .webp or .gif"),
+    ],
+)
+def test_an_impossible_animation_is_refused(tmp_path, suffix, sizes, message):
+    files = [frames(tmp_path / str(index), [0], size)[0] for index, size in enumerate(sizes)]
+    with pytest.raises(ValueError, match=message):
+        write_animation(tmp_path / f"history{suffix}", files)

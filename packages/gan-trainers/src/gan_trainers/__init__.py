@@ -9,7 +9,7 @@ from gan_trainers._image_pool import ImagePool
 from gan_trainers._loader import Loader
 from gan_trainers._pix2pix import Pix2Pix
 from gan_trainers._precision import Precision
-from gan_trainers._previews import write_grid
+from gan_trainers._previews import write_animation, write_grid
 from gan_trainers._run import Run
 from gan_trainers._schedules import cosine_decay, linear_decay, step_decay, warm_up
 
@@ -30,6 +30,7 @@ __all__ = [
     "read_scalars",
     "step_decay",
     "warm_up",
+    "write_animation",
     "write_grid",
 ]
 

@@ -1,7 +1,7 @@
 """The objective of CycleGAN."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from gan_losses import LEAST_SQUARES, AdversarialLoss, l1_loss
@@ -16,10 +16,24 @@ Discriminator = Callable[[Tensor], Tensor | list[Tensor]]
 
 
 class Fakes(NamedTuple):
-    """The translations of one step, without gradient: `a` = g_ba(b) and `b` = g_ab(a)."""
+    """The translations of one turn for the critics, without gradient; None if the turn was not theirs.
 
-    a: Tensor
-    b: Tensor
+    `a` is g_ba(b), to be told from images of A, and `b` is g_ab(a).
+    """
+
+    a: Tensor | None = None
+    b: Tensor | None = None
+
+
+class _Drawn(NamedTuple):
+    """What the generators drew in one turn; None is what the turn's terms do not ask for."""
+
+    fake_a: Tensor | None = None  # g_ba(b)
+    fake_b: Tensor | None = None  # g_ab(a)
+    same_a: Tensor | None = None  # g_ba(a)
+    same_b: Tensor | None = None  # g_ab(b)
+    back_a: Tensor | None = None  # g_ba(g_ab(a))
+    back_b: Tensor | None = None  # g_ab(g_ba(b))
 
 
 class CycleGAN:
@@ -29,9 +43,12 @@ class CycleGAN:
     + identity_weight (|g_ba(a) - a| + |g_ab(b) - b|), where |.| is the mean over all elements.
 
     The generators learn first, and then the discriminators from the same translations, mixed with earlier
-    ones (the order of the official PyTorch code). What one network has to do in a turn it does in one
-    forward, if that changes nothing: if it is a module without batch norm, dropout or spectral norm, so that
-    an image's result depends on nothing but the image. A function around a network is called for each.
+    ones: both generators in one turn (the order of the official PyTorch code), or each in a turn of its own,
+    followed by the discriminator of what it drew (that of the official Lua code).
+
+    What one network has to do in a turn it does in one forward, if that changes nothing: if it is a module
+    without batch norm, dropout or spectral norm, so that an image's result depends on nothing but the image.
+    A function around a network is called for each.
 
     Args:
         g_ab: translates images of domain A to domain B, (N, C_a, H, W) to (N, C_b, H, W).
@@ -87,12 +104,18 @@ class CycleGAN:
         self._discriminator_weight = discriminator_weight
         self._pool_a, self._pool_b = ImagePool(pool_size), ImagePool(pool_size)
 
-    def generator_loss(self, a: Tensor, b: Tensor) -> tuple[Tensor, Fakes, Terms]:
+    def generator_loss(
+        self, a: Tensor, b: Tensor, learns: Literal["both", "ab", "ba"] = "both"
+    ) -> tuple[Tensor, Fakes, Terms]:
         """The generators' turn.
+
+        A turn of one generator has the terms that it takes part in: its adversarial and identity loss, and
+        both cycles. The other one then only lends its translations; hold it still (`frozen`).
 
         Args:
             a: (N, C_a, H, W) images of domain A.
             b: (M, C_b, H, W) images of domain B, no counterparts of `a`.
+            learns: whose turn it is.
 
         Returns:
             The loss, a scalar; the translations for the discriminators' turn; and the loss's terms by name,
@@ -103,22 +126,49 @@ class CycleGAN:
                 f"expected as many channels in both domains for the identity loss; got {a.shape[1]} and "
                 f"{b.shape[1]}; give CycleGAN identity_weight=0"
             )
+        draw = {"both": self._draw_both, "ab": self._draw_ab, "ba": self._draw_ba}[learns]
+        drawn = draw(a, b)
+        terms: Terms = {}
+        if self._adversarial_weight and drawn.fake_b is not None:
+            terms["adversarial_ab"] = self._adversarial_weight * self._fool(self._d_b, b, drawn.fake_b)
+        if self._adversarial_weight and drawn.fake_a is not None:
+            terms["adversarial_ba"] = self._adversarial_weight * self._fool(self._d_a, a, drawn.fake_a)
+        if drawn.back_a is not None:
+            terms["cycle_a"] = self._forward_weight * l1_loss(drawn.back_a, a)
+        if drawn.back_b is not None:
+            terms["cycle_b"] = self._backward_weight * l1_loss(drawn.back_b, b)
+        if drawn.same_a is not None:
+            terms["identity_a"] = self._identity_weight * l1_loss(drawn.same_a, a)
+        if drawn.same_b is not None:
+            terms["identity_b"] = self._identity_weight * l1_loss(drawn.same_b, b)
+        return _sum(terms), Fakes(_detached(drawn.fake_a), _detached(drawn.fake_b)), terms
+
+    def _draw_both(self, a: Tensor, b: Tensor) -> _Drawn:
         both = self._identity_weight > 0
         fake_b, same_b = self._g_ab(a, b if both else None)
         fake_a, same_a, back_a = self._g_ba(b, a if both else None, fake_b if self._forward_weight else None)
         (back_b,) = self._g_ab(fake_a if self._backward_weight else None)
-        terms: Terms = {}
-        if self._adversarial_weight:
-            terms["adversarial_ab"] = self._adversarial_weight * self._fool(self._d_b, b, fake_b)
-            terms["adversarial_ba"] = self._adversarial_weight * self._fool(self._d_a, a, fake_a)
-        if self._forward_weight:
-            terms["cycle_a"] = self._forward_weight * l1_loss(back_a, a)
-        if self._backward_weight:
-            terms["cycle_b"] = self._backward_weight * l1_loss(back_b, b)
-        if both:
-            terms["identity_a"] = self._identity_weight * l1_loss(same_a, a)
-            terms["identity_b"] = self._identity_weight * l1_loss(same_b, b)
-        return _sum(terms), Fakes(fake_a.detach(), fake_b.detach()), terms
+        return _Drawn(fake_a, fake_b, same_a, same_b, back_a, back_b)
+
+    def _draw_ab(self, a: Tensor, b: Tensor) -> _Drawn:
+        weights = self._forward_weight, self._backward_weight
+        fake_b, same_b, back_a, back_b = self._draw_one(self._g_ab, self._g_ba, a, b, *weights)
+        return _Drawn(fake_b=fake_b, same_b=same_b, back_a=back_a, back_b=back_b)
+
+    def _draw_ba(self, a: Tensor, b: Tensor) -> _Drawn:
+        weights = self._backward_weight, self._forward_weight
+        fake_a, same_a, back_b, back_a = self._draw_one(self._g_ba, self._g_ab, b, a, *weights)
+        return _Drawn(fake_a=fake_a, same_a=same_a, back_a=back_a, back_b=back_b)
+
+    def _draw_one(
+        self, g: Together, other: Together, source: Tensor, target: Tensor, there: float, back: float
+    ) -> list[Tensor | None]:
+        """The translation of `source`, `target` left as it is, and the cycles from `source` and `target`."""
+        with torch.no_grad():
+            (lent,) = other(target if back else None)
+        fake, same, back_to_target = g(source, target if self._identity_weight else None, lent)
+        (back_to_source,) = other(fake if there else None)
+        return [fake, same, back_to_source, back_to_target]
 
     def _fool(self, discriminate: Together, real: Tensor, fake: Tensor) -> Tensor:
         (fake_logits,) = discriminate(fake)
@@ -134,7 +184,8 @@ class CycleGAN:
         Args:
             a: as in `generator_loss`.
             b: likewise.
-            fakes: what `generator_loss` returned; no gradient reaches the generators.
+            fakes: what `generator_loss` returned, of both generators or of one: then only the discriminator
+                of its translations has its turn. No gradient reaches the generators.
 
         Returns:
             The loss, a scalar, and its terms by name, to be logged. Without an adversarial weight it is 0
@@ -142,10 +193,11 @@ class CycleGAN:
         """
         if not self._adversarial_weight:
             return a.new_zeros((), requires_grad=True), {}  # a loss like any other to the loop: no gradients
-        terms = {
-            "discriminator_a": self._tell_apart(self._d_a, a, self._pool_a.swap(fakes.a)),
-            "discriminator_b": self._tell_apart(self._d_b, b, self._pool_b.swap(fakes.b)),
-        }
+        terms: Terms = {}
+        if fakes.a is not None:
+            terms["discriminator_a"] = self._tell_apart(self._d_a, a, self._pool_a.swap(fakes.a))
+        if fakes.b is not None:
+            terms["discriminator_b"] = self._tell_apart(self._d_b, b, self._pool_b.swap(fakes.b))
         return _sum(terms), terms
 
     def _tell_apart(self, discriminate: Together, real: Tensor, fake: Tensor) -> Tensor:
@@ -170,6 +222,10 @@ def _check_weights(**weights: float) -> None:
     for name, weight in weights.items():
         if not weight >= 0:
             raise ValueError(f"expected {name} to be 0 or more; got {weight}")
+
+
+def _detached(drawn: Tensor | None) -> Tensor | None:
+    return None if drawn is None else drawn.detach()
 
 
 def _sum(terms: Terms) -> Tensor:

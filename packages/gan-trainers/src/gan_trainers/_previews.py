@@ -1,5 +1,6 @@
-"""Grids of pictures, to see how a run goes."""
+"""Grids of pictures, to see how a run goes, and their history as a moving picture."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -44,3 +45,35 @@ def write_grid(file: Path, *columns: Tensor, rows: int = 8) -> None:
 def _cells(images: Tensor, height: int, width: int) -> Tensor:
     enlarged = F.interpolate(images.clamp(-1, 1), size=(height, width), mode="nearest")
     return enlarged.expand(-1, 3, -1, -1)
+
+
+def write_animation(file: Path, frames: Sequence[Path], *, seconds: float = 0.5) -> None:
+    """Show pictures one after the other in one animated file, the last one four times as long.
+
+    Args:
+        file: where to write; its suffix decides on the format: .webp or .gif (256 colours).
+        frames: the pictures, in order, such as a folder of `previews`; all of one size.
+        seconds: how long each is shown.
+
+    Raises:
+        ValueError: if there are no frames, their sizes differ, or the format can't move.
+    """
+    if file.suffix not in (".webp", ".gif"):
+        raise ValueError(f"{file}: expected .webp or .gif for an animation")
+    sizes = {_size(frame) for frame in frames}
+    if len(sizes) != 1:
+        raise ValueError(f"an animation needs frames of one size; got {sorted(sizes) or 'none'}")
+    durations = [round(1000 * seconds)] * (len(frames) - 1) + [round(4000 * seconds)]
+    pictures = (_rgb(frame) for frame in frames)  # one at a time: together they may not fit into memory
+    file.parent.mkdir(parents=True, exist_ok=True)
+    next(pictures).save(file, save_all=True, append_images=pictures, duration=durations, loop=0)
+
+
+def _size(file: Path) -> tuple[int, int]:
+    with Image.open(file) as picture:
+        return picture.size
+
+
+def _rgb(file: Path) -> Image.Image:
+    with Image.open(file) as picture:
+        return picture.convert("RGB")
