@@ -1,9 +1,149 @@
+import copy
+
+import pytest
 import timm
 import torch
+from gan_projected import Backbone
+from torch import nn
 
 
-def test_timm_gives_the_features_to_project():
-    """The four taps of EfficientNet-Lite0 that Projected GAN reads, at strides 4 to 32."""
-    network = timm.create_model("tf_efficientnet_lite0", features_only=True, out_indices=(1, 2, 3, 4))
-    features = network.eval()(torch.zeros(1, 3, 64, 64))
-    assert [tuple(x.shape[1:]) for x in features] == [(24, 16, 16), (40, 8, 8), (112, 4, 4), (320, 2, 2)]
+@pytest.fixture(scope="module")
+def lite0():
+    return Backbone(weights="random")
+
+
+def images(size=64, batch=2):
+    return torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+def saved_activations(backbone, image):
+    """How many tensors the forward pass keeps for a backward pass."""
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: kept.append(x) or x, lambda x: x):
+        features = backbone(image)
+    return len(kept), features
+
+
+@pytest.mark.parametrize(
+    ("name", "channels"),
+    [
+        ("tf_efficientnet_lite0", (24, 40, 112, 320)),  # Projected GAN's four, as its code reads them
+        ("tf_efficientnet_lite1", (24, 40, 112, 320)),
+        ("resnet18", (64, 128, 256, 512)),
+        ("convnext_atto", (40, 80, 160, 320)),
+        ("dla34", (64, 128, 256, 512)),  # has two more taps, at strides 1 and 2
+    ],
+)
+def test_taps_are_found_by_stride(name, channels):
+    backbone = Backbone(name, weights="random")
+    features = backbone(images())
+    assert backbone.channels == channels
+    expected = [(2, c, 64 // s, 64 // s) for c, s in zip(channels, (4, 8, 16, 32), strict=True)]
+    assert [tuple(x.shape) for x in features] == expected
+
+
+def test_maps_of_a_transformer_have_channels_first_too():
+    backbone = Backbone("swin_tiny_patch4_window7_224", weights="random")
+    shapes = [tuple(x.shape) for x in backbone(images(224, batch=1))]
+    assert shapes == [(1, 96, 56, 56), (1, 192, 28, 28), (1, 384, 14, 14), (1, 768, 7, 7)]
+
+
+def test_any_size_of_image(lite0):
+    shapes = [tuple(x.shape[2:]) for x in lite0(images(64)[..., :50, :37])]
+    assert shapes == [(13, 10), (7, 5), (4, 3), (2, 2)]
+
+
+@pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "resnet18"])
+def test_normalisation_is_that_of_the_network(name):
+    backbone, image = Backbone(name, weights="random"), images()
+    config = timm.get_pretrained_cfg(name)
+    mean, std = (torch.tensor(x).reshape(1, 3, 1, 1) for x in (config.mean, config.std))
+    expected = backbone.network(((image + 1) / 2 - mean) / std)[1:]
+    torch.testing.assert_close(backbone(image), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_lite0_sees_the_image_as_it_is(lite0):
+    # Its mean and standard deviation are 0.5. Projected GAN's code relies on that; nothing is lost here.
+    assert all(map(torch.equal, lite0(images()), lite0.network(images())[1:]))
+
+
+def test_nothing_trains(lite0):
+    holder = nn.Sequential(copy.deepcopy(lite0)).train()
+    before = copy.deepcopy(holder.state_dict())
+    holder(images().requires_grad_())[0].sum().backward()
+    assert holder.training
+    assert not any(module.training for module in holder[0].modules())
+    assert not any(p.requires_grad or p.grad is not None for p in holder.parameters())
+    assert all(torch.equal(before[key], value) for key, value in holder.state_dict().items())
+
+
+def test_gradients_reach_the_image(lite0):
+    # In float64, in a direction of its own, since ReLU6 has kinks for gradcheck to trip over.
+    backbone, image = copy.deepcopy(lite0).double(), images(32, batch=1).double().requires_grad_()
+    total = lambda x: sum(f.square().mean() for f in backbone(x))  # noqa: E731
+    (gradient,) = torch.autograd.grad(total(image), image)
+    step = 1e-6 * gradient / gradient.norm()
+    with torch.no_grad():
+        slope = (total(image + step) - total(image - step)) / (2 * 1e-6)
+    torch.testing.assert_close(slope, gradient.norm(), rtol=1e-4, atol=0)
+
+
+def test_activations_are_kept_only_for_an_image_that_wants_a_gradient(lite0):
+    count, features = saved_activations(lite0, images())
+    assert count == 0
+    assert all(x.grad_fn is None for x in features)
+    count, features = saved_activations(lite0, images().requires_grad_())
+    assert count > 0
+    assert all(x.requires_grad for x in features)
+
+
+def test_autocast(lite0):
+    expected = lite0(images())
+    with torch.autocast("cpu", torch.bfloat16):
+        features = lite0(images())
+        from_half = lite0(images().bfloat16())
+    for maps in (features, from_half):
+        assert all(x.dtype == torch.bfloat16 for x in maps)
+        for got, wanted in zip(maps, expected, strict=True):
+            assert (got.float() - wanted).norm() < 0.05 * wanted.norm()
+
+
+def test_random_weights_are_always_the_same_and_leave_the_random_state_alone():
+    torch.manual_seed(1)
+    one = Backbone(weights="random")
+    drawn = torch.rand(3)
+    torch.manual_seed(1)
+    assert torch.equal(drawn, torch.rand(3))
+    other = Backbone(weights="random")
+    assert all(map(torch.equal, one.state_dict().values(), other.state_dict().values()))
+
+
+def test_state_holds_the_weights_and_nothing_else(lite0):
+    keys = lite0.state_dict().keys()
+    assert keys == {f"network.{key}" for key in lite0.network.state_dict()}
+
+
+@pytest.mark.parametrize(
+    ("image", "got"),
+    [
+        (torch.zeros(3, 8, 8), r"got \(3, 8, 8\) of torch.float32"),
+        (torch.zeros(1, 1, 8, 8), r"got \(1, 1, 8, 8\)"),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.uint8), "of torch.uint8"),
+    ],
+)
+def test_bad_images_are_named(lite0, image, got):
+    with pytest.raises(ValueError, match=got):
+        lite0(image)
+
+
+def test_bad_names_are_named():
+    with pytest.raises(
+        ValueError, match=r"name of a timm network; got 'efficientnet_heavy'; timm\.list_models"
+    ):
+        Backbone("efficientnet_heavy", weights="random")
+    with pytest.raises(
+        ValueError, match=r"strides \(4, 8, 16, 32\); vit_tiny_patch16_224 has them at \[16\]"
+    ):
+        Backbone("vit_tiny_patch16_224", weights="random")
+    with pytest.raises(ValueError, match=r"got 'lite0.pth'; give a file as Path"):
+        Backbone(weights="lite0.pth")
