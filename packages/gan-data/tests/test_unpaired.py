@@ -81,3 +81,13 @@ def test_mistakes(root):
         UnpairedFolders(root / "trainA")
     with pytest.raises(ValueError, match=r"jitter.* expects a size"):
         UnpairedFolders(root, size=None)
+
+
+def test_lists_of_files_in_place_of_folders(root):
+    a, b = [root / "trainA" / "1.png"], [root / "trainB" / "104.png", root / "trainB" / "105.png"]
+    dataset = UnpairedFolders(a, b, size=8)
+    assert len(dataset) == 2
+    assert {levels(dataset[i])[0] for i in range(2)} == {1}
+    assert {levels(dataset[i])[1] for i in range(2)} <= {104, 105}
+    with pytest.raises(ValueError, match="give `b` as well"):
+        UnpairedFolders(a, size=8)

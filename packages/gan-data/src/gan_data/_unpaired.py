@@ -1,6 +1,7 @@
 """Two folders that show different things, with no picture the counterpart of another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Literal
 
@@ -24,8 +25,9 @@ class UnpairedFolders(Dataset[TensorPair]):
     `torch.manual_seed` before `dataset[i]` decides the partner too.
 
     Args:
-        a: the folder of the one kind, or one folder that holds `trainA` and `trainB` (`testA` and `testB`).
-        b: the folder of the other kind, if `a` is that of the one.
+        a: the folder of the one kind, or a list of its files; or one folder that holds `trainA` and `trainB`
+            (`testA` and `testB`).
+        b: the folder or files of the other kind, if `a` is that of the one.
         split: which two to take, where `a` holds four.
         size: as in `Images`.
         load_size: as in `Images`, or "jitter": 286 pixels for each 256 of `size`, as in the paper.
@@ -45,8 +47,8 @@ class UnpairedFolders(Dataset[TensorPair]):
 
     def __init__(
         self,
-        a: Folder,
-        b: Folder | None = None,
+        a: Folder | Sequence[Path],
+        b: Folder | Sequence[Path] | None = None,
         *,
         split: Literal["train", "test"] = "train",
         size: Size | None = 256,
@@ -59,9 +61,9 @@ class UnpairedFolders(Dataset[TensorPair]):
         if load_size == "jitter":
             load_size = _enlarged(size)
 
-        def images(folder: Folder) -> Images:
+        def images(source: Folder | Sequence[Path]) -> Images:
             return Images(
-                folder,
+                source,
                 size=size,
                 load_size=load_size,
                 crop=crop,
@@ -70,8 +72,8 @@ class UnpairedFolders(Dataset[TensorPair]):
                 cache_bytes=cache_bytes // 2,
             )
 
-        folder_a, folder_b = _folders(a, b, split)
-        self.a, self.b = images(folder_a), images(folder_b)
+        source_a, source_b = (a, b) if b is not None else _folders(a, split)
+        self.a, self.b = images(source_a), images(source_b)
 
     def __len__(self) -> int:
         return max(len(self.a), len(self.b))
@@ -91,10 +93,10 @@ def _enlarged(size: Size | None) -> Size:
     return round(size[0] * 286 / 256), round(size[1] * 286 / 256)
 
 
-def _folders(a: Folder, b: Folder | None, split: str) -> tuple[Folder, Folder]:
-    if b is not None:
-        return a, b
-    found = Path(a) / f"{split}A", Path(a) / f"{split}B"
+def _folders(root: Folder | Sequence[Path], split: str) -> tuple[Path, Path]:
+    if not isinstance(root, str | PathLike):
+        raise ValueError("expected the files of both kinds; got those of one; give `b` as well")
+    found = Path(root) / f"{split}A", Path(root) / f"{split}B"
     if not all(folder.is_dir() for folder in found):
-        raise DataError(f"{a}: expected folders {split}A and {split}B in it; name them so, or give both")
+        raise DataError(f"{root}: expected folders {split}A and {split}B in it; name them so, or give both")
     return found
