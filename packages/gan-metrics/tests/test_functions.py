@@ -25,7 +25,8 @@ def as_arrays(images):
 
 
 def test_public_names():
-    assert gan_metrics.__all__ == ["PSNR", "SSIM", "Colorfulness", "colorfulness", "psnr", "ssim"]
+    functions = ["colorfulness", "feature_distance", "psnr", "ssim"]
+    assert gan_metrics.__all__ == ["PSNR", "SSIM", "Colorfulness", "FeatureDistance", *functions]
 
 
 def test_psnr_agrees_with_scikit_image(pair):

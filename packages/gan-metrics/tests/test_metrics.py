@@ -6,7 +6,8 @@ import sys
 import pytest
 import torch
 import torch.distributed as dist
-from gan_metrics import PSNR, SSIM, Colorfulness, colorfulness, psnr, ssim
+import torch.nn.functional as F
+from gan_metrics import PSNR, SSIM, Colorfulness, FeatureDistance, colorfulness, feature_distance, psnr, ssim
 from torchmetrics import MetricCollection
 
 
@@ -17,8 +18,20 @@ def pair():
     return target + 0.2 * torch.randn(target.shape, generator=generator), target
 
 
+def features(image):
+    """Two maps of a picture, of three and six channels."""
+    return [image, F.avg_pool2d(torch.cat([image, 1 - image], dim=1), 2)]
+
+
 def collection():
-    return MetricCollection({"psnr": PSNR(), "ssim": SSIM(), "colorfulness": Colorfulness()})
+    return MetricCollection(
+        {
+            "psnr": PSNR(),
+            "ssim": SSIM(),
+            "colorfulness": Colorfulness(),
+            "distance": FeatureDistance(features),
+        }
+    )
 
 
 def expected_scores(prediction, target):
@@ -26,6 +39,7 @@ def expected_scores(prediction, target):
         "psnr": psnr(prediction, target),
         "ssim": ssim(prediction, target),
         "colorfulness": colorfulness(prediction),
+        "distance": feature_distance(features, prediction, target),
     }
 
 
@@ -101,7 +115,9 @@ def test_copies_go_their_own_ways(pair):
     assert other.compute() > metric.compute()
 
 
-@pytest.mark.parametrize("metric", [PSNR(), SSIM(), Colorfulness()], ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize(
+    "metric", [PSNR(), SSIM(), Colorfulness(), FeatureDistance(features)], ids=lambda m: type(m).__name__
+)
 @pytest.mark.filterwarnings("ignore:The ``compute`` method")
 def test_no_image_is_an_error(metric):
     with pytest.raises(RuntimeError, match=f"{type(metric).__name__} has seen no image; call update before"):

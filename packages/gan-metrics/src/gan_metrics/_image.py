@@ -33,10 +33,14 @@ def check_pair(prediction: Tensor, target: Tensor, caller: str) -> None:
         )
 
 
+def as_shown(image: Tensor) -> Tensor:
+    """In float32 (float64 stays) and clamped to [-1, 1], as a saved picture is."""
+    return image.to(torch.promote_types(image.dtype, torch.float32)).clamp(-1, 1)
+
+
 def to_unit_range(image: Tensor) -> Tensor:
-    """[-1, 1] to [0, 1] in float32 (float64 stays), clamped as a saved picture is."""
-    image = image.to(torch.promote_types(image.dtype, torch.float32))
-    return (image.clamp(-1, 1) + 1) / 2
+    """[-1, 1] to [0, 1], as shown."""
+    return (as_shown(image) + 1) / 2
 
 
 def reduce(values: Tensor, reduction: Reduction) -> Tensor:
