@@ -3,33 +3,19 @@
     python tests/benchmarks/pix2pix_step.py --size 256 --batch-size 1
 
 Plain: eager, float32, images in NCHW, torch's own modules, one forward for each term, Adam as it comes.
-All variants take turns in one process, so that what else the machine does meets them alike; the ratio is
-the median over the rounds of (plain seconds / variant's seconds). Peak memory is taken in a process of its
-own for each variant.
 """
 
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Literal
 
 import torch
 import tyro
 from gan_losses import l1_loss
 from gan_nets import PatchDiscriminator, UNetGenerator, init_normal_
 from gan_trainers import Pix2Pix, Run, frozen
+from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
-
-Variant = Literal[
-    "plain", "fp32", "fp32 channels-last", "bf16", "bf16 channels-last", "fp32 compiled", "bf16 compiled"
-]
-Step = Callable[[], None]
 
 
 def main(
@@ -38,7 +24,7 @@ def main(
     rounds: int = 7,
     compiled: bool = False,
     memory: bool = True,
-    only: Variant | None = None,
+    only: str | None = None,
 ) -> None:
     """Time the variants of one step.
 
@@ -50,71 +36,27 @@ def main(
         memory: measure each variant's peak memory as well.
         only: run this variant alone and print this process's peak memory in MiB.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if only:
-        step = make_step(only, size, batch_size, device)
-        for _ in range(3):
-            step()
-        print(peak_memory(device))
+        print_peak_memory(make_step(only, size, batch_size))
         return
-    names: list[Variant] = ["plain", "fp32", "fp32 channels-last", "bf16", "bf16 channels-last"]
-    names += ["fp32 compiled", "bf16 compiled"] if compiled else []
-    steps = {name: make_step(name, size, batch_size, device) for name in names}
-    seconds = time_in_turns(steps, rounds, device)
-    print(f"{size}x{size}, batch {batch_size}, {device}, {torch.get_num_threads()} threads")
-    for name in names:
-        ratios = [plain / own for plain, own in zip(seconds["plain"], seconds[name], strict=True)]
-        once = statistics.median(seconds[name])
-        line = f"{name:20} {once:8.4f} s {batch_size / once:8.2f} images/s"
-        line += f" {statistics.median(ratios):6.2f} x plain"
-        if memory:
-            command = [
-                sys.executable,
-                __file__,
-                "--size",
-                str(size),
-                "--batch-size",
-                str(batch_size),
-                "--only",
-                name,
-            ]
-            answer = subprocess.run(command, check=True, capture_output=True, text=True)
-            line += f"  peak {answer.stdout.split()[-1]} MiB"
-        print(line)
+    names = VARIANTS + (COMPILED if compiled else [])
+    compare(
+        lambda name: make_step(name, size, batch_size),
+        names,
+        batch_size=batch_size,
+        rounds=rounds,
+        memory=memory,
+    )
 
 
-def time_in_turns(
-    steps: dict[Variant, Step], rounds: int, device: torch.device
-) -> dict[Variant, list[float]]:
-    """Seconds of each step in each round."""
-    seconds: dict[Variant, list[float]] = {name: [] for name in steps}
-    for turn in range(-2, rounds):
-        for name, step in steps.items():
-            start = time.perf_counter()
-            step()
-            if device.type == "cuda":
-                torch.cuda.synchronize()
-            if turn >= 0:
-                seconds[name].append(time.perf_counter() - start)
-    return seconds
-
-
-def peak_memory(device: torch.device) -> int:
-    """MiB that this process had at most: on the GPU what tensors took, else the whole process."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated() // 2**20
-    status = Path("/proc/self/status").read_text()  # getrusage would count what the parent had, too
-    return int(status.split("VmHWM:")[1].split()[0]) // 2**10
-
-
-def make_step(name: Variant, size: int, batch_size: int, device: torch.device) -> Step:
+def make_step(name: str, size: int, batch_size: int) -> Step:
     """A training step on fixed random pictures."""
     torch.manual_seed(0)
     depth = min(8, (size & -size).bit_length() - 1)
-    gray = torch.rand(batch_size, 1, size, size, device=device) * 2 - 1
-    target = torch.rand(batch_size, 3, size, size, device=device) * 2 - 1
+    gray = torch.rand(batch_size, 1, size, size, device=DEVICE) * 2 - 1
+    target = torch.rand(batch_size, 3, size, size, device=DEVICE) * 2 - 1
     if name == "plain":
-        return plain_step(PlainUNet(depth).to(device), plain_discriminator().to(device), gray, target)
+        return plain_step(PlainUNet(depth).to(DEVICE), plain_discriminator().to(DEVICE), gray, target)
     precision, _, manner = name.partition(" ")
     run = Run(
         tempfile.mkdtemp(),

@@ -1,0 +1,186 @@
+"""CycleGAN's training step against the same step written the plain way.
+
+    python tests/benchmarks/cyclegan_step.py --size 128
+    python tests/benchmarks/cyclegan_step.py --size 256 --rounds 3
+
+Plain: eager, float32, images in NCHW, torch's own modules, one forward for each term, Adam as it comes.
+"""
+
+import random
+import tempfile
+from itertools import chain
+
+import torch
+import tyro
+from gan_nets import PatchDiscriminator, cyclegan_resnet_paper, init_normal_
+from gan_trainers import CycleGAN, Run, frozen
+from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam
+
+
+def main(
+    size: int = 128,
+    batch_size: int = 1,
+    identity_weight: float = 5.0,
+    rounds: int = 5,
+    compiled: bool = False,
+    memory: bool = True,
+    only: str | None = None,
+) -> None:
+    """Time the variants of one step.
+
+    Args:
+        size: side of the pictures, in pixels; below 256 the generators have 6 residual blocks, else 9.
+        batch_size: pictures of each kind a step.
+        identity_weight: 0 leaves the identity loss out; the official PyTorch code has 5.
+        rounds: how often each variant runs after two steps to warm up.
+        compiled: time the compiled variants too (they take minutes to compile).
+        memory: measure each variant's peak memory as well.
+        only: run this variant alone and print this process's peak memory in MiB.
+    """
+    if only:
+        print_peak_memory(make_step(only, size, batch_size, identity_weight))
+        return
+    compare(
+        lambda name: make_step(name, size, batch_size, identity_weight),
+        VARIANTS + (COMPILED if compiled else []),
+        batch_size=batch_size,
+        rounds=rounds,
+        memory=memory,
+    )
+
+
+def make_step(name: str, size: int, batch_size: int, identity_weight: float) -> Step:
+    """A training step on fixed random pictures."""
+    torch.manual_seed(0)
+    a, b = torch.rand(2, batch_size, 3, size, size, device=DEVICE) * 2 - 1
+    if name == "plain":
+        return plain_step(size, a, b, identity_weight)
+    precision, _, manner = name.partition(" ")
+    run = Run(
+        tempfile.mkdtemp(),
+        precision=precision,  # type: ignore[arg-type]
+        compile=manner == "compiled",
+        channels_last=manner == "channels-last",
+    )
+    return recipe_step(run, size, a, b, identity_weight)
+
+
+def recipe_step(run: Run, size: int, a: Tensor, b: Tensor, identity_weight: float) -> Step:
+    """The step of examples/cyclegan.py."""
+    g_ab, g_ba = cyclegan_resnet_paper(size), cyclegan_resnet_paper(size)
+    d_a, d_b = PatchDiscriminator(3, norm="instance"), PatchDiscriminator(3, norm="instance")
+    for net in (g_ab, g_ba, d_a, d_b):
+        init_normal_(net)
+    opt_g = Adam(chain(g_ab.parameters(), g_ba.parameters()), lr=2e-4, betas=(0.5, 0.999), fused=True)
+    opt_d = Adam(chain(d_a.parameters(), d_b.parameters()), lr=2e-4, betas=(0.5, 0.999), fused=True)
+    game = CycleGAN(g_ab, g_ba, d_a, d_b, identity_weight=identity_weight)
+    run.keep(g_ab=g_ab, g_ba=g_ba, d_a=d_a, d_b=d_b, opt_g=opt_g, opt_d=opt_d, game=game)
+
+    def step() -> None:
+        with frozen(d_a, d_b):
+            loss, fakes, _ = game.generator_loss(a, b)
+            run.update(opt_g, loss)
+        run.update(opt_d, game.discriminator_loss(a, b, fakes)[0])
+
+    return step
+
+
+# -------------------------------------------------------------------- the plain way
+
+
+class PlainBlock(nn.Module):
+    """A residual block in torch's own modules."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), nn.InstanceNorm2d(channels),
+            nn.ReLU(True),
+            nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), nn.InstanceNorm2d(channels),
+        )  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
+
+
+def plain_generator(size: int, width: int = 64) -> nn.Sequential:
+    """The paper's generator in torch's own modules."""
+    layers: list[nn.Module] = [
+        nn.ReflectionPad2d(3),
+        nn.Conv2d(3, width, 7),
+        nn.InstanceNorm2d(width),
+        nn.ReLU(True),
+    ]
+    for channels in (width, 2 * width):
+        down = nn.Conv2d(channels, 2 * channels, 3, 2, 1)
+        layers += [down, nn.InstanceNorm2d(2 * channels), nn.ReLU(True)]
+    layers += [PlainBlock(4 * width) for _ in range(6 if size < 256 else 9)]
+    for channels in (4 * width, 2 * width):
+        up = nn.ConvTranspose2d(channels, channels // 2, 3, 2, 1, output_padding=1)
+        layers += [up, nn.InstanceNorm2d(channels // 2), nn.ReLU(True)]
+    return nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh())
+
+
+def plain_discriminator(width: int = 64) -> nn.Sequential:
+    """The 70x70 PatchGAN in torch's own modules."""
+    layers: list[nn.Module] = [nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2, True)]
+    for level, stride in enumerate((2, 2, 1)):
+        out = width * 2 ** (level + 1)
+        conv = nn.Conv2d(out // 2, out, 4, stride, 1)
+        layers += [conv, nn.InstanceNorm2d(out), nn.LeakyReLU(0.2, True)]
+    return nn.Sequential(*layers, nn.Conv2d(width * 8, 1, 4, 1, 1))
+
+
+def plain_step(size: int, a: Tensor, b: Tensor, identity_weight: float) -> Step:
+    """One step as most repositories write it, with a pool of 50."""
+    g_ab, g_ba = plain_generator(size).to(DEVICE), plain_generator(size).to(DEVICE)
+    d_a, d_b = plain_discriminator().to(DEVICE), plain_discriminator().to(DEVICE)
+    critics = nn.ModuleList([d_a, d_b])
+    opt_g = Adam(chain(g_ab.parameters(), g_ba.parameters()), lr=2e-4, betas=(0.5, 0.999))
+    opt_d = Adam(critics.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    pools: list[list[Tensor]] = [[], []]
+
+    def judged(logits: Tensor, target: float) -> Tensor:
+        return F.mse_loss(logits, torch.full_like(logits, target))
+
+    def step() -> None:
+        critics.requires_grad_(False)
+        opt_g.zero_grad()
+        fake_b, fake_a = g_ab(a), g_ba(b)
+        loss = judged(d_b(fake_b), 1.0) + judged(d_a(fake_a), 1.0)
+        loss = loss + 10 * (F.l1_loss(g_ba(fake_b), a) + F.l1_loss(g_ab(fake_a), b))
+        if identity_weight:
+            loss = loss + identity_weight * (F.l1_loss(g_ba(a), a) + F.l1_loss(g_ab(b), b))
+        loss.backward()
+        opt_g.step()
+        critics.requires_grad_(True)
+        opt_d.zero_grad()
+        for critic, real, fake, pool in ((d_a, a, fake_a, pools[0]), (d_b, b, fake_b, pools[1])):
+            shown = swapped(pool, fake.detach())
+            (0.5 * (judged(critic(real), 1.0) + judged(critic(shown), 0.0))).backward()
+        opt_d.step()
+
+    return step
+
+
+def swapped(pool: list[Tensor], images: Tensor) -> Tensor:
+    """Each image, or an earlier one in whose place it stays."""
+    shown = []
+    for image in images:
+        if len(pool) < 50:
+            pool.append(image)
+            shown.append(image)
+        elif random.random() < 0.5:
+            place = random.randrange(50)
+            shown.append(pool[place])
+            pool[place] = image
+        else:
+            shown.append(image)
+    return torch.stack(shown)
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
