@@ -6,14 +6,11 @@ The page, README.md in the output folder, shows the same held-out photos coloure
 that article 002 discusses, and a table. An arm that was finished before is not trained again.
 """
 
-import subprocess
 from pathlib import Path
 
-import torch
 import tyro
-from gan_data import read_image
+from comparison import last, pictures, train
 from gan_trainers import draw_curves, plain_errors, read_scalars, write_grid
-from torch import Tensor
 
 ARMS = ("ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab")
 CURVES = ["discriminator", "adversarial", "pixel", "psnr", "ssim", "colorfulness"]
@@ -49,16 +46,8 @@ def main(
             "--size": size,
             "--width": width,
         }
-        train({name: value for name, value in options.items() if value is not None})
+        train("colorize.py", options)
     write_page(out, page or out, steps)
-
-
-def train(options: dict[str, object]) -> None:
-    """Run `colorize.py` as a user would; stop here if it fails."""
-    words = [str(word) for option in options.items() for word in option]
-    command = ["accelerate", "launch", "--quiet", str(Path(__file__).with_name("colorize.py")), *words]
-    if subprocess.run(command, check=False).returncode != 0:
-        raise SystemExit(f"'{' '.join(command)}' failed; what it printed stands above")
 
 
 def write_page(runs: Path, page: Path, steps: int) -> None:
@@ -71,11 +60,6 @@ def write_page(runs: Path, page: Path, steps: int) -> None:
     draw_curves(scalars, page / "curves.png", CURVES)
     (page / "README.md").write_text(describe(scalars, steps), encoding="utf-8")
     print(f"the comparison is in {page / 'README.md'}")
-
-
-def pictures(folder: Path) -> Tensor:
-    """(N, 3, H, W) in [-1, 1]: the pictures of a folder, by name."""
-    return torch.stack([read_image(file) for file in sorted(folder.glob("*.png"))])
 
 
 def describe(scalars: dict[str, list[dict[str, float]]], steps: int) -> str:
@@ -106,11 +90,6 @@ losses of different colour spaces do not compare.
 
 ![curves](curves.png)
 """
-
-
-def last(rows: list[dict[str, float]], name: str) -> float:
-    """The last value of a scalar."""
-    return next(row[name] for row in reversed(rows) if name in row)
 
 
 if __name__ == "__main__":

@@ -109,6 +109,7 @@ def main(
     load_size: int | None = None,
     width: int | None = None,
     blocks: int | None = None,
+    layers: int = 3,
     pool_size: int = 50,
     lr: float = 2e-4,
     counterparts: bool = False,
@@ -141,6 +142,7 @@ def main(
         load_size: shorter side before cropping; if not given, 286 pixels for each 256 of size.
         width: channels of the networks' first layers; 32 for the emoji, 64 for --data.
         blocks: residual blocks of the generators; 6 below 256 pixels and 9 from there on if not given.
+        layers: of the discriminators; 2, 3 and 4 judge patches of 34, 70 and 142 pixels.
         pool_size: earlier translations that each discriminator is shown as well.
         lr: learning rate of all players.
         counterparts: test pictures of the same name belong together, as among the emoji: compare with them.
@@ -175,7 +177,7 @@ def main(
     steps = steps or (200 * len(train) // (batch_size * run.processes * accumulate) if data else 2_400)
     resnet = {"paper": cyclegan_resnet_paper, "modern": cyclegan_resnet_modern}[generator]
     g_ab, g_ba = (resnet(size, width=width, blocks=blocks) for _ in range(2))
-    d_a, d_b = (PatchDiscriminator(3, layers=3, width=width, norm="instance") for _ in range(2))
+    d_a, d_b = (PatchDiscriminator(3, layers=layers, width=width, norm="instance") for _ in range(2))
     for net in (g_ab, g_ba, d_a, d_b):
         init_normal_(net)
     if order == "joint":
@@ -238,7 +240,9 @@ def identity_of(application: str | None, data: tuple[Path, ...]) -> float:
         return 0.0
     if not data:
         known = APPLICATIONS[application].data
-        raise ValueError(f"{application} expects --data, such as {known}; see docs/cyclegan/README.md")
+        raise SystemExit(
+            f"error: {application} expects --data, such as {known} (see docs/cyclegan/README.md)"
+        )
     return APPLICATIONS[application].identity
 
 
@@ -252,7 +256,7 @@ def read_pictures(
 ) -> tuple[UnpairedFolders, Images, Images]:
     """The pictures to learn from, and those of A and of B to test with."""
     if len(data) > 2:
-        raise ValueError(f"--data expects one folder, or one of A and one of B; got {len(data)}")
+        raise SystemExit(f"error: --data expects one folder, or one of A and one of B; got {len(data)}")
     root = data[0] if data else emoji()
     kinds = data if len(data) == 2 else (root / "trainA", root / "trainB")
     tests = (root / "testA", root / "testB")
@@ -271,9 +275,9 @@ def ways_of(
     """Both directions, with true counterparts if test pictures of one name are such."""
     alone = {path.stem for path in test_a.paths} ^ {path.stem for path in test_b.paths}
     if counterparts and alone:
-        raise ValueError(
-            f"--counterparts expects the same names in testA and testB; {len(alone)} are in one of them "
-            f"alone, such as {min(alone)}; leave it out if the pictures do not belong together"
+        raise SystemExit(
+            f"error: --counterparts expects the same names in testA and testB; {len(alone)} are in one of "
+            f"them alone, such as {min(alone)}; leave it out if the pictures do not belong together"
         )
     a, b = (run.loader(test, 8, shuffle=False, passes=1) for test in (test_a, test_b))
     return (

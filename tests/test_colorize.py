@@ -1,11 +1,7 @@
 """The colouriser end to end: every arm learns, stops, goes on, and meets bad input with one sentence."""
 
-import importlib.util
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import gan_nets
@@ -21,13 +17,8 @@ SMALL = {"size": 32, "width": 4, "batch_size": 2}
 
 
 @pytest.fixture(scope="module")
-def colorize():
-    sys.path.insert(0, str(EXAMPLES))
-    spec = importlib.util.spec_from_file_location("colorize", EXAMPLES / "colorize.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    sys.path.remove(str(EXAMPLES))
+def colorize(example):
+    return example("colorize")
 
 
 @pytest.fixture(scope="module")
@@ -130,14 +121,7 @@ def test_a_checkpoint_of_another_width_ends_in_one_sentence(colorize, photos, tm
     assert str(tmp_path) in complaint
 
 
-def launch(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--quiet", *words]
-    return subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=300, check=False
-    )
-
-
-def test_two_processes_really_are_two(photos, tmp_path):
+def test_two_processes_really_are_two(launch, photos, tmp_path):
     script = str(EXAMPLES / "colorize.py")
     small = ["--size", "32", "--width", "4", "--batch-size", "2", "--steps", "2", "--validation", "0.3"]
     answer = launch(
@@ -151,7 +135,7 @@ def test_two_processes_really_are_two(photos, tmp_path):
     assert read_scalars(tmp_path / "scalars.jsonl")[-1]["images"] == 2 * 2 * 2
 
 
-def test_a_mistake_on_the_command_line_has_no_traceback(tmp_path):
+def test_a_mistake_on_the_command_line_has_no_traceback(launch, tmp_path):
     (tmp_path / "file").touch()
     script = str(EXAMPLES / "colorize.py")
     answer = launch("--cpu", script, "--out", str(tmp_path / "file" / "run"), "--steps", "1")
