@@ -131,7 +131,8 @@ def main(
         out: the run's folder.
         losses: all of the paper's, or what its ablation leaves.
         cycle_weight: lambda, the weight of both cycles.
-        identity_weight: of the loss that keeps colours; the application's if not given, else 0.
+        identity_weight: of the loss that keeps colours; if not given, the application's, else 0 for --data
+            and half of lambda for the emoji.
         order: both generators, then both discriminators (official PyTorch code); or each generator and the
             discriminator of what it drew (official Lua code).
         generator: the paper's, or the one without checkerboards.
@@ -139,7 +140,8 @@ def main(
             the emoji and the paper's 200 passes for --data.
         batch_size: pictures of each kind a step, on each process.
         size: side of the square crops, in pixels; 64 for the emoji, 256 for --data.
-        load_size: shorter side before cropping; if not given, 286 pixels for each 256 of size.
+        load_size: shorter side before cropping; if not given, 286 pixels for each 256 of size, and for the
+            emoji, whose margins are part of their style, size itself.
         width: channels of the networks' first layers; 32 for the emoji, 64 for --data.
         blocks: residual blocks of the generators; 6 below 256 pixels and 9 from there on if not given.
         layers: of the discriminators; 2, 3 and 4 judge patches of 34, 70 and 142 pixels.
@@ -157,12 +159,14 @@ def main(
         trackers: accelerate's trackers to log to as well, such as tensorboard.
     """
     settings = dict(locals())
+    share = identity_of(application, data)
+    identity_weight = cycle_weight * share if identity_weight is None else identity_weight
     size = size or (256 if data else 64)
+    load_size = load_size or (round(size * 286 / 256) if data else size)
     width = width or (64 if data else 32)
-    if identity_weight is None:
-        identity_weight = cycle_weight * identity_of(application, data)
     train, test_a, test_b = read_pictures(data, size, load_size)
     counterparts = counterparts or not data
+    settings |= {"identity_weight": identity_weight, "size": size, "load_size": load_size, "width": width}
 
     run = Run(
         out,
@@ -237,7 +241,7 @@ def main(
 def identity_of(application: str | None, data: tuple[Path, ...]) -> float:
     """Weight of the identity loss, as a part of the cycles'."""
     if application is None:
-        return 0.0
+        return 0.0 if data else 0.5  # an emoji's colours mean something; without it, they are swapped
     if not data:
         known = APPLICATIONS[application].data
         raise SystemExit(
@@ -252,7 +256,7 @@ def adam(lr: float, *nets: nn.Module) -> Adam:
 
 
 def read_pictures(
-    data: tuple[Path, ...], size: int, load_size: int | None
+    data: tuple[Path, ...], size: int, load_size: int
 ) -> tuple[UnpairedFolders, Images, Images]:
     """The pictures to learn from, and those of A and of B to test with."""
     if len(data) > 2:
@@ -264,7 +268,7 @@ def read_pictures(
         (train_a, train_b), (test_a, test_b) = map(find_images, kinds), map(find_images, tests)
     else:
         (train_a, test_a), (train_b, test_b) = (split_by_content(find_images(kind), 0.1) for kind in kinds)
-    train = UnpairedFolders(train_a, train_b, size=size, load_size=load_size or "jitter")
+    train = UnpairedFolders(train_a, train_b, size=size, load_size=load_size)
     whole = [Images(test, size=size, load_size=size, crop="center", flip=False) for test in (test_a, test_b)]
     return train, whole[0], whole[1]
 

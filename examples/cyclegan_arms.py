@@ -19,11 +19,11 @@ from torch import Tensor
 
 ARMS: dict[str, dict[str, object]] = {
     "full": {"--losses": "full"},
-    "full + identity": {"--losses": "full", "--identity-weight": 5.0},
-    "cycle alone": {"--losses": "cycle"},
-    "GAN alone": {"--losses": "gan"},
-    "GAN + forward": {"--losses": "gan-forward"},
-    "GAN + backward": {"--losses": "gan-backward"},
+    "without identity": {"--losses": "full", "--identity-weight": 0.0},
+    "cycle alone": {"--losses": "cycle", "--identity-weight": 0.0},
+    "GAN alone": {"--losses": "gan", "--identity-weight": 0.0},
+    "GAN + forward": {"--losses": "gan-forward", "--identity-weight": 0.0},
+    "GAN + backward": {"--losses": "gan-backward", "--identity-weight": 0.0},
 }
 WAYS = {"a_to_b": "b_to_a", "b_to_a": "a_to_b"}  # each direction, and the one back
 MEASURES = ("PSNR", "SSIM", "feature distance", "PSNR of the reconstruction")

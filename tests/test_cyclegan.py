@@ -84,6 +84,8 @@ def test_identity_is_an_option_and_the_papers_for_some_applications(cyclegan, da
     assert cyclegan.identity_of("painting-to-photo", (data,)) == 0.5
     assert cyclegan.identity_of("photo-enhancement", (data,)) == 0.5
     assert cyclegan.identity_of("season-transfer", (data,)) == 0.0
+    assert cyclegan.identity_of(None, (data,)) == 0.0
+    assert cyclegan.identity_of(None, ()) == 0.5
 
 
 def test_a_step_computes_what_the_equations_need_and_no_more(cyclegan, data, tmp_path, monkeypatch):
