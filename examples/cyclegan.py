@@ -136,14 +136,15 @@ def main(
         order: both generators, then both discriminators (official PyTorch code); or each generator and the
             discriminator of what it drew (official Lua code).
         generator: the paper's, or the one without checkerboards.
-        steps: how long to train; the learning rate falls over the second half. If not given, 2,400 for
+        steps: how long to train; the learning rate falls over the second half. If not given, 4,000 for
             the emoji and the paper's 200 passes for --data.
         batch_size: pictures of each kind a step, on each process.
         size: side of the square crops, in pixels; 64 for the emoji, 256 for --data.
         load_size: shorter side before cropping; if not given, 286 pixels for each 256 of size, and for the
             emoji, whose margins are part of their style, size itself.
         width: channels of the networks' first layers; 32 for the emoji, 64 for --data.
-        blocks: residual blocks of the generators; 6 below 256 pixels and 9 from there on if not given.
+        blocks: residual blocks of the generators; if not given, 3 for the emoji, else 6 below 256 pixels and 9
+            from there on.
         layers: of the discriminators; 2, 3 and 4 judge patches of 34, 70 and 142 pixels.
         pool_size: earlier translations that each discriminator is shown as well.
         lr: learning rate of all players.
@@ -164,6 +165,7 @@ def main(
     size = size or (256 if data else 64)
     load_size = load_size or (round(size * 286 / 256) if data else size)
     width = width or (64 if data else 32)
+    blocks = blocks or (None if data else 3)
     train, test_a, test_b = read_pictures(data, size, load_size)
     counterparts = counterparts or not data
     settings |= {"identity_weight": identity_weight, "size": size, "load_size": load_size, "width": width}
@@ -178,7 +180,7 @@ def main(
         settings=settings,
         trackers=trackers,
     )
-    steps = steps or (200 * len(train) // (batch_size * run.processes * accumulate) if data else 2_400)
+    steps = steps or (200 * len(train) // (batch_size * run.processes * accumulate) if data else 4_000)
     resnet = {"paper": cyclegan_resnet_paper, "modern": cyclegan_resnet_modern}[generator]
     g_ab, g_ba = (resnet(size, width=width, blocks=blocks) for _ in range(2))
     d_a, d_b = (PatchDiscriminator(3, layers=layers, width=width, norm="instance") for _ in range(2))
@@ -202,7 +204,7 @@ def main(
         adversarial_weight=on.adversarial,
         pool_size=pool_size,
     )
-    ema_ab, ema_ba = (EMA(g, half_life=1_000, ramp_up=0.05) for g in (g_ab, g_ba))  # steps
+    ema_ab, ema_ba = (EMA(g, half_life=1_000, ramp_up=0.5) for g in (g_ab, g_ba))  # steps
     run.keep(g_ab=g_ab, g_ba=g_ba, d_a=d_a, d_b=d_b, ema_ab=ema_ab, ema_ba=ema_ba, game=game)
     for turn in turns:
         run.keep(**{f"opt_g_{turn.learns}": turn.opt_g, f"opt_d_{turn.learns}": turn.opt_d})

@@ -33,7 +33,7 @@ CURVES = [f"{name}_{way}" for way in WAYS for name in ("psnr", "ssim", "reconstr
 def main(
     out: Path = Path("runs/cyclegan_arms"),
     page: Path | None = None,
-    steps: int = 2_000,
+    steps: int = 4_000,
     width: int | None = None,
     seed: int = 0,
     precision: str = "auto",
