@@ -143,8 +143,8 @@ def main(
         load_size: shorter side before cropping; if not given, 286 pixels for each 256 of size, and for the
             emoji, whose margins are part of their style, size itself.
         width: channels of the networks' first layers; 32 for the emoji, 64 for --data.
-        blocks: residual blocks of the generators; if not given, 3 for the emoji, else 6 below 256 pixels and 9
-            from there on.
+        blocks: residual blocks of the generators; if not given, 3 for the emoji, else the paper's 6 below 256
+            pixels and 9 from there on.
         layers: of the discriminators; 2, 3 and 4 judge patches of 34, 70 and 142 pixels.
         pool_size: earlier translations that each discriminator is shown as well.
         lr: learning rate of all players.
@@ -204,7 +204,7 @@ def main(
         adversarial_weight=on.adversarial,
         pool_size=pool_size,
     )
-    ema_ab, ema_ba = (EMA(g, half_life=1_000, ramp_up=0.5) for g in (g_ab, g_ba))  # steps
+    ema_ab, ema_ba = (EMA(g, half_life=1_000, ramp_up=0.05) for g in (g_ab, g_ba))  # steps
     run.keep(g_ab=g_ab, g_ba=g_ba, d_a=d_a, d_b=d_b, ema_ab=ema_ab, ema_ba=ema_ba, game=game)
     for turn in turns:
         run.keep(**{f"opt_g_{turn.learns}": turn.opt_g, f"opt_d_{turn.learns}": turn.opt_d})
