@@ -7,6 +7,7 @@ from pathlib import Path
 import gan_nets
 import pytest
 import torch
+from gan_data import find_images, read_image
 from gan_metrics import psnr
 from gan_projected import Backbone
 from gan_trainers import plain_errors, read_scalars
@@ -73,6 +74,20 @@ def test_each_arm_trains_in_both_orders_and_leaves_what_it_promises(cyclegan, da
             assert len(list((tmp_path / "pictures" / way / state).glob("*.png"))) == 4
         net = gan_nets.load(tmp_path / way)
         assert net(torch.zeros(1, 3, 40, 48)).shape == (1, 3, 40, 48)
+
+
+def test_without_arguments_it_learns_the_emoji_of_this_repository(cyclegan, tmp_path):
+    cyclegan.main(out=tmp_path, steps=1, width=4, blocks=1)
+    (row,) = read_scalars(tmp_path / "scalars.jsonl")
+    a, b = (
+        torch.stack([read_image(file) for file in find_images(EMOJI / kind)]) for kind in ("testA", "testB")
+    )
+    assert row["untranslated_a_to_b"] == pytest.approx(psnr(a, b).item(), rel=1e-4)
+    assert {"identity_a", "identity_b"} <= row.keys()
+    settings = json.loads((tmp_path / "settings.json").read_text())["settings"]
+    chosen = {name: settings[name] for name in ("size", "load_size", "identity_weight")}
+    assert chosen == {"size": 64, "load_size": 64, "identity_weight": 5.0}
+    assert len(list((tmp_path / "pictures" / "a_to_b" / "translated").glob("*.png"))) == 200
 
 
 def test_identity_is_an_option_and_the_papers_for_some_applications(cyclegan, data, tmp_path):
