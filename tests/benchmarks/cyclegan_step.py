@@ -45,7 +45,7 @@ def main(
         return
     compare(
         lambda name: make_step(name, size, batch_size, identity_weight),
-        VARIANTS + (COMPILED if compiled else []),
+        [*VARIANTS, "fp32 unbatched", *(COMPILED if compiled else [])],
         batch_size=batch_size,
         rounds=rounds,
         memory=memory,
@@ -65,18 +65,19 @@ def make_step(name: str, size: int, batch_size: int, identity_weight: float) -> 
         compile=manner == "compiled",
         channels_last=manner == "channels-last",
     )
-    return recipe_step(run, size, a, b, identity_weight)
+    return recipe_step(run, size, a, b, identity_weight, batched=manner != "unbatched")
 
 
-def recipe_step(run: Run, size: int, a: Tensor, b: Tensor, identity_weight: float) -> Step:
-    """The step of examples/cyclegan.py."""
+def recipe_step(run: Run, size: int, a: Tensor, b: Tensor, identity_weight: float, *, batched: bool) -> Step:
+    """The step of examples/cyclegan.py; unbatched, each network is called for each of its terms."""
     g_ab, g_ba = cyclegan_resnet_paper(size), cyclegan_resnet_paper(size)
     d_a, d_b = PatchDiscriminator(3, norm="instance"), PatchDiscriminator(3, norm="instance")
     for net in (g_ab, g_ba, d_a, d_b):
         init_normal_(net)
     opt_g = Adam(chain(g_ab.parameters(), g_ba.parameters()), lr=2e-4, betas=(0.5, 0.999), fused=True)
     opt_d = Adam(chain(d_a.parameters(), d_b.parameters()), lr=2e-4, betas=(0.5, 0.999), fused=True)
-    game = CycleGAN(g_ab, g_ba, d_a, d_b, identity_weight=identity_weight)
+    players = (g_ab, g_ba, d_a, d_b) if batched else tuple(net.__call__ for net in (g_ab, g_ba, d_a, d_b))
+    game = CycleGAN(*players, identity_weight=identity_weight)
     run.keep(g_ab=g_ab, g_ba=g_ba, d_a=d_a, d_b=d_b, opt_g=opt_g, opt_d=opt_d, game=game)
 
     def step() -> None:
