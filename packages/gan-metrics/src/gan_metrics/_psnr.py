@@ -26,7 +26,7 @@ def psnr(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") -
 
     Raises:
         ValueError: shapes differ or are not (N, C, H, W), images are not floating point, or the reduction
-        is unknown.
+            is unknown.
     """
     check_pair(prediction, target, "psnr")
     values = peak_signal_noise_ratio(
