@@ -210,7 +210,7 @@ def main(
         run.keep(**{f"opt_g_{turn.learns}": turn.opt_g, f"opt_d_{turn.learns}": turn.opt_d})
     optimizers = [optimizer for turn in turns for optimizer in (turn.opt_g, turn.opt_d)]
     batches = run.loader(train, batch_size, workers=workers)
-    ways = ways_of(run, ema_ab, ema_ba, test_a, test_b, counterparts=counterparts or not data)
+    ways = ways_of(run, ema_ab, ema_ba, test_a, test_b, counterparts=counterparts)
     run.resume()
 
     for a, b in run.steps(batches, until=steps):  # (N, 3, H, W) in [-1, 1], no counterparts
