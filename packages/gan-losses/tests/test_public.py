@@ -9,13 +9,15 @@ import pytest
 
 INVENTORY = """
     HINGE LEAST_SQUARES NONSATURATING RELATIVISTIC_AVERAGE RELATIVISTIC_PAIRED WASSERSTEIN
-    AdversarialLoss Comparison Discriminator DiscriminatorLoss GeneratorLoss Logits Reduction
-    dragan_penalty gradient_penalty
+    AdversarialLoss Comparison Discriminator DiscriminatorLoss GeneratorLoss Logits
+    PerceptualLoss Reduction VGG19Features
+    dragan_penalty feature_matching_loss gradient_penalty
     hinge_discriminator_loss hinge_generator_loss
     l1_loss
     least_squares_discriminator_loss least_squares_generator_loss
     minimax_generator_loss
     nonsaturating_discriminator_loss nonsaturating_generator_loss
+    perceptual_loss pix2pixhd_perceptual_loss
     r1_penalty r2_penalty
     relativistic_average_discriminator_loss relativistic_average_generator_loss
     relativistic_paired_discriminator_loss relativistic_paired_generator_loss

@@ -1,4 +1,4 @@
-"""Adversarial losses, gradient penalties and pixel losses as pure PyTorch functions."""
+"""Adversarial, perceptual and pixel losses and gradient penalties, as pure PyTorch functions."""
 
 from gan_losses._adversarial import (
     HINGE,
@@ -11,6 +11,7 @@ from gan_losses._adversarial import (
     DiscriminatorLoss,
     GeneratorLoss,
 )
+from gan_losses._feature_matching import feature_matching_loss
 from gan_losses._hinge import hinge_discriminator_loss, hinge_generator_loss
 from gan_losses._least_squares import least_squares_discriminator_loss, least_squares_generator_loss
 from gan_losses._nonsaturating import (
@@ -19,7 +20,9 @@ from gan_losses._nonsaturating import (
     nonsaturating_generator_loss,
 )
 from gan_losses._penalties import Discriminator, dragan_penalty, gradient_penalty, r1_penalty, r2_penalty
+from gan_losses._perceptual import PerceptualLoss, perceptual_loss
 from gan_losses._pixel import l1_loss, total_variation_loss
+from gan_losses._presets import pix2pixhd_perceptual_loss
 from gan_losses._relativistic import (
     Comparison,
     relativistic_average_discriminator_loss,
@@ -28,6 +31,7 @@ from gan_losses._relativistic import (
     relativistic_paired_generator_loss,
 )
 from gan_losses._scales import Logits, Reduction
+from gan_losses._vgg import VGG19Features
 from gan_losses._wasserstein import wasserstein_discriminator_loss, wasserstein_generator_loss
 
 __version__ = "0.1.0"
@@ -45,8 +49,11 @@ __all__ = [
     "DiscriminatorLoss",
     "GeneratorLoss",
     "Logits",
+    "PerceptualLoss",
     "Reduction",
+    "VGG19Features",
     "dragan_penalty",
+    "feature_matching_loss",
     "gradient_penalty",
     "hinge_discriminator_loss",
     "hinge_generator_loss",
@@ -56,6 +63,8 @@ __all__ = [
     "minimax_generator_loss",
     "nonsaturating_discriminator_loss",
     "nonsaturating_generator_loss",
+    "perceptual_loss",
+    "pix2pixhd_perceptual_loss",
     "r1_penalty",
     "r2_penalty",
     "relativistic_average_discriminator_loss",

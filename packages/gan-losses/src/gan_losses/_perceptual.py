@@ -1,0 +1,128 @@
+"""Distances between pictures in the features of a network."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, Self
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan_losses._scales import at_least_float32, check_same_shape
+
+
+def perceptual_loss(
+    prediction: Sequence[Tensor],
+    target: Sequence[Tensor],
+    *,
+    layer_weights: Sequence[float] | None = None,
+    distance: Literal["l1", "mse"] = "l1",
+) -> Tensor:
+    """sum_i w_i mean |F_i(prediction) - F_i(target)| over feature maps F_i (pix2pixHD, section 4).
+
+    With "mse" the mean square, as the content loss of SRGAN (Ledig et al. 2017, equation 5) and of Johnson
+    et al. 2016 have it. Features scaled by s, such as SRGAN's 1 / 12.75, are a weight of s, or s^2 for "mse".
+
+    Args:
+        prediction: the feature maps of the pictures to be judged, of any shape; of one layer, a list of one.
+        target: the feature maps of the pictures that they should resemble. They get no gradient.
+        layer_weights: w_i, one for each feature map; None weighs all by 1.
+        distance: "l1" or "mse".
+
+    Returns:
+        A scalar. At least float32.
+
+    Raises:
+        ValueError: If the two sides are not lists of equally many maps of the same shapes, the weights are
+            not as many, or the distance is unknown.
+    """
+    if distance not in ("l1", "mse"):
+        raise ValueError(f'expected distance "l1" or "mse"; got {distance!r}; use one of the two')
+    layers = _matched(prediction, target)
+    weights = [1.0] * len(layers) if layer_weights is None else list(layer_weights)
+    if len(weights) != len(layers):
+        raise ValueError(
+            f"expected a weight for each of {len(layers)} feature maps; got {len(weights)} weights; "
+            "give one number for each map"
+        )
+    measure = F.l1_loss if distance == "l1" else F.mse_loss
+    terms = [
+        weight * measure(at_least_float32(ours), at_least_float32(theirs.detach()))
+        for weight, (ours, theirs) in zip(weights, layers, strict=True)
+    ]
+    return sum(terms[1:], terms[0])
+
+
+class PerceptualLoss(nn.Module):
+    """`perceptual_loss` of pictures: a frozen network's view of both.
+
+    The network takes no gradient and no step, and stays in evaluation mode even after `train()`; the picture
+    to be judged gets its gradient through it. The other one is looked at without a graph. Under autocast the
+    network runs in the low precision, the distance in float32.
+
+    Args:
+        features: from (N, 3, H, W) in [-1, 1] to a list of feature maps, with a normalisation of its own if
+            it needs one: `VGG19Features`, a `gan_projected.Backbone` of any timm network, or a function. A
+            module is frozen and becomes part of this one.
+        layer_weights: see `perceptual_loss`.
+        distance: see `perceptual_loss`.
+    """
+
+    def __init__(
+        self,
+        features: Callable[[Tensor], Sequence[Tensor]],
+        *,
+        layer_weights: Sequence[float] | None = None,
+        distance: Literal["l1", "mse"] = "l1",
+    ) -> None:
+        super().__init__()
+        self.features = features
+        self.layer_weights = layer_weights
+        self.distance: Literal["l1", "mse"] = distance
+        self.requires_grad_(False).train(False)
+
+    def train(self, mode: bool = True) -> Self:  # noqa: ARG002 - whatever the mode of what it is part of
+        """Stays in evaluation mode, and returns itself."""
+        return super().train(False)
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """How far the pictures are apart.
+
+        Args:
+            prediction: (N, 3, H, W) RGB in [-1, 1].
+            target: the same shape and range.
+
+        Returns:
+            A scalar. At least float32.
+
+        Raises:
+            ValueError: If the shapes differ, or `features` returns anything but a list of maps.
+        """
+        check_same_shape("prediction and target", prediction, target)
+        with torch.no_grad():
+            wanted = self.features(target)
+        return perceptual_loss(
+            self.features(prediction), wanted, layer_weights=self.layer_weights, distance=self.distance
+        )
+
+
+def _matched(prediction: Sequence[Tensor], target: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+    for maps in (prediction, target):
+        if not isinstance(maps, list | tuple) or not all(isinstance(layer, Tensor) for layer in maps):
+            raise ValueError(
+                f"expected a list of feature maps; got {_kind(maps)}; put a single map into a list"
+            )
+    if len(prediction) != len(target) or not prediction:
+        raise ValueError(
+            f"expected feature maps of equally many layers, at least one; got {len(prediction)} and "
+            f"{len(target)}; take both from the same network"
+        )
+    layers = list(zip(prediction, target, strict=True))
+    for ours, theirs in layers:
+        check_same_shape("feature maps", ours, theirs)
+    return layers
+
+
+def _kind(maps: object) -> str:
+    if not isinstance(maps, list | tuple):
+        return f"a {type(maps).__name__}"
+    return f"a list of {', '.join(sorted({type(layer).__name__ for layer in maps}))}"

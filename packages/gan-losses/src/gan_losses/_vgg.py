@@ -1,0 +1,133 @@
+"""The feature maps of VGG19, by the names that papers give its layers."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from gan_losses._weights import load_vgg19
+
+BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))  # channels, convolutions; each ends in a pool
+IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of pixels from 0 to 1
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class VGG19Features(nn.Module):
+    """Frozen feature maps of VGG19 (Simonyan and Zisserman 2015, configuration E).
+
+    "conv5_4" is the fourth convolution of the fifth block before its activation, "relu5_4" after it, "pool5"
+    the end of the block. Nothing deeper than the deepest layer asked for is computed or kept. Parameters take
+    no gradient, the image does. Building one leaves torch's (CPU) random state as it was.
+
+    Args:
+        layers: which maps, in the order in which they are to be returned.
+        weights: where they come from.
+            "torchvision": torchvision's ImageNet weights, downloaded (548 MB) unless they are in its cache;
+            needs the extra `gan-losses[perceptual]`.
+            a Path: a .pth or .safetensors file with the state dict of torchvision's or timm's vgg19; what
+            lies deeper than the layers asked for may be missing. Nothing that the file holds is executed.
+            "random": untrained and always the same (seed 0), for tests and for comparison.
+        normalization: "imagenet" gives the network what it was trained on, by ImageNet's mean and standard
+            deviation; "none" gives it [-1, 1] as it comes, as pix2pixHD's code does.
+
+    Raises:
+        ValueError: If there is no such layer, `weights` or `normalization` is none of the above, or the file
+            is damaged, unsafe or another network's.
+        FileNotFoundError: If there is no file at the path.
+        ModuleNotFoundError: If the extra is not installed.
+    """
+
+    _scale: Tensor
+    _shift: Tensor
+
+    def __init__(
+        self,
+        layers: Sequence[str],
+        *,
+        weights: Path | Literal["torchvision", "random"],
+        normalization: Literal["imagenet", "none"] = "imagenet",
+    ) -> None:
+        super().__init__()
+        if normalization not in ("imagenet", "none"):
+            raise ValueError(f'expected normalization "imagenet" or "none"; got {normalization!r}')
+        self.layers = _known(layers)
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(0)
+            self.network = _network_up_to(self.layers)
+        if weights != "random":
+            load_vgg19(self.network, weights)
+        self.requires_grad_(False)
+        mean, std = (torch.tensor(x).reshape(1, 3, 1, 1) for x in (IMAGENET_MEAN, IMAGENET_STD))
+        if normalization == "none":
+            mean, std = torch.full_like(mean, 0.5), torch.full_like(std, 0.5)
+        # ((image + 1) / 2 - mean) / std
+        self.register_buffer("_scale", 0.5 / std, persistent=False)
+        self.register_buffer("_shift", (0.5 - mean) / std, persistent=False)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """The feature maps of the layers asked for.
+
+        Args:
+            image: (N, 3, H, W) RGB in [-1, 1], at least 2 x 2 for each pooling before the deepest layer:
+                16 x 16 for block 5.
+
+        Returns:
+            Of block b: (N, channels, H / 2^(b-1), W / 2^(b-1)), rounded down.
+
+        Raises:
+            ValueError: If the image has another shape or is too small.
+        """
+        least = 2 ** sum(name.startswith("pool") for name, _ in self.network.named_children())
+        is_image = image.ndim == 4 and image.shape[1] == 3 and image.is_floating_point()
+        if not is_image or min(image.shape[-2:]) < least:
+            raise ValueError(
+                f"VGG19Features expects floating-point (N, 3, H, W) in [-1, 1], H and W at least {least}; "
+                f"got {tuple(image.shape)} of {image.dtype}; repeat a grey plane three times, or enlarge"
+            )
+        maps, x = {}, image * self._scale + self._shift
+        for name, layer in self.network.named_children():
+            x = layer(x)
+            if name in self.layers:
+                maps[name] = x
+        return [maps[name] for name in self.layers]
+
+
+def _names() -> list[str]:
+    """All layers in their order, which is that of the numbers in torchvision's state dict."""
+    return [
+        name
+        for block, (_, convolutions) in enumerate(BLOCKS, start=1)
+        for name in [
+            *(f"{kind}{block}_{i}" for i in range(1, convolutions + 1) for kind in ("conv", "relu")),
+            f"pool{block}",
+        ]
+    ]
+
+
+def _known(layers: Sequence[str]) -> tuple[str, ...]:
+    unknown = [name for name in layers if name not in _names()] if not isinstance(layers, str) else [layers]
+    if unknown or not layers:
+        raise ValueError(
+            f'expected a list of layers from "conv1_1", "relu1_1" to "relu5_4", "pool5"; got {layers!r}; '
+            "blocks 1 and 2 have two convolutions, the others four"
+        )
+    return tuple(layers)
+
+
+def _network_up_to(layers: Sequence[str]) -> nn.Sequential:
+    names = _names()
+    deepest = max(names.index(name) for name in layers)
+    children, channels = OrderedDict[str, nn.Module](), 3
+    for name in names[: deepest + 1]:
+        if name.startswith("conv"):
+            width = BLOCKS[int(name[4]) - 1][0]
+            convolution = nn.Conv2d(channels, width, kernel_size=3, padding=1)
+            # So that features keep their magnitude through the depth, even untrained.
+            nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+            children[name], channels = convolution, width
+        else:
+            children[name] = nn.ReLU() if name.startswith("relu") else nn.MaxPool2d(2)
+    return nn.Sequential(children)
