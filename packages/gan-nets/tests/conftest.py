@@ -5,7 +5,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from gan_nets import PatchDiscriminator, PixelDiscriminator, ResnetGenerator, UNetGenerator
+from gan_nets import CoarseToFineUNet, PatchDiscriminator, PixelDiscriminator, ResnetGenerator, UNetGenerator
 from safetensors import safe_open
 
 
@@ -16,6 +16,10 @@ def resnet(norm="instance", **sampling):
 MODERN = {"downsample": "blurred", "upsample": "resized"}
 NETS = {  # constructor and a fitting height and width
     "unet": (lambda norm: UNetGenerator(depth=4, width=4, norm=norm), (16, 32)),
+    "coarse to fine": (
+        lambda norm: CoarseToFineUNet(resolutions=(4, 8, 16), width=4, norm=norm),
+        (16, 32),
+    ),
     "resnet": (resnet, (16, 24)),
     "resnet modern": (lambda norm: resnet(norm, **MODERN), (16, 24)),
     "patch": (lambda norm: PatchDiscriminator(layers=2, width=4, norm=norm), (24, 32)),

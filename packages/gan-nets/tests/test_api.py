@@ -4,6 +4,7 @@ from gan_nets import interop
 
 def test_inventory():
     assert gan_nets.__all__ == [
+        "CoarseToFineUNet",
         "PatchDiscriminator",
         "PixelDiscriminator",
         "ResnetGenerator",

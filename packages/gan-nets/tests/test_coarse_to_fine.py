@@ -3,7 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from gan_nets.coarse_to_fine import CoarseToFineUNet
+from gan_nets import CoarseToFineUNet
 
 
 def net(**options):

@@ -1,6 +1,7 @@
 """Generators and discriminators of the image-translation papers, one readable file each."""
 
 from gan_nets._pretrained import load
+from gan_nets.coarse_to_fine import CoarseToFineUNet
 from gan_nets.init import init_normal_, init_xavier_
 from gan_nets.padding import apply_any_size, crop_to, pad_to_multiple
 from gan_nets.patch import PatchDiscriminator, PixelDiscriminator
@@ -10,6 +11,7 @@ from gan_nets.unet import UNetGenerator, pix2pix_unet_official, pix2pix_unet_pap
 __version__ = "0.1.0"
 
 __all__ = [
+    "CoarseToFineUNet",
     "PatchDiscriminator",
     "PixelDiscriminator",
     "ResnetGenerator",

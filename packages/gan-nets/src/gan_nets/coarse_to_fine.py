@@ -1,4 +1,4 @@
-"""A U-Net that grows from its bottleneck outwards, one resolution after the other (article 000)."""
+"""A U-Net that grows from its bottleneck outwards, one resolution after the other (Koshian 2019)."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -57,8 +57,8 @@ class CoarseToFineUNet(PretrainedModule):
     once, by training the last. `stages[k - 1]` is what stage k adds, to be frozen or counted; a picture at
     stage k does not touch the later ones.
 
-    Article 000 (koshian2, 2019), after the coarse-to-fine generator of Wang et al. 2018 (pix2pixHD, section
-    3.1). The article states neither widths nor norm; those here are pix2pix's.
+    Koshian's article of 2019-07-29, after the generator of Wang et al. 2018 (pix2pixHD, section 3.1). The
+    article states neither widths nor norm; those here are pix2pix's.
 
     Input (N, in_channels, H, W) in [-1, 1] at the stage's resolution, height and width multiples of
     2**(stage - 1); output (N, out_channels, H, W) in [-1, 1] (tanh).
