@@ -1,0 +1,103 @@
+"""The coarse-to-fine study's recipe: its spans, what each trains, and resuming in any of them."""
+
+import shutil
+from pathlib import Path
+
+import gan_nets
+import pytest
+import torch
+from gan_trainers import read_scalars
+from safetensors.torch import load_file
+
+FLOWERS = Path(__file__).parents[1] / "examples" / "images" / "flowers" / "testB"
+SMALL = {"width": 4, "batch_size": 2, "size": 32, "validation": 0.3}
+
+
+@pytest.fixture(scope="module")
+def recipe(example):
+    return example("coarse_to_fine")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Twelve real photographs."""
+    folder = tmp_path_factory.mktemp("photos")
+    for file in sorted(FLOWERS.glob("*.png"))[:12]:
+        shutil.copy(file, folder)
+    return folder
+
+
+def test_the_articles_spans(recipe):
+    spans = recipe.schedule(6, 300, "each")
+    assert spans[0] == ("stage 1", 1, 50, 0)
+    assert spans[1:3] == [("stage 2 alone", 2, 10, 1), ("stage 2", 2, 40, 0)]
+    assert spans[-2:] == [("stage 6 alone", 6, 10, 5), ("stage 6", 6, 40, 0)]
+    assert sum(span.steps for span in spans) == 300
+    assert recipe.schedule(6, 300, "all") == [("all", 6, 300, 0)]
+
+
+@pytest.mark.parametrize("task", ["color", "mosaic"])
+@pytest.mark.parametrize(
+    ("model", "training"),
+    [("coarse-to-fine", "each"), ("coarse-to-fine", "all"), ("autoencoder", "each"), ("unet", "all")],
+)
+def test_each_case_trains_and_leaves_what_it_promises(recipe, photos, tmp_path, task, model, training):
+    recipe.main(photos, tmp_path, task, model, training, steps=15, validate_every=5, **SMALL)
+    rows = read_scalars(tmp_path / "scalars.jsonl")
+    assert rows[-1]["step"] == 15
+    assert {"l1", "train_psnr", "psnr", "psnr_enlarged"} <= rows[-1].keys()
+    for name in ("input", "prediction", "truth"):
+        assert (tmp_path / "pictures" / name / "00.png").exists()
+    net = gan_nets.load(tmp_path / "net")
+    assert net.resolutions == (8, 16, 32)
+    assert net(torch.zeros(1, net.in_channels, 64, 32)).shape == (1, 3, 64, 32)
+
+
+def state(out, step):
+    """What all processes share in a checkpoint."""
+    return load_file(out / "checkpoints" / f"{step:08d}" / "shared.safetensors")
+
+
+def run_until(recipe, step, *arguments, **options):
+    """Run the recipe, and break off instead of saving at `step`."""
+
+    class Killed(Exception):  # noqa: N818 - not an error
+        pass
+
+    save = recipe.Run.save
+
+    def save_or_die(run, **score):
+        if run.step == step:
+            raise Killed
+        save(run, **score)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipe.Run, "save", save_or_die)
+        with pytest.raises(Killed):
+            recipe.main(*arguments, **options)
+
+
+def test_a_frozen_stage_does_not_move_and_the_new_one_does(recipe, photos, tmp_path):
+    # 5 steps of stage 1, then one of stage 2 with the first frozen.
+    run_until(recipe, 7, photos, tmp_path, steps=15, validate_every=1, **SMALL)
+    before, after = state(tmp_path, 5), state(tmp_path, 6)
+    parameters = [name for name in before if name.startswith("net") and name.endswith(("weight", "bias"))]
+    moved = {name for name in parameters if not torch.equal(before[name], after[name])}
+    assert moved == {name for name in parameters if "stages.1." in name}
+
+
+@pytest.mark.parametrize("optimizer_state", ["fresh", "kept"])
+@pytest.mark.parametrize("step", [6, 8])  # the first of a phase, and one within it
+def test_resuming_in_any_phase_equals_an_uninterrupted_run(recipe, photos, tmp_path, optimizer_state, step):
+    options = {"steps": 15, "optimizer_state": optimizer_state, "validate_every": 1, **SMALL}
+    recipe.main(photos, tmp_path / "whole", **options)
+    run_until(recipe, step, photos, tmp_path / "killed", **options)
+    recipe.main(photos, tmp_path / "killed", **options)
+    expected, got = state(tmp_path / "whole", 15), state(tmp_path / "killed", 15)
+    assert got.keys() == expected.keys()
+    assert all(torch.equal(got[name], tensor) for name, tensor in expected.items())
+
+
+def test_a_plain_unet_has_no_stages_to_train(recipe, photos, tmp_path):
+    with pytest.raises(SystemExit, match="--model unet expects --training all"):
+        recipe.main(photos, tmp_path, model="unet", training="each", **SMALL)
