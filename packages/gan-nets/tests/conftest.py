@@ -1,11 +1,24 @@
 """Every network of the package, small, and the numbers that the original repositories produced."""
 
 import json
+import os
 from itertools import product
 from pathlib import Path
 
 import pytest
-from gan_nets import CoarseToFineUNet, PatchDiscriminator, PixelDiscriminator, ResnetGenerator, UNetGenerator
+import torch
+import torch.nn.functional as F
+from gan_nets import (
+    CoarseToFineUNet,
+    GlobalGenerator,
+    InstanceEncoder,
+    LocalEnhancer,
+    MultiscaleDiscriminator,
+    PatchDiscriminator,
+    PixelDiscriminator,
+    ResnetGenerator,
+    UNetGenerator,
+)
 from safetensors import safe_open
 
 
@@ -22,6 +35,15 @@ NETS = {  # constructor and a fitting height and width
     ),
     "resnet": (resnet, (16, 24)),
     "resnet modern": (lambda norm: resnet(norm, **MODERN), (16, 24)),
+    "global": (lambda norm: GlobalGenerator(width=4, downsamplings=2, blocks=2, norm=norm), (16, 24)),
+    "local": (
+        lambda norm: LocalEnhancer(
+            width=2, downsamplings=1, blocks=1, enhancers=2, enhancer_blocks=1, norm=norm
+        ),
+        (16, 24),
+    ),
+    "multiscale": (lambda norm: MultiscaleDiscriminator(layers=2, width=4, norm=norm), (24, 32)),
+    "encoder": (lambda norm: InstanceEncoder(width=4, downsamplings=2, norm=norm), (16, 24)),
     "patch": (lambda norm: PatchDiscriminator(layers=2, width=4, norm=norm), (24, 32)),
     "pixel": (lambda norm: PixelDiscriminator(width=4, norm=norm), (8, 6)),
 }
@@ -46,11 +68,41 @@ def size(every_net):
 
 
 @pytest.fixture(scope="session")
+def run():
+    """From a network and pictures to one 4-D output, whatever the network takes and gives besides."""
+
+    def run(net, x):
+        if isinstance(net, InstanceEncoder):
+            height, width = x.shape[-2:]
+            instances = torch.arange(height * width).div(7, rounding_mode="floor") % 5
+            return net(x, instances.view(1, 1, height, width).expand(len(x), -1, -1, -1))
+        out = net(x)
+        if isinstance(out, list):  # all scales, the smaller ones in a corner
+            height, width = out[0].shape[-2:]
+            corners = [F.pad(y, (0, width - y.shape[-1], 0, height - y.shape[-2])) for y in out]
+            return torch.cat(corners, dim=1)
+        return out
+
+    return run
+
+
+def parity_file(name):
+    """The file beside the tests, or a larger one that is not kept in the repository."""
+    here, elsewhere = Path(__file__).parent / "parity", os.environ.get("GAN_PARITY_DIR")
+    beside_repository = Path(__file__).parents[min(4, len(Path(__file__).parents) - 1)] / "shared" / "parity"
+    folders = [here, Path(elsewhere) if elsewhere else beside_repository]
+    for folder in folders:
+        if (folder / f"{name}.safetensors").is_file():
+            return folder / f"{name}.safetensors"
+    return pytest.skip(f"{name}.safetensors is not kept here; GAN_PARITY_DIR can name its folder")
+
+
+@pytest.fixture(scope="session")
 def read_parity():
     """From a file's name to (weights, inputs, outputs, constructor): see parity/README.md."""
 
     def read(name):
-        with safe_open(Path(__file__).parent / "parity" / f"{name}.safetensors", "pt") as file:
+        with safe_open(parity_file(name), "pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  # not a dict
             constructor = json.loads(file.metadata()["constructor"])
         # Stored as half precision, exactly: the values were rounded before the original ran.

@@ -15,69 +15,71 @@ def learning(net):
     return [p for p in net.parameters() if id(p) not in unused]
 
 
-def gradients(net, x, upstream):
+def gradients(run, net, x, upstream):
     x = x.detach().clone(memory_format=torch.preserve_format).requires_grad_()
-    out = net(x)
+    out = run(net, x)
     out.backward(upstream.to(out.dtype))
     return [out.detach(), x.grad, *(p.grad for p in learning(net))]
 
 
 @pytest.mark.parametrize("batch", [1, 2])
 @pytest.mark.parametrize("layout", [torch.contiguous_format, CL])
-def test_gradients_equal_float64_in_the_plain_layout(build, size, batch, layout):
+def test_gradients_equal_float64_in_the_plain_layout(run, build, size, batch, layout):
     torch.manual_seed(0)
     net = build()
     reference = copy.deepcopy(net).double()
     x = torch.randn(batch, 3, *size).to(memory_format=layout)
     net = net.to(memory_format=layout)
-    upstream = torch.randn(reference(x.double().contiguous()).shape).to(memory_format=layout)
-    got = gradients(net, x, upstream)
-    expected = gradients(reference, x.double().contiguous(), upstream.double().contiguous())
+    upstream = torch.randn(run(reference, x.double().contiguous()).shape).to(memory_format=layout)
+    got = gradients(run, net, x, upstream)
+    expected = gradients(run, reference, x.double().contiguous(), upstream.double().contiguous())
     # Biases before a norm have gradient 0, so that only the scale of all gradients together tells rounding.
     scale = max(e.norm() for e in expected[1:]) / 10
     for g, e in zip(got, expected, strict=True):
         assert (g.double() - e).norm() <= 2e-5 * max(e.norm(), scale)
 
 
-def test_input_is_left_untouched(build, size):
+def test_input_is_left_untouched(run, build, size):
     x = torch.randn(2, 3, *size)
     before = x.clone()
-    build()(x)
+    run(build(), x)
     assert torch.equal(x, before)
 
 
-def test_compiled_in_place_gives_the_same_and_keeps_the_keys(build, size):
+def test_compiled_in_place_gives_the_same_and_keeps_the_keys(run, build, size):
     torch.manual_seed(0)
     net = build()
     compiled = copy.deepcopy(net)
     compiled.compile(backend="aot_eager", fullgraph=True)
     x, keys = torch.randn(2, 3, *size), list(net.state_dict())
-    upstream = torch.randn_like(net(x))
-    for got, expected in zip(gradients(compiled, x, upstream), gradients(net, x, upstream), strict=True):
+    upstream = torch.randn_like(run(net, x))
+    for got, expected in zip(
+        gradients(run, compiled, x, upstream), gradients(run, net, x, upstream), strict=True
+    ):
         torch.testing.assert_close(got, expected, atol=1e-4, rtol=1e-4)
     assert list(compiled.state_dict()) == keys
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, CL])
-def test_bf16_autocast_is_close_and_trains(build, size, layout):
+def test_bf16_autocast_is_close_and_trains(run, build, size, layout):
     torch.manual_seed(0)
     net = build().to(memory_format=layout)
     x = torch.randn(2, 3, *size).to(memory_format=layout)
-    expected = net(x)
+    expected = run(net, x)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        out = net(x)
+        out = run(net, x)
     assert 0 < (out - expected).norm() < 0.05 * expected.norm()  # not equal: it did compute in bf16
     out.float().square().mean().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in learning(net))
 
 
-def test_wrong_channels_are_one_clear_sentence(build, size):
+def test_wrong_channels_are_one_clear_sentence(run, build, size):
     net = build()
     message = rf"{type(net).__name__} expected images \(N, 3, H, W\); got "
     with pytest.raises(ValueError, match=message + r"\(1, 4,"):
-        net(torch.zeros(1, 4, *size))
+        run(net, torch.zeros(1, 4, *size))
     with pytest.raises(ValueError, match=message + r"\(3, "):
-        net(torch.zeros(3, *size))
+        run(net, torch.zeros(3, *size))
 
 
 def test_unknown_norm_and_sizes_are_refused(build):

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from gan_nets import interop
+from gan_nets import instance_mean, interop
 
 UNETS = [f"pix2pix_unet{size}_{kind}" for size in (128, 256) for kind in ("batch_dropout", "instance")]
 PATCHES = [f"patchgan_n{layers}_{norm}" for layers in (3, 5) for norm in ("batch", "instance")]
@@ -52,3 +52,47 @@ def test_resnet_equals_the_original(name, read_parity):
     assert net.blocks[0].first.dropout.p == (0.5 if constructor.get("use_dropout") else 0)
     with torch.no_grad():
         torch.testing.assert_close(net(inputs["x"]), outputs["out"], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["pix2pixhd_global_batch", "pix2pixhd_global_inst"])
+def test_global_generator_equals_the_original(name, read_parity):
+    weights, inputs, outputs, constructor = read_parity(name)
+    net = interop.load_pix2pixhd_global(weights)
+    assert net.size_multiple == 2 ** constructor["n_downsampling"]
+    assert len(net.trunk.blocks) == constructor["n_blocks"]
+    with torch.no_grad():
+        torch.testing.assert_close(net(inputs["x"]), outputs["out"], atol=1e-5, rtol=0)
+
+
+def test_local_enhancer_equals_the_original(read_parity):
+    weights, inputs, outputs, constructor = read_parity("pix2pixhd_local1")
+    net = interop.load_pix2pixhd_local(weights)
+    assert net.size_multiple == 2 ** (constructor["n_downsample_global"] + constructor["n_local_enhancers"])
+    assert len(net.enhancers[0].blocks) == constructor["n_blocks_local"]
+    with torch.no_grad():
+        torch.testing.assert_close(net(inputs["x"]), outputs["out"], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["D2_n3", "D3_n3", "D3_n2_nointer"])
+def test_multiscale_discriminator_equals_the_original_at_every_layer(name, read_parity):
+    """Outputs are called fake_SCALE_LAYER; without intermediate features the logits are layer 0."""
+    weights, inputs, outputs, constructor = read_parity(f"pix2pixhd_msd_{name}")
+    net = interop.load_pix2pixhd_discriminator(weights)
+    assert len(net.scales) == constructor["num_D"]
+    for kind, x in inputs.items():
+        with torch.no_grad():
+            features, logits = net(x, features=True), net(x)
+        for key in (key for key in outputs if key.startswith(kind)):
+            scale, layer = map(int, key.split("_")[1:])
+            got = features[scale][layer] if constructor["getIntermFeat"] else logits[scale]
+            torch.testing.assert_close(got, outputs[key], atol=1e-5, rtol=0)
+
+
+def test_encoder_equals_the_original(read_parity):
+    weights, inputs, outputs, _ = read_parity("pix2pixhd_encoder")
+    net = interop.load_pix2pixhd_encoder(weights)
+    with torch.no_grad():
+        out = net(inputs["x"], inputs["inst"])
+    torch.testing.assert_close(out, outputs["out"], atol=1e-5, rtol=0)
+    means = instance_mean(outputs["features_before_pooling"], inputs["inst"])
+    torch.testing.assert_close(means, outputs["out"], atol=1e-5, rtol=0)

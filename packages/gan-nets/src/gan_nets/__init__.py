@@ -3,8 +3,11 @@
 from gan_nets._pretrained import load
 from gan_nets.coarse_to_fine import CoarseToFineUNet
 from gan_nets.init import init_normal_, init_xavier_
+from gan_nets.instance_encoder import InstanceEncoder, instance_mean
+from gan_nets.multiscale import MultiscaleDiscriminator
 from gan_nets.padding import apply_any_size, crop_to, pad_to_multiple
 from gan_nets.patch import PatchDiscriminator, PixelDiscriminator
+from gan_nets.pix2pixhd import GlobalGenerator, LocalEnhancer
 from gan_nets.resnet import ResnetGenerator, cyclegan_resnet_modern, cyclegan_resnet_paper
 from gan_nets.unet import UNetGenerator, pix2pix_unet_official, pix2pix_unet_paper
 
@@ -12,6 +15,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CoarseToFineUNet",
+    "GlobalGenerator",
+    "InstanceEncoder",
+    "LocalEnhancer",
+    "MultiscaleDiscriminator",
     "PatchDiscriminator",
     "PixelDiscriminator",
     "ResnetGenerator",
@@ -22,6 +29,7 @@ __all__ = [
     "cyclegan_resnet_paper",
     "init_normal_",
     "init_xavier_",
+    "instance_mean",
     "load",
     "pad_to_multiple",
     "pix2pix_unet_official",

@@ -12,6 +12,20 @@ def check_images(x: Tensor, channels: int, *, network: str) -> None:
         )
 
 
+def check_size(x: Tensor, multiple: int, *, least: int, network: str) -> None:
+    """Raise ValueError unless height and width of x are multiples of `multiple`, and at least `least`."""
+    height, width = x.shape[-2:]
+    if height < least or width < least:
+        raise ValueError(
+            f"{network} expected pictures of at least {least}x{least}; got {height}x{width}; enlarge them"
+        )
+    if height % multiple or width % multiple:
+        raise ValueError(
+            f"{network} expected height and width to be multiples of {multiple}; got {height}x{width}; "
+            f"gan_nets.apply_any_size(net, x) pads and crops for you"
+        )
+
+
 def check_positive(**sizes: int) -> None:
     """Raise ValueError for the first of the named sizes that is not a positive integer."""
     for name, size in sizes.items():

@@ -60,20 +60,24 @@ class Double(nn.ConvTranspose2d):
 
 
 class Logits(nn.Conv2d):
-    """A 4x4 convolution with stride 1 and one output channel: (N, C, H, W) -> (N, 1, H-1, W-1)."""
+    """A 4x4 convolution with stride 1 and one output channel: (N, C, H, W) -> (N, 1, H-1, W-1).
 
-    def __init__(self, in_channels: int) -> None:
-        super().__init__(in_channels, 1, 4, padding=1)
+    With padding 2 the logits are (N, 1, H+1, W+1).
+    """
+
+    def __init__(self, in_channels: int, *, padding: int = 1) -> None:
+        super().__init__(in_channels, 1, 4, padding=padding)
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - Conv2d's own name
-        """(N, C, H, W) -> (N, 1, H-1, W-1)."""
+        """(N, C, H, W) -> (N, 1, H', W')."""
         if input.device.type != "cpu":
             return super().forward(input)
-        height, width = input.shape[-2:]
+        padding = int(self.padding[0])
+        height, width = (side + 2 * padding - 3 for side in input.shape[-2:])
         taps = self.weight.flip(2, 3).flatten(2).squeeze(0).t()  # (16, C), last tap first
         with torch.autocast("cpu", enabled=False):
             terms = taps @ input.flatten(2).to(self.weight.dtype)  # (N, 16, H*W): what each pixel gives
-            y = F.fold(terms, (height - 1, width - 1), 4, padding=2)
+            y = F.fold(terms, (height, width), 4, padding=3 - padding)
         return y if self.bias is None else y + self.bias[:, None, None]
 
 

@@ -13,15 +13,20 @@ from gan_nets._pretrained import PretrainedModule
 
 
 class PatchBlock(nn.Module):
-    """4x4 convolution with padding 1, norm, LeakyReLU 0.2."""
+    """4x4 convolution, norm, LeakyReLU 0.2."""
 
-    def __init__(self, in_channels: int, out_channels: int, *, stride: int, norm: Norm, bias: bool) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, *, stride: int, norm: Norm, bias: bool, padding: int = 1
+    ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(in_channels, out_channels, 4, stride=stride, padding=1, bias=bias)
+        self.conv = nn.Conv2d(in_channels, out_channels, 4, stride=stride, padding=padding, bias=bias)
         self.norm = norm_layer(norm, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to (N, C', H/2, W/2) for stride 2, (N, C', H - 1, W - 1) for stride 1."""
+        """(N, C, H, W) to (N, C', H/2, W/2) for stride 2, (N, C', H - 1, W - 1) for stride 1.
+
+        With padding 2 one row and column more for stride 2, two more for stride 1.
+        """
         # In place, as the map is the block's own: only the activated one stays for the backward pass.
         return F.leaky_relu(self.norm(self.conv(x)), 0.2, inplace=True)
 

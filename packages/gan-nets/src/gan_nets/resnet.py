@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_nets._checks import check_images, check_positive
+from gan_nets._checks import check_images, check_positive, check_size
 from gan_nets._norm import Norm, conv_bias, norm_layer
 from gan_nets._pretrained import PretrainedModule
 from gan_nets._reflect import reflect_pad
@@ -38,9 +38,8 @@ class ConvBlock(nn.Module):
 class ResnetBlock(nn.Module):
     """Two 3x3 convolutions with reflection padding, added to what came in: no ReLU after the sum."""
 
-    def __init__(self, channels: int, *, norm: Norm, dropout: float) -> None:
+    def __init__(self, channels: int, *, norm: Norm, bias: bool, dropout: float = 0.0) -> None:
         super().__init__()
-        bias = conv_bias(norm)
         first = nn.Conv2d(channels, channels, 3, bias=bias)
         self.first = ConvBlock(first, norm=norm, pad_after=1, dropout=dropout)
         self.conv = nn.Conv2d(channels, channels, 3, bias=bias)
@@ -107,16 +106,19 @@ class ResnetGenerator(PretrainedModule):
         for channels in (width, 2 * width):
             conv = nn.Conv2d(channels, 2 * channels, 3, stride=1 if self.blurred else 2, padding=1, bias=bias)
             self.downs.append(ConvBlock(conv, norm=norm, pad_after=1 if self.blurred else 0))
-        self.blocks = nn.ModuleList(ResnetBlock(4 * width, norm=norm, dropout=dropout) for _ in range(blocks))
+        self.blocks = nn.ModuleList(
+            ResnetBlock(4 * width, norm=norm, bias=bias, dropout=dropout) for _ in range(blocks)
+        )
         self.ups = nn.ModuleList()
         for channels, pad_after in ((4 * width, 0), (2 * width, 3)):
-            up = _resized_conv if self.resized else _transposed_conv
+            up = _resized_conv if self.resized else transposed_conv
             self.ups.append(ConvBlock(up(channels, bias=bias), norm=norm, pad_after=pad_after))
         self.output = nn.Conv2d(width, out_channels, 7)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
-        self._check(x)
+        check_images(x, self.in_channels, network="ResnetGenerator")
+        check_size(x, self.size_multiple, least=8, network="ResnetGenerator")
         x = self.input(reflect_pad(x, 3))  # (N, width, H, W)
         for down in self.downs:
             x = halve_padded(down(x)) if self.blurred else down(x)
@@ -126,21 +128,9 @@ class ResnetGenerator(PretrainedModule):
             x = up(double(x) if self.resized else x)
         return torch.tanh(self.output(x))
 
-    def _check(self, x: Tensor) -> None:
-        check_images(x, self.in_channels, network="ResnetGenerator")
-        height, width = x.shape[-2:]
-        if height < 8 or width < 8:
-            raise ValueError(
-                f"ResnetGenerator expected pictures of at least 8x8; got {height}x{width}; enlarge them"
-            )
-        if height % 4 or width % 4:
-            raise ValueError(
-                f"ResnetGenerator expected height and width to be multiples of 4; got {height}x{width}; "
-                f"gan_nets.apply_any_size(net, x) pads and crops for you"
-            )
 
-
-def _transposed_conv(channels: int, *, bias: bool) -> nn.ConvTranspose2d:
+def transposed_conv(channels: int, *, bias: bool) -> nn.ConvTranspose2d:
+    """(N, C, H, W) to (N, C/2, 2H, 2W)."""
     return nn.ConvTranspose2d(channels, channels // 2, 3, stride=2, padding=1, output_padding=1, bias=bias)
 
 

@@ -10,12 +10,29 @@ from gan_nets.interop._pix2pix import (
     pixel_from_pix2pix,
     unet_from_pix2pix,
 )
+from gan_nets.interop._pix2pixhd import (
+    encoder_from_pix2pixhd,
+    global_from_pix2pixhd,
+    load_pix2pixhd_encoder,
+    load_pix2pixhd_global,
+    load_pix2pixhd_local,
+    local_from_pix2pixhd,
+)
+from gan_nets.interop._pix2pixhd_discriminator import load_pix2pixhd_discriminator, multiscale_from_pix2pixhd
 
 __all__ = [
+    "encoder_from_pix2pixhd",
+    "global_from_pix2pixhd",
     "load_cyclegan_resnet",
     "load_patch_discriminator",
     "load_pix2pix_unet",
+    "load_pix2pixhd_discriminator",
+    "load_pix2pixhd_encoder",
+    "load_pix2pixhd_global",
+    "load_pix2pixhd_local",
     "load_pixel_discriminator",
+    "local_from_pix2pixhd",
+    "multiscale_from_pix2pixhd",
     "patch_from_pix2pix",
     "pixel_from_pix2pix",
     "read_checkpoint",

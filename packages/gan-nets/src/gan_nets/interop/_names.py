@@ -63,3 +63,11 @@ def norm_of(renamed: StateDict, *, first_normed: str) -> Norm:
     if f"{first_normed}.norm.weight" in renamed:
         return "batch"
     return "instance" if f"{first_normed}.conv.bias" in renamed else "none"
+
+
+def biased_norm_of(state: StateDict, layer: str) -> Norm:
+    """The norm at the original's `layer` where all convolutions have a bias, as in pix2pixHD.
+
+    "none" leaves no trace there; the original code has batch and instance norm only.
+    """
+    return "batch" if f"{layer}.weight" in state else "instance"

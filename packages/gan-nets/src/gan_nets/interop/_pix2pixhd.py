@@ -1,0 +1,174 @@
+"""Checkpoints of NVIDIA/pix2pixHD: its generators and its encoder."""
+
+import re
+
+from torch import Tensor
+
+from gan_nets.instance_encoder import InstanceEncoder
+from gan_nets.interop._names import StateDict, biased_norm_of, fit, rename, unwrapped, weight_shape
+from gan_nets.pix2pixhd import GlobalGenerator, LocalEnhancer
+
+GLOBAL = "the pix2pixHD global generator checkpoint"
+LOCAL = "the pix2pixHD local enhancer checkpoint"
+ENCODER = "the pix2pixHD encoder checkpoint"
+
+
+def global_from_pix2pixhd(state_dict: StateDict) -> dict[str, Tensor]:
+    """The original global generator's state dict (keys model.1, ...) under GlobalGenerator's keys."""
+    state = unwrapped(state_dict)
+    return rename(state, _Generator(state, GLOBAL).names("trunk"))
+
+
+def load_pix2pixhd_global(state_dict: StateDict) -> GlobalGenerator:
+    """The GlobalGenerator that fits the original's state dict, with its weights, in eval mode.
+
+    Args:
+        state_dict: as saved by the original code (`latest_net_G.pth` of `--netG global`).
+
+    Raises:
+        ValueError: the state dict is another network's; missing and unexpected keys are listed.
+    """
+    state = unwrapped(state_dict)
+    layout = _Generator(state, GLOBAL)
+    width, in_channels = weight_shape(state, "model.1", source=GLOBAL)
+    out_channels, _ = weight_shape(state, layout.output, source=GLOBAL)
+    names = layout.names("trunk")
+    net = GlobalGenerator(
+        in_channels,
+        out_channels,
+        width=width,
+        downsamplings=layout.downs,
+        blocks=layout.blocks,
+        norm=biased_norm_of(state, "model.2"),
+    )
+    return fit(net, rename(state, names), names, source=GLOBAL)
+
+
+def local_from_pix2pixhd(state_dict: StateDict) -> dict[str, Tensor]:
+    """The original local enhancer's state dict (keys model.1, model1_1.1, ...) under LocalEnhancer's."""
+    state = unwrapped(state_dict)
+    return rename(state, _local_names(state))
+
+
+def load_pix2pixhd_local(state_dict: StateDict) -> LocalEnhancer:
+    """The LocalEnhancer that fits the original's state dict, with its weights, in eval mode.
+
+    Args:
+        state_dict: as saved by the original code (`latest_net_G.pth` of `--netG local`).
+
+    Raises:
+        ValueError: the state dict is another network's; missing and unexpected keys are listed.
+    """
+    state = unwrapped(state_dict)
+    names, layout = _local_names(state), _Generator(state, LOCAL)
+    enhancers, blocks = _enhancers(state), _enhancer_blocks(state)
+    width, in_channels = weight_shape(state, f"model{enhancers}_1.1", source=LOCAL)
+    out_channels, _ = weight_shape(state, f"model{enhancers}_2.{blocks + 4}", source=LOCAL)
+    net = LocalEnhancer(
+        in_channels,
+        out_channels,
+        width=width,
+        downsamplings=layout.downs,
+        blocks=layout.blocks,
+        enhancers=enhancers,
+        enhancer_blocks=blocks,
+        norm=biased_norm_of(state, "model.2"),
+    )
+    return fit(net, rename(state, names), names, source=LOCAL)
+
+
+def encoder_from_pix2pixhd(state_dict: StateDict) -> dict[str, Tensor]:
+    """The original encoder's state dict (keys model.1, model.4, ...) under InstanceEncoder's keys."""
+    state = unwrapped(state_dict)
+    return rename(state, _Generator(state, ENCODER, blocks=0).names("trunk"))
+
+
+def load_pix2pixhd_encoder(state_dict: StateDict) -> InstanceEncoder:
+    """The InstanceEncoder that fits the original's state dict, with its weights, in eval mode.
+
+    Args:
+        state_dict: as saved by the original code (`latest_net_E.pth`).
+
+    Raises:
+        ValueError: the state dict is another network's; missing and unexpected keys are listed.
+    """
+    state = unwrapped(state_dict)
+    layout = _Generator(state, ENCODER, blocks=0)
+    width, in_channels = weight_shape(state, "model.1", source=ENCODER)
+    features, _ = weight_shape(state, layout.output, source=ENCODER)
+    names = layout.names("trunk")
+    net = InstanceEncoder(
+        in_channels, features, width=width, downsamplings=layout.downs, norm=biased_norm_of(state, "model.2")
+    )
+    return fit(net, rename(state, names), names, source=ENCODER)
+
+
+class _Generator:
+    """Where things are in the original's list of layers, in which padding, norm and ReLU take places too."""
+
+    def __init__(self, state: StateDict, source: str, blocks: int | None = None) -> None:
+        places = {int(match[1]) for key in state if (match := re.match(r"model\.(\d+)\.", key))}
+        in_blocks = {
+            int(match[1]) for key in state if (match := re.match(r"model\.(\d+)\.conv_block\.", key))
+        }
+        convolutions = [place for place in places if f"model.{place}.weight" in state and place % 3 == 1]
+        self.blocks = len(in_blocks) if blocks is None else blocks
+        if (blocks is None and not in_blocks) or not convolutions:
+            expected = "model.1.weight" if blocks == 0 else "model.16.conv_block.1.weight"
+            raise ValueError(
+                f"{source} does not fit: expected keys such as {expected!r}; "
+                f"got {', '.join(list(state)[:5]) or 'no keys'}"
+            )
+        # With residual blocks they begin after the last halving. Without, halvings and doublings share the
+        # places up to the output evenly: 4 + 3 * 2 * downs, and one for the padding before it.
+        self.downs = max(1, (min(in_blocks) - 4) // 3 if in_blocks else (max(places) - 5) // 6)
+        self.output = f"model.{5 + 6 * self.downs + self.blocks}"
+
+    def names(self, trunk: str) -> dict[str, str]:
+        """Our layers by the original's, the output layer among them."""
+        names = _conv_block("model", 1, f"{trunk}.input")
+        for down in range(self.downs):
+            names |= _conv_block("model", 4 + 3 * down, f"{trunk}.downs.{down}")
+        first = 4 + 3 * self.downs
+        names |= _residual_blocks("model", first, self.blocks, f"{trunk}.blocks")
+        for up in range(self.downs):
+            names |= _conv_block("model", first + self.blocks + 3 * up, f"{trunk}.ups.{up}")
+        return names | {self.output: "output"}
+
+
+def _conv_block(path: str, place: int, ours: str) -> dict[str, str]:
+    return {f"{path}.{place}": f"{ours}.conv", f"{path}.{place + 1}": f"{ours}.norm"}
+
+
+def _residual_blocks(path: str, first: int, count: int, ours: str) -> dict[str, str]:
+    names = {}
+    for block in range(count):
+        within = f"{path}.{first + block}.conv_block"
+        names |= _conv_block(within, 1, f"{ours}.{block}.first") | _conv_block(within, 5, f"{ours}.{block}")
+    return names
+
+
+def _local_names(state: StateDict) -> dict[str, str]:
+    """The global part under "model", enhancer n in two lists: up to the sum, and from there on."""
+    layout, count, blocks = _Generator(state, LOCAL), _enhancers(state), _enhancer_blocks(state)
+    names = layout.names("coarse")
+    del names[layout.output]  # it is the last enhancer that has one
+    for index in range(count):
+        down, up, ours = f"model{index + 1}_1", f"model{index + 1}_2", f"enhancers.{index}"
+        names |= _conv_block(down, 1, f"{ours}.input") | _conv_block(down, 4, f"{ours}.down")
+        names |= _residual_blocks(up, 0, blocks, f"{ours}.blocks") | _conv_block(up, blocks, f"{ours}.up")
+    return names | {f"model{count}_2.{blocks + 4}": "output"}
+
+
+def _enhancers(state: StateDict) -> int:
+    numbers = [int(match[1]) for key in state if (match := re.match(r"model(\d+)_[12]\.", key))]
+    if not numbers:
+        raise ValueError(
+            f"{LOCAL} does not fit: expected enhancers' keys such as 'model1_1.1.weight'; "
+            f"got {', '.join(list(state)[:5]) or 'no keys'}; a global generator's has a function of its own"
+        )
+    return max(numbers)
+
+
+def _enhancer_blocks(state: StateDict) -> int:
+    return max(1, len({key.split(".")[1] for key in state if re.match(r"model1_2\.\d+\.conv_block\.", key)}))
