@@ -2,17 +2,20 @@
 
 import warnings
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from PIL import Image
 
-from gan_data._decode import try_open_rgb
+from gan_data._decode import try_open_labels, try_open_rgb
 from gan_data._errors import Finding
 from gan_data._files import Folder, find_images, match
 from gan_data._images import JUDGED_SIDE
-from gan_data._pixels import to_bytes
+from gan_data._label_maps import IGNORED, check_classes, out_of_range, wrong_labels
+from gan_data._pixels import to_bytes, to_labels
 from gan_data._threads import in_threads
 
 GREY_CORRELATION = 0.995
@@ -27,44 +30,66 @@ class _Look(NamedTuple):
     findings: list[Finding]
 
 
-def check(root: Folder, paired_with: Folder | None = None, *, size: int | None = None) -> list[Finding]:
-    """Decode every picture of one folder, or of two that form pairs, and tell what is wrong with them.
+def check(
+    root: Folder,
+    paired_with: Folder | None = None,
+    *,
+    size: int | None = None,
+    labels: Folder | None = None,
+    instances: Folder | None = None,
+    classes: int | None = None,
+    ignore: int | None = IGNORED,
+) -> list[Finding]:
+    """Decode every picture of a folder, and of those that go with it, and tell what is wrong with them.
 
     Errors would stop a training run: files that are empty, truncated, corrupt or no pictures; pictures
     smaller than `size`; in pairs, pictures without a counterpart, stems that occur twice, and pairs of two
-    sizes. Warnings may be what you want: a size that differs from that of most pictures, a grey or sepia
-    picture, a name that promises another format.
+    sizes; maps in colours or as JPEG, and labels out of range. Warnings may be what you want: a size that
+    differs from that of most pictures, a grey or sepia picture, a name that promises another format.
 
     Args:
         root: a folder, searched in depth.
         paired_with: the folder of the counterparts, matched by stem.
         size: the crop to be trained on, in pixels.
+        labels: the folder of the label maps, matched by stem.
+        instances: the folder of the instance maps, matched by stem.
+        classes: how many classes the label maps have; None does not look at the labels.
+        ignore: the label of pixels of no class; None if there is none.
 
     Returns:
         What was found, sorted by path; empty if all is well.
 
     Raises:
         DataError: a folder is missing or holds no pictures.
+        ValueError: there are no classes, or `ignore` is one of them.
     """
+    if classes is not None:
+        check_classes(classes, ignore)
     folders = [root] if paired_with is None else [root, paired_with]
     findings: list[Finding] = []
     sizes: dict[Path, tuple[int, int]] = {}
     for folder in folders:
-        looks = _look_at_all(find_images(folder))
+        looks = _look_at_all(find_images(folder), _look)
         sizes |= {look.path: look.size for look in looks if look.size}
         findings += [finding for look in looks for finding in look.findings]
         findings += _odd_sizes(looks)
     if size is not None:
         findings += _too_small(sizes, size)
-    if paired_with is not None:
-        findings += _unpaired(root, paired_with, sizes)
+    for maps, count in ((labels, classes), (instances, None)):
+        if maps is not None:
+            looks = _look_at_all(find_images(maps), partial(_look_at_map, classes=count, ignore=ignore))
+            sizes |= {look.path: look.size for look in looks if look.size}
+            findings += [finding for look in looks for finding in look.findings]
+    for counterparts in (paired_with, labels, instances):
+        if counterparts is not None:
+            findings += _unpaired(root, counterparts, sizes)
     return sorted(findings, key=lambda finding: (finding.path, finding.severity))
 
 
-def _look_at_all(paths: list[Path]) -> list[_Look]:
+def _look_at_all(paths: list[Path], look: Callable[[Path], _Look]) -> list[_Look]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of odd metadata: no reason not to train on a picture
-        return in_threads(_look, paths)
+        return in_threads(look, paths)
 
 
 def _look(path: Path) -> _Look:
@@ -76,6 +101,17 @@ def _look(path: Path) -> _Look:
     if _is_grey(image):
         findings.append(Finding(path, "warning", "has no colour", "remove it if colour is to be learnt"))
     return _Look(path, size, findings)
+
+
+def _look_at_map(path: Path, classes: int | None, ignore: int | None) -> _Look:
+    image = try_open_labels(path)
+    if isinstance(image, Finding):
+        return _Look(path, None, [image])
+    wrong = [] if classes is None else out_of_range(to_labels(image), classes, ignore)
+    problems = [wrong_labels(wrong, classes, ignore)] if classes is not None and wrong else []
+    return _Look(
+        path, (image.height, image.width), [Finding(path, "error", *problem) for problem in problems]
+    )
 
 
 def _mislabelled(path: Path) -> list[Finding]:

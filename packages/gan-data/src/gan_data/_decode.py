@@ -1,5 +1,6 @@
-"""From a file to an upright RGB picture of 8 bits, whatever was in the file."""
+"""From a file to an upright picture: RGB of 8 bits, whatever was in the file, or one whole number a pixel."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -7,7 +8,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from gan_data._errors import DataError, Finding
 
 WIDTH_TAG, HEIGHT_TAG, ORIENTATION_TAG = 256, 257, 274  # of TIFF and EXIF
+LOSSY = frozenset({"JPEG", "MPO"})
 QUARTER_TURNED = frozenset({5, 6, 7, 8})  # orientations that exchange height and width
+
+
+class _UnsuitableError(Exception):
+    """The file is sound, but not what is wanted; the arguments are the problem and the remedy."""
 
 
 def open_rgb(path: Path) -> Image.Image:
@@ -16,19 +22,40 @@ def open_rgb(path: Path) -> Image.Image:
     Raises:
         DataError: the file cannot be decoded.
     """
-    picture = try_open_rgb(path)
+    return _or_raise(try_open_rgb(path))
+
+
+def open_labels(path: Path) -> Image.Image:
+    """The label or instance map in the file `path`, upright, in mode I: 32-bit whole numbers.
+
+    Raises:
+        DataError: the file cannot be decoded, or holds no map.
+    """
+    return _or_raise(try_open_labels(path))
+
+
+def try_open_rgb(path: Path) -> Image.Image | Finding:
+    """Like `open_rgb`, but returns what is wrong with the file instead of raising it."""
+    return _try_open(path, _to_rgb)
+
+
+def try_open_labels(path: Path) -> Image.Image | Finding:
+    """Like `open_labels`, but returns what is wrong with the file instead of raising it."""
+    return _try_open(path, _to_labels)
+
+
+def _or_raise(picture: Image.Image | Finding) -> Image.Image:
     if isinstance(picture, Finding):
         raise DataError(str(picture))
     return picture
 
 
-def try_open_rgb(path: Path) -> Image.Image | Finding:
-    """Like `open_rgb`, but returns what is wrong with the file instead of raising it."""
+def _try_open(path: Path, convert: Callable[[Image.Image], Image.Image]) -> Image.Image | Finding:
     try:
         # By its name Pillow would map the file, and garble an uncompressed TIFF that lies on its side.
         with path.open("rb") as file, Image.open(file) as image:
             image.load()  # of an animation or a document with pages, the first
-            return _to_rgb(ImageOps.exif_transpose(image))
+            return convert(image)
     except MemoryError:
         raise
     except Exception as error:  # on broken files decoders raise whatever they stumble over
@@ -53,10 +80,11 @@ def read_size(path: Path) -> tuple[int, int] | Finding:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
+    image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
         return _from_16_bits(image).convert("RGB")
     if image.mode == "F":
-        raise ValueError("holds floating-point values of unknown range")
+        raise _UnsuitableError("holds floating-point values of unknown range", "save it with 8 or 16 bits")
     if image.has_transparency_data:
         # White, as on paper and on a web page: what most such pictures were drawn for.
         opaque = image.convert("RGBA")
@@ -64,12 +92,31 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def _to_labels(image: Image.Image) -> Image.Image:
+    """The numbers as they are: of a palette the entries' places, not their colours."""
+    if image.format in LOSSY:
+        raise _UnsuitableError(f"is a {image.format}, which alters labels", "save the map as PNG")
+    image = ImageOps.exif_transpose(image)
+    if image.mode == "P":
+        image = Image.frombytes("L", image.size, image.tobytes())
+    if image.mode == "1":
+        image = image.convert("L").point([0] * 255 + [1])
+    if image.mode != "L" and not image.mode.startswith("I"):
+        raise _UnsuitableError(
+            f"holds colours ({image.mode}), not one label a pixel",
+            "save the classes' numbers as a grey or palette PNG",
+        )
+    return image.convert("I")
+
+
 def _from_16_bits(image: Image.Image) -> Image.Image:
     """0..65535 to 0..255, rounded. Pillow's own conversion would clip everything above 255 to white."""
     levels = image.convert("I")
     low, high = levels.getextrema()
     if low < 0 or high > 65_535:  # type: ignore[operator]
-        raise ValueError(f"holds integers from {low} to {high}, beyond 16 bits")
+        raise _UnsuitableError(
+            f"holds integers from {low} to {high}, beyond 16 bits", "save it with 8 or 16 bits"
+        )
     return levels.point(lambda level: level * (1 / 257) + 0.5).convert("L")
 
 
@@ -85,6 +132,6 @@ def _diagnose(path: Path, error: Exception) -> Finding:
         return broken("is not an image, whatever its name says", "delete it, or save it again as an image")
     if isinstance(error, OSError) and error.errno is not None:
         return broken(f"cannot be opened ({error.strerror})", "check the path and its permissions")
-    if isinstance(error, ValueError) and str(error).startswith("holds"):
-        return broken(str(error), "save it with 8 or 16 bits")
+    if isinstance(error, _UnsuitableError):
+        return broken(*error.args)
     return broken(f"is truncated or corrupt ({error})", "copy it again or delete it")

@@ -15,6 +15,7 @@ SUFFIXES = frozenset(
 )
 Folder = str | PathLike[str]
 Pair = tuple[Path, Path]
+CITYSCAPES = ("_leftImg8bit", "_gtFine_labelIds", "_gtFine_instanceIds")  # ends of stems that go together
 
 
 def find_images(root: Folder) -> list[Path]:
@@ -77,6 +78,20 @@ def images_in(source: Folder | Sequence[Path]) -> list[Path]:
     return [Path(path) for path in source]
 
 
+class LabelledFiles(NamedTuple):
+    """A photo and its maps.
+
+    Attributes:
+        photo: the picture.
+        labels: the class of each pixel, if there is such a map.
+        instances: the object that each pixel belongs to, if there is such a map.
+    """
+
+    photo: Path
+    labels: Path | None
+    instances: Path | None
+
+
 class Match(NamedTuple):
     """How two folders go together."""
 
@@ -104,7 +119,10 @@ def match(a: Folder, b: Folder) -> Match:
 def _by_stem(root: Path) -> dict[Path, list[Path]]:
     files = defaultdict(list)
     for path in find_images(root):
-        files[path.relative_to(root).with_suffix("")].append(path)
+        name = path.relative_to(root).with_suffix("")
+        for ending in CITYSCAPES:
+            name = name.with_name(name.name.removesuffix(ending) or name.name)
+        files[name].append(path)
     return files
 
 
@@ -136,3 +154,29 @@ def find_pairs(a: Folder, b: Folder) -> list[Pair]:
             f"are alone: {some(found.orphans)}; add what is missing or remove them"
         )
     return found.pairs
+
+
+def find_labelled(
+    photos: Folder, *, labels: Folder | None = None, instances: Folder | None = None
+) -> list[LabelledFiles]:
+    """The photos of a folder with their maps in one or two others, matched as in `find_pairs`.
+
+    Args:
+        photos: the folder of the photos.
+        labels: that of the label maps.
+        instances: that of the instance maps.
+
+    Returns:
+        The files of each sample, sorted by photo.
+
+    Raises:
+        DataError: what `find_pairs` raises, or neither labels nor instances are given.
+    """
+    if labels is None and instances is None:
+        raise DataError(f"{photos}: expected maps to go with these photos; give labels, instances or both")
+    of = {
+        kind: {} if folder is None else dict(find_pairs(photos, folder))
+        for kind, folder in (("labels", labels), ("instances", instances))
+    }
+    found = sorted(of["labels"] or of["instances"])
+    return [LabelledFiles(photo, of["labels"].get(photo), of["instances"].get(photo)) for photo in found]

@@ -67,12 +67,14 @@ class Geometry:
         scale = self.load_size / min(height, width)
         return round(height * scale), round(width * scale)
 
-    def resized(self, image: Image.Image) -> Image.Image:
-        """`image` as large as `load_size` says, by antialiased bicubic interpolation."""
+    def resized(
+        self, image: Image.Image, resampling: Image.Resampling = Image.Resampling.BICUBIC
+    ) -> Image.Image:
+        """`image` as large as `load_size` says; "bicubic" is antialiased, as Pillow has it."""
         height, width = self.loaded(image.height, image.width)
         if (height, width) == (image.height, image.width):
             return image
-        return image.resize((width, height), Image.Resampling.BICUBIC)
+        return image.resize((width, height), resampling)
 
     def draw(self, height: int, width: int) -> View:
         """A view of a picture of (height, width); the random numbers are torch's own.

@@ -12,7 +12,7 @@ from gan_data._errors import DataError, some
 from gan_data._files import Folder, Pair, find_pairs, images_in
 from gan_data._geometry import Crop, Geometry, Size
 from gan_data._images import Images, decode_one
-from gan_data._pictures import GIBIBYTE, Pictures, read_sizes
+from gan_data._pictures import GIBIBYTE, Pictures, Sizes, read_sizes
 from gan_data._pixels import to_bytes
 
 TensorPair = tuple[Tensor, Tensor]
@@ -55,7 +55,7 @@ class PairedFolders(Dataset[TensorPair]):
     ) -> None:
         geometry = Geometry(size, load_size, crop, flip)
         self.pairs = _pairs(a, b)
-        _require_equal_sizes(self.pairs, geometry)
+        geometry.require(require_equal_sizes(self.pairs, "resize one to the other"))
         self._pictures = Pictures(self.pairs, _decode_both, geometry, cache_bytes)
 
     def __len__(self) -> int:
@@ -149,8 +149,13 @@ def _pairs(a: Folder | Sequence[Pair], b: Folder | None) -> list[Pair]:
     return find_pairs(root / "A", root / "B")
 
 
-def _require_equal_sizes(pairs: list[Pair], geometry: Geometry) -> None:
-    of_a, of_b = (read_sizes(side) for side in zip(*pairs, strict=True))
+def require_equal_sizes(pairs: list[Pair], remedy: str) -> Sizes:
+    """Make sure that both pictures of each pair have one size; returns the first side's.
+
+    Raises:
+        DataError: some have not; they are named, with their sizes and the remedy.
+    """
+    of_a, of_b = (read_sizes([pair[side] for pair in pairs]) for side in (0, 1))
     clashes = [
         f"{a} ({size_a[0]}x{size_a[1]}) and {b} ({size_b[0]}x{size_b[1]})"
         for (a, size_a), (b, size_b) in zip(of_a, of_b, strict=True)
@@ -159,9 +164,9 @@ def _require_equal_sizes(pairs: list[Pair], geometry: Geometry) -> None:
     if clashes:
         raise DataError(
             f"expected both images of a pair to have one size, but {len(clashes)} of {len(pairs)} pairs "
-            f"differ: {some(clashes)}; resize one to the other"
+            f"differ: {some(clashes)}; {remedy}"
         )
-    geometry.require(of_a)
+    return of_a
 
 
 # A pair is kept as one picture of six planes, so that whatever is done to one half is done to the other.

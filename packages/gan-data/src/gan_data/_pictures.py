@@ -15,6 +15,7 @@ from gan_data._threads import in_threads
 
 Key = TypeVar("Key", bound=Hashable)
 GIBIBYTE = 2**30
+Sizes = list[tuple[Path, tuple[int, int]]]  # paths, and their pictures' heights and widths
 
 
 class Pictures(Generic[Key]):
@@ -51,9 +52,13 @@ class Pictures(Generic[Key]):
 
     def sample(self, index: int) -> Tensor:
         """A fresh view of picture `index`: (C, H, W) float32 in [-1, 1]."""
+        return from_uint8(self.bytes(index))
+
+    def bytes(self, index: int) -> Tensor:
+        """The same as it is kept: (C, H, W) uint8."""
         picture = self._picture(self.keys[index])
         view = self._geometry.draw(*picture.shape[1:])
-        return from_uint8(view.of(picture).contiguous())
+        return view.of(picture).contiguous()
 
     def _picture(self, key: Key) -> Tensor:
         picture = self._kept.get(key)
@@ -67,7 +72,7 @@ class Pictures(Generic[Key]):
         return picture
 
 
-def read_sizes(paths: Sequence[Path]) -> list[tuple[Path, tuple[int, int]]]:
+def read_sizes(paths: Sequence[Path]) -> Sizes:
     """Each path with its picture's height and width, from the headers alone.
 
     Raises:

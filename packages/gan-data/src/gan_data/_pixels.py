@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan_data._decode import open_rgb
+from gan_data._decode import open_labels, open_rgb
 from gan_data._errors import DataError
 
 
@@ -16,6 +16,11 @@ def to_bytes(image: Image.Image) -> Tensor:
     """A picture in mode RGB as (3, H, W) uint8."""
     pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
     return pixels.view(image.height, image.width, 3).permute(2, 0, 1).contiguous()
+
+
+def to_labels(image: Image.Image) -> Tensor:
+    """A picture in mode I as (H, W) int32."""
+    return torch.frombuffer(bytearray(image.tobytes()), dtype=torch.int32).view(image.height, image.width)
 
 
 def from_uint8(image: Tensor) -> Tensor:
@@ -71,6 +76,24 @@ def read_image(path: str | PathLike[str]) -> Tensor:
         DataError: the file is missing, no picture, truncated or corrupt.
     """
     return from_uint8(to_bytes(open_rgb(Path(path))))
+
+
+def read_labels(path: str | PathLike[str]) -> Tensor:
+    """The label or instance map in a file: one whole number for each pixel, as it was stored.
+
+    Grey files of 1, 8 or 16 bits hold the numbers themselves; those of a palette are the places in it, not
+    the colours.
+
+    Args:
+        path: a file of any lossless format that Pillow reads; PNG is the usual one.
+
+    Returns:
+        (H, W) int64. `one_hot` and `boundary_map` make planes of it.
+
+    Raises:
+        DataError: the file is missing, no picture, corrupt, in colours, or a JPEG, which alters labels.
+    """
+    return to_labels(open_labels(Path(path))).long()
 
 
 def write_image(path: str | PathLike[str], image: Tensor) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from gan_data._errors import DataError
-from gan_data._files import Pair
+from gan_data._files import LabelledFiles, Pair
 from gan_data._threads import in_threads
 
-Item = TypeVar("Item", Path, Pair)
+Item = TypeVar("Item", Path, Pair, LabelledFiles)
 
 
 class Split(NamedTuple, Generic[Item]):
@@ -27,7 +27,8 @@ def split_by_content(items: Sequence[Item], validation: float | int = 0.1) -> Sp
     files either: pictures added later move none of those that were there.
 
     Args:
-        items: paths, or pairs of paths, which go by their first picture.
+        items: paths, or pairs of paths, which go by their first picture, or what `find_labelled` returns,
+            which goes by the photo.
         validation: the share to hold out, between 0 and 1: every picture falls there with this probability,
             so that the number comes out near it, but at least one on each side. Or the number to hold out,
             an int; copies of one picture are never parted, so there may be a few more.
