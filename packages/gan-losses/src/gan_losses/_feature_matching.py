@@ -50,8 +50,8 @@ def feature_matching_loss(
 
 
 def _without_logits(outputs: Sequence[Sequence[Tensor]]) -> list[Sequence[Tensor]]:
-    if not outputs or not all(isinstance(scale, list | tuple) and len(scale) > 1 for scale in outputs):
-        kinds = [f"{len(x)} tensors" if isinstance(x, list | tuple) else type(x).__name__ for x in outputs]
+    if not outputs or not all(isinstance(scale, (list, tuple)) and len(scale) > 1 for scale in outputs):
+        kinds = [f"{len(x)} tensors" if isinstance(x, (list, tuple)) else type(x).__name__ for x in outputs]
         raise ValueError(
             "expected for each scale a list of the outputs of the discriminator's layers, the logits last; "
             f"got [{', '.join(kinds)}]; have the discriminator return its features too"

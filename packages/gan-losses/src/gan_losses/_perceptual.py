@@ -107,7 +107,7 @@ class PerceptualLoss(nn.Module):
 
 def _matched(prediction: Sequence[Tensor], target: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
     for maps in (prediction, target):
-        if not isinstance(maps, list | tuple) or not all(isinstance(layer, Tensor) for layer in maps):
+        if not isinstance(maps, (list, tuple)) or not all(isinstance(layer, Tensor) for layer in maps):
             raise ValueError(
                 f"expected a list of feature maps; got {_kind(maps)}; put a single map into a list"
             )
@@ -123,6 +123,6 @@ def _matched(prediction: Sequence[Tensor], target: Sequence[Tensor]) -> list[tup
 
 
 def _kind(maps: object) -> str:
-    if not isinstance(maps, list | tuple):
+    if not isinstance(maps, (list, tuple)):
         return f"a {type(maps).__name__}"
     return f"a list of {', '.join(sorted({type(layer).__name__ for layer in maps}))}"
