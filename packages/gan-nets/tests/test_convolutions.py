@@ -56,11 +56,12 @@ def test_keeps_the_weights_precision_under_autocast_where_it_multiplies_matrices
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("shape", [(1, 3, 2, 2), (2, 3, 5, 3), (3, 3, 31, 16)])
-def test_logits_equal_the_convolution_with_its_gradients(layout, shape):
+@pytest.mark.parametrize("padding", [1, 2])
+def test_logits_equal_the_convolution_with_its_gradients(layout, shape, padding):
     torch.manual_seed(0)
-    layer = Logits(3).double().to(memory_format=layout)
+    layer = Logits(3, padding=padding).double().to(memory_format=layout)
     x = torch.randn(shape, dtype=torch.float64).to(memory_format=layout).requires_grad_()
-    got, expected = layer(x), F.conv2d(x, layer.weight, layer.bias, padding=1)
+    got, expected = layer(x), F.conv2d(x, layer.weight, layer.bias, padding=padding)
     torch.testing.assert_close(got, expected)
     upstream, inputs = torch.randn_like(expected), [x, *layer.parameters()]
     for mine, plain in zip(

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from gan_nets import PatchDiscriminator, UNetGenerator, interop
+from gan_nets import LocalEnhancer, PatchDiscriminator, UNetGenerator, interop
 from safetensors.torch import save_file
 
 LOADERS = {
@@ -14,9 +14,15 @@ LOADERS = {
     "pix2pix_unet128_instance": interop.load_pix2pix_unet,
     "patchgan_n3_batch": interop.load_patch_discriminator,
     "patchgan_n3_instance": interop.load_patch_discriminator,
+    "pix2pixhd_global_batch": interop.load_pix2pixhd_global,
+    "pix2pixhd_local1": interop.load_pix2pixhd_local,
+    "pix2pixhd_msd_D3_n2_nointer": interop.load_pix2pixhd_discriminator,
+    "pix2pixhd_encoder": interop.load_pix2pixhd_encoder,
     "pixelgan_batch": interop.load_pixel_discriminator,
     "pixelgan_instance": interop.load_pixel_discriminator,
 }
+# With two halvings and instance norm they are the same network under the same keys.
+TWINS = {("cyclegan_resnet9_instance", interop.load_pix2pixhd_global)}
 every_family = pytest.mark.parametrize(("name", "load"), LOADERS.items())
 
 
@@ -49,7 +55,7 @@ def test_another_family_is_refused(load, read_parity):
     with pytest.raises(ValueError, match="checkpoint does not fit"):
         load({})
     for other in LOADERS:
-        if LOADERS[other] is not load:
+        if LOADERS[other] is not load and (other, load) not in TWINS:
             with pytest.raises(ValueError, match="checkpoint does not fit"):
                 load(read_parity(other)[0])
 
@@ -149,6 +155,82 @@ def test_checkpoints_are_read_from_both_formats(tmp_path, read_parity):
     assert "input/x" in interop.read_checkpoint(
         Path(__file__).parent / "parity" / "pixelgan_batch.safetensors"
     )
+
+
+def test_cyclegan_and_pix2pixhd_have_a_generator_in_common(read_parity):
+    weights, inputs, outputs, _ = read_parity("cyclegan_resnet9_instance")
+    with torch.no_grad():
+        out = interop.load_pix2pixhd_global(weights)(inputs["x"])
+    torch.testing.assert_close(out, outputs["out"], atol=1e-5, rtol=0)
+
+
+# Every layer of a local enhancer with 2 enhancers, 1 halving and 1 block each, as the original numbers them.
+TWO_ENHANCERS = {
+    "model.1": "coarse.input.conv",
+    "model.4": "coarse.downs.0.conv",
+    "model.7.conv_block.1": "coarse.blocks.0.first.conv",
+    "model.7.conv_block.5": "coarse.blocks.0.conv",
+    "model.8": "coarse.ups.0.conv",
+    "model1_1.1": "enhancers.0.input.conv",
+    "model1_1.4": "enhancers.0.down.conv",
+    "model1_2.0.conv_block.1": "enhancers.0.blocks.0.first.conv",
+    "model1_2.0.conv_block.5": "enhancers.0.blocks.0.conv",
+    "model1_2.1": "enhancers.0.up.conv",
+    "model2_1.1": "enhancers.1.input.conv",
+    "model2_1.4": "enhancers.1.down.conv",
+    "model2_2.0.conv_block.1": "enhancers.1.blocks.0.first.conv",
+    "model2_2.0.conv_block.5": "enhancers.1.blocks.0.conv",
+    "model2_2.1": "enhancers.1.up.conv",
+    "model2_2.5": "output",
+}
+
+
+def test_a_local_enhancer_with_two_enhancers_is_recognised():
+    net = LocalEnhancer(4, 2, width=3, downsamplings=1, blocks=1, enhancers=2, enhancer_blocks=1).eval()
+    state = net.state_dict()
+    original = {
+        f"{theirs}.{leaf}": state[f"{ours}.{leaf}"]
+        for theirs, ours in TWO_ENHANCERS.items()
+        for leaf in ("weight", "bias")
+    }
+    assert len(original) == len(state)
+    assert set(interop.local_from_pix2pixhd(original)) == set(state)
+    x = torch.randn(1, 4, 16, 16)
+    assert torch.equal(interop.load_pix2pixhd_local(original)(x), net(x))
+
+
+def test_both_forms_of_the_multiscale_discriminator_are_recognised(read_parity):
+    """Without intermediate features a scale is one list; with them each layer is a list of its own."""
+    weights, *_ = read_parity("pix2pixhd_msd_D3_n2_nointer")
+    layers = {"0": 0, "2": 1, "5": 2, "8": 3}
+    with_features = {}
+    for key, value in weights.items():
+        scale, place, leaf = key.removeprefix("layer").split(".")
+        with_features[f"scale{scale}_layer{layers[place]}.0.{leaf}"] = value
+    net = interop.load_pix2pixhd_discriminator(with_features)
+    assert same(net, interop.load_pix2pixhd_discriminator(weights))
+    assert torch.equal(net.scales[0].output.weight, weights["layer2.8.weight"])  # full size comes last there
+    renamed = interop.multiscale_from_pix2pixhd(with_features)
+    assert set(renamed) == set(net.state_dict())
+
+
+def test_the_norm_of_pix2pixhd_is_told_from_its_weights(read_parity):
+    batch = interop.load_pix2pixhd_global(read_parity("pix2pixhd_global_batch")[0])
+    assert isinstance(batch.trunk.input.norm, torch.nn.BatchNorm2d)
+    weights, *_ = read_parity("pix2pixhd_encoder")
+    assert set(interop.encoder_from_pix2pixhd(weights)) == set(
+        interop.load_pix2pixhd_encoder(weights).state_dict()
+    )
+    assert set(interop.global_from_pix2pixhd(read_parity("pix2pixhd_global_batch")[0])) == set(
+        batch.state_dict()
+    )
+
+
+def test_the_two_generators_of_pix2pixhd_are_told_apart(read_parity):
+    with pytest.raises(ValueError, match=r"local enhancer .* 'model1_1.1.weight'; .* a function of its own"):
+        interop.load_pix2pixhd_local(read_parity("pix2pixhd_global_batch")[0])
+    with pytest.raises(ValueError, match=r"global generator checkpoint does not fit"):
+        interop.load_pix2pixhd_global(read_parity("pix2pixhd_local1")[0])
 
 
 class Payload:

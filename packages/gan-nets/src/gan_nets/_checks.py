@@ -12,7 +12,10 @@ def check_images(x: Tensor, channels: int, *, network: str) -> None:
         )
 
 
-def check_size(x: Tensor, multiple: int, *, least: int, network: str) -> None:
+PADDED = "gan_nets.apply_any_size(net, x) pads and crops for you"
+
+
+def check_size(x: Tensor, multiple: int, *, least: int, network: str, remedy: str = PADDED) -> None:
     """Raise ValueError unless height and width of x are multiples of `multiple`, and at least `least`."""
     height, width = x.shape[-2:]
     if height < least or width < least:
@@ -21,8 +24,8 @@ def check_size(x: Tensor, multiple: int, *, least: int, network: str) -> None:
         )
     if height % multiple or width % multiple:
         raise ValueError(
-            f"{network} expected height and width to be multiples of {multiple}; got {height}x{width}; "
-            f"gan_nets.apply_any_size(net, x) pads and crops for you"
+            f"{network} expected height and width to be multiples of {multiple}; "
+            f"got {height}x{width}; {remedy}"
         )
 
 

@@ -51,7 +51,13 @@ class InstanceEncoder(PretrainedModule):
     def forward(self, x: Tensor, instances: Tensor) -> Tensor:
         """(N, in_channels, H, W) and (N, 1, H, W) to (N, features, H, W) in [-1, 1]."""
         check_images(x, self.in_channels, network="InstanceEncoder")
-        check_size(x, self.size_multiple, least=2 * self.size_multiple, network="InstanceEncoder")
+        check_size(
+            x,
+            self.size_multiple,
+            least=2 * self.size_multiple,
+            network="InstanceEncoder",
+            remedy="extend both pictures and map by gan_nets.pad_to_multiple",
+        )
         _check_instances(instances, x)
         return instance_mean(torch.tanh(self.output(self.trunk(x))), instances)
 
