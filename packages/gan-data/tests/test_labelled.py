@@ -185,6 +185,11 @@ def test_mistakes_in_the_folders(city, save):
         LabelledPhotos(city / "train_img")
     with pytest.raises(DataError, match="expected at least one photo; got an empty list"):
         LabelledPhotos([])
+    listed = find_labelled(**folders(city))
+    with pytest.raises(ValueError, match=r"LabelledFiles alone; got .*; let find_labelled make the list"):
+        LabelledPhotos([file.photo for file in listed])
+    with pytest.raises(ValueError, match="or a list of LabelledFiles alone"):
+        LabelledPhotos(listed, labels=city / "train_label")
     with pytest.raises(DataError, match=r"2 of 2 are smaller: .*leftImg8bit\.png \(20x30\)"):
         LabelledPhotos(**folders(city), size=21)
     save("train_img/alone.png")

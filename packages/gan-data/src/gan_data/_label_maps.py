@@ -9,7 +9,7 @@ IGNORED = 255  # what label maps call a pixel of no class, by the convention of 
 
 
 def one_hot(labels: Tensor, classes: int, *, ignore: int | None = IGNORED) -> Tensor:
-    """A plane for each class, 1 where the pixel is of that class (pix2pixHD, Wang et al. 2018, section 4).
+    """A plane for each class, 1 where the pixel is of that class (pix2pixHD, Wang et al. 2018).
 
     To look at the values waits for the device: on a GPU, once a step.
 

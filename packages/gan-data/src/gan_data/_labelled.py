@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,7 +65,7 @@ class LabelledPhotos(Dataset[LabelledPhoto]):
     Raises:
         DataError: besides what `Images` raises: neither kind of map, a photo or a map without counterpart, a
             map of another size than its photo. When its turn comes: a label out of range, a map in colours.
-        ValueError: an option is out of range.
+        ValueError: an option is out of range, or files are listed without their maps.
     """
 
     def __init__(
@@ -103,11 +104,16 @@ class LabelledPhotos(Dataset[LabelledPhoto]):
 def _files(
     photos: Folder | Sequence[LabelledFiles], labels: Folder | None, instances: Folder | None
 ) -> list[LabelledFiles]:
-    if isinstance(photos, Sequence) and not isinstance(photos, str):
-        if not photos:
-            raise DataError("expected at least one photo; got an empty list; check what was filtered out")
-        return list(photos)
-    return find_labelled(photos, labels=labels, instances=instances)
+    if isinstance(photos, str | PathLike):
+        return find_labelled(photos, labels=labels, instances=instances)
+    if not photos:
+        raise DataError("expected at least one photo; got an empty list; check what was filtered out")
+    if labels or instances or not all(isinstance(file, LabelledFiles) for file in photos):
+        raise ValueError(
+            "expected a folder of photos and those of their maps, or a list of LabelledFiles alone; got "
+            f"{photos[0]!r}, ...; let find_labelled make the list"
+        )
+    return list(photos)
 
 
 # A photo and its maps are kept as one picture of eleven planes, so that what is done to one is done to all.
