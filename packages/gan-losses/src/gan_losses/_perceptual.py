@@ -106,7 +106,7 @@ class PerceptualLoss(nn.Module):
 
 
 def _matched(prediction: Sequence[Tensor], target: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
-    for maps in (prediction, target):
+    for maps in (prediction, target):  # torch 2.6 can't compile isinstance(maps, list | tuple)
         if not isinstance(maps, (list, tuple)) or not all(isinstance(layer, Tensor) for layer in maps):
             raise ValueError(
                 f"expected a list of feature maps; got {_kind(maps)}; put a single map into a list"
