@@ -16,7 +16,7 @@ ENCODER = "the pix2pixHD encoder checkpoint"
 def global_from_pix2pixhd(state_dict: StateDict) -> dict[str, Tensor]:
     """The original global generator's state dict (keys model.1, ...) under GlobalGenerator's keys."""
     state = unwrapped(state_dict)
-    return rename(state, _Generator(state, GLOBAL).names("trunk"))
+    return rename(state, _Generator(state, source=GLOBAL).names("trunk"))
 
 
 def load_pix2pixhd_global(state_dict: StateDict) -> GlobalGenerator:
@@ -29,7 +29,7 @@ def load_pix2pixhd_global(state_dict: StateDict) -> GlobalGenerator:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
     """
     state = unwrapped(state_dict)
-    layout = _Generator(state, GLOBAL)
+    layout = _Generator(state, source=GLOBAL)
     width, in_channels = weight_shape(state, "model.1", source=GLOBAL)
     out_channels, _ = weight_shape(state, layout.output, source=GLOBAL)
     names = layout.names("trunk")
@@ -60,7 +60,7 @@ def load_pix2pixhd_local(state_dict: StateDict) -> LocalEnhancer:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
     """
     state = unwrapped(state_dict)
-    names, layout = _local_names(state), _Generator(state, LOCAL)
+    names, layout = _local_names(state), _Generator(state, source=LOCAL)
     enhancers, blocks = _enhancers(state), _enhancer_blocks(state)
     width, in_channels = weight_shape(state, f"model{enhancers}_1.1", source=LOCAL)
     out_channels, _ = weight_shape(state, f"model{enhancers}_2.{blocks + 4}", source=LOCAL)
@@ -80,7 +80,7 @@ def load_pix2pixhd_local(state_dict: StateDict) -> LocalEnhancer:
 def encoder_from_pix2pixhd(state_dict: StateDict) -> dict[str, Tensor]:
     """The original encoder's state dict (keys model.1, model.4, ...) under InstanceEncoder's keys."""
     state = unwrapped(state_dict)
-    return rename(state, _Generator(state, ENCODER, blocks=0).names("trunk"))
+    return rename(state, _Generator(state, source=ENCODER, has_blocks=False).names("trunk"))
 
 
 def load_pix2pixhd_encoder(state_dict: StateDict) -> InstanceEncoder:
@@ -93,7 +93,7 @@ def load_pix2pixhd_encoder(state_dict: StateDict) -> InstanceEncoder:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
     """
     state = unwrapped(state_dict)
-    layout = _Generator(state, ENCODER, blocks=0)
+    layout = _Generator(state, source=ENCODER, has_blocks=False)
     width, in_channels = weight_shape(state, "model.1", source=ENCODER)
     features, _ = weight_shape(state, layout.output, source=ENCODER)
     names = layout.names("trunk")
@@ -106,22 +106,19 @@ def load_pix2pixhd_encoder(state_dict: StateDict) -> InstanceEncoder:
 class _Generator:
     """Where things are in the original's list of layers, in which padding, norm and ReLU take places too."""
 
-    def __init__(self, state: StateDict, source: str, blocks: int | None = None) -> None:
-        places = {int(match[1]) for key in state if (match := re.match(r"model\.(\d+)\.", key))}
-        in_blocks = {
-            int(match[1]) for key in state if (match := re.match(r"model\.(\d+)\.conv_block\.", key))
-        }
-        convolutions = [place for place in places if f"model.{place}.weight" in state and place % 3 == 1]
-        self.blocks = len(in_blocks) if blocks is None else blocks
-        if (blocks is None and not in_blocks) or not convolutions:
-            expected = "model.1.weight" if blocks == 0 else "model.16.conv_block.1.weight"
+    def __init__(self, state: StateDict, *, source: str, has_blocks: bool = True) -> None:
+        found = [match for key in state if (match := re.match(r"model\.(\d+)\.(conv_block\.)?", key))]
+        in_blocks = {int(match[1]) for match in found if match[2]}
+        if has_blocks and not in_blocks:
             raise ValueError(
-                f"{source} does not fit: expected keys such as {expected!r}; "
+                f"{source} does not fit: expected residual blocks such as 'model.16.conv_block.1.weight'; "
                 f"got {', '.join(list(state)[:5]) or 'no keys'}"
             )
-        # With residual blocks they begin after the last halving. Without, halvings and doublings share the
-        # places up to the output evenly: 4 + 3 * 2 * downs, and one for the padding before it.
-        self.downs = max(1, (min(in_blocks) - 4) // 3 if in_blocks else (max(places) - 5) // 6)
+        self.blocks = len(in_blocks) if has_blocks else 0
+        last = max((int(match[1]) for match in found), default=0)
+        # The blocks begin after the input and the halvings, with three places each and one in front. Without
+        # blocks as many places are the doublings', and the output stands one further, after its padding.
+        self.downs = max(1, (min(in_blocks) - 4) // 3 if in_blocks else (last - 5) // 6)
         self.output = f"model.{5 + 6 * self.downs + self.blocks}"
 
     def names(self, trunk: str) -> dict[str, str]:
@@ -150,7 +147,7 @@ def _residual_blocks(path: str, first: int, count: int, ours: str) -> dict[str, 
 
 def _local_names(state: StateDict) -> dict[str, str]:
     """The global part under "model", enhancer n in two lists: up to the sum, and from there on."""
-    layout, count, blocks = _Generator(state, LOCAL), _enhancers(state), _enhancer_blocks(state)
+    layout, count, blocks = _Generator(state, source=LOCAL), _enhancers(state), _enhancer_blocks(state)
     names = layout.names("coarse")
     del names[layout.output]  # it is the last enhancer that has one
     for index in range(count):
