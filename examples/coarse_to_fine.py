@@ -1,6 +1,6 @@
 """Train an image-to-image network from coarse to fine, or all at once, with L1 alone.
 
-Koshian's study of 2019-07-29, after the generator of Wang et al. 2018 (pix2pixHD), section 3.1.
+Koshian's study of 2019-07-29, after the generator of Wang et al. 2018 (pix2pixHD), section 3.2.
 
     accelerate launch examples/coarse_to_fine.py                                  # colours flowers, minutes
     accelerate launch examples/coarse_to_fine.py --data ~/photos --task mosaic    # at the article's size

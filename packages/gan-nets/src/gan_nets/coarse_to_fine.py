@@ -57,7 +57,7 @@ class CoarseToFineUNet(PretrainedModule):
     once, by training the last. `stages[k - 1]` is what stage k adds, to be frozen or counted; a picture at
     stage k does not touch the later ones.
 
-    Koshian's article of 2019-07-29, after the generator of Wang et al. 2018 (pix2pixHD, section 3.1). The
+    Koshian's article of 2019-07-29, after the generator of Wang et al. 2018 (pix2pixHD, section 3.2). The
     article states neither widths nor norm; those here are pix2pix's.
 
     Input (N, in_channels, H, W) in [-1, 1] at the stage's resolution, height and width multiples of
