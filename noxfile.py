@@ -29,6 +29,8 @@ PACKAGES = {
     path.parent.name: tomllib.loads(path.read_text())
     for path in sorted((ROOT / "packages").glob("*/pyproject.toml"))
 }
+# Tests compute on one thread each, so as many of them run side by side as there are cores.
+SIDE_BY_SIDE = "pytest-xdist>=3.6"
 each_package = nox.parametrize("package", [nox.param(name, id=name) for name in PACKAGES])
 
 
@@ -77,18 +79,18 @@ def install_wheels(session: nox.Session, packages: list[str], *others: str) -> N
         session.install("--force-reinstall", "--no-deps", *wheels)
 
 
-def install_workspace(session: nox.Session) -> None:
+def install_workspace(session: nox.Session, *others: str) -> None:
     """Every package editable, with what all their tests and the tools need, as for development."""
     editable = [f"--editable={ROOT / 'packages' / name}" for name in PACKAGES]
     tested = [line for name in PACKAGES for line in from_elsewhere(for_tests(name))]
-    session.install(*editable, *tested, *tools("default"))
+    session.install(*editable, *tested, *tools("default"), *others)
 
 
 def run_tests(session: nox.Session, package: str) -> None:
     """Run a package's tests out of the tree, where only what is installed can be imported."""
     module = package.replace("-", "_")
     where = f"import sysconfig, {module} as m; assert m.__file__.startswith(sysconfig.get_path('purelib')), m"
-    options = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--strict-markers"]
+    options = ["-q", "-n", "auto", "-p", "no:cacheprovider", "--import-mode=importlib", "--strict-markers"]
     alone = {"PYTHONPATH": None, "OMP_NUM_THREADS": "1"}  # on tensors this small, threads mostly wait
     with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
         shutil.copytree(ROOT / "packages" / package / "tests", "tests")
@@ -185,7 +187,7 @@ def lowest(session: nox.Session, package: str) -> None:
     packages = [package, *siblings(run_time(package) + for_tests(package))]
     declared = from_elsewhere([*for_tests(package), *(line for name in packages for line in run_time(name))])
     # A wheel's own requirements would not count as direct, and come in their newest versions.
-    install_wheels(session, packages, "--resolution=lowest-direct", *declared)
+    install_wheels(session, packages, "--resolution=lowest-direct", *declared, SIDE_BY_SIDE)
     check_oldest(session, declared)
     run_tests(session, package)
 
@@ -195,12 +197,13 @@ def lowest(session: nox.Session, package: str) -> None:
 def tests(session: nox.Session, package: str) -> None:
     """Test a package from its wheel, with what it declares and nothing else of this repository."""
     packages = [package, *siblings(run_time(package) + for_tests(package))]
-    install_wheels(session, packages, *from_elsewhere(for_tests(package)))
+    install_wheels(session, packages, *from_elsewhere(for_tests(package)), SIDE_BY_SIDE)
     run_tests(session, package)
 
 
 @nox.session
 def integration(session: nox.Session) -> None:
     """Test what only the packages together can show: the recipes, and the repository itself."""
-    install_workspace(session)
-    session.run("pytest", "-q", *(session.posargs or ["tests"]), env={"OMP_NUM_THREADS": "1"})
+    install_workspace(session, SIDE_BY_SIDE)
+    options = ["-q", "-n", "auto", "--dist", "loadfile"]  # a file's runs are shared by its tests
+    session.run("pytest", *options, *(session.posargs or ["tests"]), env={"OMP_NUM_THREADS": "1"})
