@@ -20,6 +20,7 @@ def test_inventory():
         "init_normal_",
         "init_xavier_",
         "instance_mean",
+        "kmeans",
         "load",
         "pad_to_multiple",
         "pix2pix_unet_official",

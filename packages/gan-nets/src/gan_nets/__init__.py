@@ -1,5 +1,6 @@
 """Generators and discriminators of the image-translation papers, one readable file each."""
 
+from gan_nets._kmeans import kmeans
 from gan_nets._pretrained import load
 from gan_nets.coarse_to_fine import CoarseToFineUNet
 from gan_nets.init import init_normal_, init_xavier_
@@ -30,6 +31,7 @@ __all__ = [
     "init_normal_",
     "init_xavier_",
     "instance_mean",
+    "kmeans",
     "load",
     "pad_to_multiple",
     "pix2pix_unet_official",
