@@ -9,6 +9,7 @@ def test_inventory():
         "ImagePool",
         "Loader",
         "Pix2Pix",
+        "Pix2PixHD",
         "Precision",
         "Run",
         "cosine_decay",

@@ -8,6 +8,7 @@ from gan_trainers._frozen import frozen
 from gan_trainers._image_pool import ImagePool
 from gan_trainers._loader import Loader
 from gan_trainers._pix2pix import Pix2Pix
+from gan_trainers._pix2pixhd import Pix2PixHD
 from gan_trainers._precision import Precision
 from gan_trainers._previews import write_animation, write_grid
 from gan_trainers._run import Run
@@ -20,6 +21,7 @@ __all__ = [
     "ImagePool",
     "Loader",
     "Pix2Pix",
+    "Pix2PixHD",
     "Precision",
     "Run",
     "cosine_decay",
