@@ -67,6 +67,13 @@ def size(every_net):
     return NETS[every_net[0]][1]
 
 
+@pytest.fixture(params=NETS)
+def one_of_each(request):
+    """A network with instance norm, and a height and width: for what takes seconds."""
+    build, size = NETS[request.param]
+    return build("instance"), size
+
+
 @pytest.fixture(scope="session")
 def run():
     """From a network and pictures to one 4-D output, whatever the network takes and gives besides."""

@@ -46,9 +46,9 @@ def test_input_is_left_untouched(run, build, size):
     assert torch.equal(x, before)
 
 
-def test_compiled_in_place_gives_the_same_and_keeps_the_keys(run, build, size):
+def test_compiled_in_place_gives_the_same_and_keeps_the_keys(run, one_of_each):
     torch.manual_seed(0)
-    net = build()
+    net, size = one_of_each
     compiled = copy.deepcopy(net)
     compiled.compile(backend="aot_eager", fullgraph=True)
     x, keys = torch.randn(2, 3, *size), list(net.state_dict())
