@@ -163,12 +163,12 @@ def main(
     share = identity_of(application, data)
     identity_weight = cycle_weight * share if identity_weight is None else identity_weight
     size = size or (256 if data else 64)
-    load_size = load_size or (round(size * 286 / 256) if data else size)
     width = width or (64 if data else 32)
     blocks = blocks or (None if data else 3)
-    train, test_a, test_b = read_pictures(data, size, load_size)
+    enlarged = load_size or ("jitter" if data else size)
+    train, test_a, test_b = read_pictures(data, size, enlarged)
     counterparts = counterparts or not data
-    settings |= {"identity_weight": identity_weight, "size": size, "load_size": load_size, "width": width}
+    settings |= {"identity_weight": identity_weight, "size": size, "load_size": enlarged, "width": width}
 
     run = Run(
         out,
@@ -258,7 +258,7 @@ def adam(lr: float, *nets: nn.Module) -> Adam:
 
 
 def read_pictures(
-    data: tuple[Path, ...], size: int, load_size: int
+    data: tuple[Path, ...], size: int, load_size: int | Literal["jitter"]
 ) -> tuple[UnpairedFolders, Images, Images]:
     """The pictures to learn from, and those of A and of B to test with."""
     if len(data) > 2:
