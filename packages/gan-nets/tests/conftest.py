@@ -17,6 +17,8 @@ from gan_nets import (
     PatchDiscriminator,
     PixelDiscriminator,
     ResnetGenerator,
+    SRGANDiscriminator,
+    SRResNet,
     UNetGenerator,
 )
 from safetensors import safe_open
@@ -45,6 +47,8 @@ NETS = {  # constructor and a fitting height and width
     "multiscale": (lambda norm: MultiscaleDiscriminator(layers=2, width=4, norm=norm), (24, 32)),
     "encoder": (lambda norm: InstanceEncoder(width=4, downsamplings=2, norm=norm), (16, 24)),
     "patch": (lambda norm: PatchDiscriminator(layers=2, width=4, norm=norm), (24, 32)),
+    "srresnet": (lambda norm: SRResNet(scale=2, blocks=2, width=4, norm=norm), (6, 10)),
+    "srgan": (lambda norm: SRGANDiscriminator(width=2, hidden=8, norm=norm), (32, 32)),
     "pixel": (lambda norm: PixelDiscriminator(width=4, norm=norm), (8, 6)),
 }
 
@@ -88,7 +92,7 @@ def run():
             height, width = out[0].shape[-2:]
             corners = [F.pad(y, (0, width - y.shape[-1], 0, height - y.shape[-2])) for y in out]
             return torch.cat(corners, dim=1)
-        return out
+        return out[..., None, None] if out.ndim == 2 else out  # one logit for a whole crop
 
     return run
 

@@ -18,6 +18,9 @@ LOADERS = {
     "pix2pixhd_local1": interop.load_pix2pixhd_local,
     "pix2pixhd_msd_D3_n2_nointer": interop.load_pix2pixhd_discriminator,
     "pix2pixhd_encoder": interop.load_pix2pixhd_encoder,
+    "basicsr_msrresnet_x2": interop.load_basicsr_msrresnet,
+    "basicsr_rrdbnet_x4": interop.load_basicsr_rrdbnet,
+    "basicsr_vggdisc_128": interop.load_basicsr_discriminator,
     "pixelgan_batch": interop.load_pixel_discriminator,
     "pixelgan_instance": interop.load_pixel_discriminator,
 }
@@ -41,7 +44,7 @@ def test_data_parallel_prefix_is_accepted(name, load, read_parity):
 def test_missing_and_unexpected_keys_are_listed_by_their_original_names(name, load, read_parity):
     weights, *_ = read_parity(name)
     last = [key for key in weights if key.endswith(".weight") and weights[key].ndim == 4][-1]
-    inner = ("2.weight", "1.model.1.weight", "conv_block.1.weight")
+    inner = ("2.weight", "conv2_1.weight", "1.model.1.weight", "conv_block.1.weight")
     lost = next(k for k in weights if k.endswith(inner) and weights[k].ndim == 4 and k != last)
     state = {k: v for k, v in weights.items() if k != lost} | {"extra.thing": torch.zeros(1)}
     with pytest.raises(ValueError, match=rf"missing keys \(1\): {lost}; unexpected keys \(1\): extra.thing"):

@@ -96,3 +96,25 @@ def test_encoder_equals_the_original(read_parity):
     torch.testing.assert_close(out, outputs["out"], atol=1e-5, rtol=0)
     means = instance_mean(outputs["features_before_pooling"], inputs["inst"])
     torch.testing.assert_close(means, outputs["out"], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["msrresnet_x2", "msrresnet_x4", "rrdbnet_x2", "rrdbnet_x4"])
+def test_super_resolution_equals_the_original(name, read_parity):
+    """The original's pictures are in [0, 1]."""
+    weights, inputs, outputs, constructor = read_parity(f"basicsr_{name}")
+    load = interop.load_basicsr_rrdbnet if "rrdb" in name else interop.load_basicsr_msrresnet
+    net = load(weights)
+    assert net.scale == constructor.get("upscale", constructor.get("scale"))
+    assert len(net.blocks) == constructor["num_block"]
+    with torch.no_grad():
+        out = (net(2 * inputs["x"] - 1) + 1) / 2
+    torch.testing.assert_close(out, outputs["out"], atol=1e-5, rtol=0)
+
+
+def test_vgg_style_discriminator_equals_the_original(read_parity):
+    """The original's pictures are in [0, 1]."""
+    weights, inputs, outputs, constructor = read_parity("basicsr_vggdisc_128")
+    net = interop.load_basicsr_discriminator(weights)
+    assert net.size == constructor["input_size"]
+    with torch.no_grad():
+        torch.testing.assert_close(net(2 * inputs["x"] - 1), outputs["out"], atol=1e-5, rtol=0)

@@ -3,13 +3,17 @@
 from gan_nets._kmeans import kmeans
 from gan_nets._pretrained import load
 from gan_nets.coarse_to_fine import CoarseToFineUNet
-from gan_nets.init import init_normal_, init_xavier_
+from gan_nets.init import init_icnr_, init_kaiming_, init_normal_, init_xavier_
 from gan_nets.instance_encoder import InstanceEncoder, instance_mean
+from gan_nets.msrresnet import MSRResNet
 from gan_nets.multiscale import MultiscaleDiscriminator
 from gan_nets.padding import apply_any_size, crop_to, pad_to_multiple
 from gan_nets.patch import PatchDiscriminator, PixelDiscriminator
 from gan_nets.pix2pixhd import GlobalGenerator, LocalEnhancer
 from gan_nets.resnet import ResnetGenerator, cyclegan_resnet_modern, cyclegan_resnet_paper
+from gan_nets.rrdb import RRDBNet
+from gan_nets.srgan_discriminator import SRGANDiscriminator, VGGStyleDiscriminator
+from gan_nets.srresnet import SRResNet
 from gan_nets.unet import UNetGenerator, pix2pix_unet_official, pix2pix_unet_paper
 
 __version__ = "0.1.0"
@@ -19,15 +23,22 @@ __all__ = [
     "GlobalGenerator",
     "InstanceEncoder",
     "LocalEnhancer",
+    "MSRResNet",
     "MultiscaleDiscriminator",
     "PatchDiscriminator",
     "PixelDiscriminator",
+    "RRDBNet",
     "ResnetGenerator",
+    "SRGANDiscriminator",
+    "SRResNet",
     "UNetGenerator",
+    "VGGStyleDiscriminator",
     "apply_any_size",
     "crop_to",
     "cyclegan_resnet_modern",
     "cyclegan_resnet_paper",
+    "init_icnr_",
+    "init_kaiming_",
     "init_normal_",
     "init_xavier_",
     "instance_mean",

@@ -1,5 +1,13 @@
 """Checkpoints of other repositories, read and fitted onto this package's networks key by key."""
 
+from gan_nets.interop._basicsr import (
+    discriminator_from_basicsr,
+    load_basicsr_discriminator,
+    load_basicsr_msrresnet,
+    load_basicsr_rrdbnet,
+    msrresnet_from_basicsr,
+    rrdbnet_from_basicsr,
+)
 from gan_nets.interop._checkpoint import read_checkpoint
 from gan_nets.interop._cyclegan import load_cyclegan_resnet, resnet_from_cyclegan
 from gan_nets.interop._pix2pix import (
@@ -21,8 +29,12 @@ from gan_nets.interop._pix2pixhd import (
 from gan_nets.interop._pix2pixhd_discriminator import load_pix2pixhd_discriminator, multiscale_from_pix2pixhd
 
 __all__ = [
+    "discriminator_from_basicsr",
     "encoder_from_pix2pixhd",
     "global_from_pix2pixhd",
+    "load_basicsr_discriminator",
+    "load_basicsr_msrresnet",
+    "load_basicsr_rrdbnet",
     "load_cyclegan_resnet",
     "load_patch_discriminator",
     "load_pix2pix_unet",
@@ -32,10 +44,12 @@ __all__ = [
     "load_pix2pixhd_local",
     "load_pixel_discriminator",
     "local_from_pix2pixhd",
+    "msrresnet_from_basicsr",
     "multiscale_from_pix2pixhd",
     "patch_from_pix2pix",
     "pixel_from_pix2pix",
     "read_checkpoint",
     "resnet_from_cyclegan",
+    "rrdbnet_from_basicsr",
     "unet_from_pix2pix",
 ]
