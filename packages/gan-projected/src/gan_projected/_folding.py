@@ -1,0 +1,108 @@
+"""Batch norm that only multiplies and adds, put into the convolution before it where there is one."""
+
+import copy
+from typing import cast
+
+import torch
+from timm.layers import BatchNormAct2d  # pyright: ignore[reportPrivateImportUsage] - it is public
+from torch import Tensor, nn
+
+
+class Affine(nn.Module):
+    """scale * x + shift for each channel: all that a batch norm does once its statistics stand still."""
+
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, scale: Tensor, shift: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("scale", scale[:, None, None])
+        self.register_buffer("shift", shift[:, None, None])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
+        return torch.addcmul(self.shift, x, self.scale)
+
+
+def without_batch_norm(network: nn.Module, probe: Tensor) -> nn.Module:
+    """The network in evaluation mode with its batch norms folded away, equal up to the last digits.
+
+    scale * (weight * x + bias) + shift is one convolution. Where a batch norm's input is not what one
+    convolution puts out, or something else reads that too (the shortcut of a pre-activation network), an
+    `Affine` stays.
+
+    Args:
+        network: gives a list of maps. It is changed to float64, so that rounding hides no difference and
+            adds none, and is not to be used any more.
+        probe: an image that it takes, (1, 3, H, W).
+
+    Returns:
+        A network in float64.
+    """
+    network, probe = network.double().eval(), probe.double()
+    with torch.no_grad():
+        pairs = _pairs(network, probe)
+        folded = _replaced(network, pairs)
+        same = all(
+            torch.allclose(got, expected, rtol=1e-9, atol=1e-9 * float(expected.abs().max()))
+            for got, expected in zip(folded(probe), network(probe), strict=True)
+        )
+        if not same:  # some convolution has another reader
+            folded = _replaced(network, dict.fromkeys(pairs))
+    return folded
+
+
+def _pairs(network: nn.Module, probe: Tensor) -> dict[str, str | None]:
+    """Each batch norm's name, and that of the convolution whose output it gets, or None."""
+    made: dict[int, tuple[str, Tensor]] = {}  # by the output's id; it is kept, so that no other gets its id
+    pairs: dict[str, str | None] = {}
+    hooks = []
+
+    for name, module in network.named_modules():
+        if type(module) in (nn.BatchNorm2d, BatchNormAct2d):
+
+            def note_input(_: nn.Module, x: tuple[Tensor, ...], name: str = name) -> None:
+                convolution = made.pop(id(x[0]), None)
+                pairs[name] = convolution[0] if convolution and name not in pairs else None
+
+            hooks.append(module.register_forward_pre_hook(note_input))
+        elif isinstance(module, nn.Conv2d):
+
+            def note_output(_: nn.Module, __: object, out: Tensor, name: str = name) -> None:
+                made[id(out)] = (name, out)
+
+            hooks.append(module.register_forward_hook(note_output))
+    network(probe)
+    for hook in hooks:
+        hook.remove()
+    return pairs
+
+
+def _replaced(network: nn.Module, pairs: dict[str, str | None]) -> nn.Module:
+    """A copy in which the convolutions have the batch norms in them, and `Affine` stands for the others."""
+    network = copy.deepcopy(network)
+    for name, convolution in pairs.items():
+        norm = cast(nn.BatchNorm2d, network.get_submodule(name))
+        scale, shift = _scale_and_shift(norm)
+        rest: list[nn.Module] = [norm.drop, norm.act] if isinstance(norm, BatchNormAct2d) else []  # type: ignore[list-item]
+        if convolution is None:
+            rest = [Affine(scale, shift), *rest]
+        else:
+            _fold_(cast(nn.Conv2d, network.get_submodule(convolution)), scale, shift)
+        parent, _, leaf = name.rpartition(".")
+        setattr(network.get_submodule(parent), leaf, rest[0] if len(rest) == 1 else nn.Sequential(*rest))
+    return network
+
+
+def _scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Of y = scale * x + shift."""
+    mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
+    scale = norm.weight.detach() * (variance + norm.eps).rsqrt()
+    return scale, norm.bias.detach() - mean * scale
+
+
+def _fold_(convolution: nn.Conv2d, scale: Tensor, shift: Tensor) -> None:
+    """Scale what the convolution puts out and shift it, by its weights."""
+    convolution.weight.mul_(scale[:, None, None, None])
+    bias = shift if convolution.bias is None else convolution.bias.detach() * scale + shift
+    convolution.bias = nn.Parameter(bias, requires_grad=False)
