@@ -101,3 +101,50 @@ def test_resuming_in_any_phase_equals_an_uninterrupted_run(recipe, photos, tmp_p
 def test_a_plain_unet_has_no_stages_to_train(recipe, photos, tmp_path):
     with pytest.raises(SystemExit, match="--model unet expects --training all"):
         recipe.main(photos, tmp_path, model="unet", training="each", **SMALL)
+
+
+def test_the_study_measures_what_the_logs_say(example, tmp_path):
+    arms = example("coarse_to_fine_arms")
+    phases = [
+        arms.Phase("stage 1", 1, 4, 0),
+        arms.Phase("stage 2 alone", 2, 2, 1),
+        arms.Phase("stage 2", 2, 2, 0),
+    ]
+    seconds = [1.0, 2.0, 13.0, 14.0, 17.0, 20.0, 22.0, 24.0]  # a validation after the third step
+    rows = [
+        {"step": step, "seconds": at, "passes": step / 2, **({"psnr": 5.0 * step} if step == 3 else {})}
+        for step, at in enumerate(seconds, start=1)
+    ]
+    case = arms.Case(tmp_path, phases, rows)
+    assert [arms.seconds_a_pass(case, phase) for phase in phases] == [2.0, 6.0, 4.0]
+    assert arms.seconds(case) == 4 * 1 + 2 * 3 + 2 * 2
+    assert arms.passes_until(case, 15.0) == 1.5
+    assert arms.passes_until(case, 15.1) == float("inf")
+    assert [arms.verdict(held) for held in ([True, True], [True, False], [False, False])] == [
+        "**Confirmed.**",
+        "**In part.**",
+        "**Not confirmed.**",
+    ]
+
+
+def test_the_studys_page_has_every_case_with_its_own_figures(example, recipe, photos, tmp_path):
+    arms = example("coarse_to_fine_arms")
+    for task in arms.TASKS:
+        for arm, (model, training) in arms.ARMS.items():
+            run = arms.folder(tmp_path, task, arm)
+            recipe.main(photos, run, task, model, training, steps=6, validate_every=2, **SMALL)
+    cases = {
+        task: {
+            arm: arms.read_case(arms.folder(tmp_path, task, arm), 32, 6, arms.ARMS[arm][1], 8)
+            for arm in arms.ARMS
+        }
+        for task in arms.TASKS
+    }
+    arms.write_page(cases, tmp_path / "page", "6 steps")
+    page = (tmp_path / "page" / "README.md").read_text()
+    for of_arms in cases.values():
+        for arm, case in of_arms.items():
+            assert f"| {arm} | {case.rows[-1]['train_psnr']:.2f} | {case.rows[-1]['psnr']:.2f} |" in page
+    assert page.count("onfirmed.**") + page.count("In part.**") == len(arms.conclusions(cases)) == 5
+    for picture in ("color.png", "mosaic_passes.png", "color_seconds.png"):
+        assert (tmp_path / "page" / picture).exists()

@@ -73,6 +73,13 @@ def test_draw_curves_of_several_runs_and_chosen_names(tmp_path):
     draw_curves({"one": rows}, tmp_path / "a.png", names=["a"])
     with Image.open(tmp_path / "all.png") as both, Image.open(tmp_path / "a.png") as one:
         assert both.width == 2 * one.width
+    draw_curves({"one": rows}, tmp_path / "seconds.png", names=["a"], against="seconds")
+    draw_curves(
+        {"one": [{**row, "step": row["seconds"]} for row in rows]}, tmp_path / "as_steps.png", names=["a"]
+    )
+    assert (tmp_path / "seconds.png").read_bytes() != (
+        tmp_path / "as_steps.png"
+    ).read_bytes()  # another label
     draw_curves({"none": []}, tmp_path / "nothing.png")
     assert not (tmp_path / "nothing.png").exists()
 

@@ -19,13 +19,16 @@ def read_scalars(file: Path) -> list[Row]:
     return rows
 
 
-def draw_curves(runs: Mapping[str, list[Row]], picture: Path, names: list[str] | None = None) -> None:
-    """Draw scalars against the step, one small chart for each name and one line for each run.
+def draw_curves(
+    runs: Mapping[str, list[Row]], picture: Path, names: list[str] | None = None, *, against: str = "step"
+) -> None:
+    """Draw scalars, one small chart for each name and one line for each run.
 
     Args:
         runs: rows by the label of their run, as `read_scalars` gives them.
         picture: the PNG to write.
         names: which scalars, in this order; None for all that there are. Nothing is drawn for none.
+        against: the scalar that all rows have and that the charts go along, such as "seconds" or "images".
     """
     from matplotlib.figure import Figure  # imported late: it takes longer to load than the rest
 
@@ -41,10 +44,11 @@ def draw_curves(runs: Mapping[str, list[Row]], picture: Path, names: list[str] |
     for index, name in enumerate(names):
         axes = figure.add_subplot(lines, columns, index + 1)
         for label, rows in runs.items():
-            points = [(row["step"], row[name]) for row in rows if name in row]
+            points = [(row[against], row[name]) for row in rows if name in row]
             if points:
                 axes.plot(*zip(*points, strict=True), label=label, linewidth=1)
         axes.set_title(name, fontsize=10)
+        axes.set_xlabel(against, fontsize=8)
         axes.grid(alpha=0.3)
         if len(runs) > 1 and index == 0:
             axes.legend(fontsize=8)
