@@ -32,6 +32,8 @@ def test_inventory():
         "pad_to_multiple",
         "pix2pix_unet_official",
         "pix2pix_unet_paper",
+        "receptive_radius",
+        "tiled",
     ]
     assert interop.__all__ == [
         "discriminator_from_basicsr",

@@ -10,10 +10,12 @@ from gan_nets.multiscale import MultiscaleDiscriminator
 from gan_nets.padding import apply_any_size, crop_to, pad_to_multiple
 from gan_nets.patch import PatchDiscriminator, PixelDiscriminator
 from gan_nets.pix2pixhd import GlobalGenerator, LocalEnhancer
+from gan_nets.receptive_field import receptive_radius
 from gan_nets.resnet import ResnetGenerator, cyclegan_resnet_modern, cyclegan_resnet_paper
 from gan_nets.rrdb import RRDBNet
 from gan_nets.srgan_discriminator import SRGANDiscriminator, VGGStyleDiscriminator
 from gan_nets.srresnet import SRResNet
+from gan_nets.tiles import tiled
 from gan_nets.unet import UNetGenerator, pix2pix_unet_official, pix2pix_unet_paper
 
 __version__ = "0.1.0"
@@ -47,4 +49,6 @@ __all__ = [
     "pad_to_multiple",
     "pix2pix_unet_official",
     "pix2pix_unet_paper",
+    "receptive_radius",
+    "tiled",
 ]

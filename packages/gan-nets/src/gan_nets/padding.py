@@ -7,7 +7,10 @@ from torch import Tensor
 
 
 class SizedNet(Protocol):
-    """A network whose output has its input's height and width, both multiples of `size_multiple`."""
+    """A network whose output is a whole number s of times as large as its input.
+
+    Height and width are multiples of `size_multiple`.
+    """
 
     @property
     def size_multiple(self) -> int:
@@ -15,7 +18,7 @@ class SizedNet(Protocol):
         ...
 
     def __call__(self, x: Tensor, /) -> Tensor:
-        """(N, C, H, W) to (N, C', H, W)."""
+        """(N, C, H, W) to (N, C', s * H, s * W)."""
         ...
 
 
@@ -67,7 +70,9 @@ def crop_to(x: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def apply_any_size(net: SizedNet, x: Tensor) -> Tensor:
-    """Run a generator on pictures of any size: x (N, C, H, W) in, (N, C', H, W) out.
+    """Run a generator on pictures of any size: x (N, C, H, W) in, (N, C', s * H, s * W) out.
+
+    The scale s is the net's own: 1 for most, 4 for an SRResNet of scale 4.
 
     Args:
         net: a generator with a `size_multiple`, such as UNetGenerator.
@@ -76,5 +81,7 @@ def apply_any_size(net: SizedNet, x: Tensor) -> Tensor:
     Raises:
         ValueError: as `pad_to_multiple` does.
     """
-    padded, size = pad_to_multiple(x, net.size_multiple)
-    return crop_to(net(padded), size)
+    padded, (height, width) = pad_to_multiple(x, net.size_multiple)
+    y = net(padded)
+    scale = y.shape[-1] // padded.shape[-1]
+    return crop_to(y, (scale * height, scale * width))
