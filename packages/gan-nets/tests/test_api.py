@@ -5,6 +5,7 @@ from gan_nets import interop
 def test_inventory():
     assert gan_nets.__all__ == [
         "CoarseToFineUNet",
+        "FastGANGenerator",
         "GlobalGenerator",
         "InstanceEncoder",
         "LocalEnhancer",
@@ -22,6 +23,8 @@ def test_inventory():
         "crop_to",
         "cyclegan_resnet_modern",
         "cyclegan_resnet_paper",
+        "fastgan_official",
+        "fastgan_projected",
         "init_icnr_",
         "init_kaiming_",
         "init_normal_",
@@ -38,11 +41,13 @@ def test_inventory():
     assert interop.__all__ == [
         "discriminator_from_basicsr",
         "encoder_from_pix2pixhd",
+        "generator_from_fastgan",
         "global_from_pix2pixhd",
         "load_basicsr_discriminator",
         "load_basicsr_msrresnet",
         "load_basicsr_rrdbnet",
         "load_cyclegan_resnet",
+        "load_fastgan_generator",
         "load_patch_discriminator",
         "load_pix2pix_unet",
         "load_pix2pixhd_discriminator",

@@ -3,6 +3,7 @@
 from gan_nets._kmeans import kmeans
 from gan_nets._pretrained import load
 from gan_nets.coarse_to_fine import CoarseToFineUNet
+from gan_nets.fastgan import FastGANGenerator, fastgan_official, fastgan_projected
 from gan_nets.init import init_icnr_, init_kaiming_, init_normal_, init_xavier_
 from gan_nets.instance_encoder import InstanceEncoder, instance_mean
 from gan_nets.msrresnet import MSRResNet
@@ -22,6 +23,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CoarseToFineUNet",
+    "FastGANGenerator",
     "GlobalGenerator",
     "InstanceEncoder",
     "LocalEnhancer",
@@ -39,6 +41,8 @@ __all__ = [
     "crop_to",
     "cyclegan_resnet_modern",
     "cyclegan_resnet_paper",
+    "fastgan_official",
+    "fastgan_projected",
     "init_icnr_",
     "init_kaiming_",
     "init_normal_",

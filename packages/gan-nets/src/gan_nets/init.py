@@ -1,10 +1,12 @@
 """Initialisations that a recipe applies in plain sight, in place: `init_normal_(net)`."""
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.utils.parametrize import is_parametrized
 
 from gan_nets._subpixel import SubpixelConv
 
@@ -83,10 +85,17 @@ def _init(
 ) -> None:
     for module in net.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            draw_(module.weight)
+            draw_(_stored_weight(module))
         elif isinstance(module, _BatchNorm) and module.affine:
             nn.init.normal_(module.weight, 1.0, gain_std, generator=generator)
         else:
             continue
         if module.bias is not None:
             nn.init.zeros_(module.bias)
+
+
+def _stored_weight(module: nn.Module) -> Tensor:
+    """The parameter itself: under spectral norm, `weight` is computed from it anew each time."""
+    if is_parametrized(module, "weight"):
+        return cast(Tensor, module.get_parameter("parametrizations.weight.original"))
+    return cast(Tensor, module.weight)

@@ -1,0 +1,39 @@
+"""Spectral norm as torch stored it before its parametrizations: weight_orig, weight_u and weight_v."""
+
+from typing import TypeVar
+
+from torch import Tensor, nn
+
+from gan_nets._state import load_exactly
+from gan_nets.interop._names import Names, StateDict, rename
+
+Net = TypeVar("Net", bound=nn.Module)
+
+LEAVES = {  # today's names by the old ones
+    "weight_orig": "parametrizations.weight.original",
+    "weight_u": "parametrizations.weight.0._u",
+    "weight_v": "parametrizations.weight.0._v",
+}
+
+
+def rename_spectral(state: StateDict, names: Names) -> dict[str, Tensor]:
+    """The state under our names, for layers with spectral norm and without."""
+    renamed = {}
+    for key, value in rename(state, names).items():
+        layer, _, leaf = key.rpartition(".")
+        renamed[f"{layer}.{LEAVES.get(leaf, leaf)}"] = value
+    return renamed
+
+
+def fit_spectral(net: Net, renamed: StateDict, names: Names, *, source: str) -> Net:
+    """Load the renamed state into the net; errors name the original keys. The net comes back in eval mode."""
+    originals = {ours: theirs for theirs, ours in names.items()}
+
+    def original(key: str) -> str:
+        for old, new in LEAVES.items():
+            key = key.replace(f".{new}", f".{old}")
+        layer, _, leaf = key.rpartition(".")
+        return f"{originals.get(layer, layer)}.{leaf}"
+
+    load_exactly(net, renamed, source=source, name_of=original)
+    return net.eval()
