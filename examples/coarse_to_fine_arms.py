@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Literal, NamedTuple
 
+import gan_nets
 import tyro
 from coarse_to_fine import Phase, read_photos, schedule
 from comparison import Row, last, pictures, train
@@ -151,7 +152,8 @@ def describe_task(task: str, arms: dict[str, Case]) -> str:
             phase.stage: f"{seconds_a_pass(case, phase):.1f}" for phase in case.phases
         }  # the joint span's
         by_stage = [passes.get(stage, "") for stage in range(1, stages + 1)]
-        lines.append(" | ".join([f"| {arm}", *figures, f"{seconds(case):.0f}", *by_stage]) + " |")
+        size = f"{parameters(case) / 1e6:.2f} M"
+        lines.append(" | ".join([f"| {arm}", size, *figures, f"{seconds(case):.0f}", *by_stage]) + " |")
     columns = " | ".join(f"stage {stage}" for stage in range(1, stages + 1))
     table = "\n".join(lines)
     return f"""## {TASKS[task]}
@@ -160,8 +162,8 @@ def describe_task(task: str, arms: dict[str, Case]) -> str:
 
 Held-out photos, from left to right: the input, {", ".join(arms)}, and the true photo.
 
-| case | PSNR, training | PSNR, held out | seconds in all | {columns} |
-|{"---|" * (4 + stages)}
+| case | parameters | PSNR, training | PSNR, held out | seconds in all | {columns} |
+|{"---|" * (5 + stages)}
 {table}
 
 PSNR in dB. Under each stage, the seconds of one pass over the photos while nothing is frozen: the median over
@@ -174,6 +176,11 @@ are those of every phase at its median.
 `psnr_enlarged` is that of the held-out photos, a coarser stage's picture enlarged to full size; `train_psnr`
 is at the stage's own size.
 """
+
+
+def parameters(case: Case) -> int:
+    """How many numbers the trained network has."""
+    return sum(parameter.numel() for parameter in gan_nets.load(case.folder / "net").parameters())
 
 
 def conclusions(cases: Cases) -> list[tuple[str, str, str]]:

@@ -132,19 +132,24 @@ def test_the_studys_page_has_every_case_with_its_own_figures(example, recipe, ph
     for task in arms.TASKS:
         for arm, (model, training) in arms.ARMS.items():
             run = arms.folder(tmp_path, task, arm)
-            recipe.main(photos, run, task, model, training, steps=6, validate_every=2, **SMALL)
+            recipe.main(photos, run, task, model, training, steps=4, validate_every=2, **SMALL | {"size": 16})
     cases = {
         task: {
-            arm: arms.read_case(arms.folder(tmp_path, task, arm), 32, 6, arms.ARMS[arm][1], 8)
+            arm: arms.read_case(arms.folder(tmp_path, task, arm), 16, 4, arms.ARMS[arm][1], 8)
             for arm in arms.ARMS
         }
         for task in arms.TASKS
     }
-    arms.write_page(cases, tmp_path / "page", "6 steps")
+    arms.write_page(cases, tmp_path / "page", "4 steps")
     page = (tmp_path / "page" / "README.md").read_text()
     for of_arms in cases.values():
         for arm, case in of_arms.items():
-            assert f"| {arm} | {case.rows[-1]['train_psnr']:.2f} | {case.rows[-1]['psnr']:.2f} |" in page
+            weights = load_file(case.folder / "net" / "model.safetensors").items()
+            learned = sum(
+                w.numel() for name, w in weights if not name.endswith(("_mean", "_var", "_tracked"))
+            )
+            figures = f"{case.rows[-1]['train_psnr']:.2f} | {case.rows[-1]['psnr']:.2f}"
+            assert f"| {arm} | {learned / 1e6:.2f} M | {figures} |" in page
     assert page.count("onfirmed.**") + page.count("In part.**") == len(arms.conclusions(cases)) == 5
     for picture in ("color.png", "mosaic_passes.png", "color_seconds.png"):
         assert (tmp_path / "page" / picture).exists()
