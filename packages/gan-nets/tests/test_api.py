@@ -5,6 +5,7 @@ from gan_nets import interop
 def test_inventory():
     assert gan_nets.__all__ == [
         "CoarseToFineUNet",
+        "FastGANDiscriminator",
         "FastGANGenerator",
         "GlobalGenerator",
         "InstanceEncoder",
@@ -14,6 +15,7 @@ def test_inventory():
         "PatchDiscriminator",
         "PixelDiscriminator",
         "RRDBNet",
+        "Reconstruction",
         "ResnetGenerator",
         "SRGANDiscriminator",
         "SRResNet",
@@ -40,6 +42,7 @@ def test_inventory():
     ]
     assert interop.__all__ == [
         "discriminator_from_basicsr",
+        "discriminator_from_fastgan",
         "encoder_from_pix2pixhd",
         "generator_from_fastgan",
         "global_from_pix2pixhd",
@@ -47,6 +50,7 @@ def test_inventory():
         "load_basicsr_msrresnet",
         "load_basicsr_rrdbnet",
         "load_cyclegan_resnet",
+        "load_fastgan_discriminator",
         "load_fastgan_generator",
         "load_patch_discriminator",
         "load_pix2pix_unet",

@@ -4,6 +4,7 @@ from gan_nets._kmeans import kmeans
 from gan_nets._pretrained import load
 from gan_nets.coarse_to_fine import CoarseToFineUNet
 from gan_nets.fastgan import FastGANGenerator, fastgan_official, fastgan_projected
+from gan_nets.fastgan_discriminator import FastGANDiscriminator, Reconstruction
 from gan_nets.init import init_icnr_, init_kaiming_, init_normal_, init_xavier_
 from gan_nets.instance_encoder import InstanceEncoder, instance_mean
 from gan_nets.msrresnet import MSRResNet
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CoarseToFineUNet",
+    "FastGANDiscriminator",
     "FastGANGenerator",
     "GlobalGenerator",
     "InstanceEncoder",
@@ -32,6 +34,7 @@ __all__ = [
     "PatchDiscriminator",
     "PixelDiscriminator",
     "RRDBNet",
+    "Reconstruction",
     "ResnetGenerator",
     "SRGANDiscriminator",
     "SRResNet",

@@ -90,17 +90,17 @@ class UpBlock(nn.Module):
 
 
 class SkipExcitation(nn.Module):
-    """Scales each channel of a large map by what a small one says (Liu et al. 2021, equations 1 and 2)."""
+    """Scales each channel of a map by what one of another size says (Liu et al. 2021, equations 1 and 2)."""
 
-    def __init__(self, small_channels: int, large_channels: int) -> None:
+    def __init__(self, source_channels: int, channels: int) -> None:
         super().__init__()
-        self.squeeze = spectral_norm(nn.Conv2d(small_channels, large_channels, 4, bias=False))
-        self.excite = spectral_norm(nn.Conv2d(large_channels, large_channels, 1, bias=False))
+        self.squeeze = spectral_norm(nn.Conv2d(source_channels, channels, 4, bias=False))
+        self.excite = spectral_norm(nn.Conv2d(channels, channels, 1, bias=False))
 
-    def forward(self, small: Tensor, large: Tensor) -> Tensor:
+    def forward(self, source: Tensor, x: Tensor) -> Tensor:
         """(N, C, h, w) and (N, C', H, W) to (N, C', H, W)."""
-        x = F.silu(self.squeeze(F.adaptive_avg_pool2d(small, 4)))
-        return large * torch.sigmoid(self.excite(x))
+        source = F.silu(self.squeeze(F.adaptive_avg_pool2d(source, 4)))
+        return x * torch.sigmoid(self.excite(source))
 
 
 class FastGANGenerator(PretrainedModule):

@@ -11,6 +11,7 @@ from gan_nets.interop._basicsr import (
 from gan_nets.interop._checkpoint import read_checkpoint
 from gan_nets.interop._cyclegan import load_cyclegan_resnet, resnet_from_cyclegan
 from gan_nets.interop._fastgan import generator_from_fastgan, load_fastgan_generator
+from gan_nets.interop._fastgan_discriminator import discriminator_from_fastgan, load_fastgan_discriminator
 from gan_nets.interop._pix2pix import (
     load_patch_discriminator,
     load_pix2pix_unet,
@@ -31,6 +32,7 @@ from gan_nets.interop._pix2pixhd_discriminator import load_pix2pixhd_discriminat
 
 __all__ = [
     "discriminator_from_basicsr",
+    "discriminator_from_fastgan",
     "encoder_from_pix2pixhd",
     "generator_from_fastgan",
     "global_from_pix2pixhd",
@@ -38,6 +40,7 @@ __all__ = [
     "load_basicsr_msrresnet",
     "load_basicsr_rrdbnet",
     "load_cyclegan_resnet",
+    "load_fastgan_discriminator",
     "load_fastgan_generator",
     "load_patch_discriminator",
     "load_pix2pix_unet",
