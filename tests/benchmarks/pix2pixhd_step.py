@@ -1,0 +1,261 @@
+"""pix2pixHD's training step against the same step written the plain way.
+
+    python tests/benchmarks/pix2pixhd_step.py global --rounds 3      # 256x512
+    python tests/benchmarks/pix2pixhd_step.py enhancer --rounds 3    # 512x1024, all learns
+    python tests/benchmarks/pix2pixhd_step.py frozen --rounds 3      # the same, the global part held still
+    python tests/benchmarks/pix2pixhd_step.py global --height 32 --width 64 --channels 8 --rounds 1
+
+Plain: eager, float32, images in NCHW, torch's own modules, each turn with its own forwards, Adam as it comes;
+what is frozen is absent from the optimiser alone. "plain shared" makes the translation once for both turns,
+as the official code does, and is plain in all else.
+"""
+
+import tempfile
+from typing import Literal
+
+import torch
+import tyro
+from gan_data import boundary_map, one_hot
+from gan_nets import GlobalGenerator, LocalEnhancer, MultiscaleDiscriminator, init_normal_
+from gan_trainers import Pix2PixHD, Run, frozen
+from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam
+
+CLASSES = 35
+Stage = Literal["global", "enhancer", "frozen"]
+
+
+def main(
+    stage: tyro.conf.Positional[Stage],
+    height: int | None = None,
+    width: int | None = None,
+    channels: int | None = None,
+    batch_size: int = 1,
+    rounds: int = 5,
+    compiled: bool = False,
+    memory: bool = True,
+    only: str | None = None,
+) -> None:
+    """Time the variants of one step.
+
+    Args:
+        stage: the global generator with two discriminators; the enhancer with three, all of it or with the
+            global part frozen.
+        height: of the pictures, in pixels; 256 for the global stage, else 512.
+        width: 512 for the global stage, else 1024.
+        channels: of the generator's first layer; 64 for the global stage, else 32.
+        batch_size: pictures a step.
+        rounds: how often each variant runs after two steps to warm up.
+        compiled: time the compiled variants too (they take minutes to compile).
+        memory: measure each variant's peak memory as well.
+        only: run this variant alone and print this process's peak memory in MiB.
+    """
+    scale = 1 if stage == "global" else 2
+    size = (height or 256 * scale, width or 512 * scale)
+    channels = channels or 64 // scale
+    if only:
+        print_peak_memory(make_step(only, stage, size, channels, batch_size))
+        return
+    joint = ["fp32 joint", "bf16 joint"] if stage == "frozen" else []
+    compare(
+        lambda name: make_step(name, stage, size, channels, batch_size),
+        [*VARIANTS, "plain shared", *joint, *(COMPILED if compiled else [])],
+        batch_size=batch_size,
+        rounds=rounds,
+        memory=memory,
+    )
+
+
+def make_step(name: str, stage: Stage, size: tuple[int, int], channels: int, batch_size: int) -> Step:
+    """A training step on fixed random maps and pictures."""
+    torch.manual_seed(0)
+    blocks = torch.randint(CLASSES, (batch_size, size[0] // 8, size[1] // 8))
+    labels = blocks.repeat_interleave(8, 1).repeat_interleave(8, 2).to(DEVICE)
+    maps = torch.cat([one_hot(labels, CLASSES), boundary_map(labels)], dim=1)
+    photo = torch.rand(batch_size, 3, *size, device=DEVICE) * 2 - 1
+    precision, _, manner = name.partition(" ")
+    if precision == "plain":
+        return plain_step(stage, channels, maps, photo, shared=manner == "shared")
+    run = Run(
+        tempfile.mkdtemp(),
+        precision=precision,  # type: ignore[arg-type]
+        compile=manner == "compiled",
+        channels_last=manner == "channels-last",
+    )
+    return recipe_step(run, "enhancer" if manner == "joint" else stage, channels, maps, photo)
+
+
+def recipe_step(run: Run, stage: Stage, channels: int, maps: Tensor, photo: Tensor) -> Step:
+    """The step of examples/pix2pixhd.py, without an encoder and VGG19."""
+    inputs, scales = maps.shape[1], 2 if stage == "global" else 3
+    g = (GlobalGenerator if stage == "global" else LocalEnhancer)(inputs, width=channels)
+    d = MultiscaleDiscriminator(inputs + 3, scales=scales, width=channels * (scales - 1))
+    for net in (g, d):
+        init_normal_(net)
+    opt_g, opt_d = (Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999), fused=True) for net in (g, d))
+    run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d)
+    game = Pix2PixHD(d)
+    still = (g.coarse,) if isinstance(g, LocalEnhancer) and stage == "frozen" else ()
+
+    def step() -> None:
+        real = game.judge(maps, photo)
+        with frozen(*still):
+            fake = g(maps)
+            with frozen(d):
+                run.update(opt_g, game.generator_loss(maps, photo, fake, real)[0])
+        run.update(opt_d, game.discriminator_loss(maps, fake, real)[0])
+
+    return step
+
+
+# -------------------------------------------------------------------- the plain way
+
+
+class PlainBlock(nn.Module):
+    """A residual block in torch's own modules."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), nn.InstanceNorm2d(channels),
+            nn.ReLU(True),
+            nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), nn.InstanceNorm2d(channels),
+        )  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
+
+
+def normed(layer: nn.Module, channels: int) -> list[nn.Module]:
+    return [layer, nn.InstanceNorm2d(channels), nn.ReLU(True)]
+
+
+def down(channels: int) -> list[nn.Module]:
+    return normed(nn.Conv2d(channels, 2 * channels, 3, 2, 1), 2 * channels)
+
+
+def up(channels: int) -> list[nn.Module]:
+    half = channels // 2
+    return normed(nn.ConvTranspose2d(channels, half, 3, 2, 1, output_padding=1), half)
+
+
+def first(inputs: int, width: int) -> list[nn.Module]:
+    return [nn.ReflectionPad2d(3), *normed(nn.Conv2d(inputs, width, 7), width)]
+
+
+def last(width: int) -> list[nn.Module]:
+    return [nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh()]
+
+
+def plain_trunk(inputs: int, width: int) -> nn.Sequential:
+    """The global generator without its output, in torch's own modules."""
+    layers = first(inputs, width)
+    for level in range(4):
+        layers += down(width * 2**level)
+    layers += [PlainBlock(width * 16) for _ in range(9)]
+    for level in reversed(range(1, 5)):
+        layers += up(width * 2**level)
+    return nn.Sequential(*layers)
+
+
+class PlainEnhancer(nn.Module):
+    """The enhancer around the global generator, in torch's own modules."""
+
+    def __init__(self, inputs: int, width: int) -> None:
+        super().__init__()
+        self.coarse = plain_trunk(inputs, 2 * width)
+        self.down = nn.Sequential(*first(inputs, width), *down(width))
+        blocks = [PlainBlock(2 * width) for _ in range(3)]
+        self.up = nn.Sequential(*blocks, *up(2 * width), *last(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        coarse = self.coarse(F.avg_pool2d(x, 3, 2, 1, count_include_pad=False))
+        return self.up(self.down(x) + coarse)
+
+
+class PlainDiscriminator(nn.Module):
+    """PatchGANs at several sizes, in torch's own modules."""
+
+    def __init__(self, inputs: int, width: int, scales: int) -> None:
+        super().__init__()
+        self.scales = nn.ModuleList(self.patch(inputs, width) for _ in range(scales))
+
+    def patch(self, inputs: int, width: int) -> nn.ModuleList:
+        layers = [nn.Sequential(nn.Conv2d(inputs, width, 4, 2, 2), nn.LeakyReLU(0.2, True))]
+        for level, stride in enumerate((2, 2, 1)):
+            out = width * 2 ** (level + 1)
+            conv = nn.Conv2d(out // 2, out, 4, stride, 2)
+            layers.append(nn.Sequential(conv, nn.InstanceNorm2d(out), nn.LeakyReLU(0.2, True)))
+        return nn.ModuleList([*layers, nn.Conv2d(width * 8, 1, 4, 1, 2)])
+
+    def forward(self, x: Tensor) -> list[list[Tensor]]:
+        outputs = []
+        for scale in self.scales:
+            y, maps = x, []
+            for layer in scale:  # type: ignore[attr-defined]
+                y = layer(y)
+                maps.append(y)
+            outputs.append(maps)
+            x = F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)
+        return outputs
+
+
+def judged(outputs: list[list[Tensor]], target: float) -> Tensor:
+    """Least squares, summed over the scales."""
+    losses = [F.mse_loss(maps[-1], torch.full_like(maps[-1], target)) for maps in outputs]
+    return sum(losses[1:], losses[0])
+
+
+def generator_loss(fake: list[list[Tensor]], real: list[list[Tensor]]) -> Tensor:
+    loss = judged(fake, 1.0)
+    for ours, theirs in zip(fake, real, strict=True):
+        for one, other in zip(ours[:-1], theirs[:-1], strict=True):
+            loss = loss + 10 / len(fake) * F.l1_loss(one, other.detach())
+    return loss
+
+
+def plain_step(stage: Stage, channels: int, maps: Tensor, photo: Tensor, *, shared: bool) -> Step:
+    """One step as most repositories write it, or as the official code does (`shared`)."""
+    inputs, scales = maps.shape[1], 2 if stage == "global" else 3
+    if stage == "global":
+        g: nn.Module = nn.Sequential(plain_trunk(inputs, channels), *last(channels))
+    else:
+        g = PlainEnhancer(inputs, channels)
+    g.to(DEVICE)
+    d = PlainDiscriminator(inputs + 3, channels * (scales - 1), scales).to(DEVICE)
+    learning = [p for name, p in g.named_parameters() if stage != "frozen" or not name.startswith("coarse")]
+    opt_g = Adam(learning, lr=2e-4, betas=(0.5, 0.999))
+    opt_d = Adam(d.parameters(), lr=2e-4, betas=(0.5, 0.999))
+
+    def judge(picture: Tensor) -> list[list[Tensor]]:
+        return d(torch.cat([maps, picture], dim=1))
+
+    def turns_apart() -> None:
+        with torch.no_grad():
+            fake = g(maps)
+        opt_d.zero_grad()
+        (0.5 * (judged(judge(photo), 1.0) + judged(judge(fake), 0.0))).backward()
+        opt_d.step()
+        opt_g.zero_grad()
+        generator_loss(judge(g(maps)), judge(photo)).backward()
+        opt_g.step()
+
+    def turns_from_one_translation() -> None:
+        fake = g(maps)
+        shown, real = judge(fake.detach()), judge(photo)
+        loss_d = 0.5 * (judged(real, 1.0) + judged(shown, 0.0))
+        loss_g = generator_loss(judge(fake), real)
+        opt_g.zero_grad()
+        loss_g.backward()
+        opt_g.step()
+        opt_d.zero_grad()
+        loss_d.backward()
+        opt_d.step()
+
+    return turns_from_one_translation if shared else turns_apart
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
