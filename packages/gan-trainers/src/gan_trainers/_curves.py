@@ -43,10 +43,10 @@ def draw_curves(
     figure = Figure(figsize=(4.2 * columns, 2.8 * lines), layout="tight")
     for index, name in enumerate(names):
         axes = figure.add_subplot(lines, columns, index + 1)
-        for label, rows in runs.items():
-            points = [(row[against], row[name]) for row in rows if name in row]
-            if points:
-                axes.plot(*zip(*points, strict=True), label=label, linewidth=1)
+        for number, (label, rows) in enumerate(runs.items()):  # a run without this scalar keeps its colour
+            points = [row for row in rows if name in row]
+            places, heights = ([row[each] for row in points] for each in (against, name))
+            axes.plot(places, heights, label=label, linewidth=1, color=f"C{number % 10}")
         axes.set_title(name, fontsize=10)
         axes.set_xlabel(against, fontsize=8)
         axes.grid(alpha=0.3)

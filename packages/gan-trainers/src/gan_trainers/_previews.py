@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -14,6 +15,8 @@ _GAP = 2  # pixels between pictures
 
 def write_grid(file: Path, *columns: Tensor, rows: int = 8) -> None:
     """Write a PNG with one row for each sample and one column for each of `columns`.
+
+    How many of each there are stands in the file's text chunks, "rows" and "columns".
 
     Args:
         file: where to write; its folder is made.
@@ -39,7 +42,23 @@ def write_grid(file: Path, *columns: Tensor, rows: int = 8) -> None:
     table = F.pad(torch.stack(cells, dim=1), (0, _GAP, 0, _GAP), value=1.0)
     picture = table.permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)[:-_GAP, :-_GAP]
     file.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(((picture + 1) * 127.5).round().to(torch.uint8).numpy()).save(file)
+    counts = PngInfo()
+    counts.add_text("rows", str(table.shape[0]))
+    counts.add_text("columns", str(table.shape[1]))
+    Image.fromarray(((picture + 1) * 127.5).round().to(torch.uint8).numpy()).save(file, pnginfo=counts)
+
+
+def read_grid(file: Path) -> Tensor | None:
+    """The pictures of a grid, (columns, rows, 3, H, W) in [0, 1]; None if the file does not tell how many."""
+    with Image.open(file) as grid:
+        rows, columns = (int(grid.info.get(side, 0)) for side in ("rows", "columns"))
+        pixels = torch.frombuffer(bytearray(grid.convert("RGB").tobytes()), dtype=torch.uint8)
+        height, width = grid.height + _GAP, grid.width + _GAP
+    if not rows or not columns:
+        return None
+    picture = pixels.view(height - _GAP, width - _GAP, 3) / 255
+    table = F.pad(picture, (0, 0, 0, _GAP, 0, _GAP)).view(rows, height // rows, columns, width // columns, 3)
+    return table[:, :-_GAP, :, :-_GAP].permute(2, 0, 4, 1, 3)
 
 
 def _cells(images: Tensor, height: int, width: int) -> Tensor:
