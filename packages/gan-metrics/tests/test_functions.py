@@ -25,8 +25,9 @@ def as_arrays(images):
 
 
 def test_public_names():
-    functions = ["colorfulness", "feature_distance", "psnr", "ssim"]
-    assert gan_metrics.__all__ == ["PSNR", "SSIM", "Colorfulness", "FeatureDistance", *functions]
+    functions = ["colorfulness", "feature_distance", "psnr", "psnr_y", "ssim", "ssim_y"]
+    metrics = ["PSNR", "PSNRY", "SSIM", "SSIMY", "Colorfulness", "FeatureDistance"]
+    assert gan_metrics.__all__ == [*metrics, *functions]
 
 
 def test_psnr_agrees_with_scikit_image(pair):

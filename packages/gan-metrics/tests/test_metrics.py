@@ -7,7 +7,20 @@ import pytest
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
-from gan_metrics import PSNR, SSIM, Colorfulness, FeatureDistance, colorfulness, feature_distance, psnr, ssim
+from gan_metrics import (
+    PSNR,
+    PSNRY,
+    SSIM,
+    SSIMY,
+    Colorfulness,
+    FeatureDistance,
+    colorfulness,
+    feature_distance,
+    psnr,
+    psnr_y,
+    ssim,
+    ssim_y,
+)
 from torchmetrics import MetricCollection
 
 
@@ -28,6 +41,8 @@ def collection():
         {
             "psnr": PSNR(),
             "ssim": SSIM(),
+            "psnr_y": PSNRY(border=1),
+            "ssim_y": SSIMY(border=1),
             "colorfulness": Colorfulness(),
             "distance": FeatureDistance(features),
         }
@@ -38,6 +53,8 @@ def expected_scores(prediction, target):
     return {
         "psnr": psnr(prediction, target),
         "ssim": ssim(prediction, target),
+        "psnr_y": psnr_y(prediction, target, border=1),
+        "ssim_y": ssim_y(prediction, target, border=1),
         "colorfulness": colorfulness(prediction),
         "distance": feature_distance(features, prediction, target),
     }
@@ -116,7 +133,9 @@ def test_copies_go_their_own_ways(pair):
 
 
 @pytest.mark.parametrize(
-    "metric", [PSNR(), SSIM(), Colorfulness(), FeatureDistance(features)], ids=lambda m: type(m).__name__
+    "metric",
+    [PSNR(), PSNRY(), SSIM(), SSIMY(), Colorfulness(), FeatureDistance(features)],
+    ids=lambda m: type(m).__name__,
 )
 @pytest.mark.filterwarnings("ignore:The ``compute`` method")
 def test_no_image_is_an_error(metric):
