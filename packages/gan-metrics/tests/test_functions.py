@@ -25,9 +25,13 @@ def as_arrays(images):
 
 
 def test_public_names():
-    functions = ["colorfulness", "feature_distance", "psnr", "psnr_y", "ssim", "ssim_y"]
-    metrics = ["PSNR", "PSNRY", "SSIM", "SSIMY", "Colorfulness", "FeatureDistance"]
-    assert gan_metrics.__all__ == [*metrics, *functions]
+    classes = ["FID", "KID", "PSNR", "PSNRY", "SSIM", "SSIMY", "Colorfulness", "DensityCoverage"]
+    classes += ["FeatureDistance", "FrechetDistance", "Gaussian", "Inception", "KernelDistance", "Patience"]
+    classes += ["PrecisionRecall", "Source", "Statistics"]
+    functions = ["colorfulness", "density_coverage", "feature_distance", "fingerprint", "frechet_distance"]
+    functions += ["image_features", "kernel_distance", "measure_statistics", "nearest", "precision_recall"]
+    functions += ["psnr", "psnr_y", "ssim", "ssim_y"]
+    assert gan_metrics.__all__ == [*classes, *functions]
 
 
 def test_psnr_agrees_with_scikit_image(pair):

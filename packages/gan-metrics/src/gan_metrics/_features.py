@@ -1,14 +1,14 @@
 """How far apart pictures are in the eyes of a network."""
 
 from collections.abc import Callable, Sequence
-from typing import Self
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from gan_metrics._image import Reduction, as_shown, check_pair, reduce
 from gan_metrics._mean import MeanOverImages
+from gan_metrics._network import LooksThroughNetwork
 
 
 def feature_distance(
@@ -64,7 +64,7 @@ def _directions(features: Callable[[Tensor], Sequence[Tensor]], image: Tensor) -
     return [F.normalize(x.to(image.dtype), dim=1) for x in maps]
 
 
-class FeatureDistance(MeanOverImages):
+class FeatureDistance(LooksThroughNetwork, MeanOverImages):
     """The mean of `feature_distance` over all images of all batches and processes.
 
     A network as `features` moves to another device with the metric. It is no part of the metric otherwise:
@@ -79,16 +79,8 @@ class FeatureDistance(MeanOverImages):
     def __init__(self, features: Callable[[Tensor], Sequence[Tensor]]) -> None:
         # A sum of its own for each network: see MeanOverImages.
         super().__init__(f"feature_distance_{id(features)}")
-        self._features = (features,)  # torch would make a submodule of a network that is not in a tuple
+        self._features = (features,)
 
     def update(self, prediction: Tensor, target: Tensor) -> None:
         """Takes in a batch: both (N, C, H, W) in [-1, 1], clamped."""
         self.add(feature_distance(*self._features, prediction, target, reduction="none"))
-
-    def _apply(self, fn: Callable, exclude_state: Sequence[str] = "") -> Self:
-        # What every way of moving a module comes down to.
-        super()._apply(fn, exclude_state)
-        (features,) = self._features
-        if isinstance(features, nn.Module):
-            features.to(self.device)
-        return self

@@ -1,0 +1,143 @@
+"""What is known of the data: measured once, kept in a file, and refused when it is of something else."""
+
+import dataclasses
+
+import pytest
+import torch
+import torch.nn.functional as F
+from gan_metrics import Gaussian, Source, Statistics, fingerprint, image_features, measure_statistics
+from safetensors.torch import save_file
+
+SOURCE = Source(network="pooled colours", data="noise", images=7, size=(8, 6))
+
+
+def network(images):
+    return F.avg_pool2d(images, 4, ceil_mode=True).flatten(1)
+
+
+@pytest.fixture
+def images():
+    return torch.rand(7, 3, 8, 6, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+def unread():
+    raise AssertionError("the images were looked at")
+    yield
+
+
+class TestImageFeatures:
+    def test_vectors_maps_and_lists(self, images):
+        assert torch.equal(image_features(network, images), network(images))
+        assert torch.equal(image_features(lambda x: x, images), images.mean((2, 3)))
+        assert torch.equal(image_features(lambda x: [x, network(x)], images), network(images))
+
+    def test_values_out_of_range_count_as_shown(self, images):
+        assert torch.equal(image_features(network, 5 * images), network((5 * images).clamp(-1, 1)))
+
+    def test_full_precision_under_autocast(self, images):
+        conv = torch.nn.Conv2d(3, 4, 3)
+        with torch.autocast("cpu", torch.bfloat16):
+            found = image_features(conv, images)
+            half = image_features(conv, images.bfloat16())
+        assert torch.equal(found, conv(images).mean((2, 3)))
+        assert half.dtype == torch.float32
+
+    def test_bad_input_is_named(self, images):
+        with pytest.raises(ValueError, match=r"here of N = 7; got \(7, 3, 48\)"):
+            image_features(lambda x: x.flatten(2), images)
+        with pytest.raises(ValueError, match=r"here of N = 7; got \(14, 3, 8, 6\)"):
+            image_features(lambda x: torch.cat([x, x]), images)
+        with pytest.raises(ValueError, match="got a dict"):
+            image_features(lambda x: {"x": x}, images)
+        with pytest.raises(ValueError, match=r"image_features expects a batch .* got \(3, 8, 6\)"):
+            image_features(network, images[0])
+
+
+class TestMeasureStatistics:
+    def test_of_all_batches(self, images):
+        statistics = measure_statistics(network, images.split(3), SOURCE)
+        torch.testing.assert_close(statistics.features, network(images))
+        expected = Gaussian.of(network(images))
+        torch.testing.assert_close(statistics.gaussian.mean, expected.mean)
+        torch.testing.assert_close(statistics.gaussian.covariance, expected.covariance)
+        assert not statistics.features.requires_grad
+
+    def test_a_cache_is_read_instead_of_the_images(self, images, tmp_path):
+        cache = tmp_path / "new" / "data.safetensors"
+        first = measure_statistics(network, images.split(3), SOURCE, cache=cache)
+        second = measure_statistics(network, unread(), SOURCE, cache=cache)
+        assert second.source == first.source
+        assert torch.equal(second.features, first.features)
+        assert torch.equal(second.gaussian.root, first.gaussian.root)
+        assert [path.name for path in cache.parent.iterdir()] == ["data.safetensors"]
+
+    @pytest.mark.parametrize(
+        ("other", "named"),
+        [
+            ({"network": "resnet50"}, "network 'pooled colours', not 'resnet50'"),
+            ({"data": "roses"}, "data 'noise', not 'roses'"),
+            ({"images": 8}, "images 7, not 8"),
+            ({"size": (6, 8)}, r"size \(8, 6\), not \(6, 8\)"),
+        ],
+    )
+    def test_a_cache_of_something_else_is_refused(self, images, tmp_path, other, named):
+        cache = tmp_path / "data.safetensors"
+        measure_statistics(network, [images], SOURCE, cache=cache)
+        with pytest.raises(ValueError, match=f"holds statistics of {named}; remove the file"):
+            measure_statistics(network, unread(), dataclasses.replace(SOURCE, **other), cache=cache)
+
+    def test_without_features(self, images, tmp_path):
+        cache = tmp_path / "data.safetensors"
+        lean = measure_statistics(network, [images], SOURCE, cache=cache, keep_features=False)
+        assert lean.features is None
+        assert (
+            measure_statistics(network, unread(), SOURCE, cache=cache, keep_features=False).features is None
+        )
+        with pytest.raises(ValueError, match="statistics without them; measure with keep_features=True"):
+            measure_statistics(network, unread(), SOURCE, cache=cache)
+
+    def test_what_the_source_does_not_say_is_refused(self, images, tmp_path):
+        cache = tmp_path / "data.safetensors"
+        with pytest.raises(ValueError, match="expected 7 images, as source says; got 6"):
+            measure_statistics(network, [images[1:]], SOURCE, cache=cache)
+        with pytest.raises(ValueError, match="expected 7 images, as source says; got 0"):
+            measure_statistics(network, [], SOURCE, cache=cache)
+        with pytest.raises(ValueError, match=r"expected images of size \(8, 6\).* got \(7, 3, 8, 5\)"):
+            measure_statistics(network, [images[..., 1:]], SOURCE, cache=cache)
+        assert not cache.exists()
+
+
+class TestLoad:
+    def test_whatever_it_is(self, images, tmp_path):
+        measure_statistics(network, [images], SOURCE).save(tmp_path / "data.safetensors")
+        assert Statistics.load(tmp_path / "data.safetensors").source == SOURCE
+
+    def test_damaged_or_foreign_files_are_refused(self, images, tmp_path):
+        path = tmp_path / "data.safetensors"
+        with pytest.raises(FileNotFoundError):
+            Statistics.load(path)
+        measure_statistics(network, [images], SOURCE).save(path)
+        path.write_bytes(path.read_bytes()[:-8])
+        with pytest.raises(ValueError, match=r"statistics that save\(\) wrote in .*data.safetensors; got"):
+            Statistics.load(path)
+        save_file({"mean": torch.zeros(3)}, path)
+        with pytest.raises(ValueError, match="remove the file to measure again"):
+            Statistics.load(path)
+
+
+class TestFingerprint:
+    @pytest.fixture
+    def files(self, tmp_path):
+        for name, content in [("a", b"one"), ("b", b"two"), ("c", b"one"), ("d", b"onetwo"), ("e", b"")]:
+            (tmp_path / name).write_bytes(content)
+        return tmp_path
+
+    def test_contents_and_order_count_but_not_names(self, files):
+        a, b, c, d, e = sorted(files.iterdir())
+        assert fingerprint([a, b]) == fingerprint(iter([str(c), b]))
+        assert len({fingerprint(x) for x in ([a, b], [b, a], [a], [a, b, a], [d], [d, e], [e])}) == 7
+        assert len(fingerprint([a])) == 64
+
+    def test_no_file_is_an_error(self):
+        with pytest.raises(ValueError, match="at least one file"):
+            fingerprint([])
