@@ -5,6 +5,8 @@ from gan_nets import interop
 def test_inventory():
     assert gan_nets.__all__ == [
         "CoarseToFineUNet",
+        "DCGANDiscriminator",
+        "DCGANGenerator",
         "FastGANDiscriminator",
         "FastGANGenerator",
         "GlobalGenerator",
@@ -19,6 +21,7 @@ def test_inventory():
         "ResnetGenerator",
         "SRGANDiscriminator",
         "SRResNet",
+        "StyleGAN2Generator",
         "UNetGenerator",
         "VGGStyleDiscriminator",
         "apply_any_size",
@@ -38,6 +41,7 @@ def test_inventory():
         "pix2pix_unet_official",
         "pix2pix_unet_paper",
         "receptive_radius",
+        "stylegan2_projected",
         "tiled",
     ]
     assert interop.__all__ == [

@@ -3,6 +3,7 @@
 from gan_nets._kmeans import kmeans
 from gan_nets._pretrained import load
 from gan_nets.coarse_to_fine import CoarseToFineUNet
+from gan_nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_nets.fastgan import FastGANGenerator, fastgan_official, fastgan_projected
 from gan_nets.fastgan_discriminator import FastGANDiscriminator, Reconstruction
 from gan_nets.init import init_icnr_, init_kaiming_, init_normal_, init_xavier_
@@ -17,6 +18,7 @@ from gan_nets.resnet import ResnetGenerator, cyclegan_resnet_modern, cyclegan_re
 from gan_nets.rrdb import RRDBNet
 from gan_nets.srgan_discriminator import SRGANDiscriminator, VGGStyleDiscriminator
 from gan_nets.srresnet import SRResNet
+from gan_nets.stylegan2 import StyleGAN2Generator, stylegan2_projected
 from gan_nets.tiles import tiled
 from gan_nets.unet import UNetGenerator, pix2pix_unet_official, pix2pix_unet_paper
 
@@ -24,6 +26,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CoarseToFineUNet",
+    "DCGANDiscriminator",
+    "DCGANGenerator",
     "FastGANDiscriminator",
     "FastGANGenerator",
     "GlobalGenerator",
@@ -38,6 +42,7 @@ __all__ = [
     "ResnetGenerator",
     "SRGANDiscriminator",
     "SRResNet",
+    "StyleGAN2Generator",
     "UNetGenerator",
     "VGGStyleDiscriminator",
     "apply_any_size",
@@ -57,5 +62,6 @@ __all__ = [
     "pix2pix_unet_official",
     "pix2pix_unet_paper",
     "receptive_radius",
+    "stylegan2_projected",
     "tiled",
 ]

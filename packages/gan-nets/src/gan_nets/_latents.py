@@ -1,6 +1,28 @@
-"""What the generators that start from noise ask of their input."""
+"""What the generators that start from noise have in common: their input."""
 
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import torch
 from torch import Tensor
+
+Noise: TypeAlias = Literal["random", "none"] | Sequence[Tensor]
+"""Of the maps that are added to features: drawn anew, left out, or given."""
+
+
+def noise_maps(noise: Noise, sizes: Sequence[int], like: Tensor) -> list[Tensor | None]:
+    """A map (N, 1, s, s) for each s of `sizes`, or None for each; N pictures and the rest as of `like`."""
+    if isinstance(noise, str):
+        if noise == "none":
+            return [None] * len(sizes)
+        if noise == "random":
+            return [torch.randn(len(like), 1, s, s, device=like.device, dtype=like.dtype) for s in sizes]
+    elif [x.shape[1:] for x in noise] == [(1, s, s) for s in sizes]:
+        return list(noise)
+    got = repr(noise) if isinstance(noise, str) else [tuple(x.shape) for x in noise]
+    raise ValueError(
+        f'expected noise "random", "none" or maps (N, 1, s, s) for s in {list(sizes)}; got {got}'
+    )
 
 
 def check_latents(z: Tensor, labels: Tensor | None, *, latents: int, classes: int, network: str) -> None:
@@ -27,3 +49,8 @@ def check_power_of_two(size: int, *, least: int, most: int, network: str) -> Non
             f"{network} expected a size that is a power of 2 from {least} to {most}; got {size!r}; "
             "draw larger and resize"
         )
+
+
+def normalised(z: Tensor) -> Tensor:
+    """(N, latents) with the mean square of each row brought to 1."""
+    return z * (z.square().mean(1, keepdim=True) + 1e-8).rsqrt()

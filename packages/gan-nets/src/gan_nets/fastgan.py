@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gan_nets._checks import check_positive
-from gan_nets._latents import check_latents, check_power_of_two
+from gan_nets._latents import Noise, check_latents, check_power_of_two, noise_maps, normalised
 from gan_nets._pretrained import PretrainedModule
 
 # Channels at each size, in multiples of the width.
@@ -17,7 +17,6 @@ CHANNELS = {4: 16, 8: 8, 16: 4, 32: 2, 64: 2, 128: 1, 256: 0.5, 512: 0.25, 1024:
 EXCITED = (64, 128, 256, 512)  # sizes whose maps are scaled by what is 16 times smaller
 
 Blocks = Literal["full", "lite", "alternating"]
-Noise = Literal["random", "none"] | Sequence[Tensor]
 
 
 def channels_at(size: int, width: int) -> int:
@@ -207,7 +206,9 @@ class FastGANGenerator(PretrainedModule):
                 "expected small only of a FastGANGenerator that was built with small_picture=True"
             )
         maps = self._maps(
-            z, None if self.embedding is None else self.embedding(labels), self._noise(noise, z)
+            z,
+            None if self.embedding is None else self.embedding(labels),
+            noise_maps(noise, self.noise_sizes, z),
         )
         pictures = [self.output(maps[self.size])]
         if small:
@@ -218,7 +219,7 @@ class FastGANGenerator(PretrainedModule):
     def _maps(self, z: Tensor, embedding: Tensor | None, noise: list[Tensor | None]) -> dict[int, Tensor]:
         """The features at each size."""
         if self.normalise_latents:
-            z = z * (z.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+            z = normalised(z)
         maps = {4: F.glu(self.norm(self.input(z[:, :, None, None])), dim=1)}
         for size, block in zip(self.sizes, self.blocks, strict=True):
             drawn = [noise.pop(0), noise.pop(0)] if cast(UpBlock, block).full else [None]
@@ -226,20 +227,6 @@ class FastGANGenerator(PretrainedModule):
             if size in EXCITED:
                 maps[size] = self.excitations[str(size)](maps[size // 16], maps[size])
         return maps
-
-    def _noise(self, noise: Noise, z: Tensor) -> list[Tensor | None]:
-        """The maps for all convolutions that take one."""
-        if noise == "none":
-            return [None] * len(self.noise_sizes)
-        if noise == "random":
-            return [torch.randn(len(z), 1, s, s, device=z.device, dtype=z.dtype) for s in self.noise_sizes]
-        if isinstance(noise, str) or [x.shape[-1] for x in noise] != self.noise_sizes:
-            got = noise if isinstance(noise, str) else [tuple(x.shape) for x in noise]
-            raise ValueError(
-                f'expected noise "random", "none" or maps (N, 1, s, s) for s in {self.noise_sizes}; '
-                f"got {got!r}"
-            )
-        return list(noise)
 
 
 def _is_full(blocks: Blocks, size: int) -> bool:
