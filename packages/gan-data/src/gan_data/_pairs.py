@@ -120,7 +120,7 @@ class Degraded(Dataset[TensorPair]):
     Args:
         images: the clean pictures, already cropped.
         degrade: from (3, H, W) in [-1, 1] to what the network is to be given, such as
-            `gan_data.grayscale` or `functools.partial(gan_data.bicubic_downscale, factor=4)`. With worker
+            `gan_data.grayscale` or `gan_data.Downscale(factor=4)`. With worker
             processes that are spawned it has to be importable: no lambda.
     """
 

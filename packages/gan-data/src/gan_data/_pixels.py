@@ -18,6 +18,14 @@ def to_bytes(image: Image.Image) -> Tensor:
     return pixels.view(image.height, image.width, 3).permute(2, 0, 1).contiguous()
 
 
+def to_picture(pixels: Tensor) -> Image.Image:
+    """(3, H, W) or (1, H, W) uint8 on the CPU as a picture in mode RGB or L."""
+    channels, height, width = pixels.shape
+    pixels = pixels.permute(1, 2, 0).contiguous()
+    content = string_at(pixels.data_ptr(), pixels.numel())
+    return Image.frombytes("L" if channels == 1 else "RGB", (width, height), content)
+
+
 def to_labels(image: Image.Image) -> Tensor:
     """A picture in mode I as (H, W) int32."""
     return torch.frombuffer(bytearray(image.tobytes()), dtype=torch.int32).view(image.height, image.width)
@@ -111,11 +119,7 @@ def write_image(path: str | PathLike[str], image: Tensor) -> None:
     """
     if image.ndim != 3 or image.shape[0] not in (1, 3):
         raise ValueError(f"write_image expects one image (3, H, W) or (1, H, W); got {tuple(image.shape)}")
-    pixels = to_uint8(image).cpu().permute(1, 2, 0).contiguous()
-    mode = "L" if image.shape[0] == 1 else "RGB"
-    picture = Image.frombytes(
-        mode, (image.shape[2], image.shape[1]), string_at(pixels.data_ptr(), pixels.numel())
-    )
+    picture = to_picture(to_uint8(image).cpu())
     try:
         picture.save(path)
     except OSError as error:

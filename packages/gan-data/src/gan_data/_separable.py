@@ -1,6 +1,8 @@
 """Filters that work on rows and columns one after the other, written as two matrix products."""
 
-from functools import lru_cache, reduce
+from collections.abc import Callable
+from functools import lru_cache, partial, reduce
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,31 +26,59 @@ def _to_bytes(values: Tensor) -> Tensor:
     return values.add(0.5).floor().clamp(0, 255).to(torch.uint8)
 
 
-@lru_cache(maxsize=8)  # the pictures of a set mostly have one size
-def bicubic_matrix(length: int, new_length: int) -> Tensor:
-    """(new_length, length) float64: MATLAB's imresize along one axis.
+class Filter(NamedTuple):
+    """One way to compute a new pixel from the old ones around its centre."""
 
-    Keys' cubic kernel with a = -1/2, pixel centres at half-integers, widened when it reduces so that it
-    does not alias, the picture mirrored at its borders. Keys, "Cubic Convolution Interpolation for Digital
-    Image Processing", 1981, equation 15.
-    """
-    scale = new_length / length
-    sharpness = min(scale, 1.0)
-    centers = (torch.arange(new_length, dtype=torch.float64) + 0.5) / scale - 0.5
-    reach = int(2 / sharpness) + 2
-    taps = centers.floor().long().unsqueeze(1) + torch.arange(-reach, reach + 1)
-    weights = _keys(sharpness * (taps - centers.unsqueeze(1)))
-    weights = weights / weights.sum(1, keepdim=True)
-    taps = taps.remainder(2 * length)  # a mirrored picture repeats after twice its length: 0 .. n-1, n-1 .. 0
-    taps = torch.minimum(taps, 2 * length - 1 - taps)
-    return torch.zeros(new_length, length, dtype=torch.float64).scatter_add_(1, taps, weights)
+    weight: Callable[[Tensor], Tensor]  # of an old pixel, by its distance
+    reach: float  # the distance from which on the weight is 0
+    widened: bool  # whether it reaches farther when it reduces, so that it does not alias
+    border: Literal["mirrored", "repeated", "dropped"]  # what lies beyond the picture
 
 
-def _keys(x: Tensor) -> Tensor:
+def keys(x: Tensor, a: float) -> Tensor:
+    """Keys, "Cubic Convolution Interpolation for Digital Image Processing", 1981, equation 8."""
     x = x.abs()
-    near = 1.5 * x**3 - 2.5 * x**2 + 1
-    far = -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
+    near = (a + 2) * x**3 - (a + 3) * x**2 + 1
+    far = a * (x**3 - 5 * x**2 + 8 * x - 4)
     return torch.where(x <= 1, near, torch.where(x <= 2, far, torch.zeros_like(x)))
+
+
+def lanczos(x: Tensor) -> Tensor:
+    """Duchon, "Lanczos Filtering in One and Two Dimensions", 1979, with three lobes."""
+    return torch.where(x.abs() < 3, torch.sinc(x) * torch.sinc(x / 3), torch.zeros_like(x))
+
+
+def box(x: Tensor) -> Tensor:
+    """1 up to a distance of 1/2."""
+    return (x.abs() <= 0.5).to(x.dtype)
+
+
+FILTERS = {
+    "matlab-bicubic": Filter(partial(keys, a=-0.5), 2, widened=True, border="mirrored"),  # imresize
+    "plain-bicubic": Filter(partial(keys, a=-0.75), 2, widened=False, border="repeated"),  # OpenCV, torch
+    "lanczos": Filter(lanczos, 3, widened=True, border="dropped"),  # Pillow
+    "area": Filter(box, 0.5, widened=True, border="dropped"),  # OpenCV; Pillow's BOX
+}
+
+
+@lru_cache(maxsize=8)  # the pictures of a set mostly have one size
+def resize_matrix(length: int, new_length: int, kernel: str) -> Tensor:
+    """(new_length, length) float64: one of `FILTERS` along one axis, pixel centres at half-integers."""
+    weight, reach, widened, border = FILTERS[kernel]
+    scale = new_length / length
+    sharpness = min(scale, 1.0) if widened else 1.0
+    centers = (torch.arange(new_length, dtype=torch.float64) + 0.5) / scale - 0.5
+    farthest = int(reach / sharpness) + 2
+    taps = centers.floor().long().unsqueeze(1) + torch.arange(-farthest, farthest + 1)
+    weights = weight(sharpness * (taps - centers.unsqueeze(1)))
+    if border == "dropped":
+        weights = weights * ((taps >= 0) & (taps < length))
+    weights = weights / weights.sum(1, keepdim=True)
+    if border == "mirrored":  # it repeats after twice its length: 0 .. n-1, n-1 .. 0
+        taps = taps.remainder(2 * length)
+        taps = torch.minimum(taps, 2 * length - 1 - taps)
+    taps = taps.clamp(0, length - 1)
+    return torch.zeros(new_length, length, dtype=torch.float64).scatter_add_(1, taps, weights)
 
 
 @lru_cache(maxsize=8)

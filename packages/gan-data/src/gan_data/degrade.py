@@ -1,9 +1,14 @@
 """Ways to spoil a picture that a network then learns to undo: pure functions on tensors."""
 
+from io import BytesIO
+
 import torch
+from PIL import Image
 from torch import Tensor
 
-from gan_data._separable import bicubic_matrix, blur_matrix, filter_rows_and_columns
+from gan_data._pixels import from_uint8, to_bytes, to_picture, to_uint8
+from gan_data._separable import blur_matrix, filter_rows_and_columns
+from gan_data.resize import downscale
 
 # ITU-R BT.601, as gan_colorspace.rgb_to_gray, which the package would need a dependency to call.
 LUMA = (0.299, 0.587, 0.114)
@@ -51,69 +56,41 @@ def mosaic(image: Tensor, factor: int = 16, blur_radius: float = 4) -> Tensor:
     """
     if not image.is_floating_point():
         raise ValueError(f"mosaic expects floating point; got {image.dtype}; see from_uint8")
-    height, width = _require_multiple("mosaic", image, factor)
-    tiles = image[..., factor // 2 :: factor, factor // 2 :: factor]
+    height, width = image.shape[-2:]
+    tiles = downscale(image, factor, "nearest")
     tiles = tiles.repeat_interleave(factor, -2).repeat_interleave(factor, -1)
     return filter_rows_and_columns(tiles, blur_matrix(height, blur_radius), blur_matrix(width, blur_radius))
 
 
-def bicubic_downscale(image: Tensor, factor: int) -> Tensor:
-    """Reduce a picture as MATLAB's `imresize(image, 1/factor)` does, the standard of super-resolution.
+def jpeg(image: Tensor, quality: int) -> Tensor:
+    """The picture as a JPEG file gives it back, with that file's blocks and ringing.
 
     Args:
-        image: (..., C, H, W), H and W multiples of `factor`; floating point in any range, or uint8, which is
-            rounded between the two passes and after them, as MATLAB does.
-        factor: how many times smaller.
+        image: (..., 3, H, W) RGB or (..., 1, H, W) grey, floating point in [-1, 1], clipped.
+        quality: Pillow's, from 1 to 95; colours are stored at half the resolution, as is the default.
 
     Returns:
-        (..., C, H / factor, W / factor). Floating point may overshoot the range a little at sharp edges.
+        The same shape and range, float32. Without a gradient.
 
     Raises:
-        ValueError: the size is no multiple of `factor`.
+        ValueError: the quality is out of range, or there are not one or three channels of floating point.
     """
-    height, width = _require_multiple("bicubic_downscale", image, factor)
-    return resize_bicubic(image, (height // factor, width // factor))
+    require_quality(quality)
+    if image.ndim < 3 or image.shape[-3] not in (1, 3):
+        raise ValueError(f"jpeg expects (..., 3, H, W) or (..., 1, H, W); got {tuple(image.shape)}")
+    pictures = to_uint8(image).cpu().flatten(0, -4) if image.ndim > 3 else to_uint8(image).cpu()[None]
+    coded = torch.stack([_through_jpeg(picture, quality) for picture in pictures])
+    return from_uint8(coded).view(image.shape).to(image.device)
 
 
-def bicubic_upscale(image: Tensor, factor: int) -> Tensor:
-    """Enlarge a picture as MATLAB's `imresize(image, factor)` does: what a network has to beat.
-
-    Args:
-        image: (..., C, H, W), as in `bicubic_downscale`.
-        factor: how many times larger.
-
-    Returns:
-        (..., C, H * factor, W * factor).
-    """
-    return resize_bicubic(image, (image.shape[-2] * factor, image.shape[-1] * factor))
+def _through_jpeg(pixels: Tensor, quality: int) -> Tensor:
+    file = BytesIO()
+    to_picture(pixels).save(file, "JPEG", quality=quality)
+    with Image.open(file) as picture:
+        return to_bytes(picture.convert("RGB"))[: len(pixels)]
 
 
-def resize_bicubic(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize a picture as MATLAB's `imresize(image, size)` does: bicubic, antialiased.
-
-    Differs from Pillow's bicubic only at the border, where MATLAB mirrors the picture and Pillow stops.
-
-    Args:
-        image: (..., C, H, W), floating point in any range, or uint8, rounded after each pass.
-        size: (height, width) of the result.
-
-    Returns:
-        (..., C, height, width), of the same dtype.
-
-    Raises:
-        ValueError: a size is less than 1.
-    """
-    if min(size) < 1:
-        raise ValueError(f"resize_bicubic expects a size of at least 1x1; got {size[0]}x{size[1]}")
-    height, width = image.shape[-2:]
-    return filter_rows_and_columns(image, bicubic_matrix(height, size[0]), bicubic_matrix(width, size[1]))
-
-
-def _require_multiple(name: str, image: Tensor, factor: int) -> torch.Size:
-    height, width = image.shape[-2:]
-    if factor < 1 or height % factor or width % factor:
-        raise ValueError(
-            f"{name} expects height and width to be multiples of factor={factor}; got {height}x{width}; "
-            "crop the picture first"
-        )
-    return image.shape[-2:]
+def require_quality(quality: int) -> None:
+    """Raise ValueError unless it is one that Pillow advises."""
+    if not 1 <= quality <= 95:
+        raise ValueError(f"expected a JPEG quality from 1 to 95; got {quality}; 75 is the usual one")

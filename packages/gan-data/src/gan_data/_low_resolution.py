@@ -1,0 +1,61 @@
+"""Low-resolution pictures as they come in files."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gan_data._pixels import from_uint8, to_uint8
+from gan_data.degrade import jpeg, require_quality
+from gan_data.resize import Kernel, downscale, require_kernel
+
+
+@dataclass(frozen=True)
+class Downscale:
+    """Makes a picture small as a file of it would be: reduced, rounded to 8 bits, perhaps through JPEG.
+
+    For `Degraded`, from (3, H, W) in [-1, 1] to (3, H / factor, W / factor) in [-1, 1]. With the kernel
+    "matlab-bicubic" it gives what the low-resolution files of the standard sets hold. `str` of it names what
+    it does, to be kept with the weights of a network that learned from it.
+
+    Attributes:
+        factor: see `downscale`.
+        kernel: see `downscale`.
+        jpeg_quality: None for no JPEG; a quality, or (least, most), of which each picture gets one at random,
+            drawn from torch's numbers.
+
+    Raises:
+        ValueError: an option is out of range; when called, what `downscale` raises.
+    """
+
+    factor: int = 4
+    kernel: Kernel = "matlab-bicubic"
+    jpeg_quality: int | tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        require_kernel(self.kernel)
+        if self.jpeg_quality is not None:
+            least, most = _range(self.jpeg_quality)
+            require_quality(least)
+            require_quality(most)
+            if least > most:
+                raise ValueError(
+                    f"expected (least, most) JPEG quality; got {self.jpeg_quality}; turn it round"
+                )
+
+    def __call__(self, image: Tensor) -> Tensor:
+        small = from_uint8(downscale(to_uint8(image), self.factor, self.kernel))
+        if self.jpeg_quality is None:
+            return small
+        least, most = _range(self.jpeg_quality)
+        return jpeg(small, int(torch.randint(least, most + 1, ())))
+
+    def __str__(self) -> str:
+        if self.jpeg_quality is None:
+            return self.kernel
+        least, most = _range(self.jpeg_quality)
+        return f"{self.kernel}, JPEG {least}" + (f" to {most}" if most > least else "")
+
+
+def _range(quality: int | tuple[int, int]) -> tuple[int, int]:
+    return quality if isinstance(quality, tuple) else (quality, quality)

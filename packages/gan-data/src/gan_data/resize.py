@@ -1,0 +1,112 @@
+"""Make pictures smaller and larger, as the literature on super-resolution does: pure functions on tensors."""
+
+from typing import Literal, get_args
+
+from torch import Tensor
+
+from gan_data._separable import filter_rows_and_columns, resize_matrix
+
+Kernel = Literal["matlab-bicubic", "plain-bicubic", "area", "nearest", "lanczos"]
+
+
+def downscale(image: Tensor, factor: int, kernel: Kernel = "matlab-bicubic") -> Tensor:
+    """Reduce a picture in one of the ways that super-resolution was trained and tested with.
+
+    A network undoes the kernel that it learned from: the choice has to be told with its results.
+
+    | kernel | a new pixel is | as |
+    |---|---|---|
+    | "matlab-bicubic" | the old ones in 4 * factor, by Keys' cubic with a = -1/2 | MATLAB's imresize |
+    | "plain-bicubic" | the 4 old ones nearest to its centre, a = -3/4: it aliases | OpenCV's INTER_CUBIC |
+    | "area" | the mean of those that it covers | OpenCV's INTER_AREA, Pillow's BOX |
+    | "nearest" | the one at its centre: it aliases most | Pillow's NEAREST |
+    | "lanczos" | those in 6 * factor, by a sinc with three lobes | Pillow's LANCZOS |
+
+    Args:
+        image: (..., C, H, W), H and W multiples of `factor`; floating point in any range, or uint8, which is
+            rounded between the two passes and after them.
+        factor: how many times smaller.
+        kernel: one of the above.
+
+    Returns:
+        (..., C, H / factor, W / factor). Floating point may overshoot the range a little at sharp edges.
+
+    Raises:
+        ValueError: the size is no multiple of `factor`, or there is no such kernel.
+    """
+    require_kernel(kernel)
+    height, width = _require_multiple("downscale", image, factor)
+    if kernel == "nearest":
+        return image[..., factor // 2 :: factor, factor // 2 :: factor]
+    down, across = (resize_matrix(side, side // factor, kernel) for side in (height, width))
+    return filter_rows_and_columns(image, down, across)
+
+
+def bicubic_downscale(image: Tensor, factor: int) -> Tensor:
+    """Reduce a picture as MATLAB's `imresize(image, 1/factor)` does, the standard of super-resolution.
+
+    Args:
+        image: (..., C, H, W), H and W multiples of `factor`; floating point in any range, or uint8, which is
+            rounded between the two passes and after them, as MATLAB does.
+        factor: how many times smaller.
+
+    Returns:
+        (..., C, H / factor, W / factor). Floating point may overshoot the range a little at sharp edges.
+
+    Raises:
+        ValueError: the size is no multiple of `factor`.
+    """
+    return downscale(image, factor, "matlab-bicubic")
+
+
+def bicubic_upscale(image: Tensor, factor: int) -> Tensor:
+    """Enlarge a picture as MATLAB's `imresize(image, factor)` does: what a network has to beat.
+
+    Args:
+        image: (..., C, H, W), as in `bicubic_downscale`.
+        factor: how many times larger.
+
+    Returns:
+        (..., C, H * factor, W * factor).
+    """
+    return resize_bicubic(image, (image.shape[-2] * factor, image.shape[-1] * factor))
+
+
+def resize_bicubic(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize a picture as MATLAB's `imresize(image, size)` does: bicubic, antialiased.
+
+    Differs from Pillow's bicubic only at the border, where MATLAB mirrors the picture and Pillow stops.
+
+    Args:
+        image: (..., C, H, W), floating point in any range, or uint8, rounded after each pass.
+        size: (height, width) of the result.
+
+    Returns:
+        (..., C, height, width), of the same dtype.
+
+    Raises:
+        ValueError: a size is less than 1.
+    """
+    if min(size) < 1:
+        raise ValueError(f"resize_bicubic expects a size of at least 1x1; got {size[0]}x{size[1]}")
+    height, width = image.shape[-2:]
+    down, across = (
+        resize_matrix(*sides, "matlab-bicubic") for sides in ((height, size[0]), (width, size[1]))
+    )
+    return filter_rows_and_columns(image, down, across)
+
+
+def require_kernel(kernel: str) -> None:
+    """Raise ValueError unless it is one of `Kernel`."""
+    if kernel not in get_args(Kernel):
+        raise ValueError(f"expected a kernel out of {', '.join(get_args(Kernel))}; got {kernel!r}")
+
+
+def _require_multiple(name: str, image: Tensor, factor: int) -> tuple[int, int]:
+    height, width = image.shape[-2:]
+    if factor < 1 or height % factor or width % factor:
+        raise ValueError(
+            f"{name} expects height and width to be multiples of factor={factor}; got {height}x{width}; "
+            "crop the picture first"
+        )
+    return height, width
