@@ -11,7 +11,3 @@ def test_version_is_valid_and_that_of_the_distribution():
 
 def test_type_checkers_may_read_it():
     assert files("gan_augment").joinpath("py.typed").is_file()
-
-
-def test_exports_nothing_yet():
-    assert [name for name in vars(gan_augment) if not name.startswith("_")] == []

@@ -1,0 +1,112 @@
+"""Brightness, saturation and contrast of DiffAugment, one by one and as a single product."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_augment._images import check_images, per_image, widen
+
+
+def adjust_brightness(images: Tensor, shift: Tensor) -> Tensor:
+    """Add `shift` (DiffAugment, Zhao et al. 2020, section 3.3); nothing is clipped.
+
+    Args:
+        images: (N, C, H, W) in [-1, 1].
+        shift: (N,), or any shape of N elements; U(-0.5, 0.5) in the official code.
+
+    Returns:
+        Of the images' shape and dtype.
+
+    Raises:
+        ValueError: `images` is no such tensor, or there is not one number for each.
+    """
+    check_images(images)
+    return (widen(images) + per_image(shift, images)).to(images.dtype)
+
+
+def adjust_saturation(images: Tensor, factor: Tensor) -> Tensor:
+    """Move every pixel away from the mean of its channels, or towards it, by `factor` (Zhao et al. 2020).
+
+    Args:
+        images: (N, C, H, W) in [-1, 1].
+        factor: (N,), or any shape of N elements; U(0, 2) in the official code. 0 makes grey, 1 does nothing.
+
+    Returns:
+        Of the images' shape and dtype.
+
+    Raises:
+        ValueError: `images` is no such tensor, or there is not one number for each.
+    """
+    check_images(images)
+    wide = widen(images)
+    mean = wide.mean(1, keepdim=True)
+    return torch.lerp(mean, wide, per_image(factor, images).to(wide.dtype)).to(images.dtype)
+
+
+def adjust_contrast(images: Tensor, factor: Tensor) -> Tensor:
+    """Move every value away from the mean of its image, or towards it, by `factor` (Zhao et al. 2020).
+
+    Args:
+        images: (N, C, H, W) in [-1, 1].
+        factor: (N,), or any shape of N elements; U(0.5, 1.5) in the official code. 1 does nothing.
+
+    Returns:
+        Of the images' shape and dtype.
+
+    Raises:
+        ValueError: `images` is no such tensor, or there is not one number for each.
+    """
+    check_images(images)
+    wide = widen(images)
+    mean = wide.mean((1, 2, 3), keepdim=True)
+    return torch.lerp(mean, wide, per_image(factor, images).to(wide.dtype)).to(images.dtype)
+
+
+def adjust_color(images: Tensor, brightness: Tensor, saturation: Tensor, contrast: Tensor) -> Tensor:
+    """`adjust_brightness`, `adjust_saturation` and `adjust_contrast` in this order, as one colour product.
+
+    With b, s and c for the three, and means m over an image, the chain is c (s I + (1 - s) J / C) x + b +
+    (1 - c) m, where J is all ones: saturation leaves the image's mean alone, and the mean of the brightened
+    image is m + b. One product reads and writes the images once instead of eight times.
+
+    Args:
+        images: (N, C, H, W) in [-1, 1].
+        brightness: (N,), or any shape of N elements.
+        saturation: likewise.
+        contrast: likewise.
+
+    Returns:
+        Of the images' shape and dtype.
+
+    Raises:
+        ValueError: `images` is no such tensor, or there is not one number for each.
+    """
+    check_images(images)
+    wide = widen(images)
+    b, s, c = (per_image(v, images)[..., 0].to(wide.dtype) for v in (brightness, saturation, contrast))
+    channels = images.shape[1]
+    identity = torch.eye(channels, dtype=wide.dtype, device=wide.device)
+    product = c * (s * identity + (1 - s) / channels)  # (N, C, C)
+    return _MixWithMean.apply(wide, product, 1 - c, b).to(images.dtype)
+
+
+class _MixWithMean(torch.autograd.Function):
+    """product @ x + share * mean(x) + shift, with `product` symmetric, so that it is its own adjoint.
+
+    Autograd's own way writes the mean's gradient out in full and adds it; this is one pass, of any order.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, product: Tensor, share: Tensor, shift: Tensor | None) -> Tensor:
+        ctx.save_for_backward(product, share)
+        planes = x.flatten(2)  # (N, C, H*W)
+        constant = share * planes.mean((1, 2)).view(-1, 1, 1)
+        if shift is not None:
+            constant = constant + shift
+        with torch.autocast(x.device.type, enabled=False):
+            return torch.baddbmm(constant.expand(-1, x.shape[1], 1), product, planes).view(x.shape)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        return _MixWithMean.apply(gradients[0], *ctx.saved_tensors, None), None, None, None

@@ -1,0 +1,30 @@
+"""The public names, and what importing them costs."""
+
+import inspect
+import subprocess
+import sys
+
+import gan_augment
+
+INVENTORY = """
+    ADA ADADraws ADAStrengths Adaptive Augmentation Color DiffAugment DiffAugmentDraws Geometry
+    KorniaAugment KorniaDraws
+    adaptive_diffaugment adjust_brightness adjust_color adjust_contrast adjust_saturation amplify_bands
+    augment_pair blank cutout flip loss_gap mix_colors overfitting projected_gan_diffaugment set_probability
+    translate warp
+"""
+
+
+def test_inventory():
+    assert gan_augment.__all__ == sorted(INVENTORY.split())
+
+
+def test_every_public_name_is_documented():
+    undocumented = [name for name in gan_augment.__all__ if not inspect.getdoc(getattr(gan_augment, name))]
+    assert undocumented == []
+
+
+def test_import_leaves_kornia_alone():
+    code = "import sys, gan_augment; print([m for m in ('kornia', 'torchvision') if m in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
