@@ -1,0 +1,96 @@
+"""FID and KID: the very features of torch-fidelity's Inception, here with seeded random weights."""
+
+import sys
+
+import pytest
+import torch
+from gan_metrics import FID, KID, Inception, frechet_distance
+from safetensors.torch import save_file
+from torch import nn
+from torch_fidelity import FeatureExtractorInceptionV3, feature_extractor_inceptionv3
+from torch_fidelity.metric_kid import kid_features_to_metric
+from torchmetrics import MetricCollection
+
+
+@pytest.fixture(scope="module")
+def outside():
+    """torch-fidelity's network, with weights that let a picture through all layers."""
+    with pytest.MonkeyPatch.context() as patch:  # it can't be built without a file or a download
+        patch.setattr(feature_extractor_inceptionv3, "load_state_dict_from_url", lambda *_, **__: {})
+        patch.setattr(FeatureExtractorInceptionV3, "load_state_dict", lambda *_: None)
+        network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"])
+    torch.manual_seed(0)
+    for parameter in network.parameters():
+        if parameter.ndim == 4:
+            nn.init.kaiming_normal_(parameter)
+    return network
+
+
+@pytest.fixture(scope="module")
+def inception(outside, tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "weights.pth"
+    torch.save(outside.state_dict(), path)
+    return Inception(path)
+
+
+def test_fid_and_kid_are_of_torch_fidelitys_features(inception, outside):
+    light = torch.tensor([250, 150, 60, 20]).reshape(4, 1, 1, 1)
+    noise = torch.rand(4, 3, 20, 30, generator=torch.Generator().manual_seed(0))
+    pictures = (light * noise).byte()  # as files hold them
+    fake, real = (outside(x)[0].double() for x in pictures.split(2))
+    assert (fake - real).abs().mean() > 0.01
+
+    scores = MetricCollection({"fid": FID(inception), "kid": KID(inception)})
+    images = pictures / 127.5 - 1 + 0.4 / 127.5  # rounded to 8 bits again
+    scores.update(images[:2], images[2:])
+    computed = scores.compute()
+    torch.testing.assert_close(computed["fid"], frechet_distance(fake, real), rtol=1e-4, atol=0)
+    expected = kid_features_to_metric(fake, real, kid_subsets=1, kid_subset_size=2, verbose=False)
+    assert computed["kid"].item() == pytest.approx(expected["kernel_inception_distance_mean"], rel=1e-3)
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    save_file({"fc.bias": torch.zeros(1000)}, path)
+    with pytest.raises(ValueError, match=r"safetensors holds the weights of another network.*6726825d.pth"):
+        Inception(path)
+
+
+def test_without_weights_it_says_what_to_do(tmp_path):
+    with pytest.raises(ValueError, match=r"pass weights=PATH of weights-inception.*or download=True"):
+        Inception()
+    with pytest.raises(FileNotFoundError, match=r"missing\.pth is none"):
+        Inception(tmp_path / "missing.pth")
+
+
+class Bomb:
+    def __reduce__(self):
+        return exec, ("raise SystemExit('a file was executed')",)
+
+
+@pytest.mark.parametrize("content", [Bomb(), [1, 2]], ids=["code", "list"])
+def test_an_unsafe_or_foreign_file_is_refused(content, tmp_path):
+    torch.save(content, tmp_path / "weights.pth")
+    with pytest.raises(ValueError, match=r"expected Inception's state dict in .*weights\.pth; got"):
+        Inception(tmp_path / "weights.pth")
+
+
+def test_without_torch_fidelity_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch_fidelity", None)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "gan-metrics\[fid\]"'):
+        Inception("weights.pth")
+
+
+def test_bad_input_is_named(inception):
+    with pytest.raises(ValueError, match=r"RGB of shape \(N, 3, H, W\); got \(2, 1, 8, 8\)"):
+        inception(torch.zeros(2, 1, 8, 8))
+    with pytest.raises(ValueError, match=r"got torch\.uint8; for 8-bit values"):
+        inception(torch.zeros(2, 3, 8, 8, dtype=torch.uint8))
+
+
+@pytest.mark.parametrize(("metric", "general"), [(FID, "FrechetDistance"), (KID, "KernelDistance")])
+def test_the_name_is_kept_for_inception(metric, general):
+    with pytest.raises(
+        TypeError, match=f"{metric.__name__} is measured on Inception; got Flatten; use {general}"
+    ):
+        metric(nn.Flatten())
