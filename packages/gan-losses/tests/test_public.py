@@ -8,9 +8,11 @@ import gan_losses
 import pytest
 
 INVENTORY = """
-    HINGE LEAST_SQUARES NONSATURATING RELATIVISTIC_AVERAGE RELATIVISTIC_PAIRED WASSERSTEIN
+    HINGE LEAST_SQUARES NONSATURATING RELATIVISTIC_AVERAGE RELATIVISTIC_PAIRED
+    SRGAN_ARTICLE SRGAN_BASICSR SRGAN_PAPER WASSERSTEIN
     AdversarialLoss Comparison Discriminator DiscriminatorLoss GeneratorLoss Logits
-    PerceptualLoss Reduction VGG19Features
+    PerceptualLoss Reduction SRGANWeights VGG19Features
+    basicsr_content_loss
     dragan_penalty feature_matching_loss gradient_penalty
     hinge_discriminator_loss hinge_generator_loss
     l1_loss
@@ -21,6 +23,7 @@ INVENTORY = """
     r1_penalty r2_penalty
     relativistic_average_discriminator_loss relativistic_average_generator_loss
     relativistic_paired_discriminator_loss relativistic_paired_generator_loss
+    srgan_content_loss
     total_variation_loss
     wasserstein_discriminator_loss wasserstein_generator_loss
 """

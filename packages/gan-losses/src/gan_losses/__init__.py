@@ -22,7 +22,15 @@ from gan_losses._nonsaturating import (
 from gan_losses._penalties import Discriminator, dragan_penalty, gradient_penalty, r1_penalty, r2_penalty
 from gan_losses._perceptual import PerceptualLoss, perceptual_loss
 from gan_losses._pixel import l1_loss, total_variation_loss
-from gan_losses._presets import pix2pixhd_perceptual_loss
+from gan_losses._presets import (
+    SRGAN_ARTICLE,
+    SRGAN_BASICSR,
+    SRGAN_PAPER,
+    SRGANWeights,
+    basicsr_content_loss,
+    pix2pixhd_perceptual_loss,
+    srgan_content_loss,
+)
 from gan_losses._relativistic import (
     Comparison,
     relativistic_average_discriminator_loss,
@@ -42,6 +50,9 @@ __all__ = [
     "NONSATURATING",
     "RELATIVISTIC_AVERAGE",
     "RELATIVISTIC_PAIRED",
+    "SRGAN_ARTICLE",
+    "SRGAN_BASICSR",
+    "SRGAN_PAPER",
     "WASSERSTEIN",
     "AdversarialLoss",
     "Comparison",
@@ -51,7 +62,9 @@ __all__ = [
     "Logits",
     "PerceptualLoss",
     "Reduction",
+    "SRGANWeights",
     "VGG19Features",
+    "basicsr_content_loss",
     "dragan_penalty",
     "feature_matching_loss",
     "gradient_penalty",
@@ -71,6 +84,7 @@ __all__ = [
     "relativistic_average_generator_loss",
     "relativistic_paired_discriminator_loss",
     "relativistic_paired_generator_loss",
+    "srgan_content_loss",
     "total_variation_loss",
     "wasserstein_discriminator_loss",
     "wasserstein_generator_loss",
