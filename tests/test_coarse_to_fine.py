@@ -119,6 +119,7 @@ def test_the_study_measures_what_the_logs_say(example, tmp_path):
     assert [arms.seconds_a_pass(case, phase) for phase in phases] == [2.0, 6.0, 4.0]
     assert arms.seconds(case) == 4 * 1 + 2 * 3 + 2 * 2
     assert arms.passes_until(case, 15.0) == 1.5
+    assert arms.settled(case, "seconds") == (22 + 24) / 2  # those of steps 7 and 8
     assert arms.passes_until(case, 15.1) == float("inf")
     assert [arms.verdict(held) for held in ([True, True], [True, False], [False, False])] == [
         "**Confirmed.**",
@@ -140,7 +141,8 @@ def test_the_studys_page_has_every_case_with_its_own_figures(example, recipe, ph
         }
         for task in arms.TASKS
     }
-    arms.write_page(cases, tmp_path / "page", "4 steps")
+    shown = {task: recipe.read_photos(photos, 16, task, 0.3)[1] for task in cases}
+    arms.write_page(cases, shown, tmp_path / "page", "4 steps")
     page = (tmp_path / "page" / "README.md").read_text()
     for of_arms in cases.values():
         for arm, case in of_arms.items():
@@ -148,7 +150,7 @@ def test_the_studys_page_has_every_case_with_its_own_figures(example, recipe, ph
             learned = sum(
                 w.numel() for name, w in weights if not name.endswith(("_mean", "_var", "_tracked"))
             )
-            figures = f"{case.rows[-1]['train_psnr']:.2f} | {case.rows[-1]['psnr']:.2f}"
+            figures = " | ".join(f"{case.rows[-1][name]:.2f}" for name in ("train_psnr", "psnr"))
             assert f"| {arm} | {learned / 1e6:.2f} M | {figures} |" in page
     assert page.count("onfirmed.**") + page.count("In part.**") == len(arms.conclusions(cases)) == 5
     for picture in ("color.png", "mosaic_passes.png", "color_seconds.png"):
