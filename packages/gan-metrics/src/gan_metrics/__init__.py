@@ -1,4 +1,4 @@
-"""Image-quality metrics for translation models, averaged the way the papers do."""
+"""Image-quality metrics for adversarial models: of pairs of images, and of sets of them."""
 
 from gan_metrics._colorfulness import Colorfulness, colorfulness
 from gan_metrics._features import FeatureDistance, feature_distance
