@@ -11,6 +11,7 @@ from gan_trainers._pix2pix import Pix2Pix
 from gan_trainers._pix2pixhd import Pix2PixHD
 from gan_trainers._precision import Precision
 from gan_trainers._previews import write_animation, write_grid
+from gan_trainers._projected_gan import Judged, ProjectedGAN
 from gan_trainers._run import Run
 from gan_trainers._schedules import cosine_decay, linear_decay, step_decay, warm_up
 
@@ -19,10 +20,12 @@ __all__ = [
     "CycleGAN",
     "Fakes",
     "ImagePool",
+    "Judged",
     "Loader",
     "Pix2Pix",
     "Pix2PixHD",
     "Precision",
+    "ProjectedGAN",
     "Run",
     "cosine_decay",
     "draw_curves",
