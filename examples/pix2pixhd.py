@@ -149,14 +149,15 @@ def main(
         perceptual_weight: of this loss.
         feature_matching_weight: lambda, of the loss that compares what the discriminators see.
         steps: how long to train the global generator and the enhancer; the learning rate falls over the
-            second half of each. If not given, 1,500 and 1,000 for the emoji, 200 and 100 passes for --data.
+            second half of each. If not given, 1,500 and 800 for the emoji, 200 and 100 passes for --data.
         fix_global: steps of the enhancer's in which the global generator is frozen; a tenth if not given.
         batch_size: photos a step, on each process; 8 for the emoji, 1 for --data.
         size: height and width of the pictures, in pixels; 64 64 for the emoji, 1024 2048 for --data.
         width: channels of the enhancer's first layer, half as many as the global generator's and the
             discriminators'; 16 for the emoji, 32 for --data.
-        downsamplings: how often the global generator halves its size; 3 for the emoji, 4 for --data.
-        blocks: residual blocks of the global generator; 4 for the emoji, 9 for --data.
+        downsamplings: how often the global generator halves its size; once for the emoji, which are small, 4
+            times for --data.
+        blocks: residual blocks of the global generator; 6 for the emoji, 9 for --data.
         scales: sizes at which the discriminators of the two stages judge.
         lr: learning rate of all players.
         validation: share of the photos that is held out if there is no test_img, chosen by their content.
@@ -176,8 +177,8 @@ def main(
     batch_size = batch_size or (1 if data else 8)
     size = size or ((1024, 2048) if data else (64, 64))
     width = width or (32 if data else 16)
-    downsamplings = downsamplings or (4 if data else 3)
-    blocks = blocks or (9 if data else 4)
+    downsamplings = downsamplings or (4 if data else 1)  # nothing leads around the smallest size
+    blocks = blocks or (9 if data else 6)
     settings |= {"classes": classes, "features": features, "batch_size": batch_size, "size": size}
     settings |= {"width": width, "downsamplings": downsamplings, "blocks": blocks}
     run = Run(
@@ -195,7 +196,7 @@ def main(
     root = data or write_emoji_maps(emoji(), out / "maps")
     train, held_out = find_photos(root, validation, needs_instances=features > 0)
     a_step = batch_size * run.processes * accumulate  # photos
-    steps = steps or ((200 * len(train) // a_step, 100 * len(train) // a_step) if data else (1_500, 1_000))
+    steps = steps or ((200 * len(train) // a_step, 100 * len(train) // a_step) if data else (1_500, 800))
     fix_global = steps[1] // 10 if fix_global is None else fix_global
     check_span(fix_global, steps[1])
 
