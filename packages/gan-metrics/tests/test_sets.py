@@ -1,5 +1,6 @@
 """The metrics of two sets: over batches, from statistics known beforehand, and over processes."""
 
+import copy
 import multiprocessing
 import sys
 
@@ -127,6 +128,21 @@ def test_reset_forgets_but_for_what_is_known(sets):
     scores.reset()
     scores.update(sets[0])
     torch.testing.assert_close(scores.compute(), expected_scores(*sets))
+
+
+def test_one_batch_by_calling(sets):
+    scores = collection(Network())
+    torch.testing.assert_close(scores(*sets), expected_scores(*sets))
+    torch.testing.assert_close(scores.compute(), expected_scores(*sets))
+
+
+def test_copies_go_their_own_ways(sets):
+    metric = FrechetDistance(Network())
+    metric.update(*sets)
+    other = copy.deepcopy(metric)
+    other.update(sets[1])
+    torch.testing.assert_close(metric.compute(), expected_scores(*sets)["frechet"])
+    torch.testing.assert_close(other.compute(), expected_scores(torch.cat(sets), sets[1])["frechet"])
 
 
 def test_update_keeps_no_graph(sets):

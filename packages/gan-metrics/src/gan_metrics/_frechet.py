@@ -41,8 +41,13 @@ def frechet_distance(fake: Tensor | Gaussian, real: Tensor | Gaussian) -> Tensor
 class FrechetDistance(TwoSets):
     """`frechet_distance` between the fake and the real images of all batches and processes.
 
-    Name it after its network: "Frechet distance on tf_efficientnet_lite0". See `TwoSets` for the arguments
-    and for what it keeps.
+    Name it after its network: "Frechet distance on tf_efficientnet_lite0". It keeps the features of all
+    images until the end, 4 bytes each.
+
+    Args:
+        features: the network, see `image_features`; it moves to another device with the metric.
+        real: what is known of the real images beforehand, see `measure_statistics`. Without it, real images
+            are the targets that `update` receives.
     """
 
     higher_is_better = False

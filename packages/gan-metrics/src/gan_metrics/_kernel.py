@@ -77,11 +77,12 @@ def _kernel(x: Tensor, y: Tensor) -> Tensor:
 class KernelDistance(TwoSets):
     """`kernel_distance` between the fake and the real images of all batches and processes.
 
-    See `TwoSets` for what it keeps.
+    It keeps the features of all images until the end, 4 bytes each.
 
     Args:
-        features: the network, see `image_features`.
+        features: the network, see `image_features`; it moves to another device with the metric.
         real: what is known of the real images beforehand, with their features; see `measure_statistics`.
+            Without it, real images are the targets that `update` receives.
         subsets: see `kernel_distance`.
         subset_size: see `kernel_distance`.
         seed: see `kernel_distance`.

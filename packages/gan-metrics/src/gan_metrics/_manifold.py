@@ -88,11 +88,12 @@ def _balls_around(images: Tensor, centres: Tensor, radii: Tensor) -> Tensor:
 class PrecisionRecall(TwoSets):
     """`precision_recall` of the fake and the real images of all batches and processes.
 
-    See `TwoSets` for what it keeps.
+    It keeps the features of all images until the end, 4 bytes each.
 
     Args:
-        features: the network, see `image_features`.
+        features: the network, see `image_features`; it moves to another device with the metric.
         real: what is known of the real images beforehand, with their features; see `measure_statistics`.
+            Without it, real images are the targets that `update` receives.
         neighbors: see `precision_recall`.
 
     Raises:
@@ -121,11 +122,12 @@ class PrecisionRecall(TwoSets):
 class DensityCoverage(TwoSets):
     """`density_coverage` of the fake and the real images of all batches and processes.
 
-    See `TwoSets` for what it keeps.
+    It keeps the features of all images until the end, 4 bytes each.
 
     Args:
-        features: the network, see `image_features`.
+        features: the network, see `image_features`; it moves to another device with the metric.
         real: what is known of the real images beforehand, with their features; see `measure_statistics`.
+            Without it, real images are the targets that `update` receives.
         neighbors: see `density_coverage`.
 
     Raises:
