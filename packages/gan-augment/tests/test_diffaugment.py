@@ -104,7 +104,9 @@ def test_an_odd_cutout_has_its_middle_on_a_pixel(seeded):
 def test_strengths_scale_the_draws(seeded):
     weak = DiffAugment("color,translation", brightness=0.1, saturation=0.2, contrast=0.3, translation=0.0)
     draws = weak.draw(torch.empty(1000, 3, 16, 16), generator=seeded())
-    largest = [(values - middle).abs().max().item() for values, middle in zip(draws.color, (0, 1, 1), strict=True)]
+    largest = [
+        (values - middle).abs().max().item() for values, middle in zip(draws.color, (0, 1, 1), strict=True)
+    ]
     assert largest == pytest.approx([0.1, 0.2, 0.3], rel=0.02)
     assert draws.translation[0].abs().max() == 0
 

@@ -88,25 +88,28 @@ def adjust_color(images: Tensor, brightness: Tensor, saturation: Tensor, contras
     channels = images.shape[1]
     identity = torch.eye(channels, dtype=wide.dtype, device=wide.device)
     product = c * (s * identity + (1 - s) / channels)  # (N, C, C)
-    return _MixWithMean.apply(wide, product, 1 - c, b).to(images.dtype)
+    return MixPlanes.apply(wide, product, b, 1 - c).to(images.dtype)
 
 
-class _MixWithMean(torch.autograd.Function):
-    """product @ x + share * mean(x) + shift, with `product` symmetric, so that it is its own adjoint.
+class MixPlanes(torch.autograd.Function):
+    """product @ x + shift + share * mean(x): (N, C, H, W) by (N, C, C), (N, 1 or C, 1) and (N, 1, 1) or None.
 
-    Autograd's own way writes the mean's gradient out in full and adds it; this is one pass, of any order.
+    Written as a function of its own for two reasons. Autograd's way writes the mean's gradient out in full
+    before it adds it, whereas this is one pass over memory in both directions, of any order. And autocast
+    would compute in half precision, also where only the gradient is taken under it.
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, product: Tensor, share: Tensor, shift: Tensor | None) -> Tensor:
+    def forward(ctx: Any, x: Tensor, product: Tensor, shift: Tensor | None, share: Tensor | None) -> Tensor:
         ctx.save_for_backward(product, share)
         planes = x.flatten(2)  # (N, C, H*W)
-        constant = share * planes.mean((1, 2)).view(-1, 1, 1)
-        if shift is not None:
-            constant = constant + shift
+        constant = product.new_zeros(()) if shift is None else shift
+        if share is not None:
+            constant = constant + share * planes.mean((1, 2)).view(-1, 1, 1)
         with torch.autocast(x.device.type, enabled=False):
-            return torch.baddbmm(constant.expand(-1, x.shape[1], 1), product, planes).view(x.shape)
+            return torch.baddbmm(constant.expand(len(x), x.shape[1], 1), product, planes).view(x.shape)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
-        return _MixWithMean.apply(gradients[0], *ctx.saved_tensors, None), None, None, None
+        product, share = ctx.saved_tensors
+        return MixPlanes.apply(gradients[0], product.mT, None, share), None, None, None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gan_augment._color import MixPlanes
 from gan_augment._images import check_images, widen
 
 
@@ -84,6 +85,4 @@ def mix_colors(images: Tensor, matrix: Tensor) -> Tensor:
     if channels == 1:
         linear = linear.mean(1, keepdim=True).sum(2, keepdim=True)
         offset = offset.mean(1, keepdim=True)
-    with torch.autocast(images.device.type, enabled=False):
-        mixed = torch.baddbmm(offset, linear, wide.flatten(2))
-    return mixed.view(images.shape).to(images.dtype)
+    return MixPlanes.apply(wide, linear, offset, None).to(images.dtype)

@@ -5,6 +5,8 @@ banded matrix with blocks of rows it runs several times faster, can be different
 finds its rows by number, so that an image's reflected borders are never written out.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -24,7 +26,7 @@ def filter_rows(images: Tensor, source: Tensor, weights: Tensor, count: int) -> 
         (N, C, count, W).
     """
     windows = images.index_select(-2, source.flatten()).unflatten(-2, source.shape)  # (N, C, blocks, K, W)
-    return (weights @ windows).flatten(-3, -2)[..., :count, :]
+    return _Product.apply(windows, weights).flatten(-3, -2)[..., :count, :]
 
 
 def taps_at(taps: Tensor, places: Tensor) -> Tensor:
@@ -42,3 +44,18 @@ def reflect(places: Tensor, size: int) -> Tensor:
 def blocks_of(count: int, device: torch.device, block: int = BLOCK) -> Tensor:
     """(blocks, 1): the first row of every block that it takes for `count` rows."""
     return torch.arange(0, count, block, device=device).unsqueeze(1)
+
+
+class _Product(torch.autograd.Function):
+    """weights @ x in full precision, also where only the gradient is taken under autocast."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weights: Tensor) -> Tensor:
+        ctx.save_for_backward(weights)
+        with torch.autocast(x.device.type, enabled=False):
+            return weights @ x
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (weights,) = ctx.saved_tensors
+        return _Product.apply(gradients[0], weights.mT), None

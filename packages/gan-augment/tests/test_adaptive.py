@@ -1,0 +1,128 @@
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from gan_augment import ADA, Adaptive, DiffAugment, loss_gap, overfitting, set_probability
+from torch.testing import assert_close
+
+
+def test_overfitting_by_hand():
+    logits = torch.tensor([3.0, 0.1, -2.0, 0.5])  # three of four are called real: the sign's mean is 1/2
+    assert overfitting(logits).item() == pytest.approx(0.5 - 0.6)
+    assert overfitting(logits, target=0.0).item() == pytest.approx(0.5)
+    scales = [logits.view(2, 1, 2, 1), torch.full((2, 2), -1.0)]  # three of eight
+    assert overfitting(scales, target=0.0).item() == pytest.approx(-0.25)
+    assert overfitting(logits.bfloat16().requires_grad_()).requires_grad is False
+
+
+def test_loss_gap_is_positive_where_real_images_are_easier():
+    real, fake = torch.tensor(0.2, requires_grad=True), torch.tensor(0.7)
+    assert loss_gap(real, fake).item() == pytest.approx(0.5)
+    assert loss_gap(real, fake).requires_grad is False
+
+
+def test_moves_by_the_images_seen_once_an_interval():
+    control = Adaptive(DiffAugment(p=0.5), images_to_full=100, interval=3)
+    seen = []
+    for error in (0.1, 0.1, 0.1, -0.5, 0.1, 0.1):
+        control.adjust(torch.tensor(error), images=4)
+        seen.append(control.p.item())
+    assert seen == pytest.approx([0.5, 0.5, 0.62, 0.62, 0.62, 0.5])  # up by 12 images, then down
+
+
+def test_the_mean_counts_images():
+    control = Adaptive(DiffAugment(p=0.5), images_to_full=100, interval=2)
+    control.adjust(1.0, images=1)
+    control.adjust(-0.5, images=9)  # the mean is negative
+    assert control.p.item() == pytest.approx(0.4)
+
+
+def test_an_error_of_0_moves_nothing():
+    control = Adaptive(DiffAugment(p=0.5), interval=1)
+    control.adjust(0.0, images=64)
+    assert control.p.item() == 0.5
+
+
+@pytest.mark.parametrize(("start", "error", "end"), [(0.9, 1.0, 1.0), (0.1, -1.0, 0.0)])
+def test_stays_a_probability(start, error, end):
+    control = Adaptive(DiffAugment(p=start), images_to_full=10, interval=1)
+    control.adjust(error, images=5)
+    assert control.p.item() == end
+
+
+def test_the_papers_speed():
+    control = Adaptive(ADA("bgc"))
+    for _ in range(4):
+        control.adjust(overfitting(torch.ones(64)), images=64)
+    assert control.p.item() == pytest.approx(64 * 4 / 500_000)
+
+
+def test_is_called_as_what_it_adapts(images, seeded):
+    control = Adaptive(DiffAugment())
+    assert torch.equal(control(images, generator=seeded()), DiffAugment()(images, generator=seeded()))
+    draws = control.draw(images, generator=seeded())
+    assert torch.equal(control(images, draws), control(images, generator=seeded()))
+    set_probability(control, 0.25)
+    assert control.augment.p.item() == 0.25
+
+
+def test_goes_on_from_its_state_as_if_it_had_not_stopped():
+    errors = torch.randn(11, generator=torch.Generator().manual_seed(0))
+
+    def fresh():
+        return Adaptive(DiffAugment(p=0.5), images_to_full=300, interval=4)
+
+    straight, stopped = fresh(), fresh()
+    for error in errors:
+        straight.adjust(error, images=8)
+    for error in errors[:6]:  # in the middle of an interval
+        stopped.adjust(error, images=8)
+    resumed = fresh()
+    resumed.load_state_dict(stopped.state_dict())
+    for error in errors[6:]:
+        resumed.adjust(error, images=8)
+    assert resumed.p.item() not in (0.0, 0.5, 1.0)
+    assert_close(resumed.state_dict(), straight.state_dict(), rtol=0, atol=0)
+
+
+RANK = """
+import json, os, sys, torch, torch.distributed as dist
+from gan_augment import Adaptive, DiffAugment
+
+rank = 0 if os.fork() else 1
+dist.init_process_group("gloo", init_method="file://" + sys.argv[1], rank=rank, world_size=2)
+control = Adaptive(DiffAugment(p=0.5), images_to_full=100, interval=2)
+for error, images in ([(0.5, 2), (0.2, 2), (0.3, 2)], [(-0.1, 4), (-0.1, 4), (0.4, 4)])[rank]:
+    control.adjust(torch.tensor(error), images=images)
+states = [None, None]
+dist.all_gather_object(states, {key: value.tolist() for key, value in control.state_dict().items()})
+dist.destroy_process_group()
+if rank == 0:
+    os.wait()
+    print(json.dumps(states))
+"""
+
+
+def test_two_processes_are_one(tmp_path):
+    ran = subprocess.run(
+        [sys.executable, "-c", RANK, str(tmp_path / "store")],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    first, second = json.loads(ran.stdout)
+    assert first == second  # in the middle of an interval too
+    alone = Adaptive(DiffAugment(p=0.5), images_to_full=100, interval=2)
+    for error in (0.5 * 2 - 0.1 * 4, 0.2 * 2 - 0.1 * 4, 0.3 * 2 + 0.4 * 4):
+        alone.adjust(error / 6, images=6)
+    # The first process alone would have moved by 4 images, the second down by 8; together they move by 12.
+    assert alone.p.item() == pytest.approx(0.62)
+    assert_close({key: torch.tensor(value) for key, value in first.items()}, alone.state_dict())
+
+
+def test_bad_speeds_are_named():
+    with pytest.raises(ValueError, match="expected positive images_to_full and interval; got 0 and 4"):
+        Adaptive(DiffAugment(), images_to_full=0)
+    with pytest.raises(ValueError, match="got 500000 and 0"):
+        Adaptive(DiffAugment(), interval=0)
