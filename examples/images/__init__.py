@@ -35,6 +35,18 @@ def emoji() -> Path:
     return _folder("emoji")
 
 
+def animals() -> Path:
+    """129 animals and plants rendered in 3D, 256x256 on white: few pictures to draw new ones after.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: the folder is not there.
+    """
+    return _folder("animals")
+
+
 def _folder(name: str) -> Path:
     folder = _HERE / name
     if not folder.is_dir():

@@ -1,0 +1,378 @@
+"""Draw new pictures after a hundred: Projected GAN, whose discriminator looks through a pretrained network.
+
+Sauer et al. 2021, "Projected GANs Converge Faster".
+
+    accelerate launch examples/projected_gan.py                       # animals, 64x64
+    accelerate launch examples/projected_gan.py --data ~/art --size 256 --batch-size 64
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import torch
+import tyro
+from gan_augment import (
+    ADA,
+    Adaptive,
+    adaptive_diffaugment,
+    loss_gap,
+    overfitting,
+    projected_gan_diffaugment,
+)
+from gan_data import Images, find_images, write_image
+from gan_metrics import (
+    FrechetDistance,
+    Patience,
+    PrecisionRecall,
+    Source,
+    Statistics,
+    fingerprint,
+    image_features,
+    measure_statistics,
+    nearest,
+)
+from gan_nets import (
+    DCGANDiscriminator,
+    DCGANGenerator,
+    FastGANDiscriminator,
+    FastGANGenerator,
+    StyleGAN2Generator,
+    fastgan_projected,
+    init_normal_,
+)
+from gan_projected import Backbone, ProjectedDiscriminator, Projector
+from gan_trainers import (
+    EMA,
+    Judged,
+    Precision,
+    ProjectedGAN,
+    Run,
+    frozen,
+    plain_errors,
+    write_animation,
+    write_grid,
+)
+from images import animals
+from kornia.filters import gaussian_blur2d
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam
+from torch.utils.data import Dataset
+from torchmetrics import MetricCollection
+
+JUDGE = "tf_efficientnet_lite1"  # measures the distance to the data; no discriminator looks through it
+WALK = (6, 12)  # samples that the walk through the latents visits, and pictures from one to the next
+
+Generator = FastGANGenerator | StyleGAN2Generator | DCGANGenerator
+Augmentation = Callable[[Tensor], Tensor]
+Origin = Literal["pypi", "timm", "random"] | Path
+
+
+class Classified(Dataset[tuple[Tensor, int]]):
+    """Pictures, each with the number of its class: of the folder that it lies in."""
+
+    def __init__(self, pictures: Images, *, labels: bool) -> None:
+        self.pictures = pictures
+        folders = [path.parent.name for path in pictures.paths]
+        self.names = sorted(set(folders)) if labels else []
+        self.labels = [self.names.index(folder) if labels else 0 for folder in folders]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return self.pictures[index], self.labels[index]
+
+
+class Artist(NamedTuple):
+    """The averaged generator, and what it is told to draw."""
+
+    average: EMA
+    latents: int
+    labels: Tensor | None  # (N,) of the data, from which those of the samples are drawn
+
+    def draw(self, count: int, chance: torch.Generator, device: torch.device) -> Tensor:
+        """(count, 3, H, W), the same for the same state of `chance`."""
+        z = torch.randn(count, self.latents, generator=chance).to(device)
+        if self.labels is None:
+            return self.average(z)
+        drawn = self.labels[torch.randint(len(self.labels), (count,), generator=chance)]
+        return self.average(z, drawn.to(device))
+
+
+def main(
+    data: Path | None = None,
+    out: Path = Path("runs/projected_gan"),
+    generator: Literal["fastgan-lite", "fastgan", "stylegan2", "dcgan"] = "fastgan-lite",
+    discriminator: Literal["projected", "fastgan", "dcgan"] = "projected",
+    backbone: str = "tf_efficientnet_lite0",
+    mixing: Literal["scales", "channels", "none"] = "scales",
+    weights: Origin = "pypi",
+    resize: Literal["official", "paper"] | int | None = None,
+    augment: Literal["diffaugment", "adaptive", "ada", "none"] = "diffaugment",
+    images_to_full: int | None = None,
+    ema: bool = True,
+    blur_sigma: float = 0.0,
+    blur_images: int = 0,
+    labels: bool = False,
+    steps: int = 1_000,
+    batch_size: int = 8,
+    size: int | None = None,
+    width: int | None = None,
+    lr: float | None = None,
+    judge_weights: Origin = "pypi",
+    samples: int = 256,
+    patience: int = 0,
+    validate_every: int = 100,
+    seed: int = 0,
+    precision: Precision = "auto",
+    compile: bool = False,  # noqa: A002 - the field's word
+    channels_last: bool | None = None,
+    accumulate: int = 1,
+    workers: int = 0,
+    trackers: tuple[str, ...] = (),
+) -> None:
+    """Train a generator on few pictures; the same command again goes on where it stopped.
+
+    Args:
+        data: a folder of pictures, searched in depth; the animals of this repository if not given.
+        out: the run's folder.
+        generator: who draws.
+        discriminator: who judges: features of a pretrained network, FastGAN's own (without its
+            reconstructions; from size 256 on), or DCGAN's.
+        backbone: the pretrained network, any of timm's.
+        mixing: at random across channels and scales as in the paper, across channels alone, or not at all.
+        weights: where those of the backbone come from; "pypi" has EfficientNet-Lite0 and Lite1.
+        resize: at which size it sees pictures: "official" 224 for smaller ones, "paper" 224 for all, or a
+            number of at least 128, which is the default without --data.
+        augment: DiffAugment as in the official code; the article's, which aims at equal losses on real and
+            drawn pictures; ADA, which aims at 0.6 of the real logits' signs; or none.
+        images_to_full: how many pictures an adaptive augmentation needs from 0 to 1; a tenth of the run's if
+            not given.
+        ema: show the average of the generator's weights, as the paper does and the article does not.
+        blur_sigma: of the blur that real and drawn pictures begin with, in pixels; 0 in the official code.
+        blur_images: pictures after which nothing of it is left.
+        labels: pictures of a kind lie in a folder of their own; generator and discriminator are told which.
+        steps: how long to train.
+        batch_size: pictures a step, on each process; 64 in the paper.
+        size: side of the pictures, in pixels; 64 without --data, else 256.
+        width: the generator's, see gan-nets; if not given 32 without --data, else the published one.
+        lr: learning rate of both players; 0.002 for StyleGAN2, else 0.0002.
+        judge_weights: where those of the network that measures the distance to the data come from.
+        samples: how many pictures it measures.
+        patience: stop when the distance has been no better so often in a row; 0 never stops.
+        validate_every: steps between two measurements, each with a preview and a checkpoint.
+        seed: of everything random, the projection included.
+        precision: what the networks compute in; auto is what accelerate was told, else the device's best.
+        compile: compile the networks first.
+        channels_last: memory layout; what measured faster if not given.
+        accumulate: batches to a step.
+        workers: processes that read ahead.
+        trackers: accelerate's trackers to log to as well, such as tensorboard.
+    """
+    settings = dict(locals())
+    size = size or (256 if data else 64)
+    width = width or (None if data else 32)
+    resize = resize or ("official" if data else 128)
+    lr = lr or (2e-3 if generator == "stylegan2" else 2e-4)
+    run = Run(
+        out,
+        seed=seed,
+        precision=precision,
+        compile=compile,
+        channels_last=channels_last,
+        accumulate=accumulate,
+        settings=settings | {"size": size, "width": width, "resize": resize, "lr": lr},
+        trackers=trackers,
+    )
+    files = find_images(data or animals())
+    train = Classified(Images(files, size=size, load_size=size), labels=labels)
+    classes = len(train.names)
+    g = generator_of(generator, size, width, classes)
+    if discriminator == "projected":
+        projector = Projector(Backbone(backbone, weights=weights), mixing=mixing, seed=seed)
+        d = ProjectedDiscriminator(
+            projector, separable=generator == "stylegan2", classes=classes, resize=resize
+        )
+    else:
+        d = conventional(discriminator, size, classes)
+    for net, own in ((g, generator == "stylegan2"), (d, discriminator == "projected")):
+        if not own:  # these come initialised as published
+            init_normal_(net)
+    betas = (0.5, 0.999) if "dcgan" in (generator, discriminator) else (0.0, 0.99)
+    opt_g, opt_d = (Adam(net.parameters(), lr=lr, betas=betas, fused=True) for net in (g, d))
+    # Half of the average is 10,000 / 32 steps old, whatever the batch, as in the official code; or no time.
+    average = EMA(g, half_life=10_000 / 32 if ema else 1e-3, ramp_up=0.05)
+    pictures_in_all = steps * batch_size * run.processes * accumulate
+    augmented = augmentation_of(augment, images_to_full or pictures_in_all // 10)
+    waits = Patience(patience or steps, better="lower")
+    run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d, average=average, patience=waits, **augmented)
+    augmenter = augmented.get("augment", nn.Identity())
+    batches = run.loader(train, batch_size, workers=workers)
+    judge = Backbone(JUDGE, weights=judge_weights).to(run.device)
+    known = measured(
+        judge, f"{JUDGE} from {judge_weights}", files, size, out / "data.safetensors", run.device
+    )
+    artist = Artist(average, g.latents, torch.tensor(train.labels) if classes else None)
+    run.resume()
+
+    def shown(pictures: Tensor) -> Tensor:
+        """What the discriminator sees of them."""
+        left = max(0.0, 1 - (run.step - 1) / steps * pictures_in_all / blur_images) if blur_images else 0.0
+        return augmenter(blurred(pictures, blur_sigma * left))
+
+    game = ProjectedGAN(d, augment=shown)
+    for real, numbers in run.steps(batches, until=steps):  # (N, 3, H, W) in [-1, 1] and (N,)
+        told = (numbers,) if classes else ()
+        fake = g(torch.randn(len(real), g.latents, device=run.device), *told)
+        with frozen(d):  # the generator's turn
+            loss, terms = game.generator_loss(fake, *told)
+            run.update(opt_g, loss)
+        run.log(terms)
+        loss, terms, judged = game.discriminator_loss(real, fake, *told)  # the critic's turn
+        run.update(opt_d, loss)
+        run.log(terms)
+        average.update()
+        if isinstance(augmenter, Adaptive):
+            error = overfitting(judged.real) if augment == "ada" else loss_gap(*sides(judged))
+            augmenter.adjust(error, images=len(real))
+            run.log({"p": augmenter.p})
+        if run.every(validate_every):
+            chance = torch.Generator().manual_seed(seed)
+            run.grid("samples", *artist.draw(64, chance, run.device).split(8))
+            scores = measure(artist, judge, known, samples, seed, run.device)
+            run.log(scores)
+            waits.add(scores["frechet_distance"])
+            run.save(score=scores["frechet_distance"], better="lower")
+            if patience and waits.over:
+                break
+
+    if run.is_main:
+        write_results(out, artist, judge, known, train.pictures, seed, run.device)
+        print(f"new pictures, beside those of the data most like them: {out / 'samples.png'}")
+
+
+def generator_of(name: str, size: int, width: int | None, classes: int) -> Generator:
+    """The generator; `width` None is the published one."""
+    if name == "dcgan":
+        if classes:
+            raise SystemExit(
+                "error: --labels expects another generator than dcgan, which can't be told a class"
+            )
+        return DCGANGenerator(size, width=width or 128)
+    if name == "stylegan2":
+        base = 256 * width if width else 32_768
+        return StyleGAN2Generator(
+            size, latents=64, styles=128, mapping_layers=2, base_channels=base, classes=classes
+        )
+    return fastgan_projected(size, lite=name == "fastgan-lite", width=width, classes=classes)
+
+
+def conventional(name: str, size: int, classes: int) -> FastGANDiscriminator | DCGANDiscriminator:
+    """A discriminator that learns all that it knows from the pictures."""
+    if classes:
+        raise SystemExit(f"error: --labels expects --discriminator projected; {name} can't be told a class")
+    if name == "dcgan":
+        return DCGANDiscriminator(size)
+    if size < 256:
+        raise SystemExit(f"error: --discriminator fastgan expects a --size of 256, 512 or 1024; got {size}")
+    return FastGANDiscriminator(size)
+
+
+def augmentation_of(name: str, images_to_full: int) -> dict[str, nn.Module]:
+    """The augmentation under the name that it is kept by; empty for none."""
+    if name == "diffaugment":
+        return {"augment": projected_gan_diffaugment()}
+    if name == "adaptive":
+        return {"augment": Adaptive(adaptive_diffaugment(), images_to_full=images_to_full)}
+    if name == "ada":
+        return {"augment": Adaptive(ADA("bgc"), images_to_full=images_to_full)}
+    return {}
+
+
+def sides(judged: Judged) -> tuple[Tensor, Tensor]:
+    """The hinge losses on real and on drawn pictures, over all logits alike."""
+    real, fake = (torch.cat([scale.flatten() for scale in as_list(side)]) for side in judged)
+    return F.relu(1 - real).mean(), F.relu(1 + fake).mean()
+
+
+def as_list(logits: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
+    """The logits of all scales."""
+    return [logits] if isinstance(logits, Tensor) else logits
+
+
+def blurred(pictures: Tensor, sigma: float) -> Tensor:
+    """(N, 3, H, W) through a Gaussian filter of so many pixels, three sigmas to each side."""
+    reach = int(3 * sigma)
+    return gaussian_blur2d(pictures, 2 * reach + 1, (sigma, sigma)) if reach else pictures
+
+
+def measured(
+    judge: Backbone, name: str, files: Sequence[Path], size: int, cache: Path, device: torch.device
+) -> Statistics:
+    """What the judge makes of the data; worked out once."""
+    whole = Images(files, size=size, load_size=size, crop="center", flip=False)
+    batches = (torch.stack([whole[i] for i in rows.tolist()]) for rows in torch.arange(len(whole)).split(16))
+    source = Source(network=name, data=fingerprint(whole.paths), images=len(whole), size=(size, size))
+    return measure_statistics(judge, (batch.to(device) for batch in batches), source, cache=cache)
+
+
+@torch.no_grad()
+def measure(
+    artist: Artist, judge: Backbone, known: Statistics, samples: int, seed: int, device: torch.device
+) -> dict[str, float]:
+    """How far so many new pictures are from the data, in the judge's features (FID would be Inception's)."""
+    metrics = {"frechet_distance": FrechetDistance(judge, known), "manifold": PrecisionRecall(judge, known)}
+    scores = MetricCollection(dict(metrics), compute_groups=[list(metrics)]).to(device)
+    chance = torch.Generator().manual_seed(seed)
+    for start in range(0, samples, 16):
+        scores.update(artist.draw(min(16, samples - start), chance, device))
+    return {name: value.item() for name, value in scores.compute().items()}
+
+
+@torch.no_grad()
+def write_results(
+    out: Path,
+    artist: Artist,
+    judge: Backbone,
+    known: Statistics,
+    data: Images,
+    seed: int,
+    device: torch.device,
+) -> None:
+    """Write the generator, new pictures beside those of the data most like them, and a walk among them."""
+    artist.average.average.save_pretrained(out / "generator")
+    drawn = artist.draw(32, torch.Generator().manual_seed(seed), device)
+    indices, _ = nearest(image_features(judge, drawn), known.need_features("nearest").to(device))
+    alike = torch.stack([data[int(index)] for index in indices[:, 0]])
+    columns = [side for pair in zip(drawn.split(8), alike.split(8), strict=True) for side in pair]
+    write_grid(out / "samples.png", *columns)
+    (out / "pictures").mkdir(parents=True, exist_ok=True)
+    for number, picture in enumerate(drawn):
+        write_image(out / "pictures" / f"{number:02d}.png", picture)
+    write_walk(out, artist, seed, device)
+
+
+def write_walk(out: Path, artist: Artist, seed: int, device: torch.device) -> None:
+    """A moving picture: the generator on the way from one latent to the next, and back to the first."""
+    chance = torch.Generator().manual_seed(seed)
+    stops, between = WALK
+    latents = torch.randn(stops, artist.latents, generator=chance)
+    told = () if artist.labels is None else (artist.labels[:1].to(device),)
+    frames = []
+    for number, (here, there) in enumerate(pairwise([*latents, latents[0]])):
+        for step in range(between):
+            share = step / between
+            # On the sphere that noise lies on: a mean of two would be shorter than either.
+            z = here * math.cos(share * math.pi / 2) + there * math.sin(share * math.pi / 2)
+            frames.append(out / "walk" / f"{number * between + step:04d}.png")
+            write_grid(frames[-1], artist.average(z[None].to(device), *told))
+    write_animation(out / "walk.webp", frames, seconds=0.1)
+
+
+if __name__ == "__main__":
+    with plain_errors():
+        tyro.cli(main)
