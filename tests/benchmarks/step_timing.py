@@ -50,7 +50,7 @@ def print_peak_memory(step: Step) -> None:
     """Take three steps and print how many MiB this process had at most."""
     for _ in range(3):
         step()
-    print(_peak_memory())
+    print(peak_memory())
 
 
 def _time_in_turns(steps: dict[str, Step], rounds: int) -> dict[str, list[float]]:
@@ -67,7 +67,7 @@ def _time_in_turns(steps: dict[str, Step], rounds: int) -> dict[str, list[float]
     return seconds
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
     """MiB: on the GPU what tensors took, else the whole process."""
     if DEVICE.type == "cuda":
         return torch.cuda.max_memory_allocated() // 2**20

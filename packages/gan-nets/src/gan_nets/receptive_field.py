@@ -13,9 +13,9 @@ def receptive_radius(net: nn.Module, channels: int = 3) -> int:
     """Input pixels beside a cut beyond which a network's output is as if nothing had been cut off.
 
     It is measured and not added up from the layers: a few columns of a strip become not-a-number, which
-    every sum that they take part in then is too. A copy is measured in float64 on the CPU, where convolutions
-    are plain sums; `net` stays as it is. The same is done with rows. Cuts are taken to lie at multiples of
-    the net's `size_multiple`, if it has one.
+    every sum that they take part in then is too. The same is done with rows. A copy is measured on the CPU,
+    where convolutions are plain sums (one that went by way of a transform could only make the radius larger);
+    `net` stays as it is. Cuts are taken to lie at multiples of the net's `size_multiple`, if it has one.
 
     Args:
         net: from (1, channels, H, W) to (1, C', s * H, s * W), in evaluation mode.
@@ -28,7 +28,7 @@ def receptive_radius(net: nn.Module, channels: int = 3) -> int:
         ValueError: the output depends on the whole picture, as with the statistics of instance norm, or the
             radius is beyond 2000 pixels (or 30 times the net's size_multiple).
     """
-    copied = copy.deepcopy(net).to("cpu", torch.float64)
+    copied = copy.deepcopy(net).to("cpu", torch.float32)
     multiple = int(getattr(net, "size_multiple", 1))
     return max(_reach(copied, channels, multiple, turned) for turned in (False, True))
 
@@ -40,7 +40,7 @@ def _reach(net: nn.Module, channels: int, multiple: int, turned: bool) -> int:
     for length in LENGTHS:
         length = max(length // multiple, length // LENGTHS[0]) * multiple
         middle = length // multiple // 2 * multiple
-        strip = torch.zeros(1, channels, short, length, dtype=torch.float64)
+        strip = torch.zeros(1, channels, short, length)
         strip[..., middle : middle + multiple] = torch.nan
         spoilt, scale = _spoilt(net, strip, turned)
         first, last = int(spoilt.min()), int(spoilt.max())
