@@ -207,7 +207,7 @@ def main(
     # Half of the average is 10,000 / 32 steps old, whatever the batch, as in the official code; or no time.
     average = EMA(g, half_life=10_000 / 32 if ema else 1e-3, ramp_up=0.05)
     pictures_in_all = steps * batch_size * run.processes * accumulate
-    augmented = augmentation_of(augment, images_to_full or pictures_in_all // 10)
+    augmented = augmentation_of(augment, images_to_full or max(1, pictures_in_all // 10))
     waits = Patience(patience or steps, better="lower")
     run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d, average=average, patience=waits, **augmented)
     augmenter = augmented.get("augment", nn.Identity())
@@ -225,7 +225,8 @@ def main(
         return augmenter(blurred(pictures, blur_sigma * left))
 
     game = ProjectedGAN(d, augment=shown)
-    for real, numbers in run.steps(batches, until=steps):  # (N, 3, H, W) in [-1, 1] and (N,)
+    until = run.step if patience and waits.over else steps  # nothing is left of a run that had stopped
+    for real, numbers in run.steps(batches, until=until):  # (N, 3, H, W) in [-1, 1] and (N,)
         told = (numbers,) if classes else ()
         fake = g(torch.randn(len(real), g.latents, device=run.device), *told)
         with frozen(d):  # the generator's turn
@@ -249,6 +250,7 @@ def main(
             run.save(score=scores["frechet_distance"], better="lower")
             if patience and waits.over:
                 break
+    next(run.steps(batches, until=run.step), None)  # the log ends here, wherever that is
 
     if run.is_main:
         write_results(out, artist, judge, known, train.pictures, seed, run.device)

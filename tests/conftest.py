@@ -27,6 +27,29 @@ def example():
 
 
 @pytest.fixture(scope="session")
+def run_until():
+    """Runs a recipe's `main`, and breaks off instead of saving at a step, as a kill would."""
+
+    class Killed(Exception):  # noqa: N818 - not an error
+        pass
+
+    def run(recipe, step, *arguments, **options):
+        save = recipe.Run.save
+
+        def save_or_die(run, **score):
+            if run.step == step:
+                raise Killed
+            save(run, **score)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(recipe.Run, "save", save_or_die)
+            with pytest.raises(Killed):
+                recipe.main(*arguments, **options)
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def launch():
     """Runs `accelerate launch --quiet` with these words, and returns how it ended and what it printed."""
 

@@ -58,26 +58,7 @@ def state(out, step):
     return load_file(out / "checkpoints" / f"{step:08d}" / "shared.safetensors")
 
 
-def run_until(recipe, step, *arguments, **options):
-    """Run the recipe, and break off instead of saving at `step`."""
-
-    class Killed(Exception):  # noqa: N818 - not an error
-        pass
-
-    save = recipe.Run.save
-
-    def save_or_die(run, **score):
-        if run.step == step:
-            raise Killed
-        save(run, **score)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recipe.Run, "save", save_or_die)
-        with pytest.raises(Killed):
-            recipe.main(*arguments, **options)
-
-
-def test_a_frozen_stage_does_not_move_and_the_new_one_does(recipe, photos, tmp_path):
+def test_a_frozen_stage_does_not_move_and_the_new_one_does(recipe, run_until, photos, tmp_path):
     # 5 steps of stage 1, then one of stage 2 with the first frozen.
     run_until(recipe, 7, photos, tmp_path, steps=15, validate_every=1, **SMALL)
     before, after = state(tmp_path, 5), state(tmp_path, 6)
@@ -88,7 +69,9 @@ def test_a_frozen_stage_does_not_move_and_the_new_one_does(recipe, photos, tmp_p
 
 @pytest.mark.parametrize("optimizer_state", ["fresh", "kept"])
 @pytest.mark.parametrize("step", [6, 8])  # the first of a phase, and one within it
-def test_resuming_in_any_phase_equals_an_uninterrupted_run(recipe, photos, tmp_path, optimizer_state, step):
+def test_resuming_in_any_phase_equals_an_uninterrupted_run(
+    recipe, run_until, photos, tmp_path, optimizer_state, step
+):
     options = {"steps": 15, "optimizer_state": optimizer_state, "validate_every": 1, **SMALL}
     recipe.main(photos, tmp_path / "whole", **options)
     run_until(recipe, step, photos, tmp_path / "killed", **options)

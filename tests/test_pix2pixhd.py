@@ -63,30 +63,11 @@ def moved(out, step):
     return found
 
 
-def run_until(recipe, step, *arguments, **options):
-    """Run the recipe, and break off instead of saving at `step`."""
-
-    class Killed(Exception):  # noqa: N818 - not an error
-        pass
-
-    save = recipe.Run.save
-
-    def save_or_die(run, **score):
-        if run.step == step:
-            raise Killed
-        save(run, **score)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recipe.Run, "save", save_or_die)
-        with pytest.raises(Killed):
-            recipe.main(*arguments, **options)
-
-
 # ------------------------------------------------------------------- the three phases
 
 
 @pytest.fixture(scope="module")
-def killed(recipe, data, tmp_path_factory):
+def killed(recipe, data, run_until, tmp_path_factory):
     """The folders of runs that were killed at a step, with the checkpoints of the two steps before."""
     folders = {step: tmp_path_factory.mktemp(f"killed-{step}") for step in (3, 4, 5)}
     for step, folder in folders.items():
