@@ -105,6 +105,14 @@ def test_shrinking_sees_every_pixel(build, images):
     assert image.grad.abs().amin() > 0
 
 
+def test_shrinking_in_half_precision(build, images):
+    discriminator, image = build(resize=128).eval(), images(200, batch=1)
+    expected = torch.cat(discriminator(image))
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = torch.cat(discriminator(image.bfloat16()))
+    assert (logits.float() - expected).norm() < 0.1 * expected.norm()
+
+
 def test_class_term_by_hand():
     heads = MultiScaleHeads([3], [32], widths=(1, 1, 1, 1), classes=2).eval()
     head, x = heads.heads[0], torch.randn(1, 3, 4, 4)

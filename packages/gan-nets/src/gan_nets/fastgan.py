@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gan_nets._checks import check_positive
+from gan_nets._enlarge import conv3x3_of_enlarged
 from gan_nets._latents import Noise, check_latents, check_power_of_two, noise_maps, normalised
 from gan_nets._pretrained import PretrainedModule
 
@@ -52,17 +53,29 @@ class NoiseInjection(nn.Module):
 
 
 class GatedConv(nn.Module):
-    """3x3 convolution with spectral norm, noise if any, batch norm, and a half that gates the other."""
+    """3x3 convolution with spectral norm, noise if any, batch norm, and a half that gates the other.
 
-    def __init__(self, in_channels: int, out_channels: int, *, noisy: bool, embedded: int) -> None:
+    With `enlarge`, of a map that is enlarged twofold by repeating.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        enlarge: bool,
+        noisy: bool = False,
+        embedded: int = 0,
+    ) -> None:
         super().__init__()
+        self.enlarge = enlarge
         self.conv = spectral_norm(nn.Conv2d(in_channels, 2 * out_channels, 3, padding=1, bias=False))
         self.noise = NoiseInjection() if noisy else None
         self.norm = ClassNorm(2 * out_channels, embedded) if embedded else nn.BatchNorm2d(2 * out_channels)
 
-    def forward(self, x: Tensor, embedding: Tensor | None, noise: Tensor | None) -> Tensor:
-        """(N, C, H, W), (N, embedded) or None, (N, 1, H, W) or None, to (N, C', H, W)."""
-        x = self.conv(x)
+    def forward(self, x: Tensor, embedding: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
+        """(N, C, H, W), (N, embedded), (N, 1, H', W') to (N, C', H', W'), the size or twice the size."""
+        x = conv3x3_of_enlarged(x, cast(Tensor, self.conv.weight)) if self.enlarge else self.conv(x)
         if self.noise is not None and noise is not None:
             x = self.noise(x, noise)
         x = self.norm(x) if embedding is None else self.norm(x, embedding)
@@ -77,12 +90,12 @@ class UpBlock(nn.Module):
         self.full = full
         inputs = [in_channels, out_channels] if full else [in_channels]
         self.convs = nn.ModuleList(
-            GatedConv(inside, out_channels, noisy=full, embedded=embedded) for inside in inputs
+            GatedConv(inside, out_channels, enlarge=place == 0, noisy=full, embedded=embedded)
+            for place, inside in enumerate(inputs)
         )
 
     def forward(self, x: Tensor, embedding: Tensor | None, noise: Sequence[Tensor | None]) -> Tensor:
         """(N, C, H, W) to (N, C', 2H, 2W)."""
-        x = F.interpolate(x, scale_factor=2.0)
         for conv, drawn in zip(self.convs, noise, strict=True):
             x = conv(x, embedding, drawn)
         return x

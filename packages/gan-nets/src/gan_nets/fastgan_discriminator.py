@@ -65,14 +65,14 @@ class Decoder(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         widths = zip((in_channels, *DECODED), DECODED, strict=False)
-        self.blocks = nn.ModuleList(GatedConv(*pair, noisy=False, embedded=0) for pair in widths)
+        self.blocks = nn.ModuleList(GatedConv(*pair, enlarge=True) for pair in widths)
         self.output = _conv(DECODED[-1], out_channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, C', 128, 128) in [-1, 1]."""
         x = F.adaptive_avg_pool2d(x, 8)
         for block in self.blocks:
-            x = block(F.interpolate(x, scale_factor=2.0), None, None)
+            x = block(x)
         return torch.tanh(self.output(x))
 
 

@@ -2,6 +2,7 @@
 
 from typing import Literal, TypeAlias
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -33,4 +34,6 @@ def resized(image: Tensor, resize: Resize) -> Tensor:
     if image.shape[-2:] == (size, size):
         return image
     shrinks = max(image.shape[-2:]) > size
-    return F.interpolate(image, (size, size), mode="bilinear", align_corners=False, antialias=shrinks)
+    wide = image.to(torch.promote_types(image.dtype, torch.float32))  # the CPU shrinks no half precision
+    small = F.interpolate(wide, (size, size), mode="bilinear", align_corners=False, antialias=shrinks)
+    return small.to(image.dtype)

@@ -1,0 +1,166 @@
+"""Projected GAN's training step against the same step written the plain way.
+
+    python tests/benchmarks/projected_step.py
+    python tests/benchmarks/projected_step.py --size 128 --batch-size 4 --rounds 3
+
+Plain: eager, float32, images in NCHW, the feature network as timm has it and the mixtures in the paper's
+order, enlarging before convolving in the generator, Adam as it comes. Both turns are the official code's: the
+discriminator gets pictures of its own, made without a graph. "shared" hands it the generator's instead.
+There is no augmentation, and weights are random.
+"""
+
+import tempfile
+
+import timm
+import torch
+import tyro
+from gan_losses import hinge_discriminator_loss, hinge_generator_loss
+from gan_nets import fastgan_projected
+from gan_projected import Backbone, MultiScaleHeads, ProjectedDiscriminator, Projector
+from gan_trainers import Run, frozen
+from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam
+
+NAME, CHANNELS = "tf_efficientnet_lite0", (64, 128, 256, 512)
+
+
+def main(
+    size: int = 256,
+    batch_size: int = 8,
+    lite: bool = True,
+    resize: int = 224,
+    rounds: int = 3,
+    compiled: bool = False,
+    memory: bool = True,
+    only: str | None = None,
+) -> None:
+    """Time the variants of one step.
+
+    Args:
+        size: side of the pictures, in pixels.
+        batch_size: pictures a step.
+        lite: FastGAN-lite of width 64, or the full one of width 128.
+        resize: side at which the discriminator sees the pictures, in pixels.
+        rounds: how often each variant runs after two steps to warm up.
+        compiled: time the compiled variants too (they take minutes to compile).
+        memory: measure each variant's peak memory as well.
+        only: run this variant alone and print this process's peak memory in MiB.
+    """
+
+    def make_step(name: str) -> Step:
+        torch.manual_seed(0)
+        real = torch.rand(batch_size, 3, size, size, device=DEVICE) * 2 - 1
+        return plain_step(real, lite, resize) if name == "plain" else our_step(name, real, lite, resize)
+
+    if only:
+        print_peak_memory(make_step(only))
+        return
+    names = [*VARIANTS, "fp32 shared", *(COMPILED if compiled else [])]
+    compare(make_step, names, batch_size=batch_size, rounds=rounds, memory=memory)
+
+
+def our_step(name: str, real: Tensor, lite: bool, resize: int) -> Step:
+    """Both turns with this repository's networks."""
+    precision, _, manner = name.partition(" ")
+    run = Run(
+        tempfile.mkdtemp(),
+        precision=precision,  # type: ignore[arg-type]
+        compile=manner == "compiled",
+        channels_last=manner == "channels-last",
+    )
+    g = fastgan_projected(real.shape[-1], lite=lite)
+    projector = Projector(Backbone(NAME, weights="random"), channels=CHANNELS)
+    d = ProjectedDiscriminator(projector, resize=resize)
+    opt_g = Adam(g.parameters(), lr=2e-4, betas=(0.0, 0.99), fused=True)
+    opt_d = Adam(d.parameters(), lr=2e-4, betas=(0.0, 0.99), fused=True)
+    run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d)
+
+    def step() -> None:
+        fake = g(torch.randn(len(real), g.latents, device=DEVICE))
+        with frozen(d):
+            run.update(opt_g, hinge_generator_loss(d(fake)))
+        if manner == "shared":
+            fake = fake.detach()
+        else:
+            with torch.no_grad():
+                fake = g(torch.randn(len(real), g.latents, device=DEVICE))
+        run.update(opt_d, hinge_discriminator_loss(d(real), d(fake)))
+
+    return step
+
+
+# -------------------------------------------------------------------- the plain way
+
+
+class PlainDiscriminator(nn.Module):
+    """Backbone, mixtures and heads with every operation where the paper has it."""
+
+    def __init__(self, resize: int) -> None:
+        super().__init__()
+        self.resize = resize
+        self.network = timm.create_model(NAME, features_only=True, out_indices=(1, 2, 3, 4))
+        across_channels = zip(self.network.feature_info.channels(), CHANNELS, strict=True)
+        self.across_channels = nn.ModuleList(nn.Conv2d(*pair, 1) for pair in across_channels)
+        outputs = (CHANNELS[0], *CHANNELS[:3])
+        self.across_scales = nn.ModuleList(
+            nn.Conv2d(*pair, 1) for pair in zip(CHANNELS, outputs, strict=True)
+        )
+        self.requires_grad_(False)
+        self.heads = MultiScaleHeads(outputs, (2, 4, 8, 16))
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        self.network.eval()
+        image = F.interpolate(image, (self.resize, self.resize), mode="bilinear", align_corners=False)
+        maps = [mix(x) for mix, x in zip(self.across_channels, self.network(image), strict=True)]
+        mixed: list[Tensor] = []
+        for x, mix in zip(reversed(maps), reversed(self.across_scales), strict=True):
+            x = x + mixed[0] if mixed else x
+            x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
+            mixed.insert(0, mix(x))
+        return self.heads(mixed)
+
+
+class PlainEnlarging(nn.Module):
+    """The generator's enlarging convolution in two operations."""
+
+    def __init__(self, block: nn.Module) -> None:
+        super().__init__()
+        self.block = block
+        self.block.enlarge = False  # type: ignore[assignment]
+
+    def forward(self, x: Tensor, embedding: Tensor | None, noise: Tensor | None) -> Tensor:
+        return self.block(F.interpolate(x, scale_factor=2), embedding, noise)
+
+
+def plain_step(real: Tensor, lite: bool, resize: int) -> Step:
+    """Both turns as most repositories write them."""
+    g, d = fastgan_projected(real.shape[-1], lite=lite).to(DEVICE), PlainDiscriminator(resize).to(DEVICE)
+    for block in g.blocks:
+        block.convs[0] = PlainEnlarging(block.convs[0])  # type: ignore[index, operator]
+    opt_g = Adam(g.parameters(), lr=2e-4, betas=(0.0, 0.99))
+    opt_d = Adam(d.heads.parameters(), lr=2e-4, betas=(0.0, 0.99))
+
+    def fakes() -> Tensor:
+        return g(torch.randn(len(real), g.latents, device=DEVICE))
+
+    def step() -> None:
+        d.heads.requires_grad_(False)
+        opt_g.zero_grad()
+        (-torch.cat([x.flatten(1) for x in d(fakes())], 1).mean()).backward()
+        opt_g.step()
+        d.heads.requires_grad_(True)
+        opt_d.zero_grad()
+        with torch.no_grad():
+            fake = fakes()
+        for pictures, sign in ((fake, 1), (real, -1)):
+            logits = torch.cat([x.flatten(1) for x in d(pictures)], 1)
+            F.relu(1 + sign * logits).mean().backward()
+        opt_d.step()
+
+    return step
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
