@@ -225,7 +225,7 @@ def main(
             perceptual_weight=perceptual_weight,
         )
         batches = run.loader(read(train, area, classes, flip=True), batch_size, workers=workers)
-        test = run.loader(read(held_out, area, classes), batch_size, shuffle=False, passes=1)
+        test = run.loader(read(held_out, area, classes), batch_size, passes=1)
         begins = stages[-1].ends if stages else 0
         painter = Painter(generator, encoder, classes)
         stages.append(Stage(name, painter, d, opt_g, opt_d, game, batches, test, begins, begins + length))
@@ -396,6 +396,7 @@ def write_pictures(
     if looks:
         save_file({str(label): centres for label, centres in looks.items()}, out / "looks.safetensors")
     columns: defaultdict[str, list[Tensor]] = defaultdict(list)
+    shown = range(0, len(test), -(-len(test) // 8))
     for index, file in enumerate(test.files):
         labels, instances, photo = (each[None].to(device) for each in test[index])
         maps = painter.maps(labels, instances)
@@ -411,7 +412,7 @@ def write_pictures(
             folder = out / "pictures" / state
             folder.mkdir(parents=True, exist_ok=True)
             write_image(folder / f"{index:04d}-{file.photo.stem}.png", picture[0])
-            columns[state] += [picture.cpu()] * (index < 8)
+            columns[state] += [picture.cpu()] * (index in shown)
     write_grid(out / "held_out.png", *(torch.cat(pictures) for pictures in columns.values()))
 
 
