@@ -1,0 +1,127 @@
+"""The recipe of SRGAN: its two phases, what each idea leaves out, where it begins, and resuming."""
+
+import shutil
+from pathlib import Path
+
+import gan_nets
+import pytest
+import torch
+from gan_trainers import plain_errors, read_scalars
+from safetensors.torch import load_file
+
+FLOWERS = Path(__file__).parents[1] / "examples" / "images" / "flowers" / "testB"
+SMALL = {"blocks": 1, "width": 4, "batch_size": 2, "size": 32, "validation": 0.3, "scale": 2}
+
+
+@pytest.fixture(scope="module")
+def recipe(example):
+    return example("srgan")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Twelve real photographs."""
+    folder = tmp_path_factory.mktemp("photos")
+    for file in sorted(FLOWERS.glob("*.png"))[:12]:
+        shutil.copy(file, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def phase_one(recipe, photos, tmp_path_factory):
+    """A run of phase 1 alone."""
+    out = tmp_path_factory.mktemp("phase-one")
+    recipe.main(photos, out, ideas="pixels", kernel="area", jpeg=50, pixel_steps=3, **SMALL)
+    return out
+
+
+def test_the_first_phase_leaves_a_network_that_knows_its_kernel(phase_one):
+    for folder in ("pixels", "enlarger"):
+        net = gan_nets.load(phase_one / folder)
+        assert (net.scale, net.degradation) == (2, "area, JPEG 50")
+        assert net(torch.zeros(1, 3, 5, 7)).shape == (1, 3, 10, 14)
+    rows = read_scalars(phase_one / "scalars.jsonl")
+    assert {"pixel", "psnr_y", "ssim_y", "lite0_distance"} <= rows[-1].keys()
+    assert rows[-1]["step"] == 3
+    assert "content" not in rows[-1]
+
+
+def state(out, step):
+    """What all processes share in a checkpoint."""
+    return load_file(out / "checkpoints" / f"{step:08d}" / "shared.safetensors")
+
+
+@pytest.mark.parametrize(("ideas", "critic_learns"), [("content", False), ("all", True)])
+def test_the_second_phase_begins_with_the_firsts_weights(
+    recipe, photos, phase_one, tmp_path, ideas, critic_learns
+):
+    options = {"ideas": ideas, "start": phase_one / "pixels", "pixel_steps": 0, "steps": 2}
+    recipe.main(photos, tmp_path, lr=0.0, test=photos, **options, **SMALL)
+    learned = gan_nets.load(phase_one / "pixels")
+    began = gan_nets.load(tmp_path / "enlarger")
+    for name, value in learned.named_parameters():
+        assert torch.equal(value, began.get_parameter(name)), name
+    rows = read_scalars(tmp_path / "scalars.jsonl")
+    assert ("discriminator" in rows[-1]) is ("adversarial" in rows[-1]) is critic_learns
+    assert rows[-1]["content"] > 0
+    assert len(list((tmp_path / "test" / "enlarger").iterdir())) == 12
+
+
+def test_a_second_phase_from_nothing_is_refused_unless_told(recipe, photos, tmp_path):
+    with pytest.raises(SystemExit, match="phase 2 expects phase 1's weights; give --start FOLDER"):
+        recipe.main(photos, tmp_path, pixel_steps=0, steps=1, **SMALL)
+    recipe.main(photos, tmp_path, pixel_steps=0, steps=1, from_nothing=True, **SMALL)
+    assert (tmp_path / "enlarger" / "config.json").exists()
+    assert not (tmp_path / "pixels").exists()
+
+
+def test_a_first_phase_of_another_width_or_scale_ends_in_one_sentence(
+    recipe, photos, phase_one, tmp_path, capsys
+):
+    for option, value in (("width", 8), ("scale", 4)):
+        with pytest.raises(SystemExit), plain_errors():
+            recipe.main(photos, tmp_path, start=phase_one / "pixels", **(SMALL | {option: value}))
+        complaint = capsys.readouterr().err.strip().splitlines()[-1]
+        assert complaint.startswith("error: ")
+        assert "model.safetensors does not fit SRResNet" in complaint
+
+
+TWO_PHASES = {"pixel_steps": 2, "steps": 2, "validate_every": 1, **SMALL}
+
+
+@pytest.fixture(scope="module")
+def whole(recipe, photos, tmp_path_factory):
+    """A run of both phases without a break."""
+    out = tmp_path_factory.mktemp("whole")
+    recipe.main(photos, out, **TWO_PHASES)
+    return out
+
+
+@pytest.mark.parametrize("lost", [3, 4])  # the first step of phase 2, and one within it
+def test_resuming_equals_an_uninterrupted_run(recipe, photos, whole, tmp_path, lost):
+    class Killed(Exception):  # noqa: N818 - not an error
+        pass
+
+    save = recipe.Run.save
+
+    def save_or_die(run, **score):
+        if run.step == lost:
+            raise Killed
+        save(run, **score)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipe.Run, "save", save_or_die)
+        with pytest.raises(Killed):
+            recipe.main(photos, tmp_path, **TWO_PHASES)
+    recipe.main(photos, tmp_path, **TWO_PHASES)
+    expected, got = state(whole, 4), state(tmp_path, 4)
+    assert got.keys() == expected.keys()
+    assert all(torch.equal(got[name], tensor) for name, tensor in expected.items())
+
+
+def test_the_losses_are_the_papers_and_basicsrs(recipe):
+    fake, real = torch.zeros(1, 3, 4, 4), torch.full((1, 3, 4, 4), 0.5)
+    assert recipe.RECIPES["paper"].pixel(fake, real) == 0.25
+    assert recipe.RECIPES["basicsr"].pixel(fake, real) == 0.25  # a quarter of [0, 1]
+    weights = {name: chosen.weights for name, chosen in recipe.RECIPES.items()}
+    assert weights["paper"].adversarial / weights["article"].adversarial == pytest.approx(100)
