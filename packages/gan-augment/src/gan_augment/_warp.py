@@ -124,7 +124,9 @@ class _Lookup(torch.autograd.Function):
     def forward(ctx: Any, images: Tensor, grid: Tensor) -> Tensor:
         ctx.save_for_backward(grid)
         ctx.size = images.shape
-        return F.grid_sample(images, grid, align_corners=True)
+        # What is looked up lies inside. "border" keeps rounding from leaving it, and keeps cuDNN out, which
+        # would first copy the images to lay them out anew.
+        return F.grid_sample(images, grid, padding_mode="border", align_corners=True)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
@@ -138,10 +140,9 @@ class _Spread(torch.autograd.Function):
     def forward(ctx: Any, values: Tensor, grid: Tensor, size: torch.Size) -> Tensor:
         ctx.save_for_backward(grid)
         images = values.new_empty(1).expand(size)  # what they were is no matter, only their size
-        bilinear = zeros = 0
-        only_images = (True, False)
+        bilinear, border, only_images = 0, 1, (True, False)
         return torch.ops.aten.grid_sampler_2d_backward(
-            values, images, grid, bilinear, zeros, True, only_images
+            values, images, grid, bilinear, border, True, only_images
         )[0]
 
     @staticmethod
