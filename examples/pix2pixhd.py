@@ -136,14 +136,14 @@ def main(
     discriminator goes on into the third, and there is no average of the weights.
 
     Args:
-        data: a folder that holds train_img, train_label and, if there are any, train_inst, as official
-            Cityscapes sets do (and test_img and so on, or a tenth is held out); the emoji of this repository
-            if not given.
+        data: a folder that holds train_img, train_label and, if there are any, train_inst, as the official
+            code reads Cityscapes (and test_img and so on, or a tenth is held out); the emoji of this
+            repository if not given.
         out: the run's folder.
         classes: how many there are; 35 for --data.
         features: channels in which an encoder tells what each instance looks like, 3 in the paper; 0 leaves
-            the looks to chance, which is the default for --data. For the emoji 3: an area's colour can't be
-            guessed from its class.
+            that to the generator, which is the default for --data. For the emoji 3, since an area's colour
+            can't be guessed from its class.
         perceptual: where VGG19's weights for the perceptual loss come from, if it is to be part of the game:
             torchvision's download, or a file.
         perceptual_weight: of this loss.
