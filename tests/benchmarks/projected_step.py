@@ -57,7 +57,7 @@ def main(
     if only:
         print_peak_memory(make_step(only))
         return
-    names = [*VARIANTS, "fp32 shared", *(COMPILED if compiled else [])]
+    names = [*VARIANTS, "fp32 shared", "bf16 shared", *(COMPILED if compiled else [])]
     compare(make_step, names, batch_size=batch_size, rounds=rounds, memory=memory)
 
 
