@@ -101,11 +101,15 @@ def _timm_names(pretrained: Mapping[str, Tensor]) -> dict[str, Tensor]:
     import timm  # not before it is needed, as it takes seconds
 
     complete = timm.create_model(BACKBONE).state_dict()
-    state = {key: value for key, value in complete.items() if key.startswith(AFTER_THE_FEATURES)}
-    for key, value in pretrained.items():
-        layer, place, rest = (*key.split(".", 2), "", "")[:3]
-        state[f"{PARTS.get(f'{layer}.{place}', layer)}.{rest}"] = value
-    return state
+    rest = {key: value for key, value in complete.items() if key.startswith(AFTER_THE_FEATURES)}
+    return rest | {_timm_name(key): value for key, value in pretrained.items()}
+
+
+def _timm_name(key: str) -> str:
+    for official, ours in PARTS.items():
+        if key.startswith(f"{official}."):
+            return ours + key.removeprefix(official)
+    return key
 
 
 def _mix(state: Mapping[str, Tensor], name: str) -> nn.Conv2d:
