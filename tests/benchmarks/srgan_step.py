@@ -1,0 +1,190 @@
+"""SRGAN's training steps, by pixels and with content and critic, against the same written the plain way.
+
+    python tests/benchmarks/srgan_step.py                    # both phases at the paper's crop of 96, batch 16
+    python tests/benchmarks/srgan_step.py --phase pixels --rounds 3
+
+Plain: eager, float32, images in NCHW, torch's own modules, Adam as it comes.
+VGG19's weights are random, which costs the same.
+"""
+
+import tempfile
+from collections import OrderedDict
+from typing import Literal
+
+import torch
+import tyro
+from gan_losses import NONSATURATING, SRGAN_PAPER, srgan_content_loss
+from gan_nets import SRGANDiscriminator, SRResNet
+from gan_trainers import Run, frozen
+from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam
+
+Phase = Literal["pixels", "content"]
+
+
+def main(
+    phase: Phase | Literal["both"] = "both",
+    size: int = 96,
+    batch_size: int = 16,
+    rounds: int = 5,
+    compiled: bool = False,
+    memory: bool = True,
+    only: str | None = None,
+) -> None:
+    """Time the variants of one step.
+
+    Args:
+        phase: 1, by pixels; 2, by content with a critic; or one after the other.
+        size: side of the crops, in pixels; the generator sees a quarter of it.
+        batch_size: crops a step.
+        rounds: how often each variant runs after two steps to warm up.
+        compiled: time the compiled variants too (they take minutes to compile).
+        memory: measure each variant's peak memory as well.
+        only: run this variant alone and print this process's peak memory in MiB.
+    """
+    phases: list[Phase] = ["pixels", "content"] if phase == "both" else [phase]
+    for each in phases:
+        if only:
+            print_peak_memory(make_step(only, each, size, batch_size))
+            continue
+        print(each)
+        compare(
+            lambda name, each=each: make_step(name, each, size, batch_size),
+            [*VARIANTS, *(COMPILED if compiled else [])],
+            batch_size=batch_size,
+            rounds=rounds,
+            memory=memory and phase != "both",
+        )
+
+
+def make_step(name: str, phase: Phase, size: int, batch_size: int) -> Step:
+    """A training step on fixed random pictures."""
+    torch.manual_seed(0)
+    large = torch.rand(batch_size, 3, size, size, device=DEVICE) * 2 - 1
+    small = F.avg_pool2d(large, 4)
+    if name == "plain":
+        return plain_step(phase, small, large)
+    precision, _, manner = name.partition(" ")
+    run = Run(
+        tempfile.mkdtemp(),
+        precision=precision,  # type: ignore[arg-type]
+        compile=manner == "compiled",
+        channels_last=manner == "channels-last",
+    )
+    layout = torch.channels_last if manner == "channels-last" else torch.contiguous_format
+    return recipe_step(run, phase, small.to(memory_format=layout), large.to(memory_format=layout))
+
+
+def recipe_step(run: Run, phase: Phase, small: Tensor, large: Tensor) -> Step:
+    """The step of examples/srgan.py on VGG19's features."""
+    g, d = SRResNet(), SRGANDiscriminator()
+    opt_g, opt_d = (Adam(net.parameters(), lr=1e-4, fused=True) for net in (g, d))
+    content = srgan_content_loss(weights="random")
+    run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d, content=content)
+
+    def by_pixels() -> None:
+        run.update(opt_g, F.mse_loss(g(small), large))
+
+    def by_content() -> None:
+        fake = g(small)
+        run.update(opt_d, NONSATURATING.discriminator(d(large), d(fake.detach())))
+        with frozen(d):
+            adversarial = NONSATURATING.generator(d(fake))
+            run.update(opt_g, content(fake, large) + SRGAN_PAPER.adversarial * adversarial)
+
+    return by_pixels if phase == "pixels" else by_content
+
+
+# -------------------------------------------------------------------- the plain way
+
+
+class PlainBlock(nn.Module):
+    """A residual block in torch's own modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(64, 64, 3, padding=1), nn.BatchNorm2d(64), nn.PReLU(),
+            nn.Conv2d(64, 64, 3, padding=1), nn.BatchNorm2d(64),
+        )  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
+
+
+class PlainGenerator(nn.Module):
+    """The paper's generator in torch's own modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.input = nn.Sequential(nn.Conv2d(3, 64, 9, padding=4), nn.PReLU())
+        trunk = [*(PlainBlock() for _ in range(16)), nn.Conv2d(64, 64, 3, padding=1), nn.BatchNorm2d(64)]
+        self.trunk = nn.Sequential(*trunk)
+        ups = [(nn.Conv2d(64, 256, 3, padding=1), nn.PixelShuffle(2), nn.PReLU()) for _ in range(2)]
+        self.output = nn.Sequential(*(layer for up in ups for layer in up), nn.Conv2d(64, 3, 9, padding=4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        first = self.input(x)
+        return self.output(first + self.trunk(first))
+
+
+def plain_discriminator(side: int) -> nn.Sequential:
+    """The paper's discriminator for crops of one size."""
+    layers: list[nn.Module] = [nn.Conv2d(3, 64, 3, padding=1), nn.LeakyReLU(0.2)]
+    inside = 64
+    for place, outside in enumerate((64, 128, 128, 256, 256, 512, 512)):
+        conv = nn.Conv2d(inside, outside, 3, 2 - place % 2, 1)
+        layers += [conv, nn.BatchNorm2d(outside), nn.LeakyReLU(0.2)]
+        inside = outside
+    dense = nn.Linear(512 * (side // 16) ** 2, 1024)
+    return nn.Sequential(*layers, nn.Flatten(), dense, nn.LeakyReLU(0.2), nn.Linear(1024, 1))
+
+
+def plain_vgg() -> nn.Sequential:
+    """VGG19 up to the activation of the fourth convolution of block 5."""
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    inside = 3
+    for block, (outside, convs) in enumerate(((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))):
+        for conv in range(convs):
+            layers[f"conv{block}_{conv}"] = nn.Conv2d(inside, outside, 3, padding=1)
+            layers[f"relu{block}_{conv}"] = nn.ReLU(inplace=True)
+            inside = outside
+        if block < 4:
+            layers[f"pool{block}"] = nn.MaxPool2d(2)
+    return nn.Sequential(layers).requires_grad_(False)
+
+
+def plain_step(phase: Phase, small: Tensor, large: Tensor) -> Step:
+    """One step as most repositories write it."""
+    g, d, vgg = PlainGenerator().to(DEVICE), plain_discriminator(large.shape[-1]).to(DEVICE), plain_vgg()
+    vgg = vgg.to(DEVICE)
+    opt_g, opt_d = (torch.optim.Adam(net.parameters(), lr=1e-4) for net in (g, d))
+    bce = nn.BCEWithLogitsLoss()
+
+    def by_pixels() -> None:
+        opt_g.zero_grad()
+        F.mse_loss(g(small), large).backward()
+        opt_g.step()
+
+    def by_content() -> None:
+        fake = g(small)
+        opt_d.zero_grad()
+        real_logits, fake_logits = d(large), d(fake.detach())
+        loss = bce(real_logits, torch.ones_like(real_logits)) + bce(
+            fake_logits, torch.zeros_like(fake_logits)
+        )
+        loss.backward()
+        opt_d.step()
+        opt_g.zero_grad()
+        logits = d(fake)
+        content = F.mse_loss(vgg(fake) / 12.75, vgg(large) / 12.75)
+        (content + 1e-3 * bce(logits, torch.ones_like(logits))).backward()
+        opt_g.step()
+
+    return by_pixels if phase == "pixels" else by_content
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
