@@ -21,6 +21,7 @@ INVENTORY = """
     nonsaturating_discriminator_loss nonsaturating_generator_loss
     perceptual_loss pix2pixhd_perceptual_loss
     r1_penalty r2_penalty
+    random_margin_discriminator_loss reconstruction_loss
     relativistic_average_discriminator_loss relativistic_average_generator_loss
     relativistic_paired_discriminator_loss relativistic_paired_generator_loss
     srgan_content_loss

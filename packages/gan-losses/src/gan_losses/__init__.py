@@ -11,6 +11,7 @@ from gan_losses._adversarial import (
     DiscriminatorLoss,
     GeneratorLoss,
 )
+from gan_losses._fastgan import random_margin_discriminator_loss, reconstruction_loss
 from gan_losses._feature_matching import feature_matching_loss
 from gan_losses._hinge import hinge_discriminator_loss, hinge_generator_loss
 from gan_losses._least_squares import least_squares_discriminator_loss, least_squares_generator_loss
@@ -80,6 +81,8 @@ __all__ = [
     "pix2pixhd_perceptual_loss",
     "r1_penalty",
     "r2_penalty",
+    "random_margin_discriminator_loss",
+    "reconstruction_loss",
     "relativistic_average_discriminator_loss",
     "relativistic_average_generator_loss",
     "relativistic_paired_discriminator_loss",

@@ -1,0 +1,64 @@
+"""What FastGAN's discriminator learns from (Liu et al. 2021, section 3.2 and its official code)."""
+
+from collections.abc import Callable, Iterable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan_losses._pixel import l1_loss
+from gan_losses._scales import Logits, Reduction, over_scales
+
+
+def random_margin_discriminator_loss(
+    real_logits: Logits, fake_logits: Logits, *, least_margin: float = 0.8, reduction: Reduction = "mean"
+) -> Tensor:
+    """max(0, m - real) + max(0, m' + fake), the hinge loss with margins drawn anew for each logit.
+
+    The official form of the hinge in Liu et al. 2021, section 3.2; the generator's side is `hinge_generator_loss`.
+
+    Args:
+        real_logits: The discriminator's logits for real images, of any shape; a list for several scales.
+        fake_logits: Logits for generated images, of the same shapes.
+        least_margin: m and m' are uniform between this and 1; with 1 it is the plain hinge loss.
+        reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
+
+    Returns:
+        A scalar; with "none" the elementwise loss, a tensor or a list as given. At least float32.
+
+    Raises:
+        ValueError: If real and fake differ in shape or number of scales, or the reduction is unknown.
+    """
+
+    def elementwise(real: Tensor, fake: Tensor) -> Tensor:
+        margin, other = (1 - (1 - least_margin) * torch.rand_like(x) for x in (real, fake))
+        return F.relu(margin - real) + F.relu(other + fake)
+
+    return over_scales(elementwise, real_logits, fake_logits, reduction=reduction)
+
+
+def reconstruction_loss(
+    reconstructions: Iterable[tuple[Tensor, Tensor]],
+    *,
+    distance: Callable[[Tensor, Tensor], Tensor] = l1_loss,
+) -> Tensor:
+    """The sum of the distances between what a discriminator drew and what it should have drawn.
+
+    Liu et al. 2021, section 3.2. The paper and its code take LPIPS, summed over the batch; a `PerceptualLoss`
+    is of that kind, and L1 needs no weights.
+
+    Args:
+        reconstructions: Pairs of a picture that was drawn and its target, (N, C, H, W) each, as
+            `gan_nets.FastGANDiscriminator` gives them of real pictures.
+        distance: From both to a scalar.
+
+    Returns:
+        A scalar.
+
+    Raises:
+        ValueError: If there are no pairs, or the two of a pair differ in shape.
+    """
+    distances = [distance(drawn, target) for drawn, target in reconstructions]
+    if not distances:
+        raise ValueError("expected at least one pair of pictures; got none; pass those of the real pictures")
+    return sum(distances[1:], distances[0])
