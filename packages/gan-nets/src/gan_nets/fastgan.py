@@ -102,7 +102,7 @@ class UpBlock(nn.Module):
 
 
 class SkipExcitation(nn.Module):
-    """Scales each channel of a map by what one of another size says (Liu et al. 2021, equations 1 and 2)."""
+    """Scales each channel of a map by what one of another size says (Liu et al. 2021, section 3.1)."""
 
     def __init__(self, source_channels: int, channels: int) -> None:
         super().__init__()

@@ -18,7 +18,7 @@ class ProjectedDiscriminator(nn.Module):
     `torch.cat([x.flatten(1) for x in logits], 1)` does; losses that add up the scales' means give four times
     that, which is all one to Adam.
 
-    Sauer et al., "Projected GANs Converge Faster" (2021), equation 4 and section 3.2. Only the heads have
+    Sauer et al., "Projected GANs Converge Faster" (2021), section 3. Only the heads have
     parameters. Pictures without a gradient keep no activations in the projector, so that real ones cost one
     forward pass of it and no memory.
 

@@ -60,7 +60,7 @@ class Head(nn.Module):
         x = self.output(self.blocks(x))
         if self.classes is None:
             return x
-        # The projection discriminator's inner product (Miyato and Koyama 2018, equation 3), class term alone.
+        # The projection discriminator's inner product (Miyato and Koyama 2018, section 3), class term alone.
         direction = F.leaky_relu(self.classes(labels), 0.2)[:, :, None, None]
         return (x * direction).sum(1, keepdim=True) * PROJECTED**-0.5
 
