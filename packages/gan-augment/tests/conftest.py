@@ -7,6 +7,11 @@ import torch
 from safetensors.torch import load_file
 
 
+@pytest.fixture(autouse=True)
+def same_numbers_in_every_run():
+    torch.manual_seed(0)
+
+
 @pytest.fixture
 def parity():
     """Read one file of stored values: `(inputs, outputs)`."""

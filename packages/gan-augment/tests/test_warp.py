@@ -49,7 +49,7 @@ def convolve(images, taps):
     return planes.view(*images.shape[:2], *planes.shape[2:])
 
 
-@pytest.mark.parametrize("size", [(9, 14), (40, 33), (64, 20)])
+@pytest.mark.parametrize("size", [(9, 14), (40, 33)])
 @pytest.mark.parametrize(
     "matrix",
     [

@@ -56,7 +56,7 @@ class DiffAugment(nn.Module):
         p: a scalar buffer, read where it is. `set_probability` changes it; nothing is compiled anew.
 
     Raises:
-        ValueError: a step is unknown or there twice, or `p` or `cutout` is outside [0, 1].
+        ValueError: a step is unknown or there twice, or `p`, `translation` or `cutout` outside [0, 1].
     """
 
     p: Tensor
@@ -80,8 +80,8 @@ class DiffAugment(nn.Module):
         self._brightness = brightness
         self._saturation = saturation
         self._contrast = contrast
-        self._translation = translation
-        self._cutout = checked(cutout)
+        self._translation = checked(translation, "translation as a share of the side")
+        self._cutout = checked(cutout, "cutout as a share of the side")
 
     def forward(
         self,

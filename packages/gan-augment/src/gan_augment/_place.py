@@ -86,8 +86,9 @@ def blank(images: Tensor, middle: Tensor, ratio: float) -> Tensor:
         Of the images' shape and dtype.
 
     Raises:
-        ValueError: there is not one middle for each image.
+        ValueError: `images` is no such tensor, or there is not one middle for each.
     """
+    check_images(images)
     right, down = middle.unbind(1)
     across = _nearness(right, images.shape[-1], images) < ratio / 2
     along = _nearness(down, images.shape[-2], images) < ratio / 2
@@ -107,7 +108,9 @@ def _within(shift: Tensor, length: int, images: Tensor) -> Tensor:
 
 def _covered(centre: Tensor, length: int, size: int, images: Tensor) -> Tensor:
     """(N, 1, 1, length) bool: the positions of a piece of `size` around `centre`."""
-    offset = torch.arange(length, device=images.device) - per_image(centre, images) + size // 2
+    offset = (
+        torch.arange(length, device=images.device) - per_image(centre, images) + size // 2
+    )  # of its start
     return (offset >= 0) & (offset < size)
 
 

@@ -12,15 +12,15 @@ class HasProbability(Protocol):
     p: Tensor
 
 
-def checked(p: float) -> float:
-    """`p` as a float.
+def checked(value: float, what: str = "a probability") -> float:
+    """`value` as a float.
 
     Raises:
-        ValueError: it is not in [0, 1].
+        ValueError: it is not in [0, 1]; `what` says what it should have been.
     """
-    if not 0 <= p <= 1:  # NaN is not
-        raise ValueError(f"expected a probability in [0, 1]; got {p}")
-    return float(p)
+    if not 0 <= value <= 1:  # NaN is not
+        raise ValueError(f"expected {what} in [0, 1]; got {value}")
+    return float(value)
 
 
 @torch.no_grad()
