@@ -15,7 +15,8 @@ def random_margin_discriminator_loss(
 ) -> Tensor:
     """max(0, m - real) + max(0, m' + fake), the hinge loss with margins drawn anew for each logit.
 
-    The official form of the hinge in Liu et al. 2021, section 3.2; the generator's side is `hinge_generator_loss`.
+    The official code's form of the loss in Liu et al. 2021, section 3.2. The generator's side is
+    `hinge_generator_loss`.
 
     Args:
         real_logits: The discriminator's logits for real images, of any shape; a list for several scales.
