@@ -168,9 +168,7 @@ def test_unknown_and_doubled_steps_and_wrong_probabilities_are_named():
 def test_wrong_shares_are_named():
     with pytest.raises(ValueError, match=r"expected cutout as a share of the side in \[0, 1\]; got 16"):
         DiffAugment(cutout=16)
-    with pytest.raises(
-        ValueError, match=r"expected translation as a share of the side in \[0, 1\]; got -0.1"
-    ):
+    with pytest.raises(ValueError, match=r"expected translation as a share of the side in \[0, 1\]; got -1"):
         DiffAugment(translation=-1)
 
 
