@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from gan_nets._checks import check_images, check_positive
 from gan_nets._norm import Norm, norm_layer
 from gan_nets._pretrained import PretrainedModule
+from gan_nets._rowwise import RowwiseConv
 from gan_nets._subpixel import subpixel_convs
 
 
@@ -75,7 +76,7 @@ class SRResNet(PretrainedModule):
         self.trunk_norm = norm_layer(norm, width)
         self.ups = subpixel_convs(width, scale)
         self.up_acts = nn.ModuleList(nn.PReLU() for _ in self.ups)
-        self.output = nn.Conv2d(width, out_channels, 9, padding=4)
+        self.output = RowwiseConv(width, out_channels, 9)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) in [-1, 1] to (N, out_channels, scale * H, scale * W) for [-1, 1]."""
