@@ -26,10 +26,24 @@ def as_arrays(images):
 
 def test_public_names():
     classes = ["FID", "KID", "PSNR", "PSNRY", "SSIM", "SSIMY", "Colorfulness", "DensityCoverage"]
-    classes += ["FeatureDistance", "FrechetDistance", "Gaussian", "Inception", "KernelDistance", "Patience"]
-    classes += ["PrecisionRecall", "Source", "Statistics"]
+    classes += [
+        "FeatureDistance",
+        "FrechetDistance",
+        "Gaussian",
+        "GridStrength",
+        "Inception",
+        "KernelDistance",
+    ]
+    classes += ["Patience", "PrecisionRecall", "Source", "Statistics"]
     functions = ["colorfulness", "density_coverage", "feature_distance", "fingerprint", "frechet_distance"]
-    functions += ["image_features", "kernel_distance", "measure_statistics", "nearest", "precision_recall"]
+    functions += [
+        "grid_strength",
+        "image_features",
+        "kernel_distance",
+        "measure_statistics",
+        "nearest",
+        "precision_recall",
+    ]
     functions += ["psnr", "psnr_y", "ssim", "ssim_y"]
     assert gan_metrics.__all__ == [*classes, *functions]
 

@@ -5,6 +5,7 @@ from gan_metrics._features import FeatureDistance, feature_distance
 from gan_metrics._fingerprint import fingerprint
 from gan_metrics._frechet import FrechetDistance, frechet_distance
 from gan_metrics._gaussian import Gaussian
+from gan_metrics._grid import GridStrength, grid_strength
 from gan_metrics._inception import FID, KID, Inception
 from gan_metrics._kernel import KernelDistance, kernel_distance
 from gan_metrics._luma import PSNRY, SSIMY, psnr_y, ssim_y
@@ -28,6 +29,7 @@ __all__ = [
     "FeatureDistance",
     "FrechetDistance",
     "Gaussian",
+    "GridStrength",
     "Inception",
     "KernelDistance",
     "Patience",
@@ -39,6 +41,7 @@ __all__ = [
     "feature_distance",
     "fingerprint",
     "frechet_distance",
+    "grid_strength",
     "image_features",
     "kernel_distance",
     "measure_statistics",
