@@ -6,6 +6,8 @@ from pathlib import Path
 import gan_nets
 import pytest
 import torch
+from gan_data import Downscale, bicubic_upscale, read_image, write_image
+from gan_metrics import psnr_y
 from gan_trainers import plain_errors, read_scalars
 from safetensors.torch import load_file
 
@@ -125,3 +127,31 @@ def test_the_losses_are_the_papers_and_basicsrs(recipe):
     assert recipe.RECIPES["basicsr"].pixel(fake, real) == 0.25  # a quarter of [0, 1]
     weights = {name: chosen.weights for name, chosen in recipe.RECIPES.items()}
     assert weights["paper"].adversarial / weights["article"].adversarial == pytest.approx(100)
+
+
+def test_the_arms_page_has_each_networks_own_figures(example, tmp_path):
+    arms = example("srgan_arms")
+    runs = {name: tmp_path / name for name in ("pixels", "content", "all", *arms.KERNELS)}
+    for seed, run in enumerate(runs.values()):
+        torch.manual_seed(seed)
+        gan_nets.SRResNet(scale=4, blocks=1, width=4).save_pretrained(run / "enlarger")
+    animals = Path(__file__).parents[1] / "examples" / "images" / "animals"
+    pictures = [x[..., :98, :97] for x in map(read_image, sorted(animals.glob("*.jpg"))[:2])]
+    for number, picture in enumerate(pictures):
+        (tmp_path / "test").mkdir(exist_ok=True)
+        write_image(tmp_path / "test" / f"{number}.png", picture)
+    test = arms.read(tmp_path / "test", 4)
+    assert [tuple(picture.shape) for picture in test] == [(1, 3, 96, 96)] * 2
+    ideas = {name: runs[name] for name in arms.IDEAS}
+    arms.write_page(ideas, {kernel: runs[kernel] for kernel in arms.KERNELS}, test, test, tmp_path / "page")
+    page = (tmp_path / "page" / "README.md").read_text()
+    assert (tmp_path / "page" / "pictures.png").exists()
+    nearest = Downscale(4, "nearest")
+    with torch.no_grad():
+        enlarged = [gan_nets.load(runs["area"] / "enlarger")(nearest(picture)) for picture in test]
+    found = torch.stack([psnr_y(fake, real) for fake, real in zip(enlarged, test, strict=True)]).mean()
+    row = next(line for line in page.splitlines() if line.startswith("| area |"))
+    assert row.split(" | ")[1 + arms.KERNELS.index("nearest")] == f"{found:.2f}"
+    bicubic = [bicubic_upscale(Downscale(4)(picture), 4) for picture in test]
+    found = torch.stack([psnr_y(fake, real) for fake, real in zip(bicubic, test, strict=True)]).mean()
+    assert f"| bicubic | {found:.3f} |" in page

