@@ -138,10 +138,6 @@ def test_the_blur_smooths_and_fades_to_nothing(recipe):
     [
         ({"labels": True, "generator": "dcgan"}, "--labels expects another generator than dcgan"),
         ({"labels": True, "discriminator": "dcgan"}, "--labels expects --discriminator projected"),
-        (
-            {"discriminator": "fastgan"},
-            "--discriminator fastgan expects a --size of 256, 512 or 1024; got 64",
-        ),
     ],
 )
 def test_what_does_not_go_together_is_refused_in_a_sentence(recipe, animals, tmp_path, options, message):
