@@ -36,7 +36,7 @@ from gan_losses import (
     l1_loss,
 )
 from gan_metrics import PSNRY, SSIMY, FeatureDistance
-from gan_nets import SRGANDiscriminator, SRResNet, init_icnr_, tiled
+from gan_nets import MSRResNet, SRGANDiscriminator, SRResNet, init_icnr_, init_kaiming_, tiled
 from gan_projected import Backbone
 from gan_trainers import Precision, Run, frozen, plain_errors, step_decay
 from images import flowers
@@ -49,6 +49,7 @@ from torchmetrics import MetricCollection
 # maps of EfficientNet-Lite0 it is 70, by bicubic enlargements of photos.
 LITE0_SCALE = 12.75 / 70
 
+Enlarger = SRResNet | MSRResNet
 Pair = tuple[Tensor, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -71,12 +72,16 @@ RECIPES = {
 }
 
 
+GENERATORS: dict[str, type[SRResNet] | type[MSRResNet]] = {"srresnet": SRResNet, "msrresnet": MSRResNet}
+
+
 def main(
     data: Path | None = None,
     out: Path = Path("runs/srgan"),
     test: Path | None = None,
     ideas: Literal["pixels", "content", "all"] = "all",
     recipe: Literal["paper", "article", "basicsr"] = "paper",
+    generator: Literal["srresnet", "msrresnet"] = "srresnet",
     kernel: Kernel = "matlab-bicubic",
     jpeg: int | None = None,
     scale: int = 4,
@@ -110,6 +115,8 @@ def main(
         test: a folder of large pictures, such as Set5's, to be made small and enlarged again at the end.
         ideas: pixels alone (phase 1); then content without a critic; or all of the paper's.
         recipe: whose losses and weights.
+        generator: the paper's; or BasicSR's without batch norm, which learns what to add to an enlarged
+            picture, and so passes bicubic enlargement far sooner.
         kernel: how the pictures are made small that the network learns from; see gan_data.downscale.
         jpeg: quality of the JPEG that the small pictures went through; none if not given.
         scale: how many times larger.
@@ -156,7 +163,7 @@ def main(
     )
     chosen = RECIPES[recipe]
     pixel, weights = chosen.pixel, chosen.weights
-    g = SRResNet(scale=scale, blocks=blocks, width=width, degradation=str(degrade))
+    g = GENERATORS[generator](scale=scale, blocks=blocks, width=width, degradation=str(degrade))
     begin_(g, start, icnr=icnr)
     d = SRGANDiscriminator(width=width, hidden=16 * width)
     opt_g = Adam(g.parameters(), lr=lr, fused=True)
@@ -223,18 +230,21 @@ def content_loss(recipe: Recipe, features: Backbone | Path | None) -> Perceptual
     return PerceptualLoss(vgg19, layer_weights=[recipe.feature_scale**power], distance=recipe.distance)
 
 
-def begin_(g: SRResNet, start: Path | None, *, icnr: bool) -> None:
+def begin_(g: Enlarger, start: Path | None, *, icnr: bool) -> None:
     """Give the generator phase 1's weights, or its own without a checkerboard."""
     if start:
-        width = g.trunk.out_channels
-        learned = SRResNet.from_pretrained(start, scale=g.scale, blocks=len(g.blocks), width=width)
+        width = g.input.out_channels
+        learned = type(g).from_pretrained(start, scale=g.scale, blocks=len(g.blocks), width=width)
         g.load_state_dict(learned.state_dict())
-    elif icnr:
+        return
+    if isinstance(g, MSRResNet):
+        init_kaiming_(g)
+    if icnr:
         init_icnr_(g)
 
 
 @torch.no_grad()
-def validate(run: Run, g: SRResNet, pairs: Iterable[Pair], scores: MetricCollection) -> None:
+def validate(run: Run, g: Enlarger, pairs: Iterable[Pair], scores: MetricCollection) -> None:
     """Score all held-out crops, show the first batch by bicubic, by the network and as it was; save."""
     g.eval()
     scores.reset()
@@ -250,7 +260,7 @@ def validate(run: Run, g: SRResNet, pairs: Iterable[Pair], scores: MetricCollect
 
 
 def enlarge_all(
-    g: SRResNet, folder: Path | None, degrade: Downscale, out: Path, scores: MetricCollection
+    g: Enlarger, folder: Path | None, degrade: Downscale, out: Path, scores: MetricCollection
 ) -> None:
     """Make a folder's pictures, if there is one, small and large again; print the scores of both ways."""
     if folder is None:

@@ -69,6 +69,16 @@ def test_the_second_phase_begins_with_the_firsts_weights(
     assert len(list((tmp_path / "test" / "enlarger").iterdir())) == 12
 
 
+def test_the_generator_without_batch_norm_learns_what_to_add(recipe, photos, tmp_path):
+    options = {"generator": "msrresnet", "pixel_steps": 1, "steps": 0, "lr": 0.0}
+    recipe.main(photos, tmp_path / "first", ideas="pixels", **options, **SMALL)
+    net = gan_nets.load(tmp_path / "first" / "pixels")
+    assert isinstance(net, gan_nets.MSRResNet)
+    x = torch.rand(1, 3, 8, 8) * 2 - 1
+    enlarged = torch.nn.functional.interpolate(x, scale_factor=2, mode="bilinear")
+    assert (net(x) - enlarged).abs().mean() < 0.05  # as it was before any step
+
+
 def test_a_second_phase_from_nothing_is_refused_unless_told(recipe, photos, tmp_path):
     with pytest.raises(SystemExit, match="phase 2 expects phase 1's weights; give --start FOLDER"):
         recipe.main(photos, tmp_path, pixel_steps=0, steps=1, **SMALL)
