@@ -10,7 +10,7 @@ was finished before is not trained again.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 import gan_nets
 import torch
@@ -18,7 +18,7 @@ import tyro
 from comparison import train
 from gan_data import Downscale, Kernel, bicubic_upscale, find_images, read_image
 from gan_metrics import PSNRY, SSIMY, FeatureDistance, GridStrength, psnr_y
-from gan_nets import SRResNet, tiled
+from gan_nets import MSRResNet, SRResNet, tiled
 from gan_projected import Backbone
 from gan_trainers import plain_errors, write_grid
 from images import animals
@@ -29,6 +29,8 @@ IDEAS = {"pixels": "pixels alone", "content": "and content", "all": "and a criti
 KERNELS: tuple[Kernel, ...] = get_args(Kernel)
 OWN: Kernel = "matlab-bicubic"  # with which the ideas are compared
 SHOWN = 96  # side of what the page shows of a picture, in pixels
+
+Enlarger = SRResNet | MSRResNet
 
 
 def main(
@@ -41,6 +43,7 @@ def main(
     steps: int = 500,
     batch_size: int = 16,
     size: int | None = None,
+    generator: Literal["srresnet", "msrresnet"] = "srresnet",
     blocks: int = 16,
     width: int = 64,
     scale: int = 4,
@@ -60,6 +63,7 @@ def main(
         steps: how long the two with content learn after that.
         batch_size: crops a step.
         size: side of the square crops.
+        generator: the paper's, or BasicSR's without batch norm, which needs far fewer steps.
         blocks: residual blocks.
         width: channels of the networks' first layers.
         scale: how many times larger.
@@ -70,6 +74,7 @@ def main(
         "--data": data,
         "--batch-size": batch_size,
         "--size": size,
+        "--generator": generator,
         "--blocks": blocks,
         "--width": width,
         "--scale": scale,
@@ -116,15 +121,15 @@ def write_page(
     print(f"the comparison is in {page / 'README.md'}")
 
 
-def load(run: Path) -> SRResNet:
+def load(run: Path) -> Enlarger:
     """The network that a run has trained."""
     net = gan_nets.load(run / "enlarger")
-    if not isinstance(net, SRResNet):
-        raise SystemExit(f"error: {run / 'enlarger'} expects an SRResNet; got {type(net).__name__}")
+    if not isinstance(net, Enlarger):
+        raise SystemExit(f"error: {run / 'enlarger'} expects SRResNet or MSRResNet; got {type(net).__name__}")
     return net
 
 
-def enlarge(g: SRResNet, small: Tensor) -> Tensor:
+def enlarge(g: Enlarger, small: Tensor) -> Tensor:
     """(1, 3, h, w) to (1, 3, scale * h, scale * w), tile by tile."""
     return tiled(g, small, tile=128)
 
@@ -158,7 +163,7 @@ def line(name: str, scores: dict[str, float]) -> str:
     return f"| {name} | {' | '.join(cells)} |"
 
 
-def crossing(kernel: Kernel, g: SRResNet, test: Sequence[Tensor]) -> str:
+def crossing(kernel: Kernel, g: Enlarger, test: Sequence[Tensor]) -> str:
     """A line of the table of kernels: the network's PSNR-Y on pictures made small in every way."""
     cells = []
     for other in KERNELS:
