@@ -110,21 +110,8 @@ def whole(recipe, photos, tmp_path_factory):
 
 
 @pytest.mark.parametrize("lost", [3, 4])  # the first step of phase 2, and one within it
-def test_resuming_equals_an_uninterrupted_run(recipe, photos, whole, tmp_path, lost):
-    class Killed(Exception):  # noqa: N818 - not an error
-        pass
-
-    save = recipe.Run.save
-
-    def save_or_die(run, **score):
-        if run.step == lost:
-            raise Killed
-        save(run, **score)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recipe.Run, "save", save_or_die)
-        with pytest.raises(Killed):
-            recipe.main(photos, tmp_path, **TWO_PHASES)
+def test_resuming_equals_an_uninterrupted_run(recipe, run_until, photos, whole, tmp_path, lost):
+    run_until(recipe, lost, photos, tmp_path, **TWO_PHASES)
     recipe.main(photos, tmp_path, **TWO_PHASES)
     expected, got = state(whole, 4), state(tmp_path, 4)
     assert got.keys() == expected.keys()

@@ -15,6 +15,7 @@ from typing import Literal
 
 import torch
 import tyro
+from cyclegan_step import PlainBlock
 from gan_data import boundary_map, one_hot
 from gan_nets import GlobalGenerator, LocalEnhancer, MultiscaleDiscriminator, init_normal_
 from gan_trainers import Pix2PixHD, Run, frozen
@@ -111,21 +112,6 @@ def recipe_step(run: Run, stage: Stage, channels: int, maps: Tensor, photo: Tens
 
 
 # -------------------------------------------------------------------- the plain way
-
-
-class PlainBlock(nn.Module):
-    """A residual block in torch's own modules."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), nn.InstanceNorm2d(channels),
-            nn.ReLU(True),
-            nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), nn.InstanceNorm2d(channels),
-        )  # fmt: skip
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.layers(x)
 
 
 def normed(layer: nn.Module, channels: int) -> list[nn.Module]:
