@@ -74,7 +74,7 @@ def _past_its_best(rows: list[Row]) -> list[str]:
         if len(points) > 2 and at < 0.7 * rows[-1]["step"] and sign * (best - last) > 0.2 * spread > 0:
             found.append(
                 f"{name} was best at step {at:.0f} ({best:.4g}) and is {last:.4g} now; "
-                "checkpoints/best holds the best-scored weights"
+                "a checkpoint of that time may be the better one"
             )
     return sorted(found)
 
