@@ -23,6 +23,7 @@ def test_inventory():
         "SRResNet",
         "StyleGAN2Generator",
         "UNetGenerator",
+        "Usage",
         "VGGStyleDiscriminator",
         "apply_any_size",
         "crop_to",

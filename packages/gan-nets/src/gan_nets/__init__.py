@@ -21,6 +21,7 @@ from gan_nets.srresnet import SRResNet
 from gan_nets.stylegan2 import StyleGAN2Generator, stylegan2_projected
 from gan_nets.tiles import tiled
 from gan_nets.unet import UNetGenerator, pix2pix_unet_official, pix2pix_unet_paper
+from gan_nets.usage import Usage
 
 __version__ = "0.1.0"
 
@@ -44,6 +45,7 @@ __all__ = [
     "SRResNet",
     "StyleGAN2Generator",
     "UNetGenerator",
+    "Usage",
     "VGGStyleDiscriminator",
     "apply_any_size",
     "crop_to",

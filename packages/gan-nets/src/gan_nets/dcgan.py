@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from gan_nets._checks import check_images, check_positive
 from gan_nets._latents import check_latents, check_power_of_two
 from gan_nets._pretrained import PretrainedModule
+from gan_nets.usage import Usage
 
 
 def _widths(size: int, width: int) -> list[int]:
@@ -37,6 +38,7 @@ class DCGANGenerator(PretrainedModule):
     """
 
     classes = 0
+    usage = Usage(task="generate")
 
     def __init__(
         self, size: int = 64, out_channels: int = 3, *, latents: int = 100, width: int = 128
@@ -76,6 +78,8 @@ class DCGANDiscriminator(PretrainedModule):
     Raises:
         ValueError: an argument out of its range; in `forward`, pictures of another shape.
     """
+
+    usage = Usage(task="judge")
 
     def __init__(self, size: int = 64, in_channels: int = 3, *, width: int = 128) -> None:
         super().__init__()

@@ -12,6 +12,7 @@ from gan_nets._checks import check_positive
 from gan_nets._enlarge import conv3x3_of_enlarged
 from gan_nets._latents import Noise, check_latents, check_power_of_two, noise_maps, normalised
 from gan_nets._pretrained import PretrainedModule
+from gan_nets.usage import Usage
 
 # Channels at each size, in multiples of the width.
 CHANNELS = {4: 16, 8: 8, 16: 4, 32: 2, 64: 2, 128: 1, 256: 0.5, 512: 0.25, 1024: 0.125}
@@ -142,6 +143,8 @@ class FastGANGenerator(PretrainedModule):
     Raises:
         ValueError: an argument out of its range; in `forward`, an input of the wrong shape.
     """
+
+    usage = Usage(task="generate")
 
     def __init__(
         self,

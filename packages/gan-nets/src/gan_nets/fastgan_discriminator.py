@@ -11,6 +11,7 @@ from gan_nets._checks import check_images, check_positive
 from gan_nets._latents import check_power_of_two
 from gan_nets._pretrained import PretrainedModule
 from gan_nets.fastgan import GatedConv, SkipExcitation
+from gan_nets.usage import Usage
 
 # Channels of the maps of each size, in multiples of the width.
 CHANNELS = {8: 8, 16: 4, 32: 2, 64: 1, 128: 0.5, 256: 0.25, 512: 0.125}
@@ -95,6 +96,8 @@ class FastGANDiscriminator(PretrainedModule):
     Raises:
         ValueError: an argument out of its range; in `forward`, pictures of another shape.
     """
+
+    usage = Usage(task="judge")
 
     def __init__(self, size: int = 256, in_channels: int = 3, *, width: int = 64) -> None:
         super().__init__()

@@ -7,6 +7,7 @@ from gan_nets._checks import check_images, check_positive, check_size
 from gan_nets._norm import Norm
 from gan_nets._pretrained import PretrainedModule
 from gan_nets.pix2pixhd import Trunk
+from gan_nets.usage import Usage
 
 
 class InstanceEncoder(PretrainedModule):
@@ -31,6 +32,8 @@ class InstanceEncoder(PretrainedModule):
         ValueError: an argument out of its range; in `forward`, an input of the wrong shape or an instance
             map that does not belong to the pictures.
     """
+
+    usage = Usage(task="encode")
 
     def __init__(
         self,

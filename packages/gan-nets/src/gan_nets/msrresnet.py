@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from gan_nets._checks import check_images, check_positive
 from gan_nets._pretrained import PretrainedModule
 from gan_nets._subpixel import subpixel_convs
+from gan_nets.usage import Usage
 
 
 class PlainBlock(nn.Module):
@@ -44,6 +45,7 @@ class MSRResNet(PretrainedModule):
     """
 
     size_multiple = 1
+    usage = Usage(task="enlarge")
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from gan_nets._norm import Norm
 from gan_nets._pretrained import PretrainedModule
 from gan_nets.patch import PatchBlock
 from gan_nets.pix2pixhd import BIAS, halve_picture
+from gan_nets.usage import Usage
 
 MOST_CHANNELS = 512
 
@@ -63,6 +64,8 @@ class MultiscaleDiscriminator(PretrainedModule):
     Raises:
         ValueError: an argument out of its range; in `forward`, wrong channels or less than `minimum_size`.
     """
+
+    usage = Usage(task="judge")
 
     def __init__(
         self,

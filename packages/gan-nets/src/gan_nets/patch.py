@@ -10,6 +10,7 @@ from gan_nets._checks import check_images, check_positive
 from gan_nets._convolutions import Logits
 from gan_nets._norm import Norm, conv_bias, norm_layer
 from gan_nets._pretrained import PretrainedModule
+from gan_nets.usage import Usage
 
 
 class PatchBlock(nn.Module):
@@ -50,6 +51,8 @@ class PatchDiscriminator(PretrainedModule):
     Raises:
         ValueError: an argument out of its range; in `forward`, wrong channels or less than `minimum_size`.
     """
+
+    usage = Usage(task="judge")
 
     def __init__(
         self, in_channels: int = 3, *, layers: int = 3, width: int = 64, norm: Norm = "batch"
@@ -117,6 +120,7 @@ class PixelDiscriminator(PretrainedModule):
     """
 
     receptive_field = 1
+    usage = Usage(task="judge")
 
     def __init__(self, in_channels: int = 3, *, width: int = 64, norm: Norm = "batch") -> None:
         super().__init__()

@@ -9,6 +9,7 @@ from gan_nets._norm import Norm
 from gan_nets._pretrained import PretrainedModule
 from gan_nets._reflect import reflect_pad
 from gan_nets.resnet import ConvBlock, ResnetBlock, transposed_conv
+from gan_nets.usage import Usage
 
 # Every convolution has a bias whatever the norm, as in the official code: its checkpoints fit key by key.
 BIAS = True
@@ -82,6 +83,8 @@ class GlobalGenerator(PretrainedModule):
         ValueError: an argument out of its range; in `forward`, an input of the wrong shape.
     """
 
+    usage = Usage(task="labels")
+
     def __init__(
         self,
         in_channels: int = 3,
@@ -143,6 +146,8 @@ class LocalEnhancer(PretrainedModule):
     Raises:
         ValueError: an argument out of its range; in `forward`, an input of the wrong shape.
     """
+
+    usage = Usage(task="labels")
 
     def __init__(
         self,

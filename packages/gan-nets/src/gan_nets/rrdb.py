@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from gan_nets._checks import check_images, check_positive, check_size
 from gan_nets._pretrained import PretrainedModule
 from gan_nets._subpixel import check_scale
+from gan_nets.usage import Usage
 
 RESIDUAL = 0.2  # beta of the paper: how much of a block's result is added
 SHRINKS = {1: 4, 2: 2, 4: 1}  # of each scale, how much smaller the trunk's maps are than the input
@@ -70,6 +71,8 @@ class RRDBNet(PretrainedModule):
     Raises:
         ValueError: an argument out of its range; in `forward`, wrong channels or no multiple.
     """
+
+    usage = Usage(task="enlarge")
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from gan_nets._checks import check_images, check_positive
 from gan_nets._norm import Norm, norm_layer
 from gan_nets._pretrained import PretrainedModule
+from gan_nets.usage import Usage
 
 GROWTHS = (1, 2, 4, 8)  # of the channels, from one halving of the size to the next
 VGG_HIDDEN = 100  # features of the VGG-style discriminator's last hidden layer
@@ -50,6 +51,7 @@ class SRGANDiscriminator(PretrainedModule):
 
     minimum_size = 16
     pooled = 6  # side of the last maps of the paper's 96x96 crops
+    usage = Usage(task="judge")
 
     def __init__(
         self, in_channels: int = 3, *, width: int = 64, hidden: int = 1024, norm: Norm = "batch"
@@ -96,6 +98,8 @@ class VGGStyleDiscriminator(PretrainedModule):
     Raises:
         ValueError: an argument out of its range; in `forward`, wrong channels or another size.
     """
+
+    usage = Usage(task="judge")
 
     def __init__(self, in_channels: int = 3, *, width: int = 64, size: int = 128) -> None:
         super().__init__()

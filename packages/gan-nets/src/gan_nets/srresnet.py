@@ -7,6 +7,7 @@ from gan_nets._norm import Norm, norm_layer
 from gan_nets._pretrained import PretrainedModule
 from gan_nets._rowwise import RowwiseConv
 from gan_nets._subpixel import subpixel_convs
+from gan_nets.usage import Usage
 
 
 class SRBlock(nn.Module):
@@ -53,6 +54,7 @@ class SRResNet(PretrainedModule):
     """
 
     size_multiple = 1
+    usage = Usage(task="enlarge")
 
     def __init__(
         self,

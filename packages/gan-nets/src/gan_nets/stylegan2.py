@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from gan_nets._checks import check_positive
 from gan_nets._latents import Noise, check_latents, check_power_of_two, noise_maps, normalised
 from gan_nets._pretrained import PretrainedModule
+from gan_nets.usage import Usage
 
 MEAN_DECAY = 0.995  # of the running mean of the styles, a step
 
@@ -160,6 +161,7 @@ class StyleGAN2Generator(PretrainedModule):
     """
 
     mean_style: Tensor
+    usage = Usage(task="generate")
 
     def __init__(
         self,

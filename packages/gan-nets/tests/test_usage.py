@@ -1,0 +1,68 @@
+import json
+
+import gan_nets
+import pytest
+from gan_nets import (
+    FastGANGenerator,
+    GlobalGenerator,
+    InstanceEncoder,
+    PatchDiscriminator,
+    PixelDiscriminator,
+    SRResNet,
+    UNetGenerator,
+    Usage,
+)
+
+BY_CLASS = {
+    UNetGenerator: "translate",
+    SRResNet: "enlarge",
+    GlobalGenerator: "labels",
+    FastGANGenerator: "generate",
+    InstanceEncoder: "encode",
+    PatchDiscriminator: "judge",
+}
+
+
+@pytest.mark.parametrize(("cls", "task"), BY_CLASS.items())
+def test_each_kind_of_network_knows_its_task(cls, task):
+    assert cls.usage == Usage(task=task, color_space="rgb", value_range=(-1.0, 1.0))
+
+
+def test_usage_is_saved_and_loaded(tmp_path):
+    net = PixelDiscriminator(width=2)
+    net.usage = Usage("colorize", "lab", (0.0, 1.0))
+    net.save_pretrained(tmp_path)
+    for loaded in (gan_nets.load(tmp_path), PixelDiscriminator.from_pretrained(tmp_path)):
+        assert loaded.usage == Usage("colorize", "lab", (0.0, 1.0))
+    assert PixelDiscriminator.usage == Usage("judge")  # the class's own is not changed by a network's
+
+
+def test_folders_from_before_usage_was_stored_still_load(tmp_path):
+    SRResNet(scale=2, blocks=1, width=4).save_pretrained(tmp_path)
+    file = tmp_path / "config.json"
+    config = json.loads(file.read_text())
+    del config["usage"], config["gan_nets"]
+    file.write_text(json.dumps(config))
+    assert gan_nets.load(tmp_path).usage == Usage("enlarge")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"task": "paint"}, "expected task to be one of translate, colorize, .*; got 'paint'"),
+        ({"color_space": "cmyk"}, "expected color_space to be one of rgb, ycrcb, lab; got 'cmyk'"),
+        ({"value_range": (1.0, -1.0)}, r"expected value_range as \(lowest, highest\), .*; got \(1.0, -1.0\)"),
+        ({"value_range": (1.0,)}, r"expected value_range .*; got \(1.0,\)"),
+        ({"value_range": "all"}, r"expected value_range .*; got all"),
+    ],
+)
+def test_an_unknown_usage_is_one_sentence(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        Usage(**changes)
+    PixelDiscriminator(width=2).save_pretrained(tmp_path)
+    file = tmp_path / "config.json"
+    config = json.loads(file.read_text())
+    config["usage"] |= changes
+    file.write_text(json.dumps(config))
+    with pytest.raises(ValueError, match=f"config.json does not describe a PixelDiscriminator: {message}"):
+        gan_nets.load(tmp_path)
