@@ -8,6 +8,7 @@ Sauer et al. 2021, "Projected GANs Converge Faster".
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -23,12 +24,14 @@ from gan_augment import (
     projected_gan_diffaugment,
 )
 from gan_data import Images, find_images, write_image
+from gan_losses import l1_loss
 from gan_metrics import (
     FrechetDistance,
     Patience,
     PrecisionRecall,
     Source,
     Statistics,
+    feature_distance,
     fingerprint,
     image_features,
     measure_statistics,
@@ -46,6 +49,7 @@ from gan_nets import (
 from gan_projected import Backbone, ProjectedDiscriminator, Projector
 from gan_trainers import (
     EMA,
+    FastGAN,
     Judged,
     Precision,
     ProjectedGAN,
@@ -112,6 +116,7 @@ def main(
     mixing: Literal["scales", "channels", "none"] = "scales",
     weights: Origin = "pypi",
     resize: Literal["official", "paper"] | int | None = None,
+    reconstruction: Literal["features", "l1"] = "features",
     augment: Literal["diffaugment", "adaptive", "ada", "none"] = "diffaugment",
     images_to_full: int | None = None,
     ema: bool = True,
@@ -141,13 +146,15 @@ def main(
         data: a folder of pictures, searched in depth; the animals of this repository if not given.
         out: the run's folder.
         generator: who draws.
-        discriminator: who judges: features of a pretrained network, FastGAN's own (without its
-            reconstructions), or DCGAN's.
+        discriminator: who judges: features of a pretrained network, FastGAN's own, which learns to draw what
+            it sees as well, or DCGAN's.
         backbone: the pretrained network, any of timm's.
         mixing: at random across channels and scales as in the paper, across channels alone, or not at all.
         weights: where those of the backbone come from; "pypi" has EfficientNet-Lite0 and Lite1.
         resize: at which size it sees pictures: "official" 224 for smaller ones, "paper" 224 for all, or a
             number of at least 128, which is the default without --data.
+        reconstruction: by what FastGAN's own learns to draw: the backbone's features (the official code has
+            LPIPS), or L1.
         augment: DiffAugment as in the official code; the article's, which aims at equal losses on real and
             drawn pictures; ADA, which aims at 0.6 of the real logits' signs; or none.
         images_to_full: how many pictures an adaptive augmentation needs from 0 to 1; a tenth of the run's if
@@ -199,9 +206,7 @@ def main(
         )
     else:
         d = conventional(discriminator, size, classes)
-    for net, own in ((g, generator == "stylegan2"), (d, discriminator == "projected")):
-        if not own:  # these come initialised as published
-            init_normal_(net)
+    begin_(g, d)
     betas = (0.5, 0.999) if "dcgan" in (generator, discriminator) else (0.0, 0.99)
     opt_g, opt_d = (Adam(net.parameters(), lr=lr, betas=betas, fused=True) for net in (g, d))
     # Half of the average is 10,000 / 32 steps old, whatever the batch, as in the official code; or no time.
@@ -225,6 +230,9 @@ def main(
         return augmenter(blurred(pictures, blur_sigma * left))
 
     game = ProjectedGAN(d, augment=shown)
+    if isinstance(d, FastGANDiscriminator):
+        distance = distance_of(reconstruction, backbone, weights, run.device)
+        game = FastGAN(d, augment=shown, distance=distance, reconstruction_weight=batch_size)
     until = run.step if patience and waits.over else steps  # nothing is left of a run that had stopped
     for real, numbers in run.steps(batches, until=until):  # (N, 3, H, W) in [-1, 1] and (N,)
         told = (numbers,) if classes else ()
@@ -280,6 +288,23 @@ def conventional(name: str, size: int, classes: int) -> FastGANDiscriminator | D
     if name == "dcgan":
         return DCGANDiscriminator(size)
     return FastGANDiscriminator(max(size, 256))  # the least it has; it enlarges smaller pictures
+
+
+def begin_(g: Generator, d: nn.Module) -> None:
+    """Give both players their first weights, where they do not come with the published ones."""
+    if not isinstance(g, StyleGAN2Generator):
+        init_normal_(g)
+    if not isinstance(d, ProjectedDiscriminator):
+        init_normal_(d)
+
+
+def distance_of(
+    reconstruction: str, backbone: str, weights: Origin, device: torch.device
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """By what FastGAN's own discriminator learns to draw."""
+    if reconstruction == "l1":
+        return l1_loss
+    return partial(feature_distance, Backbone(backbone, weights=weights).to(device))
 
 
 def augmentation_of(name: str, images_to_full: int) -> dict[str, nn.Module]:

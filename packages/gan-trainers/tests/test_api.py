@@ -6,6 +6,7 @@ def test_inventory():
         "EMA",
         "CycleGAN",
         "Fakes",
+        "FastGAN",
         "ImagePool",
         "Judged",
         "Loader",

@@ -4,6 +4,7 @@ from gan_trainers._curves import draw_curves, read_scalars
 from gan_trainers._cyclegan import CycleGAN, Fakes
 from gan_trainers._ema import EMA
 from gan_trainers._errors import plain_errors
+from gan_trainers._fastgan import FastGAN
 from gan_trainers._frozen import frozen
 from gan_trainers._image_pool import ImagePool
 from gan_trainers._loader import Loader
@@ -19,6 +20,7 @@ __all__ = [
     "EMA",
     "CycleGAN",
     "Fakes",
+    "FastGAN",
     "ImagePool",
     "Judged",
     "Loader",

@@ -17,6 +17,10 @@ class Judged(NamedTuple):
     real: Logits
     fake: Logits
 
+    def means(self) -> Terms:
+        """Each side's mean, to be logged; each scale counts by its size, as in adaptive augmentation."""
+        return {f"{side}_logits": _mean(logits) for side, logits in self._asdict().items()}
+
 
 class ProjectedGAN:
     """An adversarial loss alone, on pictures that are augmented alike (Sauer et al. 2021, equation 4).
@@ -82,13 +86,13 @@ class ProjectedGAN:
         Returns:
             The loss, a scalar, its terms by name, and the logits, from which an adaptive augmentation learns.
         """
-        judged = Judged(
+        logits = (
             self._judge(real, labels),
             self._judge(fake.detach(), labels if fake_labels is None else fake_labels),
         )
-        loss = self._adversarial.discriminator(*judged)
-        sides = {f"{side}_logits": _mean(logits) for side, logits in judged._asdict().items()}
-        return loss, {"discriminator": loss, **sides}, Judged(*map(_detached, judged))
+        loss = self._adversarial.discriminator(*logits)
+        judged = Judged(*map(_detached, logits))
+        return loss, {"discriminator": loss} | judged.means(), judged
 
     def _judge(self, pictures: Tensor, labels: Tensor | None) -> Logits:
         seen = pictures if self._augment is None else self._augment(pictures)
@@ -100,6 +104,5 @@ def _detached(logits: Logits) -> Logits:
 
 
 def _mean(logits: Logits) -> Tensor:
-    """Over all logits, each scale's counting by its size, as adaptive augmentation counts them."""
     scales = [logits] if isinstance(logits, Tensor) else list(logits)
-    return torch.cat([scale.detach().flatten().float() for scale in scales]).mean()
+    return torch.cat([scale.flatten().float() for scale in scales]).mean()
