@@ -46,6 +46,9 @@ def test_inventory():
         "tiled",
     ]
     assert interop.__all__ == [
+        "Family",
+        "convert",
+        "detect",
         "discriminator_from_basicsr",
         "discriminator_from_fastgan",
         "encoder_from_pix2pixhd",

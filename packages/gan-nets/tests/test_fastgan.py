@@ -15,7 +15,7 @@ def tiny(size=64, **options):
 @pytest.mark.parametrize("name", FILES)
 def test_pictures_equal_the_original_ones(name, read_parity):
     weights, inputs, outputs, constructor = read_parity(name)
-    net = interop.load_fastgan_generator(weights)
+    net = interop.convert(weights)
     assert net.size == constructor.get("im_size", constructor.get("img_resolution"))
     z, noise = inputs["z"].flatten(1), [inputs[f"noise_{i}"] for i in range(len(net.noise_sizes))]
     with torch.no_grad():

@@ -16,7 +16,7 @@ def flat(logits):
 
 def test_logits_and_reconstructions_equal_the_original_ones(read_parity):
     weights, inputs, outputs, _ = read_parity("fastgan_discriminator_256")
-    net, big, small = interop.load_fastgan_discriminator(weights), inputs["big"], inputs["small"]
+    net, big, small = interop.convert(weights), inputs["big"], inputs["small"]
     with torch.no_grad():
         other_size = net(big[:, :, :200, :180])
         torch.testing.assert_close(flat(net(big, small)), outputs["logits_fake"], atol=1e-5, rtol=0)

@@ -1,4 +1,4 @@
-"""Outputs equal those of the original repositories, with the original weights under the original keys."""
+"""Outputs equal those of the original repositories; the network is told from the weights' keys alone."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ PATCHES = [f"patchgan_n{layers}_{norm}" for layers in (3, 5) for norm in ("batch
 @pytest.mark.parametrize("name", UNETS)
 def test_unet_equals_the_original(name, read_parity):
     weights, inputs, outputs, constructor = read_parity(name)
-    net = interop.load_pix2pix_unet(weights)
+    net = interop.convert(weights)
     assert net.size_multiple == 2 ** constructor["num_downs"]
     with torch.no_grad():
         out = net(inputs["x"])
@@ -24,7 +24,7 @@ def test_unet_equals_the_original(name, read_parity):
 @pytest.mark.parametrize("name", PATCHES)
 def test_patch_discriminator_equals_the_original(name, read_parity):
     weights, inputs, outputs, constructor = read_parity(name)
-    net = interop.load_patch_discriminator(weights)
+    net = interop.convert(weights)
     assert net.receptive_field == {3: 70, 5: 286}[constructor["n_layers"]]
     with torch.no_grad():
         torch.testing.assert_close(net(inputs["x"]), outputs["out"], atol=1e-5, rtol=0)
@@ -33,7 +33,7 @@ def test_patch_discriminator_equals_the_original(name, read_parity):
 @pytest.mark.parametrize("name", ["pixelgan_batch", "pixelgan_instance"])
 def test_pixel_discriminator_equals_the_original(name, read_parity):
     weights, inputs, outputs, _ = read_parity(name)
-    net = interop.load_pixel_discriminator(weights)
+    net = interop.convert(weights)
     with torch.no_grad():
         torch.testing.assert_close(net(inputs["x"]), outputs["out"], atol=1e-5, rtol=0)
 
@@ -47,7 +47,7 @@ RESNETS += [
 @pytest.mark.parametrize("name", RESNETS)
 def test_resnet_equals_the_original(name, read_parity):
     weights, inputs, outputs, constructor = read_parity(name)
-    net = interop.load_cyclegan_resnet(weights)
+    net = interop.convert(weights)
     assert len(net.blocks) == constructor["n_blocks"]
     assert net.blocks[0].first.dropout.p == (0.5 if constructor.get("use_dropout") else 0)
     with torch.no_grad():
@@ -57,7 +57,7 @@ def test_resnet_equals_the_original(name, read_parity):
 @pytest.mark.parametrize("name", ["pix2pixhd_global_batch", "pix2pixhd_global_inst"])
 def test_global_generator_equals_the_original(name, read_parity):
     weights, inputs, outputs, constructor = read_parity(name)
-    net = interop.load_pix2pixhd_global(weights)
+    net = interop.convert(weights)
     assert net.size_multiple == 2 ** constructor["n_downsampling"]
     assert len(net.trunk.blocks) == constructor["n_blocks"]
     with torch.no_grad():
@@ -66,7 +66,7 @@ def test_global_generator_equals_the_original(name, read_parity):
 
 def test_local_enhancer_equals_the_original(read_parity):
     weights, inputs, outputs, constructor = read_parity("pix2pixhd_local1")
-    net = interop.load_pix2pixhd_local(weights)
+    net = interop.convert(weights)
     assert net.size_multiple == 2 ** (constructor["n_downsample_global"] + constructor["n_local_enhancers"])
     assert len(net.enhancers[0].blocks) == constructor["n_blocks_local"]
     with torch.no_grad():
@@ -77,7 +77,7 @@ def test_local_enhancer_equals_the_original(read_parity):
 def test_multiscale_discriminator_equals_the_original_at_every_layer(name, read_parity):
     """Outputs are called fake_SCALE_LAYER; without intermediate features the logits are layer 0."""
     weights, inputs, outputs, constructor = read_parity(f"pix2pixhd_msd_{name}")
-    net = interop.load_pix2pixhd_discriminator(weights)
+    net = interop.convert(weights)
     assert len(net.scales) == constructor["num_D"]
     for kind, x in inputs.items():
         with torch.no_grad():
@@ -90,7 +90,7 @@ def test_multiscale_discriminator_equals_the_original_at_every_layer(name, read_
 
 def test_encoder_equals_the_original(read_parity):
     weights, inputs, outputs, _ = read_parity("pix2pixhd_encoder")
-    net = interop.load_pix2pixhd_encoder(weights)
+    net = interop.convert(weights)
     with torch.no_grad():
         out = net(inputs["x"], inputs["inst"])
     torch.testing.assert_close(out, outputs["out"], atol=1e-5, rtol=0)
@@ -102,8 +102,7 @@ def test_encoder_equals_the_original(read_parity):
 def test_super_resolution_equals_the_original(name, read_parity):
     """The original's pictures are in [0, 1]."""
     weights, inputs, outputs, constructor = read_parity(f"basicsr_{name}")
-    load = interop.load_basicsr_rrdbnet if "rrdb" in name else interop.load_basicsr_msrresnet
-    net = load(weights)
+    net = interop.convert(weights)
     assert net.scale == constructor.get("upscale", constructor.get("scale"))
     assert len(net.blocks) == constructor["num_block"]
     with torch.no_grad():
@@ -114,7 +113,7 @@ def test_super_resolution_equals_the_original(name, read_parity):
 def test_vgg_style_discriminator_equals_the_original(read_parity):
     """The original's pictures are in [0, 1]."""
     weights, inputs, outputs, constructor = read_parity("basicsr_vggdisc_128")
-    net = interop.load_basicsr_discriminator(weights)
+    net = interop.convert(weights)
     assert net.size == constructor["input_size"]
     with torch.no_grad():
         torch.testing.assert_close(net(2 * inputs["x"] - 1), outputs["out"], atol=1e-5, rtol=0)

@@ -5,7 +5,17 @@ import socket
 import gan_nets
 import pytest
 import torch
-from gan_nets import PatchDiscriminator, UNetGenerator, pix2pix_unet_paper
+from gan_nets import (
+    DCGANGenerator,
+    GlobalGenerator,
+    InstanceEncoder,
+    PatchDiscriminator,
+    SRResNet,
+    UNetGenerator,
+    Usage,
+    pix2pix_unet_paper,
+)
+from gan_nets._card import PURPOSES
 
 
 @pytest.fixture(autouse=True)
@@ -137,3 +147,53 @@ def test_another_class_is_refused(folder):
 def test_a_missing_folder_given_as_a_path_never_becomes_a_repository(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"config.json is missing"):
         UNetGenerator.from_pretrained(tmp_path / "nowhere")
+
+
+CARDS = {  # a network, its README's purpose, and what its example is given
+    "translate": (lambda: UNetGenerator(depth=2, width=2), {"picture": torch.zeros(1, 3, 9, 7)}),
+    "enlarge": (
+        lambda: SRResNet(scale=2, blocks=1, width=2, degradation="area"),
+        {"picture": torch.zeros(1, 3, 4, 5)},
+    ),
+    "labels": (
+        lambda: GlobalGenerator(2, width=2, downsamplings=1, blocks=1),
+        {"maps": torch.zeros(1, 2, 16, 9)},
+    ),
+    "generate": (lambda: DCGANGenerator(8, latents=3, width=2), {"noise": torch.zeros(2, 3)}),
+    "judge": (lambda: PatchDiscriminator(layers=1, width=2), {"picture": torch.zeros(1, 3, 16, 16)}),
+    "encode": (
+        lambda: InstanceEncoder(width=2, downsamplings=1),
+        {"picture": torch.zeros(1, 3, 8, 8), "instances": torch.zeros(1, 1, 8, 8).long()},
+    ),
+}
+
+
+@pytest.mark.parametrize("task", CARDS)
+def test_the_card_shows_a_stranger_how_to_use_it(task, tmp_path):
+    build, given = CARDS[task]
+    net = build()
+    net.save_pretrained(tmp_path)
+    card = (tmp_path / "README.md").read_text()
+    assert f"# {type(net).__name__}\n\n{PURPOSES[task]} All values are in [-1, 1]." in card
+    assert "library_name: gan-nets" in card
+    assert ("made small by area" in card) == (task == "enlarge")
+    assert ("gan-nets translate" in card) == (task in ("translate", "enlarge"))
+    example = card.partition("```python\n")[2].partition("```")[0]
+    exec(example.replace("path/to/this/folder", str(tmp_path)), dict(given))
+
+
+def test_the_card_tells_the_colour_space_and_what_is_on_at_inference(tmp_path):
+    net = pix2pix_unet_paper(in_channels=1, out_channels=2, depth=2, width=2)
+    net.usage = Usage("colorize", "ycrcb")
+    net.save_pretrained(tmp_path)
+    card = (tmp_path / "README.md").read_text()
+    assert "Colours grey pictures." in card
+    assert "The colours are in ycrcb, with the lightness of the input." in card
+    assert "Dropout stays on" in card
+    assert "statistics of the pictures at hand" in card
+
+
+def test_a_card_that_is_there_stays(tmp_path):
+    (tmp_path / "README.md").write_text("mine")
+    PatchDiscriminator(layers=1, width=2).save_pretrained(tmp_path)
+    assert (tmp_path / "README.md").read_text() == "mine"

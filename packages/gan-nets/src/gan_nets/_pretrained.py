@@ -5,26 +5,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
-from huggingface_hub import PyTorchModelHubMixin, snapshot_download
+from huggingface_hub import ModelCard, PyTorchModelHubMixin, snapshot_download
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from gan_nets._card import CARD, card_fields
 from gan_nets._state import load_exactly
 from gan_nets.usage import Usage
 
 Net = TypeVar("Net", bound="PretrainedModule")
 
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
+CONFIG, WEIGHTS, README = "config.json", "model.safetensors", "README.md"
 
 NO_ARGUMENTS = ("class", "usage", "gan_nets")  # what config.json holds besides
-
-CARD = """---
-{{ card_data }}
----
-
-A network saved by gan-nets. `gan_nets.load("path/to/this/folder")` gives it back.
-"""
 
 
 class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets", model_card_template=CARD):
@@ -53,6 +47,10 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
     def _save_pretrained(self, save_directory: Path) -> None:
         (save_directory / CONFIG).write_text(json.dumps(self.describe(), indent=2) + "\n", encoding="utf-8")
         super()._save_pretrained(save_directory)
+
+    def generate_model_card(self, *args: Any, **kwargs: Any) -> ModelCard:
+        """The README.md that `save_pretrained` writes where there is none."""
+        return super().generate_model_card(*args, **card_fields(self.describe()) | kwargs)
 
     @classmethod
     def from_pretrained(  # type: ignore[override]  # its options for pickles have no place here

@@ -4,9 +4,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from types import ModuleType
 
-COMMANDS: tuple[ModuleType, ...] = ()  # each is imported without its extra, and asks for it when it runs
+from gan_nets.commands import _convert
+
+COMMANDS = (_convert,)  # each is imported without its extra, and asks for it when it runs
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

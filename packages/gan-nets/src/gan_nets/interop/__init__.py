@@ -9,7 +9,9 @@ from gan_nets.interop._basicsr import (
     rrdbnet_from_basicsr,
 )
 from gan_nets.interop._checkpoint import read_checkpoint
+from gan_nets.interop._convert import convert
 from gan_nets.interop._cyclegan import load_cyclegan_resnet, resnet_from_cyclegan
+from gan_nets.interop._detect import Family, detect
 from gan_nets.interop._fastgan import generator_from_fastgan, load_fastgan_generator
 from gan_nets.interop._fastgan_discriminator import discriminator_from_fastgan, load_fastgan_discriminator
 from gan_nets.interop._pix2pix import (
@@ -31,6 +33,9 @@ from gan_nets.interop._pix2pixhd import (
 from gan_nets.interop._pix2pixhd_discriminator import load_pix2pixhd_discriminator, multiscale_from_pix2pixhd
 
 __all__ = [
+    "Family",
+    "convert",
+    "detect",
     "discriminator_from_basicsr",
     "discriminator_from_fastgan",
     "encoder_from_pix2pixhd",

@@ -1,39 +1,55 @@
 """Read a file of tensors without executing anything that it holds."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-BASICSR_PARTS = ("params_ema", "params")  # averaged, and as trained
+from gan_nets.interop._parts import take_state
 
 
-def read_checkpoint(path: str | Path) -> dict[str, Tensor]:
+def read_checkpoint(path: str | Path, *, part: str | None = None) -> dict[str, Tensor]:
     """The state dict of a .safetensors file or of a file that torch.save wrote (.pth, .pt), on the CPU.
 
-    BasicSR's files hold it one level down; of their two the averaged weights are taken.
+    Many files hold it one level down, and more than one. Without `part` averaged weights are taken first
+    ("params_ema"), then a generator ("g").
+
+    Args:
+        path: the file.
+        part: which of the file's state dicts to take, by its name there.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, would execute code, or holds something else than named tensors.
+        ValueError: the file is damaged, would execute code, holds something else than named tensors, or has
+            no such part.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not a file; expected a .safetensors or .pth checkpoint")
+    return take_state(_read(path), part, source=str(path))
+
+
+def _read(path: Path) -> Any:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged pickle fails in any way: KeyError, EOFError, UnpicklingError, ...
-        reason = str(error).strip().partition("\n")[0]
-        raise ValueError(
-            f"{path} is not a checkpoint that can be read safely ({reason}); expected tensors by name, "
-            f"as safetensors or as torch.save writes a state dict"
-        ) from error
-    if isinstance(state, dict):
-        state = next((state[part] for part in BASICSR_PARTS if isinstance(state.get(part), dict)), state)
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        content = f"a dict with {list(state)[:5]}" if isinstance(state, dict) else f"a {type(state).__name__}"
-        raise ValueError(f"{path} holds {content}; expected one state dict; take the part that is one")
-    return state
+        raise ValueError(f"{path} is not a checkpoint that can be read safely {_why(path, error)}") from error
+
+
+def _why(path: Path, error: Exception) -> str:
+    """What is wrong and what to do; torch's own words would advise to execute the file."""
+    named = re.search(r"GLOBAL ([\w.]+)", str(error))
+    if named or path.suffix == ".pkl":
+        code = named[1] if named else "code"
+        return (
+            f"(it would run {code}); if you trust it, take its tensors out where the "
+            "code is: torch.save(net.state_dict(), 'net.pth'), for a .pkl of projected-gan with "
+            "net = pickle.load(open('network.pkl', 'rb'))['G_ema']"
+        )
+    reason = str(error).strip().partition("\n")[0]
+    return f"({reason}); expected tensors by name, as safetensors or as torch.save writes a state dict"

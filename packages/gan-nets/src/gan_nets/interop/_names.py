@@ -13,10 +13,14 @@ StateDict = Mapping[str, Tensor]
 Names = Mapping[str, str]  # from the original layer's path to ours
 
 
+WRAPPERS = ("module.", "_orig_mod.")  # of DataParallel, and of torch.compile
+
+
 def unwrapped(state: StateDict) -> dict[str, Tensor]:
-    """The state without the "module." that DataParallel puts before every key."""
-    if all(key.startswith("module.") for key in state):
-        return {key.removeprefix("module."): value for key, value in state.items()}
+    """The state without what wrappers put before every key."""
+    for prefix in WRAPPERS:
+        if state and all(key.startswith(prefix) for key in state):
+            return unwrapped({key.removeprefix(prefix): value for key, value in state.items()})
     return dict(state)
 
 

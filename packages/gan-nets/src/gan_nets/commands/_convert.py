@@ -1,0 +1,53 @@
+"""`gan-nets convert`: an original checkpoint becomes a folder that describes itself."""
+
+import argparse
+from pathlib import Path
+from typing import get_args
+
+from gan_nets._pretrained import CONFIG, README, WEIGHTS, PretrainedModule
+from gan_nets.interop import Family, convert, detect, read_checkpoint
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    command = commands.add_parser(
+        "convert",
+        help="make a folder of an original checkpoint",
+        description="Make a folder, which gan_nets.load and the other commands open, of a checkpoint of "
+        "pytorch-CycleGAN-and-pix2pix, CUT, pix2pixHD, BasicSR, FastGAN or projected-gan. The family and all "
+        "arguments are read off its keys; nothing that the file holds is executed.",
+    )
+    command.add_argument("checkpoint", metavar="CHECKPOINT", type=Path, help="a .pth or .safetensors file")
+    command.add_argument("out", metavar="OUT", type=Path, help="the folder to make")
+    command.add_argument(
+        "--family", choices=get_args(Family), metavar="NAME", help=f"one of {', '.join(get_args(Family))}"
+    )
+    command.add_argument("--part", metavar="NAME", help="which of the file's networks to take, such as d")
+    command.add_argument("--force", action="store_true", help="replace a network that is there already")
+    command.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    _check_free(options.out, force=options.force)
+    state = read_checkpoint(options.checkpoint, part=options.part)
+    family = options.family or detect(state)
+    net = convert(state, family=family)
+    if options.force:
+        (options.out / README).unlink(missing_ok=True)  # it describes the network that was there
+    net.save_pretrained(options.out)
+    print(f"family:  {family}\nnetwork: {_call(net)}\nsaved:   {options.out}")
+
+
+def _check_free(folder: Path, *, force: bool) -> None:
+    there = [name for name in (CONFIG, WEIGHTS, README) if (folder / name).exists()]
+    if there and not force:
+        raise ValueError(
+            f"{folder} holds {there[0]} already; choose another folder, or replace it with --force"
+        )
+
+
+def _call(net: PretrainedModule) -> str:
+    """The class and its arguments, as one would write them."""
+    described = net.describe()
+    arguments = {key: value for key, value in described.items() if key not in ("class", "usage", "gan_nets")}
+    return f"{described['class']}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"

@@ -1,0 +1,74 @@
+"""Any original checkpoint to a network of this package, by its keys alone."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from gan_nets._pretrained import PretrainedModule
+from gan_nets.interop._basicsr import (
+    load_basicsr_discriminator,
+    load_basicsr_msrresnet,
+    load_basicsr_rrdbnet,
+)
+from gan_nets.interop._checkpoint import read_checkpoint
+from gan_nets.interop._cyclegan import load_cyclegan_resnet
+from gan_nets.interop._detect import Family, detect
+from gan_nets.interop._fastgan import load_fastgan_generator
+from gan_nets.interop._fastgan_discriminator import load_fastgan_discriminator
+from gan_nets.interop._names import StateDict
+from gan_nets.interop._parts import take_state
+from gan_nets.interop._pix2pix import load_patch_discriminator, load_pix2pix_unet, load_pixel_discriminator
+from gan_nets.interop._pix2pixhd import load_pix2pixhd_encoder, load_pix2pixhd_global, load_pix2pixhd_local
+from gan_nets.interop._pix2pixhd_discriminator import load_pix2pixhd_discriminator
+from gan_nets.usage import Usage
+
+LOADERS: Mapping[Family, Callable[[StateDict], PretrainedModule]] = {
+    "basicsr-discriminator": load_basicsr_discriminator,
+    "basicsr-msrresnet": load_basicsr_msrresnet,
+    "basicsr-rrdbnet": load_basicsr_rrdbnet,
+    "cut-resnet": load_cyclegan_resnet,
+    "cyclegan-resnet": load_cyclegan_resnet,
+    "fastgan-discriminator": load_fastgan_discriminator,
+    "fastgan-generator": load_fastgan_generator,
+    "patch-discriminator": load_patch_discriminator,
+    "pix2pix-unet": load_pix2pix_unet,
+    "pix2pixhd-discriminator": load_pix2pixhd_discriminator,
+    "pix2pixhd-encoder": load_pix2pixhd_encoder,
+    "pix2pixhd-global": load_pix2pixhd_global,
+    "pix2pixhd-local": load_pix2pixhd_local,
+    "pixel-discriminator": load_pixel_discriminator,
+    "projected-fastgan": load_fastgan_generator,
+}
+
+
+def convert(
+    checkpoint: Mapping[str, Any] | str | Path, *, family: Family | None = None, part: str | None = None
+) -> PretrainedModule:
+    """The network of this package that an original checkpoint fits, with its weights, in eval mode.
+
+    Its class and arguments (width, blocks, norm, scale, ...) are read off the keys and shapes. What leaves no
+    trace there, such as a U-Net's dropout in inference, can be set when what was saved is opened:
+    `UNetGenerator.from_pretrained(folder, batch_statistics_at_inference=True)`.
+
+    Args:
+        checkpoint: a file, read as by `read_checkpoint`; or its content: tensors by the original's names, or
+            such dicts by name.
+        family: whose checkpoint it is, if `detect` should not tell.
+        part: which of several state dicts to take; otherwise averaged weights first, then a generator.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file cannot be read safely, its family is unknown, or it does not fit it.
+    """
+    if family is not None and family not in get_args(Family):
+        raise ValueError(f"expected a family among {', '.join(get_args(Family))}; got {family!r}")
+    if isinstance(checkpoint, str | Path):
+        state = read_checkpoint(checkpoint, part=part)
+    else:
+        state = take_state(checkpoint, part, source="the checkpoint")
+    family = family or detect(state)
+    net = LOADERS[family](state)
+    described = net.describe()
+    if family == "pix2pix-unet" and (described["in_channels"], described["out_channels"]) == (1, 2):
+        net.usage = Usage("colorize", "lab")  # the original's `--model colorization`, from L to a and b
+    return net

@@ -1,0 +1,87 @@
+import gan_nets
+import pytest
+import torch
+from gan_nets import PatchDiscriminator, ResnetGenerator
+from gan_nets.commands import main
+
+
+@pytest.fixture
+def checkpoint(tmp_path, read_parity):
+    weights, *_ = read_parity("cyclegan_resnet6_instance")
+    torch.save(weights, tmp_path / "latest_net_G_A.pth")
+    return tmp_path / "latest_net_G_A.pth"
+
+
+def fails(capsys, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        main(list(map(str, arguments)))
+    assert stop.value.code == 1
+    return capsys.readouterr().err
+
+
+def test_a_checkpoint_becomes_a_folder_that_loads(checkpoint, tmp_path, capsys, read_parity):
+    out = tmp_path / "a_to_b"
+    main(["convert", str(checkpoint), str(out)])
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "family:  cyclegan-resnet"
+    assert said[1].startswith(
+        "network: ResnetGenerator(in_channels=3, out_channels=3, blocks=6, width=8, norm='"
+    )
+    assert said[2] == f"saved:   {out}"
+    net = gan_nets.load(out)
+    assert type(net) is ResnetGenerator
+    _, inputs, outputs, _ = read_parity("cyclegan_resnet6_instance")
+    with torch.no_grad():
+        torch.testing.assert_close(net(inputs["x"]), outputs["out"], atol=1e-5, rtol=0)
+
+
+def test_a_network_is_replaced_only_when_told(checkpoint, tmp_path, capsys):
+    out = tmp_path / "net"
+    PatchDiscriminator(layers=1, width=2).save_pretrained(out)
+    error = fails(capsys, "convert", checkpoint, out)
+    assert (
+        error
+        == f"error: {out} holds config.json already; choose another folder, or replace it with --force\n"
+    )
+    assert type(gan_nets.load(out)) is PatchDiscriminator
+    main(["convert", str(checkpoint), str(out), "--force"])
+    assert type(gan_nets.load(out)) is ResnetGenerator
+    assert "# ResnetGenerator" in (out / "README.md").read_text()
+
+
+def test_the_family_and_the_part_can_be_told(tmp_path, capsys, read_parity):
+    generator, _, *_ = read_parity("cyclegan_resnet9_instance")
+    discriminator, *_ = read_parity("patchgan_n3_instance")
+    torch.save({"G": generator, "D": discriminator}, tmp_path / "all.pth")
+    main(["convert", str(tmp_path / "all.pth"), str(tmp_path / "g"), "--family", "pix2pixhd-global"])
+    main(["convert", str(tmp_path / "all.pth"), str(tmp_path / "d"), "--part", "D"])
+    assert [type(gan_nets.load(tmp_path / name)).__name__ for name in "gd"] == [
+        "GlobalGenerator",
+        "PatchDiscriminator",
+    ]
+    error = fails(capsys, "convert", tmp_path / "all.pth", tmp_path / "x", "--family", "pix2pix-unet")
+    assert error.startswith("error: the pix2pix U-Net checkpoint does not fit: ")
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "net.pth is not a file; expected a .safetensors or .pth checkpoint"),
+        ([1], "net.pth holds list; expected one state dict"),
+        ({"w": torch.zeros(1)}, "the checkpoint is of no known family"),
+    ],
+)
+def test_a_mistake_is_one_sentence(tmp_path, capsys, content, message):
+    if content is not None:
+        torch.save(content, tmp_path / "net.pth")
+    error = fails(capsys, "convert", tmp_path / "net.pth", tmp_path / "out")
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_traceback_is_there_for_those_who_ask(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_TRACEBACK", "1")
+    with pytest.raises(FileNotFoundError):
+        main(["convert", str(tmp_path / "none.pth"), str(tmp_path / "out")])
