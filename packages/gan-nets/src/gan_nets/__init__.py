@@ -1,7 +1,7 @@
 """Generators and discriminators of the image-translation papers, one readable file each."""
 
 from gan_nets._kmeans import kmeans
-from gan_nets._pretrained import load
+from gan_nets._load import load
 from gan_nets.coarse_to_fine import CoarseToFineUNet
 from gan_nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_nets.fastgan import FastGANGenerator, fastgan_official, fastgan_projected

@@ -6,19 +6,14 @@ from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
 from huggingface_hub import ModelCard, PyTorchModelHubMixin, snapshot_download
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from gan_nets._card import CARD, card_fields
 from gan_nets._state import load_exactly
+from gan_nets._stored import CONFIG, WEIGHTS, Stored, stored_in
 from gan_nets.usage import Usage
 
 Net = TypeVar("Net", bound="PretrainedModule")
-
-CONFIG, WEIGHTS, README = "config.json", "model.safetensors", "README.md"
-
-NO_ARGUMENTS = ("class", "usage", "gan_nets")  # what config.json holds besides
 
 
 class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets", model_card_template=CARD):
@@ -93,70 +88,26 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
                     allow_patterns=[CONFIG, WEIGHTS],
                 )
             )
-        config = _read_config(folder / CONFIG)
-        if config["class"] != cls.__name__:
+        stored = stored_in(folder)
+        if stored.class_name != cls.__name__:
             raise ValueError(
-                f"{folder / CONFIG} describes a {config['class']}, not a {cls.__name__}; use gan_nets.load"
+                f"{stored.described_in} describes a {stored.class_name}, not a {cls.__name__}; "
+                "use gan_nets.load"
             )
-        return _build(cls, config | overrides, folder)
+        return build(cls, stored, **overrides)
 
 
-def load(path: str | Path) -> nn.Module:
-    """The network that `save_pretrained` wrote into a folder, in eval mode, on the CPU; local files only.
+def build(cls: type[Net], stored: Stored, **overrides: Any) -> Net:
+    """The stored network, in eval mode; `overrides` replace arguments of its constructor.
 
     Raises:
-        FileNotFoundError: config.json or model.safetensors is missing.
-        ValueError: config.json names no network of gan_nets, or the files do not fit it.
+        FileNotFoundError: its weights are missing.
+        ValueError: description and weights do not fit the class.
     """
-    import gan_nets  # here, as the package itself imports this module
-
-    folder = Path(path)
-    config = _read_config(folder / CONFIG)
-    name = config["class"]
-    cls = getattr(gan_nets, name) if name in gan_nets.__all__ else None
-    if not (isinstance(cls, type) and issubclass(cls, PretrainedModule)):
-        raise ValueError(
-            f"{folder / CONFIG} names the class {name!r}, which is no network of gan_nets "
-            f"{gan_nets.__version__}; load it with the version that wrote it"
-        )
-    return _build(cls, config, folder)
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    """What `describe` gave; folders of before usage was stored have neither that nor a version."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; expected a folder written by save_pretrained")
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is not JSON ({error}); save the network again") from error
-    if not isinstance(config, dict) or not isinstance(config.get("class"), str):
-        raise ValueError(f'{path} has no "class"; expected the config.json that save_pretrained writes')
-    return config
-
-
-def _build(cls: type[Net], config: dict[str, Any], folder: Path) -> Net:
-    weights = folder / WEIGHTS
-    if not weights.is_file():
-        raise FileNotFoundError(f"{weights} is missing; expected a folder written by save_pretrained")
-    arguments = {key: value for key, value in config.items() if key not in NO_ARGUMENTS}
-    try:
-        net = cls(**arguments)
-        if "usage" in config:
-            net.usage = _usage(config["usage"])
+        net = cls(**stored.arguments | overrides)
+        net.usage = stored.usage or cls.usage
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{folder / CONFIG} does not describe a {cls.__name__}: {error}") from error
-    try:
-        state = load_file(weights)
-    except SafetensorError as error:
-        raise ValueError(f"{weights} is damaged ({error}); save or download it again") from error
-    load_exactly(net, state, source=str(weights))
+        raise ValueError(f"{stored.described_in} does not describe a {cls.__name__}: {error}") from error
+    load_exactly(net, stored.state(), source=str(stored.weights))
     return net.eval()
-
-
-def _usage(stored: Any) -> Usage:
-    """From JSON, which has lists for tuples."""
-    if not isinstance(stored, dict):
-        raise ValueError(f"expected usage as a dict; got {stored!r}")
-    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
-    return Usage(**fields)

@@ -1,9 +1,11 @@
 """Checkpoints that are whole or absent: written aside and then renamed.
 
 A checkpoint is a folder named after its step, and it holds a state "shared" by all processes and one
-state "process-N" for each. Text files `latest` and `best` beside it name the newest and the best.
+state "process-N" for each; networks.json tells how the networks are built. Text files `latest` and `best`
+beside it name the newest and the best.
 """
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ from safetensors import SafetensorError
 from gan_trainers._files import flush, replace_text
 from gan_trainers._states import State, write_state
 
+_NETWORKS = "networks.json"
 _MERIT = "merit"  # a file beside the states: the score, negated where a lower one is better
 
 
@@ -37,12 +40,20 @@ class Checkpoints:
         self._keep = keep
 
     def write(
-        self, step: int, shared: State, own: State, *, score: float | None = None, better: str = "higher"
+        self,
+        step: int,
+        shared: State,
+        own: State,
+        *,
+        networks: State | None = None,
+        score: float | None = None,
+        better: str = "higher",
     ) -> None:
         """Write the checkpoint of `step`; a failure or a kill leaves the earlier ones whole.
 
         Every process calls it with its `own` state; `shared` is written by the first. A step that was
-        saved before is not written again, because its state is the same; its `score` is noted.
+        saved before is not written again, because its state is the same; its `score` is noted. `networks`,
+        plain data, is for those who load the weights without the recipe.
 
         Raises:
             OSError: if it could not be written on any process, a full disk for example.
@@ -54,7 +65,7 @@ class Checkpoints:
         else:
             aside = self.folder / f".writing-{final.name}"
             self._everywhere(lambda: self._make(aside))
-            self._everywhere(lambda: self._fill(aside, shared, own, merit))
+            self._everywhere(lambda: self._fill(aside, shared, own, networks or {}, merit))
             self._everywhere(lambda: self._rename(aside, final))
         self.settle()
 
@@ -84,9 +95,12 @@ class Checkpoints:
             self._clear()
             aside.mkdir()
 
-    def _fill(self, aside: Path, shared: State, own: State, merit: float | None) -> None:
+    def _fill(self, aside: Path, shared: State, own: State, networks: State, merit: float | None) -> None:
         if self._process == 0:
             write_state(aside, "shared", shared)
+            if networks:
+                (aside / _NETWORKS).write_text(json.dumps(networks, indent=2) + "\n", encoding="utf-8")
+                flush(aside / _NETWORKS)
         write_state(aside, f"process-{self._process}", own)
         self._note(aside, merit)
 

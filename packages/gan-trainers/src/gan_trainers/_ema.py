@@ -41,10 +41,15 @@ class EMA(nn.Module, Generic[Net]):
         self._updates = 0
         self._source = (network,)  # in a tuple, so that it is not registered as a part of this module
 
+    @property
+    def network(self) -> Net:
+        """The network that learns."""
+        return self._source[0]
+
     @torch.no_grad()
     def update(self) -> None:
         """Move the average towards the network's present weights; call it once a step."""
-        (source,) = self._source
+        source = self.network
         self._updates += 1
         half_life = self.half_life
         if self.ramp_up is not None:

@@ -320,7 +320,12 @@ class Run:
             if score is not None and math.isnan(score):
                 raise FloatingPointError(f"the score became {score} at step {self.step}")
         self._checkpoints.write(
-            self.step, self._snapshot.shared(), self._snapshot.own(), score=score, better=better
+            self.step,
+            self._snapshot.shared(),
+            self._snapshot.own(),
+            networks=self._snapshot.networks(),
+            score=score,
+            better=better,
         )
         self._history.draw()
 

@@ -7,6 +7,7 @@ from typing import Any
 from gan_trainers._history import History
 from gan_trainers._kept import Kept
 from gan_trainers._loader import Loader
+from gan_trainers._networks import describe
 from gan_trainers._position import Position
 from gan_trainers._random import random_state, set_random_state
 from gan_trainers._updates import Updates
@@ -51,6 +52,10 @@ class Snapshot:
             "history": self._history.state_dict(),
             "kept": self._kept.own_states(),
         }
+
+    def networks(self) -> State:
+        """How others than the recipe can load the networks from what `shared` gave."""
+        return describe(self._kept.modules(), weights="shared.safetensors", prefix="shared.kept.")
 
     def check(self, shared: Mapping[str, Any], folder: Path) -> None:
         """Make sure that this program is built as the one was that wrote the checkpoint `folder`.

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import get_args
 
-from gan_nets._pretrained import CONFIG, README, WEIGHTS, PretrainedModule
+from gan_nets._pretrained import PretrainedModule
+from gan_nets._stored import CONFIG, NO_ARGUMENTS, README, WEIGHTS
 from gan_nets.interop import Family, convert, detect, read_checkpoint
 
 
@@ -49,5 +50,5 @@ def _check_free(folder: Path, *, force: bool) -> None:
 def _call(net: PretrainedModule) -> str:
     """The class and its arguments, as one would write them."""
     described = net.describe()
-    arguments = {key: value for key, value in described.items() if key not in ("class", "usage", "gan_nets")}
+    arguments = {key: value for key, value in described.items() if key not in NO_ARGUMENTS}
     return f"{described['class']}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"

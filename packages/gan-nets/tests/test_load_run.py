@@ -1,0 +1,131 @@
+"""The networks of a run's folder, finished or not."""
+
+import json
+
+import gan_nets
+import pytest
+import torch
+from gan_nets import InstanceEncoder, PatchDiscriminator, PixelDiscriminator, ResnetGenerator, UNetGenerator
+from safetensors.torch import save_file
+
+PAINTER = {"depth": 2, "width": 2}
+
+
+def painter():
+    return UNetGenerator(**PAINTER).eval()
+
+
+def checkpoint(run, step, **networks):
+    """As a Run writes it: one file with the tensors of everything that is kept."""
+    folder = run / "checkpoints" / f"{step:08d}"
+    folder.mkdir(parents=True)
+    tensors, described = {"shared.kept.opt.state.0.exp_avg": torch.zeros(3)}, {}
+    for name, net in networks.items():
+        prefix = f"shared.kept.{name}."
+        tensors |= {prefix + key: value for key, value in net.state_dict().items()}
+        described[name] = {"network": net.describe(), "weights": "shared.safetensors", "prefix": prefix}
+    save_file(tensors, folder / "shared.safetensors")
+    (folder / "networks.json").write_text(json.dumps(described))
+    return folder
+
+
+def same(net, other):
+    assert type(net) is type(other)
+    assert not net.training
+    pairs = zip(net.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_the_only_network_of_a_run_is_it(tmp_path):
+    net = painter()
+    net.save_pretrained(tmp_path / "colorizer")
+    (tmp_path / "previews").mkdir()
+    (tmp_path / "settings.json").write_text("{}")
+    assert same(gan_nets.load(tmp_path), net)
+    assert same(gan_nets.load(str(tmp_path), net="colorizer"), net)
+
+
+def test_discriminators_and_encoders_do_not_count(tmp_path):
+    net = painter()
+    net.save_pretrained(tmp_path / "global")
+    encoder = InstanceEncoder(width=2, downsamplings=1)
+    encoder.save_pretrained(tmp_path / "encoder")
+    PixelDiscriminator(width=2).save_pretrained(tmp_path / "d")
+    assert same(gan_nets.load(tmp_path), net)
+    assert same(gan_nets.load(tmp_path, net="encoder"), encoder)
+
+
+def test_of_several_networks_one_is_named(tmp_path):
+    nets = {name: painter() for name in ("a_to_b", "b_to_a")}
+    for name, net in nets.items():
+        net.save_pretrained(tmp_path / name)
+    with pytest.raises(ValueError, match="holds several networks; name one with net=: a_to_b, b_to_a"):
+        gan_nets.load(tmp_path)
+    for name, net in nets.items():
+        assert same(gan_nets.load(tmp_path, net=name), net)
+    with pytest.raises(ValueError, match="has no network 'a'; it has a_to_b, b_to_a"):
+        gan_nets.load(tmp_path, net="a")
+
+
+def test_an_unfinished_run_gives_the_network_of_its_newest_checkpoint(tmp_path):
+    old, new, judge = painter(), painter(), PatchDiscriminator(layers=1, width=2)
+    new.usage = gan_nets.Usage("colorize", "lab")
+    first = checkpoint(tmp_path, 900, g=old, d=judge)
+    checkpoint(tmp_path, 1000, g=new, d=judge)
+    (tmp_path / "checkpoints" / "latest").write_text("00001000\n")
+    (tmp_path / "checkpoints" / "best").write_text("00000900\n")
+    assert same(gan_nets.load(tmp_path), new)
+    assert gan_nets.load(tmp_path).usage == new.usage
+    assert same(gan_nets.load(tmp_path, net="d"), judge.eval())
+    for path in (first, tmp_path / "checkpoints" / "best"):
+        assert same(gan_nets.load(path), old)
+    assert same(gan_nets.load(tmp_path / "checkpoints" / "latest"), new)
+
+
+def test_a_half_written_checkpoint_does_not_count(tmp_path):
+    net = painter()
+    checkpoint(tmp_path, 10, g=net)
+    whole = checkpoint(tmp_path, 20, g=painter())
+    whole.rename(whole.with_name(".writing-00000020"))
+    assert same(gan_nets.load(tmp_path), net)
+
+
+def test_what_a_run_left_comes_before_its_checkpoints(tmp_path):
+    final, learning = painter(), painter()
+    final.save_pretrained(tmp_path / "colorizer")
+    checkpoint(tmp_path, 10, g=learning)
+    assert same(gan_nets.load(tmp_path), final)
+    assert same(gan_nets.load(tmp_path, net="g"), learning)
+    with pytest.raises(ValueError, match="has no network 'x'; it has g, colorizer"):
+        gan_nets.load(tmp_path, net="x")
+
+
+def test_several_networks_of_a_checkpoint_are_listed(tmp_path):
+    checkpoint(tmp_path, 10, g_ab=painter(), g_ba=painter(), d=PixelDiscriminator(width=2))
+    with pytest.raises(ValueError, match="holds several networks; name one with net=: g_ab, g_ba"):
+        gan_nets.load(tmp_path)
+
+
+def test_a_checkpoint_that_lost_its_weights_is_named(tmp_path):
+    folder = checkpoint(tmp_path, 10, g=painter())
+    (folder / "shared.safetensors").write_bytes(b"x" * 20)
+    with pytest.raises(ValueError, match=r"00000010/shared.safetensors is damaged"):
+        gan_nets.load(tmp_path)
+    (folder / "shared.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match=r"00000010/shared.safetensors is missing"):
+        gan_nets.load(tmp_path)
+    (folder / "networks.json").write_text('{"g": {"network": {}, "weights": "w", "prefix": ""}}')
+    with pytest.raises(ValueError, match=r'networks.json has no "class"'):
+        gan_nets.load(tmp_path)
+
+
+def test_a_folder_without_networks_and_a_file_are_told_apart(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"config.json is missing; .*, or the folder of a run"):
+        gan_nets.load(tmp_path)
+    (tmp_path / "net.pth").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"net.pth is a file; .* `gan-nets convert` makes one of another"):
+        gan_nets.load(tmp_path / "net.pth")
+    net = ResnetGenerator(blocks=1, width=2)
+    net.save_pretrained(tmp_path / "g")
+    with pytest.raises(ValueError, match="is a single network, so that 'g' is not in it; leave net out"):
+        gan_nets.load(tmp_path / "g", net="g")
