@@ -17,7 +17,7 @@ from gan_colorspace import is_color
 from gan_data import Degraded, Images, find_images, grayscale, mosaic, split_by_content, write_image
 from gan_losses import l1_loss
 from gan_metrics import PSNR, psnr
-from gan_nets import CoarseToFineUNet
+from gan_nets import CoarseToFineUNet, Usage
 from gan_trainers import Precision, Run, frozen, plain_errors
 from images import flowers
 from torch import Tensor
@@ -120,6 +120,7 @@ def main(
         trackers=trackers,
     )
     net = MODELS[model](1 if task == "color" else 3, 3, resolutions=resolutions, width=width)
+    net.usage = Usage("colorize" if task == "color" else "translate")
     opt = Adam(net.parameters(), lr=lr, fused=True)
     run.keep(net=net, opt=opt)
     batches = run.loader(train, batch_size, workers=workers)

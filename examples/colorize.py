@@ -16,7 +16,7 @@ from gan_colorspace import LAB, RGB, YCRCB, ColorSpace, is_color, merge, rgb_to_
 from gan_data import Images, find_images, split_by_content, write_image
 from gan_losses import l1_loss
 from gan_metrics import PSNR, SSIM, Colorfulness
-from gan_nets import PatchDiscriminator, UNetGenerator, init_normal_
+from gan_nets import PatchDiscriminator, UNetGenerator, Usage, init_normal_
 from gan_trainers import EMA, Pix2Pix, Precision, Run, frozen, linear_decay, plain_errors
 from images import flowers
 from torch import Tensor, nn
@@ -135,6 +135,7 @@ def main(
     depth = min(8, (size & -size).bit_length() - 1)  # as often as the size can be halved
     dropouts = (dropout,) * min(3, depth - 1)
     g = UNetGenerator(1, planes, depth=depth, width=width, dropout=dropouts)
+    g.usage = Usage("colorize", arm.generator.name)  # type: ignore[arg-type]  # one of the three
     d = PatchDiscriminator(4 if arm.shows_gray else 3, layers=3, width=width)
     init_normal_(g)
     init_normal_(d)

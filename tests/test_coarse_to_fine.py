@@ -48,7 +48,8 @@ def test_each_case_trains_and_leaves_what_it_promises(recipe, photos, tmp_path, 
     assert {"l1", "train_psnr", "psnr", "psnr_enlarged"} <= rows[-1].keys()
     for name in ("input", "prediction", "truth"):
         assert (tmp_path / "pictures" / name / "00.png").exists()
-    net = gan_nets.load(tmp_path / "net")
+    net = gan_nets.load(tmp_path)
+    assert net.usage.task == ("colorize" if task == "color" else "translate")
     assert net.resolutions == (8, 16, 32)
     assert net(torch.zeros(1, net.in_channels, 64, 32)).shape == (1, 3, 64, 32)
 

@@ -8,6 +8,7 @@ import gan_nets
 import pytest
 import torch
 from gan_data import read_image
+from gan_nets import Usage
 from gan_trainers import plain_errors, read_scalars
 from PIL import Image
 
@@ -43,8 +44,14 @@ def test_each_arm_trains_and_leaves_what_it_promises(colorize, photos, tmp_path,
     colored = read_image(tmp_path / "pictures" / "colored" / "00.png")
     assert gray.shape[-2:] == colored.shape[-2:] == (32, 32)
     net = gan_nets.load(tmp_path / "colorizer")
+    assert net.usage == Usage("colorize", colors.partition("-")[0])
     drawn = net(torch.zeros(1, 1, 64, 32))
     assert drawn.shape == (1, 3 if colors.startswith("rgb") else 2, 64, 32)
+    # Before it was finished, the same averaged painter could be loaded from the last checkpoint.
+    shutil.rmtree(tmp_path / "colorizer")
+    learning = gan_nets.load(tmp_path)
+    assert learning.usage == net.usage
+    assert torch.equal(learning(torch.zeros(1, 1, 64, 32)), drawn)
 
 
 @pytest.mark.parametrize("colors", ["ycrcb-rgb", "ycrcb-ycrcb", "lab-lab"])
