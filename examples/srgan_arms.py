@@ -2,13 +2,13 @@
 
     python examples/srgan_arms.py --data ~/photos --test ~/Set5/HR
 
-Two questions of Hi-king's article of 2016-12-18: what each of the four ideas adds, and how much a network
-depends on the way in which its pictures were made small. The page, README.md in the output folder, shows
-pictures enlarged by each arm, their scores, and each network on pictures made small in every way. An arm that
-was finished before is not trained again.
+Three questions of Hi-king's article of 2016-12-18: what each of the four ideas adds, how pix2pix does on the
+same task, and how much a network depends on the way in which its pictures were made small. The page, which is
+README.md in the output folder, has pictures enlarged by each arm, their scores, and each network on pictures
+made small in every way. An arm that was finished before is not trained again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -18,19 +18,20 @@ import tyro
 from comparison import train
 from gan_data import Downscale, Kernel, bicubic_upscale, find_images, read_image
 from gan_metrics import PSNRY, SSIMY, FeatureDistance, GridStrength, psnr_y
-from gan_nets import MSRResNet, SRResNet, tiled
+from gan_nets import MSRResNet, SRResNet, UNetGenerator, apply_any_size, tiled
 from gan_projected import Backbone
 from gan_trainers import plain_errors, write_grid
-from images import animals
+from images import animals, flowers
 from torch import Tensor
 from torchmetrics import MetricCollection
 
-IDEAS = {"pixels": "pixels alone", "content": "and content", "all": "and a critic"}
+ARMS = {"pixels": "pixels alone", "content": "and content", "all": "and a critic", "pix2pix": "pix2pix"}
 KERNELS: tuple[Kernel, ...] = get_args(Kernel)
 OWN: Kernel = "matlab-bicubic"  # with which the ideas are compared
 SHOWN = 96  # side of what the page shows of a picture, in pixels
 
 Enlarger = SRResNet | MSRResNet
+Way = Callable[[Tensor], Tensor]  # from a small picture to a large one
 
 
 def main(
@@ -44,9 +45,11 @@ def main(
     batch_size: int = 16,
     size: int | None = None,
     generator: Literal["srresnet", "msrresnet"] = "srresnet",
+    recipe: Literal["paper", "article", "basicsr"] = "paper",
     blocks: int = 16,
     width: int = 64,
     scale: int = 4,
+    lr: float = 1e-4,
     seed: int = 0,
     precision: str = "auto",
 ) -> None:
@@ -60,13 +63,15 @@ def main(
         show: a folder of large pictures for the page to show, where the licence forbids to show those of
             `test`.
         pixel_steps: how long each network learns by pixels.
-        steps: how long the two with content learn after that.
+        steps: how long the two with content learn after that; pix2pix learns as long as both together.
         batch_size: crops a step.
         size: side of the square crops.
         generator: the paper's, or BasicSR's without batch norm, which needs far fewer steps.
+        recipe: whose losses and weights.
         blocks: residual blocks.
         width: channels of the networks' first layers.
         scale: how many times larger.
+        lr: learning rate of both players.
         seed: the same for all arms.
         precision: what the networks compute in.
     """
@@ -77,7 +82,9 @@ def main(
         "--generator": generator,
         "--blocks": blocks,
         "--width": width,
+        "--recipe": recipe,
         "--scale": scale,
+        "--lr": lr,
         "--seed": seed,
         "--precision": precision,
     }
@@ -87,7 +94,17 @@ def main(
     for ideas in ("content", "all"):
         begins = {"--start": out / OWN / "pixels", "--pixel-steps": 0, "--steps": steps}
         train("srgan.py", {"--ideas": ideas, "--kernel": OWN, "--out": out / ideas} | begins | shared)
-    runs = {"pixels": out / OWN, "content": out / "content", "all": out / "all"}
+    of_pix2pix = {
+        "--pairs": "enlarge",
+        "--data": data or flowers(),
+        "--kernel": OWN,
+        "--out": out / "pix2pix",
+        "--steps": pixel_steps + steps,
+        "--size": size or (96 if data else 32),
+    }
+    same = ("--batch-size", "--width", "--scale", "--seed", "--precision")
+    train("pix2pix.py", of_pix2pix | {name: shared[name] for name in same})
+    runs = {"pixels": out / OWN, "content": out / "content", "all": out / "all", "pix2pix": out / "pix2pix"}
     pictures = read(test or animals(), scale)
     shown = read(show or test or animals(), scale)
     write_page(runs, {kernel: out / kernel for kernel in KERNELS}, pictures, shown, page or out)
@@ -100,38 +117,56 @@ def read(folder: Path, scale: int) -> list[Tensor]:
 
 
 def write_page(
-    ideas: dict[str, Path], kernels: dict[Kernel, Path], test: list[Tensor], show: list[Tensor], page: Path
+    arms: dict[str, Path], kernels: dict[Kernel, Path], test: list[Tensor], show: list[Tensor], page: Path
 ) -> None:
-    """Write README.md and its picture into `page`; `ideas` and `kernels` have the folders of the runs."""
+    """Write README.md and its picture into `page`; `arms` and `kernels` have the folders of the runs."""
     page.mkdir(parents=True, exist_ok=True)
-    enlargers = {arm: load(run) for arm, run in ideas.items()}
-    scale = next(iter(enlargers.values())).scale
+    enlargers: dict[Kernel, Enlarger] = {kernel: load(run) for kernel, run in kernels.items()}
+    scale = enlargers[OWN].scale
+    ways = {"bicubic": bicubic(scale)}
+    for arm, run in arms.items():
+        ways[ARMS[arm]] = pix2pix(run, scale) if arm == "pix2pix" else tiles(load(run))
     small = Downscale(scale, OWN)
     chosen = [middle(picture) for picture in show[:: max(1, len(show) // 6)][:6]]
-    columns = [[bicubic_upscale(small(x), scale) for x in chosen]]
-    columns += [[enlarge(g, small(x)) for x in chosen] for g in enlargers.values()]
-    write_grid(page / "pictures.png", *(torch.cat(column) for column in [*columns, chosen]))
+    columns = [torch.cat([way(small(x)) for x in chosen]) for way in ways.values()]
+    write_grid(page / "pictures.png", *columns, torch.cat(chosen))
     scores = measures(scale)
-    table = [line("bicubic", score(scores, [bicubic_upscale(small(x), scale) for x in test], test))]
-    for arm, g in enlargers.items():
-        table.append(line(IDEAS[arm], score(scores, [enlarge(g, small(x)) for x in test], test)))
+    table = [line(name, score(scores, [way(small(x)) for x in test], test)) for name, way in ways.items()]
     table.append(line("true picture", {"grid": score(scores, test, test)["grid"]}))
-    crossed = [crossing(kernel, load(run), test) for kernel, run in kernels.items()]
+    crossed = [crossing(kernel, scale, tiles(g), test) for kernel, g in enlargers.items()]
     (page / "README.md").write_text(describe(table, crossed), encoding="utf-8")
     print(f"the comparison is in {page / 'README.md'}")
 
 
 def load(run: Path) -> Enlarger:
-    """The network that a run has trained."""
+    """The network that a run of srgan.py has trained."""
     net = gan_nets.load(run / "enlarger")
     if not isinstance(net, Enlarger):
         raise SystemExit(f"error: {run / 'enlarger'} expects SRResNet or MSRResNet; got {type(net).__name__}")
     return net
 
 
-def enlarge(g: Enlarger, small: Tensor) -> Tensor:
-    """(1, 3, h, w) to (1, 3, scale * h, scale * w), tile by tile."""
-    return tiled(g, small, tile=128)
+def bicubic(scale: int) -> Way:
+    """Interpolation alone: (1, 3, h, w) to (1, 3, scale * h, scale * w), as all ways go."""
+    return lambda small: bicubic_upscale(small, scale)
+
+
+def tiles(g: Enlarger) -> Way:
+    """By a network from small to large, tile by tile."""
+    return lambda small: tiled(g, small, tile=128)
+
+
+def pix2pix(run: Path, scale: int) -> Way:
+    """By a translator of interpolated pictures, whole, as it looks at the whole picture."""
+    g = gan_nets.load(run / "translator")
+    if not isinstance(g, UNetGenerator):
+        raise SystemExit(f"error: {run / 'translator'} expects UNetGenerator; got {type(g).__name__}")
+
+    @torch.no_grad()
+    def enlarge(small: Tensor) -> Tensor:
+        return apply_any_size(g, bicubic_upscale(small, scale))
+
+    return enlarge
 
 
 def middle(picture: Tensor) -> Tensor:
@@ -163,25 +198,25 @@ def line(name: str, scores: dict[str, float]) -> str:
     return f"| {name} | {' | '.join(cells)} |"
 
 
-def crossing(kernel: Kernel, g: Enlarger, test: Sequence[Tensor]) -> str:
+def crossing(kernel: Kernel, scale: int, way: Way, test: Sequence[Tensor]) -> str:
     """A line of the table of kernels: the network's PSNR-Y on pictures made small in every way."""
     cells = []
     for other in KERNELS:
-        small = Downscale(g.scale, other)
-        found = [psnr_y(enlarge(g, small(x)), x, border=g.scale).item() for x in test]
+        small = Downscale(scale, other)
+        found = [psnr_y(way(small(x)), x, border=scale).item() for x in test]
         cells.append(f"{sum(found) / len(found):.2f}")
     return f"| {kernel} | {' | '.join(cells)} |"
 
 
-def describe(ideas: list[str], kernels: list[str]) -> str:
+def describe(arms: list[str], kernels: list[str]) -> str:
     """The page's text."""
-    both = "\n".join(ideas), "\n".join(kernels)
+    both = "\n".join(arms), "\n".join(kernels)
     return f"""# What each idea of SRGAN adds, and what the way of making pictures small does
 
 ![pictures](pictures.png)
 
 The middle of pictures that no network has learned from; from left to right: enlarged by bicubic
-interpolation, by {", ".join(IDEAS.values())}, and the true picture.
+interpolation, by {", ".join(ARMS.values())}, and the true picture.
 
 | arm | PSNR-Y | SSIM-Y | feature distance | grid |
 |---|---|---|---|---|
@@ -189,7 +224,8 @@ interpolation, by {", ".join(IDEAS.values())}, and the true picture.
 
 PSNR-Y (dB) and SSIM-Y are higher, the feature distance (EfficientNet-Lite0's, not LPIPS) is lower for what is
 nearer to the true picture. The grid's strength is in dB: what is above that of the true pictures, the network
-has added.
+has added. pix2pix (U-Net, conditional PatchGAN, L1) was given pictures enlarged by interpolation, and as many
+steps as both phases together.
 
 ## Made small in one way, enlarged by a network that learned from another
 

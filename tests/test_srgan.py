@@ -140,8 +140,9 @@ def test_the_arms_page_has_each_networks_own_figures(example, tmp_path):
         write_image(tmp_path / "test" / f"{number}.png", picture)
     test = arms.read(tmp_path / "test", 4)
     assert [tuple(picture.shape) for picture in test] == [(1, 3, 96, 96)] * 2
-    ideas = {name: runs[name] for name in arms.IDEAS}
-    arms.write_page(ideas, {kernel: runs[kernel] for kernel in arms.KERNELS}, test, test, tmp_path / "page")
+    gan_nets.UNetGenerator(depth=5, width=4).save_pretrained(tmp_path / "pix2pix" / "translator")
+    shown = {name: tmp_path / name for name in arms.ARMS}
+    arms.write_page(shown, {kernel: runs[kernel] for kernel in arms.KERNELS}, test, test, tmp_path / "page")
     page = (tmp_path / "page" / "README.md").read_text()
     assert (tmp_path / "page" / "pictures.png").exists()
     nearest = Downscale(4, "nearest")
@@ -153,3 +154,4 @@ def test_the_arms_page_has_each_networks_own_figures(example, tmp_path):
     bicubic = [bicubic_upscale(Downscale(4)(picture), 4) for picture in test]
     found = torch.stack([psnr_y(fake, real) for fake, real in zip(bicubic, test, strict=True)]).mean()
     assert f"| bicubic | {found:.3f} |" in page
+    assert all(f"| {name} | " in page for name in arms.ARMS.values())
