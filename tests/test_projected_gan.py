@@ -1,5 +1,6 @@
 """Projected GAN's recipe: its players by name, augmentations that adapt, resuming, bad input."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -143,3 +144,44 @@ def test_the_blur_smooths_and_fades_to_nothing(recipe):
 def test_what_does_not_go_together_is_refused_in_a_sentence(recipe, animals, tmp_path, options, message):
     with pytest.raises(SystemExit, match=f"error: {message}"):
         recipe.main(animals, tmp_path, **options, steps=1, **SMALL)
+
+
+def test_the_claims_page_has_the_speed_up_by_hand(example, tmp_path):
+    arms = example("projected_gan_arms")
+    distances = {
+        "projected-0": [9, 5, 4],
+        "dcgan-0": [10, 8, 5],
+        "projected-1": [9, 9, 9],
+        "dcgan-1": [9, 7, 6],
+    }
+    for name, column in distances.items():
+        folder = tmp_path / name
+        write_image_of_each(folder / "pictures")
+        rows = [
+            {
+                "step": i,
+                "seconds": 10.0 * i,
+                "images": 8 * i,
+                "frechet_distance": x,
+                "precision": 0.5,
+                "recall": 0.25,
+            }
+            for i, x in enumerate(column, 1)
+        ]
+        (folder / "scalars.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    runs = {arm: [arms.folder(tmp_path, arm, seed) for seed in (0, 1)] for arm in ("projected", "dcgan")}
+    arms.write_page(runs, tmp_path / "page", "3 steps")
+    page = (tmp_path / "page" / "README.md").read_text()
+    # The first seed is at dcgan's 5 after 2 of its 3 measurements, the second never at its 6.
+    assert "1.5, 0.0 in pictures and 1.5, 0.0 in" in page
+    assert "0.8 times fewer pictures" in page
+    assert "| projected-0 | 4 | 24 | 30 | 4 | 0.50 | 0.25 |" in page
+    assert {file.name for file in (tmp_path / "page").glob("*.png")} == {
+        *("images.png", "seconds.png", "curves.png", "projected.png", "dcgan.png")
+    }
+
+
+def write_image_of_each(folder):
+    folder.mkdir(parents=True)
+    for number in range(16):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / f"{number:02d}.png")
