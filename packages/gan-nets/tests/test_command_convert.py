@@ -64,6 +64,13 @@ def test_the_family_and_the_part_can_be_told(tmp_path, capsys, read_parity):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.parametrize(("name", "noted"), [("batch_dropout", True), ("instance", False)])
+def test_what_the_original_does_in_its_test_is_noted(tmp_path, capsys, read_parity, name, noted):
+    torch.save(read_parity(f"pix2pix_unet128_{name}")[0], tmp_path / "net.pth")
+    main(["convert", str(tmp_path / "net.pth"), str(tmp_path / "unet")])
+    assert ("batch_statistics_at_inference=True" in capsys.readouterr().out) == noted
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -3,6 +3,7 @@ import json
 import socket
 
 import gan_nets
+import numpy as np
 import pytest
 import torch
 from gan_nets import (
@@ -10,6 +11,7 @@ from gan_nets import (
     GlobalGenerator,
     InstanceEncoder,
     PatchDiscriminator,
+    ResnetGenerator,
     SRResNet,
     UNetGenerator,
     Usage,
@@ -137,6 +139,18 @@ def test_damaged_files_are_named(folder):
     (folder / "config.json").write_text("{")
     with pytest.raises(ValueError, match=r"config.json is not JSON"):
         gan_nets.load(folder)
+
+
+def test_another_version_is_named_where_arguments_do_not_fit(folder):
+    rewrite(folder, gan_nets="9.0.0", shape="round")
+    with pytest.raises(ValueError, match=r"'shape'; it was written by gan_nets 9.0.0, and this is "):
+        gan_nets.load(folder)
+
+
+def test_arguments_that_json_cannot_hold_are_refused_rather_than_lost(tmp_path):
+    net = ResnetGenerator(blocks=1, width=2, dropout=np.float32(0.5))
+    with pytest.raises(ValueError, match=r"plain numbers, .* ResnetGenerator, .* type float32"):
+        net.save_pretrained(tmp_path)
 
 
 def test_another_class_is_refused(folder):

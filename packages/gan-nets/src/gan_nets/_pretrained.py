@@ -1,5 +1,6 @@
 """Networks in folders: config.json holds the class and its arguments, model.safetensors the weights."""
 
+import inspect
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -26,17 +27,31 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
     usage: Usage = Usage()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        # The mixin records the constructor's arguments here, and writes them to config.json.
         net = super().__new__(cls, *args, **kwargs)
-        arguments = cast("dict[str, Any] | None", net._hub_mixin_config) or {}
-        net._hub_mixin_config = {"class": cls.__name__} | arguments
+        # Instead of what the mixin records, which is the default for an argument that JSON can't hold.
+        # Partial, since copying makes a network without arguments first.
+        bound = inspect.signature(cls.__init__).bind_partial(net, *args, **kwargs)
+        bound.apply_defaults()
+        _, *arguments = bound.arguments.items()  # without self
+        net._hub_mixin_config = {"class": cls.__name__} | dict(arguments)
         return net
 
     def describe(self) -> dict[str, Any]:
-        """What config.json holds: class, constructor's arguments, usage, and the version of gan_nets."""
+        """What config.json holds: class, constructor's arguments, usage, and the version of gan_nets.
+
+        Raises:
+            ValueError: it was built with an argument that JSON cannot hold, such as a NumPy number.
+        """
         from gan_nets import __version__  # here, as the package itself imports this module
 
         arguments = cast("dict[str, Any]", self._hub_mixin_config)
+        try:
+            json.dumps(arguments)
+        except TypeError as error:
+            raise ValueError(
+                f"expected plain numbers, strings and lists of them as arguments of {type(self).__name__}, "
+                f"to be saved; got: {error}; build it with int(...), float(...) or list(...)"
+            ) from error
         return arguments | {"usage": asdict(self.usage), "gan_nets": __version__}
 
     def _save_pretrained(self, save_directory: Path) -> None:
@@ -108,6 +123,16 @@ def build(cls: type[Net], stored: Stored, **overrides: Any) -> Net:
         net = cls(**stored.arguments | overrides)
         net.usage = stored.usage or cls.usage
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{stored.described_in} does not describe a {cls.__name__}: {error}") from error
+        raise ValueError(
+            f"{stored.described_in} does not describe a {cls.__name__}: {error}{_other_version(stored)}"
+        ) from error
     load_exactly(net, stored.state(), source=str(stored.weights))
     return net.eval()
+
+
+def _other_version(stored: Stored) -> str:
+    """What to do if a version wrote the description that may have had other arguments."""
+    from gan_nets import __version__
+
+    wrote = stored.description.get("gan_nets", __version__)
+    return f"; it was written by gan_nets {wrote}, and this is {__version__}" if wrote != __version__ else ""

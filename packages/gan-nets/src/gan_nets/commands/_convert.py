@@ -37,6 +37,11 @@ def _run(options: argparse.Namespace) -> None:
         (options.out / README).unlink(missing_ok=True)  # it describes the network that was there
     net.save_pretrained(options.out)
     print(f"family:  {family}\nnetwork: {_call(net)}\nsaved:   {options.out}")
+    if family == "pix2pix-unet" and net.describe()["norm"] == "batch":
+        print(
+            "note:    the original's test, unless told --eval, takes the statistics of the picture at hand, "
+            f"as does UNetGenerator.from_pretrained('{options.out}', batch_statistics_at_inference=True)"
+        )
 
 
 def _check_free(folder: Path, *, force: bool) -> None:
