@@ -17,7 +17,7 @@ CARD = """---
 ```python
 import gan_nets  # pip install gan-nets
 
-net = gan_nets.load("path/to/this/folder")
+net = gan_nets.load("path/to/this/folder")  # or gan_nets.{{ name }}.from_pretrained("user/name")
 {{ use }}
 ```
 {% if takes_pictures %}

@@ -1,6 +1,8 @@
 """Read a file of tensors without executing anything that it holds."""
 
+import pickle
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,9 @@ def _read(path: Path) -> Any:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickles newer than torch's own, before it refuses them
+            return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged pickle fails in any way: KeyError, EOFError, UnpicklingError, ...
         raise ValueError(f"{path} is not a checkpoint that can be read safely {_why(path, error)}") from error
 
@@ -44,12 +48,14 @@ def _read(path: Path) -> Any:
 def _why(path: Path, error: Exception) -> str:
     """What is wrong and what to do; torch's own words would advise to execute the file."""
     named = re.search(r"GLOBAL ([\w.]+)", str(error))
-    if named or path.suffix == ".pkl":
-        code = named[1] if named else "code"
+    if named or isinstance(error, pickle.UnpicklingError) or path.suffix == ".pkl":
+        what = f"it would run {named[1]}" if named else "it holds more than tensors, or is damaged"
         return (
-            f"(it would run {code}); if you trust it, take its tensors out where the "
-            "code is: torch.save(net.state_dict(), 'net.pth'), for a .pkl of projected-gan with "
-            "net = pickle.load(open('network.pkl', 'rb'))['G_ema']"
+            f"({what}); if you trust it, take its tensors out where the code is: torch.save(net.state_dict(), "
+            "'net.pth'), for a .pkl of projected-gan with net = pickle.load(open('network.pkl', 'rb'))['G_ema']"
         )
-    reason = str(error).strip().partition("\n")[0]
-    return f"({reason}); expected tensors by name, as safetensors or as torch.save writes a state dict"
+    reason = re.split(r"\. |\n", str(error).strip())[0]
+    return (
+        f"({type(error).__name__}: {reason}); expected tensors by name, as safetensors or as torch.save writes "
+        "a state dict"
+    )
