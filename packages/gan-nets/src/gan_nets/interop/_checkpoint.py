@@ -51,11 +51,12 @@ def _why(path: Path, error: Exception) -> str:
     if named or isinstance(error, pickle.UnpicklingError) or path.suffix == ".pkl":
         what = f"it would run {named[1]}" if named else "it holds more than tensors, or is damaged"
         return (
-            f"({what}); if you trust it, take its tensors out where the code is: torch.save(net.state_dict(), "
-            "'net.pth'), for a .pkl of projected-gan with net = pickle.load(open('network.pkl', 'rb'))['G_ema']"
+            f"({what}); if you trust it, take its tensors out where its code is: "
+            "torch.save(net.state_dict(), 'net.pth'), for a .pkl of projected-gan with "
+            "net = pickle.load(open('network.pkl', 'rb'))['G_ema']"
         )
     reason = re.split(r"\. |\n", str(error).strip())[0]
     return (
-        f"({type(error).__name__}: {reason}); expected tensors by name, as safetensors or as torch.save writes "
-        "a state dict"
+        f"({type(error).__name__}: {reason}); expected tensors by name, as safetensors or as torch.save "
+        "writes a state dict"
     )
