@@ -28,7 +28,7 @@ from torchmetrics import MetricCollection
 ARMS = {"pixels": "pixels alone", "content": "and content", "all": "and a critic", "pix2pix": "pix2pix"}
 KERNELS: tuple[Kernel, ...] = get_args(Kernel)
 OWN: Kernel = "matlab-bicubic"  # with which the ideas are compared
-SHOWN = 96  # side of what the page shows of a picture, in pixels
+SHOWN = 128  # side of what the page shows of a picture, in pixels
 
 Enlarger = SRResNet | MSRResNet
 Way = Callable[[Tensor], Tensor]  # from a small picture to a large one
@@ -107,7 +107,8 @@ def main(
     runs = {"pixels": out / OWN, "content": out / "content", "all": out / "all", "pix2pix": out / "pix2pix"}
     pictures = read(test or animals(), scale)
     shown = read(show or test or animals(), scale)
-    write_page(runs, {kernel: out / kernel for kernel in KERNELS}, pictures, shown, page or out)
+    budget = f"{pixel_steps:,} steps by pixels, and {steps:,} more with content, of {batch_size} crops"
+    write_page(runs, {kernel: out / kernel for kernel in KERNELS}, pictures, shown, page or out, budget)
 
 
 def read(folder: Path, scale: int) -> list[Tensor]:
@@ -117,7 +118,12 @@ def read(folder: Path, scale: int) -> list[Tensor]:
 
 
 def write_page(
-    arms: dict[str, Path], kernels: dict[Kernel, Path], test: list[Tensor], show: list[Tensor], page: Path
+    arms: dict[str, Path],
+    kernels: dict[Kernel, Path],
+    test: list[Tensor],
+    show: list[Tensor],
+    page: Path,
+    budget: str,
 ) -> None:
     """Write README.md and its picture into `page`; `arms` and `kernels` have the folders of the runs."""
     page.mkdir(parents=True, exist_ok=True)
@@ -134,7 +140,7 @@ def write_page(
     table = [line(name, score(scores, [way(small(x)) for x in test], test)) for name, way in ways.items()]
     table.append(line("true picture", {"grid": score(scores, test, test)["grid"]}))
     crossed = [crossing(kernel, scale, tiles(g), test) for kernel, g in enlargers.items()]
-    (page / "README.md").write_text(describe(table, crossed), encoding="utf-8")
+    (page / "README.md").write_text(describe(table, crossed, budget), encoding="utf-8")
     print(f"the comparison is in {page / 'README.md'}")
 
 
@@ -208,10 +214,12 @@ def crossing(kernel: Kernel, scale: int, way: Way, test: Sequence[Tensor]) -> st
     return f"| {kernel} | {' | '.join(cells)} |"
 
 
-def describe(arms: list[str], kernels: list[str]) -> str:
+def describe(arms: list[str], kernels: list[str], budget: str) -> str:
     """The page's text."""
     both = "\n".join(arms), "\n".join(kernels)
     return f"""# What each idea of SRGAN adds, and what the way of making pictures small does
+
+Hi-king's article of 2016-12-18, repeated: {budget}.
 
 ![pictures](pictures.png)
 

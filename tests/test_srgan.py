@@ -142,7 +142,8 @@ def test_the_arms_page_has_each_networks_own_figures(example, tmp_path):
     assert [tuple(picture.shape) for picture in test] == [(1, 3, 96, 96)] * 2
     gan_nets.UNetGenerator(depth=5, width=4).save_pretrained(tmp_path / "pix2pix" / "translator")
     shown = {name: tmp_path / name for name in arms.ARMS}
-    arms.write_page(shown, {kernel: runs[kernel] for kernel in arms.KERNELS}, test, test, tmp_path / "page")
+    kernels = {kernel: runs[kernel] for kernel in arms.KERNELS}
+    arms.write_page(shown, kernels, test, test, tmp_path / "page", "no steps")
     page = (tmp_path / "page" / "README.md").read_text()
     assert (tmp_path / "page" / "pictures.png").exists()
     nearest = Downscale(4, "nearest")
