@@ -58,6 +58,7 @@ def test_inventory():
         "load_basicsr_msrresnet",
         "load_basicsr_rrdbnet",
         "load_cyclegan_resnet",
+        "load_esrgan_rrdbnet",
         "load_fastgan_discriminator",
         "load_fastgan_generator",
         "load_patch_discriminator",

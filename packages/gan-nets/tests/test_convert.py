@@ -107,6 +107,35 @@ def test_pix2pix_that_adds_colour_to_lightness_is_a_colouriser():
     assert interop.convert(state).usage == Usage("colorize", "lab")
 
 
+# The layers of ESRGAN's RRDBNet besides its dense blocks: BasicSR's name, the first names, the later ones.
+ESRGAN = [
+    ("conv_first", "model.0", "conv_first"),
+    ("conv_body", "model.1.sub.{blocks}", "trunk_conv"),
+    ("conv_up1", "model.3", "upconv1"),
+    ("conv_up2", "model.6", "upconv2"),
+    ("conv_hr", "model.8", "HRconv"),
+    ("conv_last", "model.10", "conv_last"),
+]
+
+
+@pytest.mark.parametrize("age", [1, 2], ids=["first names", "later names"])
+def test_esrgan_is_basicsrs_network_under_older_names(age, read_parity):
+    weights, *_ = read_parity("basicsr_rrdbnet_x4")
+    blocks = 1 + max(int(key.split(".")[1]) for key in weights if key.startswith("body."))
+    names = {row[0]: row[age].format(blocks=blocks) for row in ESRGAN}
+    trunk, conv = (("model.1.sub", "{}.0"), ("RRDB_trunk", "{}"))[age - 1]
+    older = {}
+    for key, value in weights.items():
+        layer, _, leaf = key.rpartition(".")
+        if layer.startswith("body."):
+            _, block, dense, number = layer.split(".")
+            layer = f"{trunk}.{block}.{dense.upper()}.{conv.format(number)}"
+        older[f"{names.get(layer, layer)}.{leaf}"] = value
+    assert interop.detect(older) == "esrgan-rrdbnet"
+    state = interop.convert(weights).state_dict()
+    assert all(torch.equal(value, state[key]) for key, value in interop.convert(older).state_dict().items())
+
+
 def test_the_family_can_be_told(read_parity):
     weights, *_ = read_parity("cyclegan_resnet9_instance")  # the same layers as pix2pixHD's
     assert type(interop.convert(weights, family="pix2pixhd-global")) is GlobalGenerator

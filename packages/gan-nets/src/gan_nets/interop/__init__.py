@@ -12,6 +12,7 @@ from gan_nets.interop._checkpoint import read_checkpoint
 from gan_nets.interop._convert import convert
 from gan_nets.interop._cyclegan import load_cyclegan_resnet, resnet_from_cyclegan
 from gan_nets.interop._detect import Family, detect
+from gan_nets.interop._esrgan import load_esrgan_rrdbnet
 from gan_nets.interop._fastgan import generator_from_fastgan, load_fastgan_generator
 from gan_nets.interop._fastgan_discriminator import discriminator_from_fastgan, load_fastgan_discriminator
 from gan_nets.interop._pix2pix import (
@@ -45,6 +46,7 @@ __all__ = [
     "load_basicsr_msrresnet",
     "load_basicsr_rrdbnet",
     "load_cyclegan_resnet",
+    "load_esrgan_rrdbnet",
     "load_fastgan_discriminator",
     "load_fastgan_generator",
     "load_patch_discriminator",

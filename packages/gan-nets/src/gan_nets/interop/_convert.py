@@ -13,6 +13,7 @@ from gan_nets.interop._basicsr import (
 from gan_nets.interop._checkpoint import read_checkpoint
 from gan_nets.interop._cyclegan import load_cyclegan_resnet
 from gan_nets.interop._detect import Family, detect
+from gan_nets.interop._esrgan import load_esrgan_rrdbnet
 from gan_nets.interop._fastgan import load_fastgan_generator
 from gan_nets.interop._fastgan_discriminator import load_fastgan_discriminator
 from gan_nets.interop._names import StateDict
@@ -28,6 +29,7 @@ LOADERS: Mapping[Family, Callable[[StateDict], PretrainedModule]] = {
     "basicsr-rrdbnet": load_basicsr_rrdbnet,
     "cut-resnet": load_cyclegan_resnet,
     "cyclegan-resnet": load_cyclegan_resnet,
+    "esrgan-rrdbnet": load_esrgan_rrdbnet,
     "fastgan-discriminator": load_fastgan_discriminator,
     "fastgan-generator": load_fastgan_generator,
     "patch-discriminator": load_patch_discriminator,

@@ -13,6 +13,7 @@ Family = Literal[
     "basicsr-rrdbnet",
     "cut-resnet",
     "cyclegan-resnet",
+    "esrgan-rrdbnet",
     "fastgan-discriminator",
     "fastgan-generator",
     "patch-discriminator",
@@ -29,6 +30,7 @@ Family = Literal[
 # before those that have its marks and fewer.
 MARKS: Mapping[Family, tuple[str, ...]] = {
     "basicsr-rrdbnet": (r"conv_first\.", r"body\.\d+\.rdb1\.conv1\."),
+    "esrgan-rrdbnet": (r"(model\.1\.sub|RRDB_trunk)\.0\.RDB1\.conv1\.",),
     "basicsr-msrresnet": (r"conv_first\.", r"body\.\d+\.conv1\.", r"upconv1\."),
     "basicsr-discriminator": (r"conv0_0\.", r"conv1_1\.", r"linear1\."),
     "fastgan-generator": (r"init\.init\.0\.weight_orig", r"to_big\.", r"to_128\."),
