@@ -29,6 +29,8 @@ def test_inventory():
         "crop_to",
         "cyclegan_resnet_modern",
         "cyclegan_resnet_paper",
+        "export_onnx",
+        "export_program",
         "fastgan_official",
         "fastgan_projected",
         "init_icnr_",

@@ -4,6 +4,7 @@ from gan_nets._kmeans import kmeans
 from gan_nets._load import load
 from gan_nets.coarse_to_fine import CoarseToFineUNet
 from gan_nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from gan_nets.export import export_onnx, export_program
 from gan_nets.fastgan import FastGANGenerator, fastgan_official, fastgan_projected
 from gan_nets.fastgan_discriminator import FastGANDiscriminator, Reconstruction
 from gan_nets.init import init_icnr_, init_kaiming_, init_normal_, init_xavier_
@@ -51,6 +52,8 @@ __all__ = [
     "crop_to",
     "cyclegan_resnet_modern",
     "cyclegan_resnet_paper",
+    "export_onnx",
+    "export_program",
     "fastgan_official",
     "fastgan_projected",
     "init_icnr_",

@@ -248,7 +248,8 @@ class StyleGAN2Generator(PretrainedModule):
 
     def _synthesis(self, styles: list[Tensor], noise: list[Tensor | None]) -> Tensor:
         """From one style for each layer and one noise map for each convolution to pictures."""
-        x = self.first(self.constant.expand(len(styles[0]), -1, -1, -1), styles[0], noise[0])
+        batch = styles[0].shape[0]  # not len, which torch.export would take for a constant
+        x = self.first(self.constant.expand(batch, -1, -1, -1), styles[0], noise[0])
         picture = self.to_picture[0](x, styles[1])
         levels = zip(self.enlarging, self.refining, self.to_picture[1:], strict=True)
         for level, (enlarge, refine, to_picture) in enumerate(levels):

@@ -5,9 +5,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gan_nets.commands import _convert
+from gan_nets.commands import _convert, _export
 
-COMMANDS = (_convert,)  # each is imported without its extra, and asks for it when it runs
+COMMANDS = (_convert, _export)  # each is imported without its extra, and asks for it when it runs
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         if "GAN_TRACEBACK" in os.environ:
             raise
         print(f"error: {error}", file=sys.stderr)
