@@ -43,7 +43,7 @@ def test_the_first_phase_leaves_a_network_that_knows_its_kernel(phase_one):
         assert (net.scale, net.degradation) == (2, "area, JPEG 50")
         assert net(torch.zeros(1, 3, 5, 7)).shape == (1, 3, 10, 14)
     rows = read_scalars(phase_one / "scalars.jsonl")
-    assert {"pixel", "psnr_y", "ssim_y", "lite0_distance"} <= rows[-1].keys()
+    assert {"pixel", "psnr_y", "bicubic_psnr_y", "ssim_y", "lite0_distance"} <= rows[-1].keys()
     assert rows[-1]["step"] == 3
     assert "content" not in rows[-1]
 
