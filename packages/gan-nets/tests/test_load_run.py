@@ -117,6 +117,13 @@ def test_a_checkpoint_that_lost_its_weights_is_named(tmp_path):
     (folder / "networks.json").write_text('{"g": {"network": {}, "weights": "w", "prefix": ""}}')
     with pytest.raises(ValueError, match=r'networks.json has no "class"'):
         gan_nets.load(tmp_path)
+    for content in ("[]", '{"g": {}}', '{"g": 3}'):
+        (folder / "networks.json").write_text(content)
+        with pytest.raises(ValueError, match=r"networks.json is not what a run writes into a checkpoint: "):
+            gan_nets.load(tmp_path)
+    (folder / "networks.json").write_text("{")
+    with pytest.raises(ValueError, match=r"networks.json is not JSON"):
+        gan_nets.load(tmp_path)
 
 
 def test_a_folder_without_networks_and_a_file_are_told_apart(tmp_path):

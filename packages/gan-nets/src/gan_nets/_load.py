@@ -74,9 +74,14 @@ def _in_checkpoint(folder: Path) -> dict[str, Stored]:
     if not newest.is_file():
         return {}
     networks = {}
-    for name, entry in read_json(newest).items():
-        check_description(entry["network"], newest)
-        networks[name] = Stored(entry["network"], newest, newest.parent / entry["weights"], entry["prefix"])
+    try:
+        for name, entry in read_json(newest).items():
+            check_description(entry["network"], newest)
+            networks[name] = Stored(
+                entry["network"], newest, newest.parent / entry["weights"], entry["prefix"]
+            )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{newest} is not what a run writes into a checkpoint: {error!r}") from error
     return networks
 
 
