@@ -13,7 +13,11 @@ ROOT = Path(__file__).parents[1]
 PROJECTS = {
     path.parent.name: tomllib.loads(path.read_text()) for path in ROOT.glob("packages/*/pyproject.toml")
 }
-MAY_USE = {"gan-trainers": {"gan-losses"}, "gan-metrics": {"gan-colorspace"}}
+MAY_USE = {  # gan-nets in an extra alone: it paints in the colour spaces that a colouriser learned in
+    "gan-metrics": {"gan-colorspace"},
+    "gan-nets": {"gan-colorspace"},
+    "gan-trainers": {"gan-losses"},
+}
 HATCH = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["envs"]["default"]
 
 each_package = pytest.mark.parametrize("package", sorted(PROJECTS))
@@ -85,7 +89,7 @@ def test_a_package_declares_lower_bounds_and_only_those(package):
 @each_package
 def test_a_package_needs_only_the_siblings_it_may(package):
     siblings = {requirement.name for requirement in declared(package)} & PROJECTS.keys()
-    assert siblings <= MAY_USE.get(package, set())
+    assert siblings - {package} <= MAY_USE.get(package, set())  # an extra may build on another of its own
 
 
 @each_package
