@@ -46,6 +46,8 @@ def test_inventory():
         "receptive_radius",
         "stylegan2_projected",
         "tiled",
+        "translate",
+        "translate_file",
     ]
     assert interop.__all__ == [
         "Family",

@@ -3,7 +3,7 @@ import random
 import pytest
 import torch
 import torch.nn.functional as F
-from gan_nets import UNetGenerator, apply_any_size, crop_to, pad_to_multiple
+from gan_nets import ResnetGenerator, UNetGenerator, apply_any_size, crop_to, pad_to_multiple
 
 SIZES = [(1, 1), (1, 37), (19, 1), (2, 3), (8, 8), (9, 16), (31, 17)]
 SIZES += [(rng.randint(1, 40), rng.randint(1, 40)) for rng in [random.Random(0)] for _ in range(15)]
@@ -54,3 +54,13 @@ def test_wrong_input_is_refused():
         pad_to_multiple(torch.zeros(1, 3, 4, 4), 0)
     with pytest.raises(ValueError, match="at least 5x4 to crop"):
         crop_to(torch.zeros(1, 3, 4, 4), (5, 4))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (5, 30)])
+def test_a_network_gets_at_least_the_size_that_it_can_do_with(size):
+    net = ResnetGenerator(blocks=1, width=2).eval()
+    assert apply_any_size(net, torch.zeros(1, 3, *size)).shape[-2:] == size
+    padded, original = pad_to_multiple(torch.arange(3.0).expand(1, 1, 1, 3), 2, least=8)
+    assert padded.shape == (1, 1, 8, 8)
+    assert padded[0, 0, 7].tolist() == [0, 1, 2, 1, 0, 1, 2, 1]
+    assert original == (1, 3)

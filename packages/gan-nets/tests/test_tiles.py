@@ -196,3 +196,54 @@ def test_what_can_not_be_tiled_is_one_sentence():
         ValueError, match=r"whole number of times as large as the input; got \(1, 3, 16, 16\)"
     ):
         tiled(nn.AvgPool2d(2), x, tile=32, overlap=0)
+
+
+class Normalised(nn.Sequential):
+    """Each kind of layer that looks at the whole picture, twice."""
+
+    size_multiple = 2
+
+    def __init__(self):
+        torch.manual_seed(0)
+        group, instance, batch = nn.GroupNorm(2, 6), nn.InstanceNorm2d(6), nn.BatchNorm2d(6, affine=True)
+        for norm in (group, batch):
+            nn.init.normal_(norm.weight)
+            nn.init.normal_(norm.bias)
+        running = nn.InstanceNorm2d(6, track_running_stats=True).eval()
+        batch.track_running_stats, batch.running_mean, batch.running_var = False, None, None
+        super().__init__(
+            nn.Conv2d(3, 6, 3, padding=1), group, nn.Tanh(), nn.Conv2d(6, 6, 2, stride=2), instance, running,
+            nn.Conv2d(6, 6, 3, padding=1), batch, nn.Upsample(scale_factor=4), nn.Conv2d(6, 3, 3, padding=1),
+        )  # fmt: skip
+        self.eval()
+
+
+OF_PICTURE = {
+    "resnet": lambda: ResnetGenerator(blocks=1, width=2),
+    "unet": lambda: UNetGenerator(depth=2, width=2, batch_statistics_at_inference=True),
+    "norms": Normalised,
+}
+
+
+@pytest.mark.parametrize("name", OF_PICTURE)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_with_the_pictures_statistics_tiles_equal_the_whole(name, layout):
+    """The picture is dark and flat on one side, so that the statistics of tiles are far from the whole's."""
+    torch.manual_seed(0)
+    net = OF_PICTURE[name]().eval()
+    x = torch.randn(2, 3, 45, 123, dtype=torch.float64)
+    x[..., 60:] = 0.1 * x[..., 60:] - 1
+    x = x.contiguous(memory_format=layout)
+    expected = torch.cat([whole(net.double(), one) for one in x.split(1)])
+    got = tiled(net, x, tile=96, statistics="picture")
+    assert (got - expected).abs().max() < 1e-9 * expected.abs().max()
+    apart = tiled(net, x, tile=96, overlap=28)
+    assert (apart - expected).abs().max() > 0.05 * expected.abs().max()
+
+
+def test_batch_norm_with_running_statistics_is_left_alone():
+    net = SRResNet(scale=2, blocks=1, width=2).eval()
+    statistics = copy.deepcopy(net.state_dict())
+    x = torch.randn(1, 3, 60, 45)
+    assert torch.equal(tiled(net, x, tile=40, statistics="picture"), tiled(net, x, tile=40))
+    assert all(torch.equal(value, statistics[key]) for key, value in net.state_dict().items())

@@ -21,6 +21,7 @@ from gan_nets.srgan_discriminator import SRGANDiscriminator, VGGStyleDiscriminat
 from gan_nets.srresnet import SRResNet
 from gan_nets.stylegan2 import StyleGAN2Generator, stylegan2_projected
 from gan_nets.tiles import tiled
+from gan_nets.translate import translate, translate_file
 from gan_nets.unet import UNetGenerator, pix2pix_unet_official, pix2pix_unet_paper
 from gan_nets.usage import Usage
 
@@ -69,4 +70,6 @@ __all__ = [
     "receptive_radius",
     "stylegan2_projected",
     "tiled",
+    "translate",
+    "translate_file",
 ]

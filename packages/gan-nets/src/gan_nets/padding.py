@@ -9,7 +9,7 @@ from torch import Tensor
 class SizedNet(Protocol):
     """A network whose output is a whole number s of times as large as its input.
 
-    Height and width are multiples of `size_multiple`.
+    Height and width are multiples of `size_multiple`, and at least `least_size` if the network has one.
     """
 
     @property
@@ -22,7 +22,7 @@ class SizedNet(Protocol):
         ...
 
 
-def pad_to_multiple(x: Tensor, multiple: int) -> tuple[Tensor, tuple[int, int]]:
+def pad_to_multiple(x: Tensor, multiple: int, *, least: int = 1) -> tuple[Tensor, tuple[int, int]]:
     """Extend pictures below and to the right by reflection until both sides are multiples.
 
     The edge pixel is not repeated. A side shorter than its padding is reflected back and forth, and a side of
@@ -31,6 +31,7 @@ def pad_to_multiple(x: Tensor, multiple: int) -> tuple[Tensor, tuple[int, int]]:
     Args:
         x: (N, C, H, W), not empty.
         multiple: at least 1.
+        least: what both sides are to be at least, after that.
 
     Returns:
         The padded pictures (x itself if they fit already), and (H, W) for `crop_to`.
@@ -44,9 +45,9 @@ def pad_to_multiple(x: Tensor, multiple: int) -> tuple[Tensor, tuple[int, int]]:
         raise ValueError(f"expected a multiple of at least 1; got {multiple}")
     height, width = x.shape[-2:]
     for dim, length in ((-2, height), (-1, width)):
-        missing = -length % multiple
-        if missing:
-            x = x.index_select(dim, _reflected(length, length + missing, x.device))
+        padded = -(-max(length, least) // multiple) * multiple
+        if padded > length:
+            x = x.index_select(dim, _reflected(length, padded, x.device))
     return x, (height, width)
 
 
@@ -75,13 +76,18 @@ def apply_any_size(net: SizedNet, x: Tensor) -> Tensor:
     The scale s is the net's own: 1 for most, 4 for an SRResNet of scale 4.
 
     Args:
-        net: a generator with a `size_multiple`, such as UNetGenerator.
+        net: a generator with a `size_multiple`, such as UNetGenerator, and a `least_size` where it has one.
         x: pictures in the net's own range, at least 1x1.
 
     Raises:
         ValueError: as `pad_to_multiple` does.
     """
-    padded, (height, width) = pad_to_multiple(x, net.size_multiple)
+    padded, (height, width) = pad_to_multiple(x, net.size_multiple, least=least_size(net))
     y = net(padded)
     scale = y.shape[-1] // padded.shape[-1]
     return crop_to(y, (scale * height, scale * width))
+
+
+def least_size(net: object) -> int:
+    """What height and width must be at least: the network's `least_size`, 1 for one that has none."""
+    return int(getattr(net, "least_size", 1))

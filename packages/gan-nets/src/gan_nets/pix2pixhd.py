@@ -100,6 +100,7 @@ class GlobalGenerator(PretrainedModule):
         check_positive(downsamplings=downsamplings, blocks=blocks)
         self.in_channels = in_channels
         self.size_multiple = 2**downsamplings
+        self.least_size = 2 * self.size_multiple
         self.trunk = Trunk(
             in_channels, width, downsamplings=downsamplings, blocks=blocks, norm=norm, pad_after=3
         )
@@ -108,7 +109,7 @@ class GlobalGenerator(PretrainedModule):
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) to (N, out_channels, H, W) in [-1, 1]."""
         check_images(x, self.in_channels, network="GlobalGenerator")
-        check_size(x, self.size_multiple, least=2 * self.size_multiple, network="GlobalGenerator")
+        check_size(x, self.size_multiple, least=self.least_size, network="GlobalGenerator")
         return torch.tanh(self.output(self.trunk(x)))
 
 
@@ -166,6 +167,7 @@ class LocalEnhancer(PretrainedModule):
         check_positive(downsamplings=downsamplings, enhancers=enhancers, enhancer_blocks=enhancer_blocks)
         self.in_channels = in_channels
         self.size_multiple = 2 ** (downsamplings + enhancers)
+        self.least_size = 2 * self.size_multiple
         self.coarse = Trunk(
             in_channels,
             width * 2**enhancers,
@@ -185,7 +187,7 @@ class LocalEnhancer(PretrainedModule):
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) to (N, out_channels, H, W) in [-1, 1]."""
         check_images(x, self.in_channels, network="LocalEnhancer")
-        check_size(x, self.size_multiple, least=2 * self.size_multiple, network="LocalEnhancer")
+        check_size(x, self.size_multiple, least=self.least_size, network="LocalEnhancer")
         pictures = [x]
         for _ in self.enhancers:
             pictures.append(halve_picture(pictures[-1]))

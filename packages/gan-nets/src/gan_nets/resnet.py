@@ -78,6 +78,7 @@ class ResnetGenerator(PretrainedModule):
     """
 
     size_multiple = 4
+    least_size = 8
 
     def __init__(
         self,
@@ -118,7 +119,7 @@ class ResnetGenerator(PretrainedModule):
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
         check_images(x, self.in_channels, network="ResnetGenerator")
-        check_size(x, self.size_multiple, least=8, network="ResnetGenerator")
+        check_size(x, self.size_multiple, least=self.least_size, network="ResnetGenerator")
         x = self.input(reflect_pad(x, 3))  # (N, width, H, W)
         for down in self.downs:
             x = halve_padded(down(x)) if self.blurred else down(x)
