@@ -119,7 +119,7 @@ def test_a_path_gives_pillows_picture_or_an_array_of_16_bits(tmp_path):
 def about():
     exif = Image.Exif()
     exif[271], exif[315], exif[33432] = "Camera", "Painter", "mine"
-    exif.get_ifd(0x8769).update({33437: 2.5, 36867: "2020:01:01 00:00:00"})
+    exif[0x8769] = {33437: 2.5, 36867: "2020:01:01 00:00:00"}
     return exif
 
 

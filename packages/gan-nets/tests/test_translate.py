@@ -141,7 +141,7 @@ def test_orientation_is_applied_and_the_rest_of_exif_and_the_profile_kept():
     image = upright.transpose(Image.Transpose.ROTATE_90)  # as a camera on its side stores it
     exif = Image.Exif()
     exif[274], exif[271] = 6, "Camera"
-    exif.get_ifd(0x8769).update({40962: 4, 40963: 6, 33434: 0.5})
+    exif[0x8769] = {40962: 4, 40963: 6, 33434: 0.5}
     profile = bytes(16) + b"RGB " + bytes(108)
     image.info |= {"exif": exif.tobytes(), "icc_profile": profile, "dpi": (72, 72)}
     result = translate(Twice(), image)

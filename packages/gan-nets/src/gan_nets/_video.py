@@ -17,9 +17,10 @@ QUALITY = {
     "libx264": {"crf": "18"},
     "libvpx-vp9": {"crf": "24", "b": "0"},
 }  # hardly to be told from the frames
-BT709, UNSPECIFIED, BT601 = 1, 2, 6  # FFmpeg's numbers of colour matrices
+# FFmpeg's numbers of colour matrices, and PyAV's names of them.
+MATRICES = {1: "ITU709", 4: "FCC", 5: "ITU601", 6: "ITU601", 7: "SMPTE240M"}
+BT709, BT601 = 1, 6
 HD = 720  # height from which on a video that does not name its matrix has BT.709's
-SCALER_MATRIX = {BT601: 5}  # FFmpeg's scaler has numbers of its own for some
 
 
 def translate_video(translator: Translator, source: Path, target: Path) -> None:
@@ -92,8 +93,7 @@ class _Writer:
         if not self.begun:
             self._begin(shown, frame, matrix)
         drawn = av.VideoFrame.from_ndarray(shown, "rgb24")
-        scaler = SCALER_MATRIX.get(matrix, matrix)
-        drawn = drawn.reformat(format="yuv420p", dst_colorspace=scaler, dst_color_range="MPEG")
+        drawn = drawn.reformat(format="yuv420p", dst_colorspace=MATRICES[matrix], dst_color_range="MPEG")
         drawn.pts, drawn.time_base = frame.pts, frame.time_base
         self._made.mux(self._stream.encode(drawn))
 
@@ -112,15 +112,14 @@ class _Writer:
 
 
 def _matrix(frame: Any) -> int:
-    known = frame.colorspace
-    if known not in (0, UNSPECIFIED):
-        return int(known)
-    return BT709 if frame.height >= HD else BT601
+    """That of the frame, or the usual one of its size if it names none (or one that PyAV does not know)."""
+    known = int(frame.colorspace)
+    return known if known in MATRICES else BT709 if frame.height >= HD else BT601
 
 
 def _upright(frame: Any, matrix: int) -> NDArray:
     """(H, W, 3) uint8, as it is to be seen."""
-    pixels = frame.to_ndarray(format="rgb24", src_colorspace=SCALER_MATRIX.get(matrix, matrix))
+    pixels = frame.to_ndarray(format="rgb24", src_colorspace=MATRICES[matrix])
     return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
 
 
