@@ -208,3 +208,11 @@ def integration(session: nox.Session) -> None:
     install_workspace(session, SIDE_BY_SIDE)
     options = ["-q", "-n", "auto", "--dist", "loadfile"]  # a file's runs are shared by its tests
     session.run("pytest", *options, *(session.posargs or ["tests"]), env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Test the page of `gan-nets demo` in a browser, if one is there; not among the defaults."""
+    editable = [f"--editable={ROOT / 'packages' / name}" for name in ("gan-nets[demo]", "gan-colorspace")]
+    session.install(*editable, "pytest>=8", "playwright>=1.55")
+    session.run("pytest", "-q", "-rs", "tests/test_demo.py", env={"OMP_NUM_THREADS": "1"})

@@ -220,7 +220,7 @@ def test_refusals_are_in_words(unet, tmp_path, monkeypatch):
     [
         ("net.ts", [], "expected OUT to end in .onnx or .pt2; got"),
         ("net.pt2", ["--opset", "20"], "expected --opset with an .onnx file only; got"),
-        ("there.onnx", [], "is there already; choose another file, or replace it with --force"),
+        ("there.onnx", [], "is there already; name another file, or replace it with --overwrite"),
         ("nowhere/net.onnx", [], "is no folder; make it first"),
     ],
 )

@@ -5,9 +5,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gan_nets.commands import _convert, _export, _translate
+from gan_nets.commands import _convert, _demo, _export, _translate
 
-COMMANDS = (_convert, _export, _translate)  # each asks for its extra when it runs
+COMMANDS = (_convert, _demo, _export, _translate)  # each asks for its extra when it runs
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

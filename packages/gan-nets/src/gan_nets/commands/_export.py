@@ -24,7 +24,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.add_argument(
         "--without-dropout", action="store_true", help="leave out dropout that is on at inference"
     )
-    command.add_argument("--force", action="store_true", help="replace a file that is there already")
+    command.add_argument("--net", metavar="NAME", help="which network, of the folder of a run")
+    command.add_argument("--overwrite", action="store_true", help="replace a file that is there already")
     command.set_defaults(run=_run)
 
 
@@ -34,11 +35,11 @@ def _run(options: argparse.Namespace) -> None:
         raise ValueError(f"expected OUT to end in .onnx or .pt2; got {out}")
     if options.opset is not None and not onnx:
         raise ValueError(f"expected --opset with an .onnx file only; got {out}")
-    if out.exists() and not options.force:
-        raise ValueError(f"{out} is there already; choose another file, or replace it with --force")
+    if out.exists() and not options.overwrite:
+        raise FileExistsError(f"{out} is there already; name another file, or replace it with --overwrite")
     if not out.parent.is_dir():
         raise FileNotFoundError(f"{out.parent} is no folder; make it first")
-    net = gan_nets.load(options.checkpoint)
+    net = gan_nets.load(options.checkpoint, net=options.net)
     if onnx:
         opset = options.opset or OPSET
         difference = export_onnx(net, out, opset=opset, without_dropout=options.without_dropout)
