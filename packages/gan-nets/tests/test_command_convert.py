@@ -41,10 +41,10 @@ def test_a_network_is_replaced_only_when_told(checkpoint, tmp_path, capsys):
     error = fails(capsys, "convert", checkpoint, out)
     assert (
         error
-        == f"error: {out} holds config.json already; choose another folder, or replace it with --force\n"
+        == f"error: {out} holds config.json already; choose another folder, or replace it with --overwrite\n"
     )
     assert type(gan_nets.load(out)) is PatchDiscriminator
-    main(["convert", str(checkpoint), str(out), "--force"])
+    main(["convert", str(checkpoint), str(out), "--overwrite"])
     assert type(gan_nets.load(out)) is ResnetGenerator
     assert "# ResnetGenerator" in (out / "README.md").read_text()
 

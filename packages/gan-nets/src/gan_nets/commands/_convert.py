@@ -24,16 +24,16 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--family", choices=get_args(Family), metavar="NAME", help=f"one of {', '.join(get_args(Family))}"
     )
     command.add_argument("--part", metavar="NAME", help="which of the file's networks to take, such as d")
-    command.add_argument("--force", action="store_true", help="replace a network that is there already")
+    command.add_argument("--overwrite", action="store_true", help="replace a network that is there already")
     command.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> None:
-    _check_free(options.out, force=options.force)
+    _check_free(options.out, overwrite=options.overwrite)
     state = read_checkpoint(options.checkpoint, part=options.part)
     family = options.family or detect(state)
     net = convert(state, family=family)
-    if options.force:
+    if options.overwrite:
         (options.out / README).unlink(missing_ok=True)  # it describes the network that was there
     net.save_pretrained(options.out)
     print(f"family:  {family}\nnetwork: {_call(net)}\nsaved:   {options.out}")
@@ -44,11 +44,11 @@ def _run(options: argparse.Namespace) -> None:
         )
 
 
-def _check_free(folder: Path, *, force: bool) -> None:
+def _check_free(folder: Path, *, overwrite: bool) -> None:
     there = [name for name in (CONFIG, WEIGHTS, README) if (folder / name).exists()]
-    if there and not force:
+    if there and not overwrite:
         raise ValueError(
-            f"{folder} holds {there[0]} already; choose another folder, or replace it with --force"
+            f"{folder} holds {there[0]} already; choose another folder, or replace it with --overwrite"
         )
 
 
