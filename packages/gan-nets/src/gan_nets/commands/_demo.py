@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import gan_nets
+from gan_nets.commands._device import device_of
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -16,6 +17,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "It needs gan-nets[demo]. Nothing leaves the machine.",
     )
     command.add_argument("checkpoint", metavar="CHECKPOINT", type=Path, help="what gan_nets.load opens")
+    command.add_argument("--device", metavar="NAME", help="cpu, cuda:1, ... (an accelerator if there is one)")
     command.add_argument("--net", metavar="NAME", help="which network, of the folder of a run")
     command.add_argument(
         "--port", metavar="N", type=int, help="the page's port (the first free one from 7860)"
@@ -34,7 +36,7 @@ def _run(options: argparse.Namespace) -> None:
         raise ImportError(
             f'the page needs {error.name}; install it with: pip install "gan-nets[demo]"'
         ) from error
-    net = gan_nets.load(options.checkpoint, net=options.net)
+    net = gan_nets.load(options.checkpoint, net=options.net).to(device_of(options.device))
     page, address = serve(net, str(options.checkpoint), host=options.host, port=options.port)
     print(f"{type(net).__name__} is at {address} until Ctrl-C", flush=True)
     page.block_thread()

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-import torch
-
 import gan_nets
 from gan_nets._picture_find import VIDEOS, Failure, Job, jobs_of
 from gan_nets._picture_runner import Statistics
+from gan_nets.commands._device import device_of
 from gan_nets.translate import Translator, check_absent, needing_pictures
 
 
@@ -51,7 +50,7 @@ def _run(options: argparse.Namespace) -> None:
         import PIL  # noqa: F401 - better known before the network is loaded
         import tqdm  # noqa: F401
     jobs, failures = jobs_of(options.inputs, options.out)
-    net = gan_nets.load(options.checkpoint, net=options.net).to(_device(options.device))
+    net = gan_nets.load(options.checkpoint, net=options.net).to(device_of(options.device))
     translator = Translator(net, tile=options.tile, statistics=options.statistics, rgb=options.rgb)
     failures = _translate_all(translator, jobs, overwrite=options.overwrite) + failures
     done = len(jobs) - sum(1 for failure in failures if failure.source in {str(job.source) for job in jobs})
@@ -60,17 +59,6 @@ def _run(options: argparse.Namespace) -> None:
         print(f"error: {failure.source}: {failure.reason}", file=sys.stderr)
     if failures:
         raise SystemExit(1)
-
-
-def _device(name: str | None) -> torch.device:
-    if name is None:
-        found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-        return found or torch.device("cpu")
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"--device {name} can't be had here ({str(error).splitlines()[0]})") from None
-    return torch.device(name)
 
 
 def _translate_all(translator: Translator, jobs: Sequence[Job], *, overwrite: bool) -> list[Failure]:
