@@ -50,7 +50,10 @@ def test_eight_packages_stand_side_by_side():
     names = {"augment", "colorspace", "data", "losses", "metrics", "nets", "projected", "trainers"}
     assert set(PROJECTS) == {f"gan-{name}" for name in names}
     assert {path.name for path in ROOT.glob("packages/*")} == set(PROJECTS)  # another folder would stop Hatch
-    assert HATCH["workspace"]["members"] == [f"packages/{name}" for name in sorted(PROJECTS)]
+    members = [
+        member if isinstance(member, str) else member["path"] for member in HATCH["workspace"]["members"]
+    ]
+    assert members == [f"packages/{name}" for name in sorted(PROJECTS)]
 
 
 @each_package
