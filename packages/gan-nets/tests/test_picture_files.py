@@ -181,6 +181,15 @@ def test_orientation_profile_and_exif_of_16_bits(tmp_path, suffix):
             assert image.getexif().get_ifd(0x8769) == {33437: 2.5, 36867: "2020:01:01 00:00:00"}
 
 
+def test_exif_without_a_cameras_details_gets_none(tmp_path):
+    exif = Image.Exif()
+    exif[271] = "Camera"
+    Image.fromarray(noise(4, 6, 3)).save(tmp_path / "in.jpg", exif=exif)
+    translate_file(Identity(), tmp_path / "in.jpg", tmp_path / "out.jpg")
+    with Image.open(tmp_path / "out.jpg") as result:
+        assert dict(result.getexif()) == {271: "Camera"}
+
+
 def test_exif_of_a_photo_goes_into_a_tiff_of_16_bits(tmp_path):
     """What a colouriser makes of 16 bits of grey, with nested tags."""
     plain = io.BytesIO()

@@ -316,6 +316,10 @@ def test_what_is_no_picture_is_refused_in_a_sentence(tmp_path):
         translate(Identity(), torch.zeros(2, 2))
     with pytest.raises(ValueError, match="picture of 5 channels, as the network takes; got 3"):
         translate(Seen(5), np.zeros((4, 4, 3)))
+    with pytest.raises(
+        ValueError, match=r"1 or 3 channels; got 2; if these are colours .* say so: net\.usage"
+    ):
+        translate(nn.Conv2d(1, 2, 1), np.zeros((4, 4)))
     with pytest.raises(ValueError, match='statistics "picture" or "tile"; got \'none\''):
         translate(Identity(), np.zeros((4, 4)), statistics="none")
     with pytest.raises(FileNotFoundError):

@@ -138,7 +138,7 @@ def kept_exif(image: Image.Image, size: tuple[int, int]) -> Image.Exif:
     left_out = {ExifTags.Base.Orientation} | (STORAGE if image.format == "TIFF" else set())
     for tag in left_out.intersection(exif):
         del exif[tag]
-    details = exif.get_ifd(ExifTags.IFD.Exif)
+    details = exif.get_ifd(ExifTags.IFD.Exif) if ExifTags.IFD.Exif in exif else {}
     for tags, names in (
         (exif, ("ImageWidth", "ImageLength")),
         (details, ("ExifImageWidth", "ExifImageHeight")),
