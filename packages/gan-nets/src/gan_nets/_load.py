@@ -64,7 +64,7 @@ def _chosen(folder: Path, name: str | None) -> Stored:
         stored_in(folder)  # raises: there is nothing
     names = [name for name in networks if _task(networks[name]) not in HELPERS] or list(networks)
     if len(names) > 1:
-        raise ValueError(f"{folder} holds several networks; name one with net=: {', '.join(names)}")
+        raise ValueError(f"{folder} holds several networks; name one with net= or --net: {', '.join(names)}")
     return networks[names[0]]
 
 
