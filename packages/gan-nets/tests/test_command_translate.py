@@ -1,5 +1,7 @@
 """`gan-nets translate` on files, folders and globs."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -190,3 +192,17 @@ def test_mistakes_are_a_sentence(checkpoint, tmp_path, monkeypatch, capsys, argu
         main(["translate", str(checkpoint), *arguments])
     assert stopped.value.code == 1
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "extra"), [("PIL", "in.png", "pictures"), ("av", "in.mp4", "video")], ids=["PIL", "av"]
+)
+def test_a_missing_extra_is_named(checkpoint, tmp_path, monkeypatch, capsys, module, name, extra):
+    (tmp_path / name).write_bytes(b"")
+    monkeypatch.delitem(sys.modules, "gan_nets._video", raising=False)
+    monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    with pytest.raises(SystemExit):
+        main(["translate", str(checkpoint), str(tmp_path / name), "-o", str(tmp_path / "out")])
+    assert f'this needs the module {module}; install it with: pip install "gan-nets[{extra}]"' in (
+        capsys.readouterr().err
+    )

@@ -250,7 +250,8 @@ def test_what_makes_grey_of_colour_and_colour_of_grey_changes_the_mode():
 @pytest.mark.parametrize("space", [YCRCB, LAB], ids=lambda space: space.name)
 @pytest.mark.parametrize("planes", [2, 3])
 def test_a_colouriser_keeps_the_lightness(space, planes):
-    torch.manual_seed(0)
+    if space is LAB:
+        pytest.importorskip("kornia", reason="Lab is an extra of gan-colorspace, and slow to import")
     net = Painter(planes, space.name)
     image = random_image("RGB", (6, 7)).filter(ImageFilter.BLUR)
     x = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None] / 127.5 - 1

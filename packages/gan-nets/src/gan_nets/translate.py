@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,13 +172,13 @@ class Translator:
 
     def image(self, image: "Image") -> "Image":
         """One of Pillow's pictures."""
-        with needing_pictures():
+        with needing("pictures"):
             from gan_nets._picture_modes import through_image
         return through_image(self._work, image, rgb=self._rgb)
 
     def file(self, path: Path, target: Path | None) -> "Image | NDArray":
         """The picture in a file, written to `target` if there is one."""
-        with needing_pictures():
+        with needing("pictures"):
             from gan_nets._picture_files import through_file
         return through_file(self.image, self.array, path, target)
 
@@ -208,11 +208,11 @@ def _evaluating(net: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def needing_pictures() -> Iterator[None]:
-    """Make a missing module inside the block one sentence that says what to install."""
+def needing(extra: Literal["pictures", "video"]) -> Iterator[None]:
+    """Make a missing module inside the block one sentence that says which extra to install."""
     try:
         yield
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise ImportError(
-            f'pictures of files need {error.name}; install it with: pip install "gan-nets[pictures]"'
+            f'this needs the module {error.name}; install it with: pip install "gan-nets[{extra}]"'
         ) from error

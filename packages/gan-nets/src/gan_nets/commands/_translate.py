@@ -11,7 +11,7 @@ import gan_nets
 from gan_nets._picture_find import VIDEOS, Failure, Job, jobs_of
 from gan_nets._picture_runner import Statistics
 from gan_nets.commands._device import device_of
-from gan_nets.translate import Translator, check_absent, needing_pictures
+from gan_nets.translate import Translator, check_absent, needing
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -46,7 +46,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _run(options: argparse.Namespace) -> None:
-    with needing_pictures():
+    with needing("pictures"):
         import PIL  # noqa: F401 - better known before the network is loaded
         import tqdm  # noqa: F401
     jobs, failures = jobs_of(options.inputs, options.out)
@@ -83,8 +83,8 @@ def _translate_all(translator: Translator, jobs: Sequence[Job], *, overwrite: bo
 
 def _translate_one(translator: Translator, job: Job) -> None:
     if job.source.suffix.lower() in VIDEOS:
-        from gan_nets._video import translate_video
-
+        with needing("video"):
+            from gan_nets._video import translate_video
         translate_video(translator, job.source, job.target)
     else:
         translator.file(job.source, job.target)
