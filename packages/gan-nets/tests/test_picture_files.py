@@ -247,6 +247,18 @@ def test_alpha_is_not_lost_without_a_word(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.png"]
 
 
+@pytest.mark.parametrize("suffix", [".png", ".gif", ".webp", ".tif", ".tga", ".jp2"])
+def test_a_palette_with_transparency_goes_into_other_formats(tmp_path, suffix):
+    image = Image.frombytes("P", (9, 6), (noise(6, 9) // 16).tobytes())
+    image.putpalette(noise(48).tobytes())
+    image.save(tmp_path / "in.png", transparency=3)
+    translate_file(Identity(), tmp_path / "in.png", tmp_path / f"out{suffix}")
+    with Image.open(tmp_path / "in.png") as before, Image.open(tmp_path / f"out{suffix}") as after:
+        expected, found = (np.asarray(picture.convert("RGBA")) for picture in (before, after))
+        assert np.array_equal(found[..., 3], expected[..., 3])
+        assert np.array_equal(found[expected[..., 3] > 0], expected[expected[..., 3] > 0])
+
+
 def test_palette_to_jpeg_and_grey_to_webp_lose_nothing_by_it(tmp_path):
     image = Image.new("P", (16, 16), 3)
     image.putpalette(noise(768).tobytes())

@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from gan_nets._picture_deep import png_of, read_deep, tiff_of
 from gan_nets._picture_modes import described, kept_exif
 
-OPAQUE = {"JPEG", "PPM", "PCX", "EPS"}  # formats without transparency
+OPAQUE = {"BMP", "DIB", "EPS", "JPEG", "PCX", "PPM"}  # formats without transparency
 LOSSLESS_TIFF = {"raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "group3", "group4"}
 # What Pillow's writers are given in place of a mode that they don't take, without loss.
 WIDER = {"1": "L", "P": "RGB", "PA": "RGBA", "L": "RGB", "LA": "RGBA", "HSV": "RGB", "YCbCr": "RGB"}
@@ -92,10 +92,10 @@ def write_image(result: Image.Image, target: Path, source: PictureFile) -> None:
     format = format_of(target, source)  # noqa: A001 - Pillow's own word
     if format in OPAQUE and result.has_transparency_data:
         raise ValueError(f"{format} has no transparency, which the result has; write a .png")
-    if format == "GIF" and isinstance(result.info.get("transparency"), bytes):
-        result = _with_info(result.convert("RGBA"), result)
-    if format == "TIFF" and result.mode == "P" and result.has_transparency_data:
-        result = _with_info(result.convert("RGBA"), result)
+    if format != "PNG" and result.mode == "P" and result.has_transparency_data:
+        result = _widened(result)  # others have palettes without alpha, and drop it
+    if format == "JPEG2000" and result.mode in ("1", "P"):
+        result = _widened(result)  # Pillow's writer breaks down over these
     about = {key: result.info[key] for key in ("exif", "icc_profile", "dpi") if key in result.info}
     with aside(target) as path:
         while True:
@@ -105,11 +105,13 @@ def write_image(result: Image.Image, target: Path, source: PictureFile) -> None:
             except OSError as error:
                 if "cannot write mode" not in str(error) or result.mode not in WIDER:
                     raise
-            alpha = result.mode == "P" and result.has_transparency_data
-            result = _with_info(result.convert("RGBA" if alpha else WIDER[result.mode]), result)
+            result = _widened(result)
 
 
-def _with_info(converted: Image.Image, image: Image.Image) -> Image.Image:
+def _widened(image: Image.Image) -> Image.Image:
+    """In a mode that more formats hold, without loss."""
+    alpha = image.mode == "P" and image.has_transparency_data
+    converted = image.convert("RGBA" if alpha else WIDER[image.mode])
     converted.info |= {key: value for key, value in image.info.items() if key != "transparency"}
     return converted
 
