@@ -82,10 +82,9 @@ class Runner:
             return self._tile
         height, width = (self._padded(side) for side in x.shape[-2:])
         room = SHARE * free_bytes(device)
-        if height * width * HEAVY <= room or height * width * self._bytes_per_pixel <= room:
+        if height * width * HEAVY <= room:
             return max(height, width)
-        pixels = int(room / self._bytes_per_pixel)
-        return max(math.isqrt(pixels) // self._multiple, 2, LEAST // self._multiple) * self._multiple
+        return tile_side((height, width), int(room / self._bytes_per_pixel), self._multiple)
 
     @cached_property
     def _bytes_per_pixel(self) -> float:
@@ -123,3 +122,11 @@ class Runner:
         else:
             return
         warnings.warn(f"{name} {told}", stacklevel=2)
+
+
+def tile_side(size: tuple[int, int], pixels: int, multiple: int) -> int:
+    """Side of the tiles of a picture of (height, width) if a tile may have so many pixels; one if it fits."""
+    height, width = size
+    if height * width <= pixels:
+        return max(height, width)
+    return max(math.isqrt(pixels) // multiple, 2, LEAST // multiple) * multiple
