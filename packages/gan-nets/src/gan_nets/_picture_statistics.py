@@ -6,9 +6,10 @@ a network is as local as any other. So they are measured before, one layer after
 layers before it fixed, the tiles' own parts of a layer's input are together those of the whole picture. A
 network with n such layers is run n times as far as the layer in question, in the memory of one tile.
 
-Cheaper ways miss by far. On a photo in four tiles, a CycleGAN generator of random weights is off by 23 of 255
-levels in the mean with each tile's own statistics, and by 9 with those of a picture of half the size; after
-measuring by 0.0002. Measuring all layers at once, pass after pass, does not converge.
+Cheaper ways miss by far. On a photo of 576x384 in tiles of 192, a CycleGAN generator of random weights is
+off by 23 of 255 levels in the mean with each tile's own statistics, and by 9 with those of a picture of half
+the size; with the whole picture's own, in tiles of 256, by 0.001 at worst. Measuring all layers at once, pass
+after pass, does not converge.
 """
 
 from collections.abc import Callable, Sequence
