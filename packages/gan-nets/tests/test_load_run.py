@@ -59,7 +59,7 @@ def test_of_several_networks_one_is_named(tmp_path):
     nets = {name: painter() for name in ("a_to_b", "b_to_a")}
     for name, net in nets.items():
         net.save_pretrained(tmp_path / name)
-    with pytest.raises(ValueError, match="holds several networks; name one with net=: a_to_b, b_to_a"):
+    with pytest.raises(ValueError, match="several networks; name one with net= or --net: a_to_b, b_to_a"):
         gan_nets.load(tmp_path)
     for name, net in nets.items():
         assert same(gan_nets.load(tmp_path, net=name), net)
@@ -102,7 +102,7 @@ def test_what_a_run_left_comes_before_its_checkpoints(tmp_path):
 
 def test_several_networks_of_a_checkpoint_are_listed(tmp_path):
     checkpoint(tmp_path, 10, g_ab=painter(), g_ba=painter(), d=PixelDiscriminator(width=2))
-    with pytest.raises(ValueError, match="holds several networks; name one with net=: g_ab, g_ba"):
+    with pytest.raises(ValueError, match="several networks; name one with net= or --net: g_ab, g_ba"):
         gan_nets.load(tmp_path)
 
 

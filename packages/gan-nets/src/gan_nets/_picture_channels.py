@@ -72,8 +72,8 @@ def painted(run: Paint, color: Tensor, *, channels: int | None, usage: Usage, rg
         raise ValueError(f"expected a picture of {channels} channels, as the network takes; got {given}")
     if y.shape[1] not in (1, 3, given):
         raise ValueError(
-            f"expected a network that gives pictures of 1 or 3 channels; got {y.shape[1]}; if these are colours "
-            f'to put beside the lightness, say so: net.usage = Usage("colorize", color_space="ycrcb")'
+            f"expected a network that gives pictures of 1 or 3 channels; got {y.shape[1]}; if these are "
+            f'colours to put beside the lightness, say so: net.usage = Usage("colorize", color_space="ycrcb")'
         )
     return y.expand(-1, 3, -1, -1) if rgb and y.shape[1] == 1 else y
 

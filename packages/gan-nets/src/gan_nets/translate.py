@@ -136,7 +136,7 @@ def translate_file(
 def check_absent(target: Path, *, overwrite: bool) -> None:
     """Raise FileExistsError unless `target` may be written."""
     if target.exists() and not overwrite:
-        raise FileExistsError(f"{target} is there already; allow overwriting, or name another")
+        raise FileExistsError(f"{target} is there already; overwrite=True or --overwrite replaces it")
 
 
 class Translator:
