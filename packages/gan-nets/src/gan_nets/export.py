@@ -32,7 +32,7 @@ def export_onnx(
     "size_multiple", "least_size" and "scale" of networks that take pictures.
 
     Before it is put in its place, onnxruntime runs it on random inputs of several sizes, and must give what
-    the network gives.
+    the network gives. (RRDBNet for 2 times fails that on torch 2.6, which gets `pixel_unshuffle` wrong.)
 
     Args:
         net: the network, which stays as it is.
@@ -145,7 +145,7 @@ def _difference(eager: Exportable, run: Callable[..., Tensor], net: PretrainedMo
             raise ValueError(
                 f"the exported {type(net).__name__} gives {tuple(got.shape)} that differ by {difference:.2g} "
                 f"from the network's {tuple(expected.shape)} for inputs {tuple(inputs[0].shape)}; "
-                "nothing is written; try another version of torch"
+                "nothing is written; try the newest torch"
             )
         greatest = max(greatest, difference)
     return greatest
