@@ -1,11 +1,8 @@
 import copy
 import math
-import multiprocessing
-import sys
 
 import pytest
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
 from gan_metrics import (
     PSNR,
@@ -151,38 +148,20 @@ def test_bad_input_is_named_and_leaves_no_trace(pair):
     torch.testing.assert_close(metric.compute(), psnr(*pair))
 
 
-def rank_scores(rank, store, shares, prediction, target, answers):
+def rank_scores(rank, shares, prediction, target):
     """Runs in a process of its own: the scores after synchronising, for each way of sharing the images."""
-    torch.set_num_threads(1)  # the parent's threads did not survive the fork
-    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
     computed = []
     for share in shares:
         scores = collection()
         if len(prediction[share[rank]]):
             scores.update(prediction[share[rank]], target[share[rank]])
         computed.append({name: score.item() for name, score in scores.compute().items()})
-    answers.put(computed)
-    dist.destroy_process_group()
+    return computed
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="forks, which only Linux does safely")
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_two_processes_equal_one(pair, tmp_path):
+def test_two_processes_equal_one(pair, in_two_processes):
     shares = [(slice(0, 5), slice(5, 7)), (slice(0, 7), slice(7, 7))]  # uneven, then one rank without any
-    fork = multiprocessing.get_context(
-        "fork"
-    )  # a fresh interpreter would import torch and torchmetrics again
-    answers = fork.Queue()
-    ranks = [
-        fork.Process(target=rank_scores, args=(rank, tmp_path / "store", shares, *pair, answers), daemon=True)
-        for rank in range(2)
-    ]
-    for rank in ranks:
-        rank.start()
-    computed = [answers.get(timeout=60) for _ in ranks]
-    for rank in ranks:
-        rank.join(timeout=60)
-
+    computed = in_two_processes(__file__, "rank_scores", shares, *pair)
     alone = {name: score.item() for name, score in expected_scores(*pair).items()}
     assert computed[0] == computed[1]
     assert len(computed[0]) == len(shares)

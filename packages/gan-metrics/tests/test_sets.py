@@ -1,12 +1,9 @@
 """The metrics of two sets: over batches, from statistics known beforehand, and over processes."""
 
 import copy
-import multiprocessing
-import sys
 
 import pytest
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
 from gan_metrics import (
     DensityCoverage,
@@ -199,34 +196,20 @@ def test_statistics_without_features_do_for_the_frechet_distance_alone(kind, set
         kind(Network(), lean)
 
 
-def rank_scores(rank, store, shares, sets, answers):
+def rank_scores(rank, shares, sets):
     """Runs in a process of its own: the scores after synchronising, for each way of sharing the images."""
-    torch.set_num_threads(1)  # the parent's threads did not survive the fork
-    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
     computed = []
     for share in shares:
         scores = collection(Network())
         if len(sets[0][share[rank]]):
             scores.update(*[images[share[rank]] for images in sets])
         computed.append({name: score.item() for name, score in scores.compute().items()})
-    answers.put(computed)
-    dist.destroy_process_group()
+    return computed
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="forks, which only Linux does safely")
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_two_processes_equal_one(sets, tmp_path):
+def test_two_processes_equal_one(sets, in_two_processes):
     shares = [(slice(0, 9), slice(9, 99)), (slice(0, 99), slice(99, 99))]  # uneven, then one without any
-    fork = multiprocessing.get_context("fork")  # a fresh interpreter would import torchmetrics again
-    answers = fork.Queue()
-    arguments = (tmp_path / "store", shares, sets, answers)
-    ranks = [fork.Process(target=rank_scores, args=(rank, *arguments), daemon=True) for rank in range(2)]
-    for rank in ranks:
-        rank.start()
-    computed = [answers.get(timeout=60) for _ in ranks]
-    for rank in ranks:
-        rank.join(timeout=60)
-
+    computed = in_two_processes(__file__, "rank_scores", shares, sets)
     alone = {name: score.item() for name, score in expected_scores(*sets).items()}
     assert computed[0] == computed[1]
     assert len(computed[0]) == len(shares)
