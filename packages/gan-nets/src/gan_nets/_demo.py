@@ -13,6 +13,7 @@ from torch import nn
 
 from gan_nets._picture_files import PictureFile
 from gan_nets._picture_modes import set_upright
+from gan_nets._reasons import reason
 from gan_nets.translate import Translator
 from gan_nets.usage import Usage
 
@@ -102,8 +103,7 @@ def compared(translator: Translator, path: Path) -> tuple[Pair | None, str]:
             before = _shown(set_upright(file.image) if file.deep is None else file.deep)
             after = _shown(translator.file(path, None))
         except Exception as error:  # on broken files decoders raise whatever they stumble over
-            reason = str(error).strip().split("\n")[0] or f"is broken ({type(error).__name__})"
-            return None, html.escape(f"{path.name}: {reason}")
+            return None, html.escape(f"{path.name}: {reason(error)}")
     notes = sorted({f"Note: {warning.message}" for warning in noted})
     return (before.resize(after.size, Image.Resampling.BICUBIC), after), "<br>".join(map(html.escape, notes))
 

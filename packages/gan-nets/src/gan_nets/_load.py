@@ -5,9 +5,8 @@ from pathlib import Path
 from gan_nets._pretrained import PretrainedModule, build
 from gan_nets._stored import CONFIG, WEIGHTS, Stored, check_description, read_json, stored_in
 
-NETWORKS = (
-    "networks.json"  # in a checkpoint of a run: the description of each network, and where its weights are
-)
+# In a checkpoint of a run: the description of each network, and where its weights are.
+NETWORKS = "networks.json"
 HELPERS = ("encode", "judge")  # tasks of networks that stand beside the one that a run is about
 
 

@@ -1,8 +1,7 @@
 """Pictures in files: read as they are, written as what they were, whole or not at all."""
 
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from gan_nets._aside import aside
 from gan_nets._picture_deep import png_of, read_deep, tiff_of
 from gan_nets._picture_modes import described, kept_exif
 
@@ -34,9 +34,8 @@ class PictureFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._data = (
-            path.read_bytes()
-        )  # not by name: Pillow would map the file, and garble TIFFs on their side
+        # Not by name: Pillow would map the file, and garble TIFFs on their side.
+        self._data = path.read_bytes()
         if not self._data:
             raise ValueError("is empty (0 bytes); copy it again")
         try:
@@ -142,18 +141,6 @@ def write_deep(result: NDArray, target: Path, source: PictureFile) -> None:
         path.write_bytes(content)
 
 
-@contextmanager
-def aside(target: Path) -> Iterator[Path]:
-    """A path to write to; what is there in the end becomes `target`, after an error nothing does."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    path = target.with_name(f".{target.stem}.writing{target.suffix}")
-    try:
-        yield path
-        path.replace(target)
-    finally:
-        path.unlink(missing_ok=True)
-
-
 def through_file(
     of_image: Callable[[Image.Image], Image.Image],
     of_array: Callable[[NDArray], NDArray],
@@ -162,9 +149,8 @@ def through_file(
 ) -> Image.Image | NDArray:
     """What a file's picture becomes, written to `target` if there is one."""
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", Image.DecompressionBombWarning
-        )  # large pictures are what tiles are for
+        # Large pictures are what tiles are for.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         source = PictureFile(path)
         if target is not None:
             format_of(target, source)  # a mistake there is better known before the work

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from gan_nets._picture_files import aside
+from gan_nets._aside import aside
 from gan_nets.translate import Translator
 
 CODECS = {".webm": "libvpx-vp9", ".mpg": "mpeg2video", ".mpeg": "mpeg2video", ".wmv": "wmv2"}  # else H.264

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.export import ExportedProgram
 from torch.fx.experimental import _config
 
+from gan_nets._aside import aside
 from gan_nets._exportable import Exportable, Inputs, PictureNet, exportable, simplified
 from gan_nets._pretrained import PretrainedModule
 
@@ -36,7 +37,7 @@ def export_onnx(
 
     Args:
         net: the network, which stays as it is.
-        path: the file; its folder exists.
+        path: the file; its folder is made.
         opset: version of ONNX's operators, at least 18.
         without_dropout: leave out dropout that is on at inference, which is refused otherwise.
 
@@ -55,7 +56,7 @@ def export_onnx(
         raise ModuleNotFoundError('ONNX files need more packages: pip install "gan-nets[onnx]"') from error
     if opset < OPSET:
         raise ValueError(f"expected an opset of at least {OPSET}; got {opset}")
-    with _quiet(), _fixed_seed(), _aside(Path(path)) as file:
+    with _quiet(), _fixed_seed(), aside(Path(path)) as file:
         eager = exportable(net, without_dropout=without_dropout)
         with _in_words(net):
             exported = torch.onnx.export(
@@ -88,7 +89,7 @@ def export_program(net: PretrainedModule, path: str | Path, *, without_dropout: 
 
     Args:
         net: the network, which stays as it is.
-        path: the file; its folder exists.
+        path: the file; its folder is made.
         without_dropout: leave out dropout that is on at inference, which is refused otherwise.
 
     Returns:
@@ -97,7 +98,7 @@ def export_program(net: PretrainedModule, path: str | Path, *, without_dropout: 
     Raises:
         ValueError: as `export_onnx` does.
     """
-    with _quiet(), _fixed_seed(), _aside(Path(path)) as file:
+    with _quiet(), _fixed_seed(), aside(Path(path)) as file:
         eager = exportable(net, without_dropout=without_dropout)
         with _in_words(net):
             metadata = json.dumps(_metadata(net, eager))
@@ -162,17 +163,6 @@ def _trials(eager: Exportable) -> Iterator[Inputs]:
 def _most(eager: Exportable) -> int:
     """Multiples up to which inputs are tried: 48 pixels, or twice the least size if that is more."""
     return max(48 // eager.multiple, 2 * eager.least)
-
-
-@contextmanager
-def _aside(path: Path) -> Iterator[Path]:
-    """A file to write to, which takes its place when all went well."""
-    file = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
-        yield file
-        file.replace(path)
-    finally:
-        file.unlink(missing_ok=True)
 
 
 @contextmanager

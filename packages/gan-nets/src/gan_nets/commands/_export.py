@@ -37,8 +37,6 @@ def _run(options: argparse.Namespace) -> None:
         raise ValueError(f"expected --opset with an .onnx file only; got {out}")
     if out.exists() and not options.overwrite:
         raise FileExistsError(f"{out} is there already; name another file, or replace it with --overwrite")
-    if not out.parent.is_dir():
-        raise FileNotFoundError(f"{out.parent} is no folder; make it first")
     net = gan_nets.load(options.checkpoint, net=options.net)
     if onnx:
         opset = options.opset or OPSET

@@ -10,6 +10,7 @@ from typing import get_args
 import gan_nets
 from gan_nets._picture_find import VIDEOS, Failure, Job, jobs_of
 from gan_nets._picture_runner import Statistics
+from gan_nets._reasons import reason
 from gan_nets.commands._device import device_of
 from gan_nets.translate import Translator, check_absent, needing
 
@@ -74,7 +75,7 @@ def _translate_all(translator: Translator, jobs: Sequence[Job], *, overwrite: bo
                 check_absent(job.target, overwrite=overwrite)
                 _translate_one(translator, job)
             except Exception as error:  # on broken files decoders raise whatever they stumble over
-                failures.append(Failure(str(job.source), _reason(error)))
+                failures.append(Failure(str(job.source), reason(error)))
         for note in {str(warning.message) for warning in noted} - told:
             told.add(note)
             tqdm.write(f"note: {note}", file=sys.stderr)
@@ -88,9 +89,3 @@ def _translate_one(translator: Translator, job: Job) -> None:
         translate_video(translator, job.source, job.target)
     else:
         translator.file(job.source, job.target)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}; check the path and its permissions"
-    return str(error).strip().split("\n")[0] or f"is broken ({type(error).__name__})"
