@@ -103,11 +103,14 @@ class MixPlanes(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, product: Tensor, shift: Tensor | None, share: Tensor | None) -> Tensor:
         ctx.save_for_backward(product, share)
         planes = x.flatten(2)  # (N, C, H*W)
-        constant = product.new_zeros(()) if shift is None else shift
-        if share is not None:
-            constant = constant + share * planes.mean((1, 2)).view(-1, 1, 1)
         with torch.autocast(x.device.type, enabled=False):
-            return torch.baddbmm(constant.expand(len(x), x.shape[1], 1), product, planes).view(x.shape)
+            mixed = torch.bmm(product, planes)  # not baddbmm, which writes all of its constants out first
+        constants = [] if shift is None else [shift]
+        if share is not None:
+            constants.append(share * planes.mean((1, 2)).view(-1, 1, 1))
+        if constants:
+            mixed += sum(constants)
+        return mixed.view(x.shape)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
