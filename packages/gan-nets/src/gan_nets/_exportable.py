@@ -12,10 +12,16 @@ from gan_nets._convolutions import Double, Halve
 from gan_nets._latents import noise_maps
 from gan_nets._pretrained import PretrainedModule
 from gan_nets._rowwise import RowwiseConv
+from gan_nets._winograd import Conv3x3
 from gan_nets.unet import DownBlock, UpBlock
 
 # Layers whose path on the CPU depends on the size; torch's own have the same weights and give the same.
-PLAIN: dict[type, type] = {Halve: nn.Conv2d, RowwiseConv: nn.Conv2d, Double: nn.ConvTranspose2d}
+PLAIN: dict[type, type] = {
+    Conv3x3: nn.Conv2d,
+    Halve: nn.Conv2d,
+    RowwiseConv: nn.Conv2d,
+    Double: nn.ConvTranspose2d,
+}
 
 MOST_PICTURES = 2**16  # in a batch; torch 2.6 wants a bound
 

@@ -10,6 +10,7 @@ from gan_nets._checks import check_images, check_positive, check_size
 from gan_nets._norm import Norm, conv_bias, norm_layer
 from gan_nets._pretrained import PretrainedModule
 from gan_nets._reflect import reflect_pad
+from gan_nets._winograd import Conv3x3
 
 Downsampling = Literal["strided", "blurred"]
 Upsampling = Literal["transposed", "resized"]
@@ -40,9 +41,9 @@ class ResnetBlock(nn.Module):
 
     def __init__(self, channels: int, *, norm: Norm, bias: bool, dropout: float = 0.0) -> None:
         super().__init__()
-        first = nn.Conv2d(channels, channels, 3, bias=bias)
+        first = Conv3x3(channels, channels, bias=bias)
         self.first = ConvBlock(first, norm=norm, pad_after=1, dropout=dropout)
-        self.conv = nn.Conv2d(channels, channels, 3, bias=bias)
+        self.conv = Conv3x3(channels, channels, bias=bias)
         self.norm = norm_layer(norm, channels)
 
     def forward(self, x: Tensor) -> Tensor:
