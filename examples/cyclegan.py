@@ -26,7 +26,7 @@ from gan_trainers import (
     plain_errors,
     write_animation,
 )
-from images import emoji
+from images import emoji, people
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -89,6 +89,7 @@ class Way(NamedTuple):
 
 def main(
     data: tuple[Path, ...] = (),
+    all_emoji: bool = False,
     application: Literal[
         "style-transfer",
         "object-transfiguration",
@@ -126,7 +127,8 @@ def main(
 
     Args:
         data: a folder that holds trainA and trainB (and testA and testB, or a tenth of each is held out); or
-            two folders of any name; the emoji of this repository if not given.
+            two folders of any name; faces, hands and people of this repository's emoji if not given.
+        all_emoji: without data, learn animals, food, things and signs too.
         application: the paper's settings for one of its applications; --data says where its pictures are.
         out: the run's folder.
         losses: all of the paper's, or what its ablation leaves.
@@ -166,7 +168,7 @@ def main(
     width = width or (64 if data else 32)
     blocks = blocks or (None if data else 3)
     enlarged = load_size or ("jitter" if data else size)
-    train, test_a, test_b = read_pictures(data, size, enlarged)
+    train, test_a, test_b = read_pictures(data, size, enlarged, all_emoji=all_emoji)
     counterparts = counterparts or not data
     settings |= {"identity_weight": identity_weight, "size": size, "load_size": enlarged, "width": width}
 
@@ -258,11 +260,13 @@ def adam(lr: float, *nets: nn.Module) -> Adam:
 
 
 def read_pictures(
-    data: tuple[Path, ...], size: int, load_size: int | Literal["jitter"]
+    data: tuple[Path, ...], size: int, load_size: int | Literal["jitter"], *, all_emoji: bool
 ) -> tuple[UnpairedFolders, Images, Images]:
     """The pictures to learn from, and those of A and of B to test with."""
     if len(data) > 2:
         raise SystemExit(f"error: --data expects one folder, or one of A and one of B; got {len(data)}")
+    if data and all_emoji:
+        raise SystemExit("error: --all-emoji is about the emoji of this repository; leave it out with --data")
     root = data[0] if data else emoji()
     kinds = data if len(data) == 2 else (root / "trainA", root / "trainB")
     tests = (root / "testA", root / "testB")
@@ -270,6 +274,11 @@ def read_pictures(
         (train_a, train_b), (test_a, test_b) = map(find_images, kinds), map(find_images, tests)
     else:
         (train_a, test_a), (train_b, test_b) = (split_by_content(find_images(kind), 0.1) for kind in kinds)
+    if not data and not all_emoji:
+        wanted = people()
+        train_a, train_b, test_a, test_b = (
+            [path for path in paths if path.name in wanted] for paths in (train_a, train_b, test_a, test_b)
+        )
     train = UnpairedFolders(train_a, train_b, size=size, load_size=load_size)
     whole = [Images(test, size=size, load_size=size, crop="center", flip=False) for test in (test_a, test_b)]
     return train, whole[0], whole[1]

@@ -74,7 +74,8 @@ def write_page(runs: Path, page: Path, steps: int, backbone: Backbone) -> None:
     scalars = {arm: read_scalars(folder(runs, arm) / "scalars.jsonl") for arm in ARMS}
     draw_curves(scalars, page / "curves.png", CURVES)
     tables = {way: "\n".join(table(runs, way, backbone)) for way in WAYS}
-    (page / "README.md").write_text(describe(tables, steps), encoding="utf-8")
+    count = len(pictures(folder(runs, "full") / "pictures" / "a_to_b" / "real"))
+    (page / "README.md").write_text(describe(tables, steps, count), encoding="utf-8")
     print(f"the comparison is in {page / 'README.md'}")
 
 
@@ -111,17 +112,17 @@ def line(name: str, values: list[Tensor]) -> str:
     return f"| {name} | {' | '.join(cells)} |"
 
 
-def describe(tables: dict[str, str], steps: int) -> str:
+def describe(tables: dict[str, str], steps: int, count: int) -> str:
     """The page's text."""
     head = f"| arm | {' | '.join(MEASURES)} |\n|{'---|' * (len(MEASURES) + 1)}"
     arms = ", ".join(ARMS)
     return f"""# The losses of CycleGAN, one taken away at a time
 
 Each arm trained for {steps} steps on the same unpaired emoji with the same seed. No arm ever saw which of
-Noto's emoji (A) is the counterpart of which of Twemoji's (B); the 200 test pictures of each are compared with
-theirs. PSNR in dB and SSIM are higher, the feature distance (squared distance of the unit-length features of
-EfficientNet-Lite0 at four scales; not LPIPS) is lower for what is nearer. The last column is how well the
-pictures come back when they are translated there and back again.
+Noto's emoji (A) is the counterpart of which of Twemoji's (B); the {count} test pictures of each are compared
+with theirs. PSNR in dB and SSIM are higher, the feature distance (squared distance of the unit-length
+features of EfficientNet-Lite0 at four scales; not LPIPS) is lower for what is nearer. The last column is how
+well the pictures come back when they are translated there and back again.
 
 ## Noto to Twemoji
 

@@ -76,18 +76,19 @@ def test_each_arm_trains_in_both_orders_and_leaves_what_it_promises(cyclegan, da
         assert net(torch.zeros(1, 3, 40, 48)).shape == (1, 3, 40, 48)
 
 
-def test_without_arguments_it_learns_the_emoji_of_this_repository(cyclegan, tmp_path):
-    cyclegan.main(out=tmp_path, steps=1, width=4, blocks=1)
+@pytest.mark.parametrize(("all_emoji", "count"), [(False, 57), (True, 200)])
+def test_without_data_it_learns_the_emoji_of_this_repository(cyclegan, tmp_path, all_emoji, count):
+    cyclegan.main(all_emoji=all_emoji, out=tmp_path, steps=1, width=4, blocks=1)
     (row,) = read_scalars(tmp_path / "scalars.jsonl")
-    a, b = (
-        torch.stack([read_image(file) for file in find_images(EMOJI / kind)]) for kind in ("testA", "testB")
-    )
+    translated = find_images(tmp_path / "pictures" / "a_to_b" / "translated")
+    assert len(translated) == count
+    names = [path.name.partition("-")[2] for path in translated]
+    a, b = (torch.stack([read_image(EMOJI / kind / name) for name in names]) for kind in ("testA", "testB"))
     assert row["untranslated_a_to_b"] == pytest.approx(psnr(a, b).item(), rel=1e-4)
     assert {"identity_a", "identity_b"} <= row.keys()
     settings = json.loads((tmp_path / "settings.json").read_text())["settings"]
     chosen = {name: settings[name] for name in ("size", "load_size", "identity_weight")}
     assert chosen == {"size": 64, "load_size": 64, "identity_weight": 5.0}
-    assert len(list((tmp_path / "pictures" / "a_to_b" / "translated").glob("*.png"))) == 200
 
 
 def test_identity_is_an_option_and_the_papers_for_some_applications(cyclegan, data, tmp_path):
@@ -212,6 +213,7 @@ def test_two_folders_of_any_name_and_a_set_without_test_pictures(cyclegan, tmp_p
             "season-transfer expects --data, such as summer2winter_yosemite",
         ),
         ({"data": 3}, "--data expects one folder, or one of A and one of B; got 3"),
+        ({"all_emoji": True}, "--all-emoji is about the emoji of this repository"),
         ({"data": "missing"}, "expected a folder"),
         ({"data": "alone"}, "1 are in one of them alone, such as extra"),
         ({"data": "truncated"}, "broken.jpg"),

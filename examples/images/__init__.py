@@ -3,6 +3,7 @@
 README.md beside this file tells where they are from and under which licences.
 """
 
+import csv
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -33,6 +34,17 @@ def emoji() -> Path:
         ValueError: the folder is not there.
     """
     return _folder("emoji")
+
+
+def people() -> frozenset[str]:
+    """File names of the emoji of faces, feelings, hands and people: 259 to learn from, 57 to test with.
+
+    Raises:
+        ValueError: the emoji are not there.
+    """
+    groups = ("Smileys & Emotion", "People & Body")  # Unicode's
+    with (emoji() / "names.csv").open(encoding="utf-8", newline="") as names:
+        return frozenset(row["file"] for row in csv.DictReader(names) if row["category"] in groups)
 
 
 def animals() -> Path:
