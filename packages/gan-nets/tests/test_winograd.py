@@ -66,6 +66,13 @@ def test_rounds_about_as_much_as_the_plain_form_in_float32():
     assert (layer(x) - exact).abs().max() <= 3 * (plain(layer, x) - exact).abs().max()
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_its_result_may_be_changed_in_place(layout):
+    layer, x = layer_and_input((1, 256, 34, 34), layout=layout)
+    got = torch.autograd.grad(F.relu(layer(x), inplace=True).sum(), x)
+    torch.testing.assert_close(got, torch.autograd.grad(F.relu(plain(layer, x)).sum(), x))
+
+
 def test_only_what_learns_gets_a_gradient():
     layer, x = layer_and_input((1, 256, 34, 34))
     layer.requires_grad_(False)

@@ -30,10 +30,12 @@ class Conv3x3(nn.Conv2d):
         """(N, C, H, W) -> (N, D, H', W')."""
         if not self._pays(input):
             return super().forward(input)
-        x = F.pad(input, [int(self.padding[0])] * 4)
+        pad = int(self.padding[0])
+        x = F.pad(input, [pad] * 4) if pad else input  # padding by nothing would be a copy
         parts = x.split(max(1, _MOST_POSITIONS // self._positions(input)))
         results = [_Winograd.apply(part, self.weight, self.bias) for part in parts]
-        return results[0] if len(results) == 1 else torch.cat(results)
+        y = results[0] if len(results) == 1 else torch.cat(results)
+        return _in_layout_of(input, y)
 
     def _pays(self, x: Tensor) -> bool:
         if x.device.type != "cpu" or torch.is_autocast_enabled("cpu") or torch.compiler.is_compiling():
@@ -51,34 +53,34 @@ class Conv3x3(nn.Conv2d):
 
 
 class _Winograd(torch.autograd.Function):
-    """(N, C, 2h + 2, 2w + 2), (D, C, 3, 3) and (D,) or None to (N, D, 2h, 2w), in the layout of the first."""
+    """(N, C, 2h + 2, 2w + 2), (D, C, 3, 3) and (D,) or None to (N, 2h, 2w, D)."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, weight)
         products = torch.bmm(_tiles(x), _taps(weight).mT)  # (16, N*h*w, D)
         y = _merge(_merge(_unflattened(products, x), dim=3), dim=1)
-        return _in_layout_of(x, y if bias is None else y.add_(bias))
+        return y if bias is None else y.add_(bias)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         (grad,), (x, weight), wanted = gradients, ctx.saved_tensors, ctx.needs_input_grad
         if torch.is_grad_enabled():  # these gradients may be differentiated, and so can torch's own
             rest = ([len(weight)], [1, 1], [0, 0], [1, 1], False, [0, 0], 1)
-            return torch.ops.aten.convolution_backward(grad, x, weight, *rest, wanted)
+            return torch.ops.aten.convolution_backward(grad.permute(0, 3, 1, 2), x, weight, *rest, wanted)
         grad_x = grad_weight = None
-        products = _flattened(_merge_transposed(_merge_transposed(_channels_behind(grad), dim=1), dim=3))
+        products = _flattened(_merge_transposed(_merge_transposed(grad.contiguous(), dim=1), dim=3))
         if wanted[0]:
             tiles = _unflattened(torch.bmm(products, _taps(weight)), x)
             grad_x = _in_layout_of(x, _split_transposed(_split_transposed(tiles, dim=3), dim=1))
         if wanted[1]:  # the tiles anew: kept, they would take four times the memory of x
             grad_weight = _taps_transposed(torch.bmm(products.mT, _tiles(x)), weight)
-        return grad_x, grad_weight, grad.sum((0, 2, 3)) if wanted[2] else None
+        return grad_x, grad_weight, grad.sum((0, 1, 2)) if wanted[2] else None
 
 
 def _tiles(x: Tensor) -> Tensor:
     """B' d B: (N, C, 2h + 2, 2w + 2) -> (16, N*h*w, C)."""
-    return _flattened(_split(_split(_channels_behind(x), dim=1), dim=3))
+    return _flattened(_split(_split(x.permute(0, 2, 3, 1).contiguous(), dim=1), dim=3))
 
 
 def _taps(weight: Tensor) -> Tensor:
@@ -153,11 +155,6 @@ def _unflattened(x: Tensor, like: Tensor) -> Tensor:
     """(16, N*h*w, C) -> (4, 4, N, h, w, C), for the (N, _, 2h + 2, 2w + 2) of `like`."""
     count, _, height, width = like.shape
     return x.view(4, 4, count, height // 2 - 1, width // 2 - 1, -1)
-
-
-def _channels_behind(x: Tensor) -> Tensor:
-    """(N, C, H, W) -> (N, H, W, C), contiguous."""
-    return x.permute(0, 2, 3, 1).contiguous()
 
 
 def _in_layout_of(x: Tensor, y: Tensor) -> Tensor:

@@ -269,11 +269,11 @@ def fastgan_official(size: int = 256, *, latents: int = 256, width: int = 64) ->
 def fastgan_projected(
     size: int = 256, *, lite: bool = False, latents: int = 256, width: int | None = None, classes: int = 0
 ) -> FastGANGenerator:
-    """The generator of Projected GAN's code: width 128 full, 64 lite, unless given; see FastGANGenerator."""
+    """The generator of Projected GAN's code: full or lite, width 128 unless given; see FastGANGenerator."""
     return FastGANGenerator(
         size,
         latents=latents,
-        width=width or (64 if lite else 128),
+        width=width or 128,
         blocks="lite" if lite else "full",
         classes=classes,
     )
