@@ -23,6 +23,14 @@ def test_window_means_by_hand(tiny_run):
         assert isinstance(json.loads(line), dict)
 
 
+def test_a_value_that_changes_in_place_later_on_is_kept_as_it_was(tiny_run):
+    run, _, _, loader = tiny_run(window=4)
+    p = torch.zeros(())
+    for _ in run.steps(loader, until=4):
+        run.log({"p": p.fill_(run.step)})
+    assert read_scalars(run.out / "scalars.jsonl")[0]["p"] == 2.5
+
+
 def test_a_window_also_ends_with_its_phase(tiny_run):
     run, _, _, loader = tiny_run(window=4)
     for phase in ("one", "two"):

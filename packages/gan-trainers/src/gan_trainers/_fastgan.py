@@ -34,7 +34,8 @@ class FastGAN:
         distance: from both of a pair to a scalar. The official code takes LPIPS; a
             `gan_losses.PerceptualLoss` is of that kind, and L1 needs no weights.
         reconstruction_weight: of the reconstructions in the discriminator's loss. The official code sums
-            their distances over the batch, which makes it the batch size.
+            their distances over the batch, and takes one mean over the logits of both scales where the means
+            of the two are added here: that makes it twice the batch size.
 
     Raises:
         ValueError: the weight is negative.

@@ -43,7 +43,8 @@ class History:
             if not isinstance(value, Tensor):
                 scalar = torch.full((), value, dtype=torch.float32, device=self._device)  # a copy would wait
             elif value.numel() == 1:
-                scalar = value.detach().to(self._device, torch.float32).reshape(())
+                # A copy: a buffer that is logged, such as a probability, may change in place later on.
+                scalar = value.detach().to(self._device, torch.float32, copy=True).reshape(())
             else:
                 raise ValueError(f"log takes scalars; '{name}' has shape {tuple(value.shape)}, so reduce it")
             self._window.setdefault(name, []).append((step, scalar))
