@@ -46,6 +46,8 @@ def test_maps_of_a_transformer_have_channels_first_too():
     backbone = Backbone("swin_tiny_patch4_window7_224", weights="random")
     shapes = [tuple(x.shape) for x in backbone(images(224, batch=1))]
     assert shapes == [(1, 96, 56, 56), (1, 192, 28, 28), (1, 384, 14, 14), (1, 768, 7, 7)]
+    with pytest.raises(ValueError, match=r"images of 224x224, the only size .* got \(1, 3, 256, 256\)"):
+        backbone(images(256, batch=1))
 
 
 def test_any_size_of_image(lite0):

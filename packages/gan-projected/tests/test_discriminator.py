@@ -185,8 +185,14 @@ def test_what_cannot_work_is_refused_in_words(build, images, projector):
         build(classes=3)(images())
     with pytest.raises(ValueError, match="expected no labels, as there are 0 classes; got labels"):
         build()(images(), torch.tensor([0, 1]))
-    with pytest.raises(ValueError, match=r"labels \(N,\) of integers; got \(2, 3\) of torch.float32"):
+    with pytest.raises(ValueError, match=r"labels \(2,\) of integers; got \(2, 3\) of torch.float32"):
         build(classes=3)(images(), torch.eye(3)[:2])
+    with pytest.raises(ValueError, match=r"labels \(2,\) of integers; got \(1,\) of torch.int64"):
+        build(classes=3)(images(), torch.tensor([1]))
+    with pytest.raises(ValueError, match=r"labels from 0 to 2; got \[0, 3\]"):
+        build(classes=3)(images(), torch.tensor([0, 3]))
+    with pytest.raises(ValueError, match=r"pictures of at least 128x128, .* got \(2, 8, 16, 16\)"):
+        MultiScaleHeads([8], [4])([torch.zeros(2, 8, 16, 16)])
     with pytest.raises(ValueError, match=r"four widths of at least 1, .* got \(4, 4\)"):
         ProjectedDiscriminator(projector, widths=(4, 4))
 

@@ -56,6 +56,7 @@ class Backbone(nn.Module):
         network = _timm.feature_network(name, weights)
         self._taps, self.channels = _timm.taps(network, name)
         self._is_nhwc = _timm.is_nhwc(network)
+        self._fixed_size = _timm.fixed_size(network)
         mean, std = (torch.tensor(x).reshape(1, 3, 1, 1) for x in _timm.mean_and_std(network))
         self.network = freeze_(without_batch_norm(network, _timm.probe(network)).float())
         # ((image + 1) / 2 - mean) / std, such that a mean and std of 0.5 leave the image as it is, exactly.
@@ -71,7 +72,7 @@ class Backbone(nn.Module):
         """The features of each tap, finest first.
 
         Args:
-            image: (N, 3, H, W) RGB in [-1, 1]. Networks with a fixed input size insist on theirs.
+            image: (N, 3, H, W) RGB in [-1, 1]; of its only size, if the network has one.
 
         Returns:
             Four maps (N, channels[i], H / s, W / s) for the strides s = 4, 8, 16, 32, rounded as the network
@@ -84,6 +85,11 @@ class Backbone(nn.Module):
             raise ValueError(
                 "Backbone expects floating-point RGB images of shape (N, 3, H, W) in [-1, 1]; got "
                 f"{tuple(image.shape)} of {image.dtype}; repeat a grey plane three times"
+            )
+        if self._fixed_size not in (None, tuple(image.shape[-2:])):
+            raise ValueError(
+                f"expected images of {'x'.join(map(str, self._fixed_size or ()))}, the only size of this "
+                f"network; got {tuple(image.shape)}; a ProjectedDiscriminator has resize for that"
             )
         features = self.network(image * self._scale + self._shift)
         features = [features[tap] for tap in self._taps]

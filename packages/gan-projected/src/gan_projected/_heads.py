@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 STRIDES = (4, 8, 16, 32)  # pixels of the picture to one of a map, where the widths of the heads are given
+WINDOW = 4  # side of what one logit sees of a map of the last stride
 EMBEDDED, PROJECTED = 128, 64  # numbers that stand for a class: its own, and those that meet the features
 
 
@@ -81,7 +83,9 @@ class MultiScaleHeads(nn.Module):
         classes: how many there are; 0 for a discriminator that is told none.
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, labels without classes or the reverse.
+        ValueError: an argument out of its range; in `forward`, maps that are too small, labels without
+            classes or the reverse, and labels that do not fit (a number that is too large on the CPU only,
+            since a GPU would have to wait for the answer).
     """
 
     def __init__(
@@ -103,6 +107,7 @@ class MultiScaleHeads(nn.Module):
         if classes < 0:
             raise ValueError(f"expected classes of at least 0; got {classes}")
         self.classes = classes
+        self._least = [WINDOW * STRIDES[-1] // stride for stride in strides]  # sides of the maps, at least
         self.heads = nn.ModuleList(
             Head(
                 [inside, *(w for s, w in zip(STRIDES, widths, strict=True) if s > stride)],
@@ -120,9 +125,26 @@ class MultiScaleHeads(nn.Module):
                 f"expected {'labels' if self.classes else 'no labels'}, as there are {self.classes} classes; "
                 f"got {told}; build the heads with the number of classes"
             )
-        if labels is not None and (labels.ndim != 1 or labels.is_floating_point()):
+        count = len(features[0])
+        if labels is not None and (labels.shape != (count,) or labels.is_floating_point()):
             raise ValueError(
-                f"expected labels (N,) of integers; got {tuple(labels.shape)} of {labels.dtype}; of one-hot "
-                "rows, take labels.argmax(1)"
+                f"expected labels ({count},) of integers; got {tuple(labels.shape)} of {labels.dtype}; of "
+                "one-hot rows, take labels.argmax(1)"
             )
+        if labels is not None and not _known(labels, self.classes):
+            raise ValueError(f"expected labels from 0 to {self.classes - 1}; got {labels.tolist()}")
+        for x, least in zip(features, self._least, strict=True):
+            if min(x.shape[-2:]) < least:
+                side = WINDOW * STRIDES[-1]
+                raise ValueError(
+                    f"expected maps of pictures of at least {side}x{side}, this one of {least}x{least}; got "
+                    f"{tuple(x.shape)}; enlarge the pictures first"
+                )
         return [head(x, labels) for head, x in zip(self.heads, features, strict=True)]
+
+
+def _known(labels: Tensor, classes: int) -> bool:
+    """Whether all labels are of a class, as far as that can be told without waiting for a GPU."""
+    if labels.device.type != "cpu" or torch.compiler.is_compiling():
+        return True
+    return bool(((labels >= 0) & (labels < classes)).all())

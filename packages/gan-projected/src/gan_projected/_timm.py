@@ -62,9 +62,13 @@ def mean_and_std(network: nn.Module) -> tuple[tuple[float, ...], tuple[float, ..
 
 def probe(network: nn.Module) -> Tensor:
     """A small image that the network takes, always the same."""
+    return torch.randn(1, 3, *(fixed_size(network) or (64, 64)), generator=torch.Generator().manual_seed(0))
+
+
+def fixed_size(network: nn.Module) -> tuple[int, int] | None:
+    """Height and width of the only images that the network takes, if it is such a one."""
     config = _config(network)
-    size = config["input_size"][-2:] if config.get("fixed_input_size") else (64, 64)
-    return torch.randn(1, 3, *size, generator=torch.Generator().manual_seed(0))
+    return tuple(config["input_size"][-2:]) if config.get("fixed_input_size") else None
 
 
 def _config(network: nn.Module) -> dict[str, Any]:
