@@ -159,7 +159,8 @@ def main(
             loss, terms = game.generator_loss(gray, real, fake)
             run.update(opt_g, loss)
         run.log(terms)
-        ema.update()
+        if run.every(1):  # however many batches there are to a step
+            ema.update()
         if run.every(validate_every):
             scores, pictures = validate(arm, ema, held_out_once, run.device)
             run.log(scores)

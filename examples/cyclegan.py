@@ -225,8 +225,9 @@ def main(
             loss, terms = game.discriminator_loss(a, b, fakes)  # the critics' turn
             run.update(turn.opt_d, loss)
             run.log(terms)
-        ema_ab.update()
-        ema_ba.update()
+        if run.every(1):  # however many batches there are to a step
+            ema_ab.update()
+            ema_ba.update()
         if run.every(validate_every or max(1, steps // 12)):
             scores = {}
             for way in ways:

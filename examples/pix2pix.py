@@ -163,7 +163,8 @@ def main(
             loss, terms = game.generator_loss(source, target, fake)
             run.update(opt_g, loss)
         run.log(terms)
-        average.update()
+        if run.every(1):  # however many batches there are to a step
+            average.update()
         if run.every(validate_every or max(1, steps // 12)):
             scores, pictures = validate(average, test_once, direction, run.device)
             run.log(scores)

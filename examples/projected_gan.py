@@ -7,13 +7,15 @@ Sauer et al. 2021, "Projected GANs Converge Faster".
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import torch
 import tyro
+from accelerate import PartialState
 from gan_augment import Adaptive, loss_gap, overfitting
 from gan_data import Images, find_images, write_image
 from gan_metrics import (
@@ -51,17 +53,16 @@ from torch.utils.data import Dataset
 from torchmetrics import MetricCollection
 
 JUDGE = "tf_efficientnet_lite1"  # measures the distance to the data; no discriminator looks through it
+NEIGHBOURS = 3  # of a picture, in precision and recall
 WALK = (6, 12)  # samples that the walk through the latents visits, and pictures from one to the next
 
 
 class Classified(Dataset[tuple[Tensor, int]]):
-    """Pictures, each with the number of its class: of the folder that it lies in."""
+    """Pictures, each with the number of its class, of which the names are given; 0 without any."""
 
-    def __init__(self, pictures: Images, *, labels: bool) -> None:
+    def __init__(self, pictures: Images, kinds: Sequence[str], names: Sequence[str]) -> None:
         self.pictures = pictures
-        folders = [path.parent.name for path in pictures.paths]
-        self.names = sorted(set(folders)) if labels else []
-        self.labels = [self.names.index(folder) if labels else 0 for folder in folders]
+        self.labels = [names.index(kind) if names else 0 for kind in kinds]
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -77,13 +78,14 @@ class Artist(NamedTuple):
     latents: int
     labels: Tensor | None  # (N,) of the data, from which those of the samples are drawn
 
-    def draw(self, count: int, chance: torch.Generator, device: torch.device) -> Tensor:
-        """(count, 3, H, W), the same for the same state of `chance`."""
-        z = torch.randn(count, self.latents, generator=chance).to(device)
-        if self.labels is None:
-            return self.average(z)
-        drawn = self.labels[torch.randint(len(self.labels), (count,), generator=chance)]
-        return self.average(z, drawn.to(device))
+    def draw(self, count: int, seed: int, device: torch.device) -> Tensor:
+        """(count, 3, H, W), the same for the same seed."""
+        with seeded(seed, device):
+            z = torch.randn(count, self.latents).to(device)
+            if self.labels is None:
+                return self.average(z)
+            drawn = self.labels[torch.randint(len(self.labels), (count,))]
+            return self.average(z, drawn.to(device))
 
 
 def main(
@@ -169,7 +171,12 @@ def main(
     resize = resize or ("official" if data else 128)
     augment = augment or ("diffaugment" if data else "adaptive")
     lr = lr or ((2e-3 if generator == "stylegan2" else 2e-4) if data else 1e-3)
-    chosen = {"size": size, "width": width, "resize": resize, "augment": augment, "lr": lr}
+    check_options(size, augment, images_to_full, blur_sigma, blur_images, samples)
+    root = (data or animals()).expanduser()
+    files = find_images(root)
+    kinds = [path.parent.relative_to(root).as_posix() for path in files]  # their folders
+    names = names_of(kinds) if labels else []  # of the classes
+    chosen = {"size": size, "width": width, "resize": resize, "augment": augment, "lr": lr, "classes": names}
     run = Run(
         out,
         seed=seed,
@@ -183,9 +190,9 @@ def main(
     together = run.processes * accumulate
     batch_size = batch_size or (max(1, 64 // together) if data else 8)
     steps = steps or (10_000_000 // (batch_size * together) if data else 1_500)
-    files = find_images(data or animals())
-    train = Classified(Images(files, size=size, load_size=size), labels=labels)
-    classes = len(train.names)
+    train = Classified(Images(files, size=size, load_size=size), kinds, names)
+    whole = Images(files, size=size, load_size=size, crop="center", flip=False)
+    classes = len(names)
     g = generator_of(generator, size, width, classes)
     if discriminator == "projected":
         projector = Projector(Backbone(backbone, weights=weights), mixing=mixing, seed=seed)
@@ -195,7 +202,7 @@ def main(
     else:
         d = conventional(discriminator, size, classes)
     begin_(g, d)
-    betas = (0.5, 0.999) if "dcgan" in (generator, discriminator) else (0.0, 0.99)
+    betas = (0.0, 0.99) if discriminator == "projected" and generator != "dcgan" else (0.5, 0.999)
     opt_g, opt_d = (Adam(net.parameters(), lr=lr, betas=betas, fused=True) for net in (g, d))
     # Half of the average is 10,000 / 32 steps old, whatever the batch, as in the official code; or no time.
     average = EMA(g, half_life=10_000 / 32 if ema else 1e-3, ramp_up=0.05)
@@ -206,9 +213,7 @@ def main(
     augmenter = augmented.get("augment", nn.Identity())
     batches = run.loader(train, batch_size, workers=workers)
     judge = Backbone(JUDGE, weights=judge_weights).to(run.device)
-    known = measured(
-        judge, f"{JUDGE} from {judge_weights}", files, size, out / "data.safetensors", run.device
-    )
+    known = measured(judge, f"{JUDGE} from {judge_weights}", whole, out / "data.safetensors", run.device)
     artist = Artist(average, g.latents, torch.tensor(train.labels) if classes else None)
     run.resume()
 
@@ -220,7 +225,8 @@ def main(
     game = ProjectedGAN(d, augment=shown)
     if isinstance(d, FastGANDiscriminator):
         distance = distance_of(reconstruction, backbone, weights, run.device)
-        game = FastGAN(d, augment=shown, distance=distance, reconstruction_weight=batch_size)
+        weight = 2 * batch_size * together  # what the official code's sums come to
+        game = FastGAN(d, augment=shown, distance=distance, reconstruction_weight=weight)
     until = run.step if patience and waits.over else steps  # nothing is left of a run that had stopped
     for real, numbers in run.steps(batches, until=until):  # (N, 3, H, W) in [-1, 1] and (N,)
         told = (numbers,) if classes else ()
@@ -232,14 +238,14 @@ def main(
         loss, terms, judged = game.discriminator_loss(real, fake, *told)  # the critic's turn
         run.update(opt_d, loss)
         run.log(terms)
-        average.update()
+        if run.every(1):  # however many batches there are to a step
+            average.update()
         if isinstance(augmenter, Adaptive):
             error = overfitting(judged.real) if augment == "ada" else loss_gap(*sides(judged))
             augmenter.adjust(error, images=len(real))
             run.log({"p": augmenter.p})
         if run.every(validate_every):
-            chance = torch.Generator().manual_seed(seed)
-            run.grid("samples", *artist.draw(64, chance, run.device).split(8))
+            run.grid("samples", *artist.draw(64, seed, run.device).split(8))
             scores = measure(artist, judge, known, samples, seed, run.device)
             run.log(scores)
             waits.add(scores["frechet_distance"])
@@ -249,8 +255,41 @@ def main(
     next(run.steps(batches, until=run.step), None)  # the log ends here, wherever that is
 
     if run.is_main:
-        write_results(out, artist, judge, known, train.pictures, seed, run.device)
+        write_results(out, artist, judge, known, whole, seed, run.device)
         print(f"new pictures, beside those of the data most like them: {out / 'samples.png'}")
+
+
+def check_options(
+    size: int, augment: str, images_to_full: int | None, blur_sigma: float, blur_images: int, samples: int
+) -> None:
+    """What would be ignored, or fail after an hour, is refused at once."""
+    if images_to_full and augment not in ("adaptive", "ada"):
+        raise SystemExit(f"error: --images-to-full expects --augment adaptive or ada; got {augment}")
+    if (blur_sigma > 0) != (blur_images > 0):
+        raise SystemExit("error: --blur-sigma expects --blur-images, the pictures that it lasts, and they it")
+    if 3 * blur_sigma >= size:
+        raise SystemExit(f"error: expected a --blur-sigma below {size / 3:.0f}, a third of the size")
+    if samples <= NEIGHBOURS:
+        raise SystemExit(f"error: expected more than {NEIGHBOURS} --samples, to compare them; got {samples}")
+
+
+def names_of(kinds: Sequence[str]) -> list[str]:
+    """The classes in the order of their numbers: the folders that the pictures lie in."""
+    names = sorted(set(kinds))
+    if len(names) < 2 or "." in names:
+        raise SystemExit(
+            "error: --labels expects every picture in a folder of its kind, and two folders or more below "
+            f"--data; got {', '.join(names)}"
+        )
+    return names
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """What is drawn inside, noise in the generator too, is the same each time; nothing changes outside."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
 
 
 def sides(judged: Judged) -> tuple[Tensor, Tensor]:
@@ -270,13 +309,11 @@ def blurred(pictures: Tensor, sigma: float) -> Tensor:
     return gaussian_blur2d(pictures, 2 * reach + 1, (sigma, sigma)) if reach else pictures
 
 
-def measured(
-    judge: Backbone, name: str, files: Sequence[Path], size: int, cache: Path, device: torch.device
-) -> Statistics:
+def measured(judge: Backbone, name: str, whole: Images, cache: Path, device: torch.device) -> Statistics:
     """What the judge makes of the data; worked out once."""
-    whole = Images(files, size=size, load_size=size, crop="center", flip=False)
     batches = (torch.stack([whole[i] for i in rows.tolist()]) for rows in torch.arange(len(whole)).split(16))
-    source = Source(network=name, data=fingerprint(whole.paths), images=len(whole), size=(size, size))
+    height, width = whole[0].shape[-2:]
+    source = Source(network=name, data=fingerprint(whole.paths), images=len(whole), size=(height, width))
     return measure_statistics(judge, (batch.to(device) for batch in batches), source, cache=cache)
 
 
@@ -284,12 +321,16 @@ def measured(
 def measure(
     artist: Artist, judge: Backbone, known: Statistics, samples: int, seed: int, device: torch.device
 ) -> dict[str, float]:
-    """How far so many new pictures are from the data, in the judge's features (FID would be Inception's)."""
+    """How far so many new pictures are from the data, in the judge's features (FID would be Inception's).
+
+    Every process draws its share of the batches, which have seeds of their own: the pictures are the same on
+    any number of processes.
+    """
     metrics = {"frechet_distance": FrechetDistance(judge, known), "manifold": PrecisionRecall(judge, known)}
     scores = MetricCollection(dict(metrics), compute_groups=[list(metrics)]).to(device)
-    chance = torch.Generator().manual_seed(seed)
-    for start in range(0, samples, 16):
-        scores.update(artist.draw(min(16, samples - start), chance, device))
+    here = PartialState()
+    for start in range(16 * here.process_index, samples, 16 * here.num_processes):
+        scores.update(artist.draw(min(16, samples - start), seed * samples + start, device))
     return {name: value.item() for name, value in scores.compute().items()}
 
 
@@ -305,7 +346,7 @@ def write_results(
 ) -> None:
     """Write the generator, new pictures beside those of the data most like them, and a walk among them."""
     artist.average.average.save_pretrained(out / "generator")
-    drawn = artist.draw(32, torch.Generator().manual_seed(seed), device)
+    drawn = artist.draw(32, seed, device)
     indices, _ = nearest(image_features(judge, drawn), known.need_features("nearest").to(device))
     alike = torch.stack([data[int(index)] for index in indices[:, 0]])
     columns = [side for pair in zip(drawn.split(8), alike.split(8), strict=True) for side in pair]
@@ -317,10 +358,12 @@ def write_results(
 
 
 def write_walk(out: Path, artist: Artist, seed: int, device: torch.device) -> None:
-    """A moving picture: the generator on the way from one latent to the next, and back to the first."""
-    chance = torch.Generator().manual_seed(seed)
+    """A moving picture: the generator on the way from one latent to the next, and back to the first.
+
+    Noise stands still; where there are classes, all is of the first picture's.
+    """
     stops, between = WALK
-    latents = torch.randn(stops, artist.latents, generator=chance)
+    latents = torch.randn(stops, artist.latents, generator=torch.Generator().manual_seed(seed))
     told = () if artist.labels is None else (artist.labels[:1].to(device),)
     frames = []
     for number, (here, there) in enumerate(pairwise([*latents, latents[0]])):
@@ -329,7 +372,8 @@ def write_walk(out: Path, artist: Artist, seed: int, device: torch.device) -> No
             # On the sphere that noise lies on: a mean of two would be shorter than either.
             z = here * math.cos(share * math.pi / 2) + there * math.sin(share * math.pi / 2)
             frames.append(out / "walk" / f"{number * between + step:04d}.png")
-            write_grid(frames[-1], artist.average(z[None].to(device), *told))
+            with seeded(seed, device):
+                write_grid(frames[-1], artist.average(z[None].to(device), *told))
     write_animation(out / "walk.webp", frames, seconds=0.1)
 
 

@@ -61,13 +61,12 @@ def test_players_by_name_leave_what_the_recipe_promises(
     assert {"frechet_distance", "precision", "recall", "adversarial", "discriminator"} <= rows[-1].keys()
     assert ("p" in rows[-1]) == (augment in ("adaptive", "ada"))
     g = gan_nets.load(tmp_path / "generator")
-    with torch.no_grad():
-        first = g(torch.randn(32, g.latents, generator=torch.Generator().manual_seed(0)))[0]
+    with torch.no_grad(), torch.random.fork_rng():
+        torch.manual_seed(0)
+        first = g(torch.randn(32, g.latents))[0]  # with the noise between its layers, if there is any
     with Image.open(tmp_path / "pictures" / "00.png") as written:
         pixels = torch.frombuffer(bytearray(written.tobytes()), dtype=torch.uint8).view(64, 64, 3)
-    # The noise of the others' layers is drawn anew.
-    if generator not in ("stylegan2", "fastgan"):
-        assert (pixels.permute(2, 0, 1) - ((first.clamp(-1, 1) + 1) * 127.5)).abs().max() <= 1
+    assert (pixels.permute(2, 0, 1) - ((first.clamp(-1, 1) + 1) * 127.5)).abs().max() <= 1
     assert len(list((tmp_path / "walk").glob("*.png"))) == recipe.WALK[0] * recipe.WALK[1]
     assert (tmp_path / "walk.webp").exists()
 
@@ -81,6 +80,7 @@ def test_classes_are_the_folders_and_reach_both_players(recipe, animals, tmp_pat
     assert not torch.equal(one, other)
     kept = weights(tmp_path, 1)
     assert any("d.heads" in name and "classes.0.weight" in name for name in kept)
+    assert json.loads((tmp_path / "settings.json").read_text())["settings"]["classes"] == ["first", "second"]
 
 
 def test_resuming_equals_an_uninterrupted_run_the_probability_included(recipe, run_until, animals, tmp_path):
@@ -139,11 +139,58 @@ def test_the_blur_smooths_and_fades_to_nothing(recipe):
     [
         ({"labels": True, "generator": "dcgan"}, "--labels expects another generator than dcgan"),
         ({"labels": True, "discriminator": "dcgan"}, "--labels expects --discriminator projected"),
+        (
+            {"augment": "none", "images_to_full": 5},
+            "--images-to-full expects --augment adaptive or ada; got none",
+        ),
+        ({"blur_sigma": 2.0}, "--blur-sigma expects --blur-images"),
+        ({"blur_sigma": 22.0, "blur_images": 9}, "expected a --blur-sigma below 21, a third of the size"),
+        ({"samples": 3}, "expected more than 3 --samples, to compare them; got 3"),
     ],
 )
 def test_what_does_not_go_together_is_refused_in_a_sentence(recipe, animals, tmp_path, options, message):
     with pytest.raises(SystemExit, match=f"error: {message}"):
-        recipe.main(animals, tmp_path, **options, steps=1, **SMALL)
+        recipe.main(animals, tmp_path, **{"steps": 1, **SMALL, **options})
+
+
+def test_classes_need_folders_of_their_own(recipe):
+    assert recipe.names_of(["cats/small", "dogs", "cats/large", "dogs"]) == [
+        "cats/large",
+        "cats/small",
+        "dogs",
+    ]
+    for kinds in (["dogs", "dogs"], [".", "dogs"]):
+        with pytest.raises(SystemExit, match="error: --labels expects every picture in a folder of its kind"):
+            recipe.names_of(kinds)
+
+
+def test_measuring_draws_nothing_from_the_chance_of_the_training(recipe, animals, tmp_path):
+    options = {**SMALL, "generator": "stylegan2", "steps": 2}
+    for name, every in (("often", 1), ("seldom", 2)):
+        recipe.main(animals, tmp_path / name, validate_every=every, **options)
+    often, seldom = weights(tmp_path / "often", 2), weights(tmp_path / "seldom", 2)
+    assert all(torch.equal(often[name], seldom[name]) for name in often if ".g." in name)
+
+
+def test_two_processes_draw_and_measure_what_one_does(recipe, launch, animals, tmp_path):
+    options = {**SMALL, "generator": "stylegan2", "lr": 1e-30, "steps": 1, "samples": 20}
+    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
+    script = Path(recipe.__file__)
+    together = launch(
+        *["--multi_gpu", "--num_processes", 2, script, "--data", animals, "--out", tmp_path / "two", *words],
+        ACCELERATE_USE_CPU="true",
+    )
+    assert together.returncode == 0, together.stderr
+    recipe.main(animals, tmp_path / "one", **options)
+    (one,), (two,) = (read_scalars(tmp_path / name / "scalars.jsonl") for name in ("one", "two"))
+    for score in ("frechet_distance", "precision", "recall"):
+        assert two[score] == pytest.approx(one[score], rel=1e-5), score
+
+
+def test_an_average_moves_once_a_step_however_many_batches_that_has(recipe, animals, tmp_path):
+    recipe.main(animals, tmp_path, accumulate=2, steps=3, validate_every=3, **SMALL)
+    kept = (tmp_path / "checkpoints" / "00000003" / "shared.json").read_text()
+    assert '["_extra_state", 3]' in kept
 
 
 def test_the_claims_page_has_the_speed_up_by_hand(example, tmp_path):

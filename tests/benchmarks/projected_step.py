@@ -41,7 +41,7 @@ def main(
     Args:
         size: side of the pictures, in pixels.
         batch_size: pictures a step.
-        lite: FastGAN-lite of width 64, or the full one of width 128.
+        lite: FastGAN-lite, or the full one; both of the published width, 128.
         resize: side at which the discriminator sees the pictures, in pixels.
         rounds: how often each variant runs after two steps to warm up.
         compiled: time the compiled variants too (they take minutes to compile).
@@ -112,7 +112,9 @@ class PlainDiscriminator(nn.Module):
 
     def forward(self, image: Tensor) -> list[Tensor]:
         self.network.eval()
-        image = F.interpolate(image, (self.resize, self.resize), mode="bilinear", align_corners=False)
+        shrinks = max(image.shape[-2:]) > self.resize
+        side = (self.resize, self.resize)
+        image = F.interpolate(image, side, mode="bilinear", align_corners=False, antialias=shrinks)
         maps = [mix(x) for mix, x in zip(self.across_channels, self.network(image), strict=True)]
         mixed: list[Tensor] = []
         for x, mix in zip(reversed(maps), reversed(self.across_scales), strict=True):
