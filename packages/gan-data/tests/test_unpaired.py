@@ -28,6 +28,7 @@ def test_a_pass_shows_the_larger_folder_once_around(root):
     drawn = [levels(dataset[i]) for i in range(7)]
     assert [a for a, _ in drawn] == [0, 1, 2, 0, 1, 2, 0]
     assert {b for _, b in drawn} <= set(range(100, 107))
+    assert levels(dataset[-2])[0] == 2
     with pytest.raises(IndexError, match="below 7"):
         dataset[7]
 

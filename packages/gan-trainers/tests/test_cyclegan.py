@@ -182,6 +182,8 @@ MIXING = {
     "dropout": lambda: generator(nn.Dropout),
     "functional dropout": lambda: generator(FunctionalDropout),
     "spectral norm": lambda: nn.Sequential(spectral_norm(nn.Conv2d(3, 3, 1))),
+    "spectral norm as a hook": lambda: nn.Sequential(nn.utils.spectral_norm(nn.Conv2d(3, 3, 1))),
+    "running statistics": lambda: generator(lambda: nn.InstanceNorm2d(4, track_running_stats=True)),
 }
 
 

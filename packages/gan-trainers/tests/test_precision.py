@@ -5,6 +5,7 @@ from collections import namedtuple
 import pytest
 import torch
 from gan_trainers import Run
+from gan_trainers._updates import Updates
 from torch import nn
 
 Both = namedtuple("Both", "image feature")
@@ -107,3 +108,13 @@ def test_compiled_in_place(tmp_path):
     assert torch.allclose(network(x), twin(x), atol=0.02)
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1  # compiled, and in one piece
     assert list(network.state_dict()) == keys
+
+
+def test_a_scaled_loss_that_depends_on_no_weight_is_no_step():
+    network = nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(network.parameters(), lr=1.0)
+    updates = Updates(torch.device("cpu"), torch.float16, clip=1.0)
+    updates.add("optimizer")
+    before = network.weight.clone()
+    updates.make("optimizer", optimizer, torch.ones((), requires_grad=True), begins=True, ends=True)
+    assert torch.equal(network.weight, before)

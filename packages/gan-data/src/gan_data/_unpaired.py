@@ -20,9 +20,9 @@ from gan_data._pictures import GIBIBYTE
 class UnpairedFolders(Dataset[TensorPair]):
     """Pictures (a, b) of two folders, b drawn at random for each a.
 
-    The larger folder is passed through once, the smaller one as often as that takes, as CycleGAN does (Zhu
-    et al. 2017). Each of the two is cropped and mirrored on its own. All random numbers are torch's, so
-    `torch.manual_seed` before `dataset[i]` decides the partner too.
+    A pass is as long as the larger folder: a goes round in its folder, b is drawn anew each time, as in the
+    code of CycleGAN (Zhu et al. 2017). Each of the two is cropped and mirrored on its own. All random numbers
+    are torch's, so `torch.manual_seed` before `dataset[i]` decides the partner too.
 
     Args:
         a: the folder of the one kind, or a list of its files; or one folder that holds `trainA` and `trainB`
@@ -30,7 +30,8 @@ class UnpairedFolders(Dataset[TensorPair]):
         b: the folder or files of the other kind, if `a` is that of the one.
         split: which two to take, where `a` holds four.
         size: as in `Images`.
-        load_size: as in `Images`, or "jitter": 286 pixels for each 256 of `size`, as in the paper.
+        load_size: as in `Images`, or "jitter": 286 pixels for each 256 of `size`, as in the paper; of the
+            shorter side, where the official code squeezes pictures that are not square into a square.
         crop: as in `Images`.
         flip: as in `Images`.
         keep: as in `Images`.
@@ -82,7 +83,7 @@ class UnpairedFolders(Dataset[TensorPair]):
         if not -len(self) <= index < len(self):
             raise IndexError(f"expected an index below {len(self)}; got {index}")
         partner = int(torch.randint(len(self.b), ()))
-        return self.a[index % len(self.a)], self.b[partner]
+        return self.a[index % len(self) % len(self.a)], self.b[partner]
 
 
 def _enlarged(size: Size | None) -> Size:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.utils.parametrize import is_parametrized
+from torch.nn.utils.spectral_norm import SpectralNorm
 
 Together = Callable[..., list[Any]]
 
@@ -39,10 +40,15 @@ def _takes_each_image_alone(network: Callable[[Tensor], Any]) -> bool:
     """Whether it is a module in which nothing mixes images, draws numbers or changes from call to call."""
     if not isinstance(network, nn.Module):
         return False
-    # Of the parametrisations, spectral norm advances its estimate at every call.
-    return not any(
-        isinstance(layer, _BatchNorm) or is_parametrized(layer) or _drops_out(layer)
-        for layer in network.modules()
+    return not any(_mixes_or_changes(layer) or _drops_out(layer) for layer in network.modules())
+
+
+def _mixes_or_changes(layer: nn.Module) -> bool:
+    if isinstance(layer, _BatchNorm) or getattr(layer, "track_running_stats", False):
+        return True
+    # Spectral norm, as a parametrisation or as the hook that it was before, advances its estimate each time.
+    return is_parametrized(layer) or any(
+        isinstance(h, SpectralNorm) for h in layer._forward_pre_hooks.values()
     )
 
 

@@ -44,6 +44,8 @@ class Updates:
         if not ends:
             return
         average_gradients(learning)
+        if all(parameter.grad is None for parameter in learning):
+            return  # a loss that does not depend on them; a scaler has no use for it
         if self._clip is not None:
             scaler.unscale_(optimizer)
             nn.utils.clip_grad_norm_(learning, self._clip)
