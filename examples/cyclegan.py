@@ -6,6 +6,7 @@ Zhu et al. 2017, "Unpaired Image-to-Image Translation using Cycle-Consistent Adv
     accelerate launch examples/cyclegan.py --data ~/horse2zebra  # the paper
 """
 
+import math
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -129,12 +130,13 @@ def main(
         data: a folder that holds trainA and trainB (and testA and testB, or a tenth of each is held out); or
             two folders of any name; faces, hands and people of this repository's emoji if not given.
         all_emoji: without data, learn animals, food, things and signs too.
-        application: the paper's settings for one of its applications; --data says where its pictures are.
+        application: the paper's settings for one of its applications; --data says where its pictures are, and
+            docs/cyclegan/README.md which they are.
         out: the run's folder.
         losses: all of the paper's, or what its ablation leaves.
         cycle_weight: lambda, the weight of both cycles.
         identity_weight: of the loss that keeps colours; if not given, the application's, else 0 for --data
-            and half of lambda for the emoji.
+            and half of lambda for the emoji, unless --losses takes something away.
         order: both generators, then both discriminators (official PyTorch code); or each generator and the
             discriminator of what it drew (official Lua code).
         generator: the paper's, or the one without checkerboards.
@@ -162,7 +164,8 @@ def main(
         trackers: accelerate's trackers to log to as well, such as tensorboard.
     """
     settings = dict(locals())
-    share = identity_of(application, data)
+    data = tuple(folder.expanduser() for folder in data)
+    share = identity_of(application, data, losses)
     identity_weight = cycle_weight * share if identity_weight is None else identity_weight
     size = size or (256 if data else 64)
     width = width or (64 if data else 32)
@@ -171,6 +174,7 @@ def main(
     train, test_a, test_b = read_pictures(data, size, enlarged, all_emoji=all_emoji)
     counterparts = counterparts or not data
     settings |= {"identity_weight": identity_weight, "size": size, "load_size": enlarged, "width": width}
+    settings |= {"counterparts": counterparts}
 
     run = Run(
         out,
@@ -188,13 +192,7 @@ def main(
     d_a, d_b = (PatchDiscriminator(3, layers=layers, width=width, norm="instance") for _ in range(2))
     for net in (g_ab, g_ba, d_a, d_b):
         init_normal_(net)
-    if order == "joint":
-        turns = [Turn("both", adam(lr, g_ab, g_ba), adam(lr, d_a, d_b), still=(d_a, d_b))]
-    else:
-        turns = [
-            Turn("ab", adam(lr, g_ab), adam(lr, d_b), still=(g_ba, d_b)),
-            Turn("ba", adam(lr, g_ba), adam(lr, d_a), still=(g_ab, d_a)),
-        ]
+    turns = turns_of(order, accumulate, lr, g_ab, g_ba, d_a, d_b)
     on = LOSSES[losses]
     game = CycleGAN(
         g_ab,
@@ -234,7 +232,7 @@ def main(
                 found, pictures = validate(way, run.device)
                 run.grid(way.name, *pictures)
                 scores |= {f"{score}_{way.name}": value for score, value in found.items()}
-            run.log(scores)
+            run.log({score: value for score, value in scores.items() if value != math.inf})  # of equal ones
             truly = [value for score, value in scores.items() if score.startswith("psnr")]
             run.save(score=sum(truly) if truly else None)
 
@@ -243,16 +241,31 @@ def main(
         print(f"test pictures, translated: {out / 'pictures'}; how they came about: {out / 'a_to_b.webp'}")
 
 
-def identity_of(application: str | None, data: tuple[Path, ...]) -> float:
+def identity_of(application: str | None, data: tuple[Path, ...], losses: str) -> float:
     """Weight of the identity loss, as a part of the cycles'."""
     if application is None:
-        return 0.0 if data else 0.5  # an emoji's colours mean something; without it, they are swapped
+        # An emoji's colours mean something, and nothing else ties them. The paper's ablation is without it.
+        return 0.5 if not data and losses == "full" else 0.0
     if not data:
         known = APPLICATIONS[application].data
         raise SystemExit(
             f"error: {application} expects --data, such as {known} (see docs/cyclegan/README.md)"
         )
     return APPLICATIONS[application].identity
+
+
+def turns_of(
+    order: str, accumulate: int, lr: float, g_ab: nn.Module, g_ba: nn.Module, d_a: nn.Module, d_b: nn.Module
+) -> list[Turn]:
+    """Who learns in which order."""
+    if order == "joint":
+        return [Turn("both", adam(lr, g_ab, g_ba), adam(lr, d_a, d_b), still=(d_a, d_b))]
+    if accumulate > 1:  # the second turn's batches would meet the first one's old and new weights
+        raise SystemExit("error: --order alternating expects no --accumulate; take --order joint with it")
+    return [
+        Turn("ab", adam(lr, g_ab), adam(lr, d_b), still=(g_ba, d_b)),
+        Turn("ba", adam(lr, g_ba), adam(lr, d_a), still=(g_ab, d_a)),
+    ]
 
 
 def adam(lr: float, *nets: nn.Module) -> Adam:
@@ -271,7 +284,7 @@ def read_pictures(
     root = data[0] if data else emoji()
     kinds = data if len(data) == 2 else (root / "trainA", root / "trainB")
     tests = (root / "testA", root / "testB")
-    if len(data) < 2 and all(test.is_dir() for test in tests):
+    if len(data) < 2 and any(test.is_dir() for test in tests):
         (train_a, train_b), (test_a, test_b) = map(find_images, kinds), map(find_images, tests)
     else:
         (train_a, test_a), (train_b, test_b) = (split_by_content(find_images(kind), 0.1) for kind in kinds)
@@ -289,11 +302,13 @@ def ways_of(
     run: Run, g_ab: EMA, g_ba: EMA, test_a: Images, test_b: Images, *, counterparts: bool
 ) -> tuple[Way, Way]:
     """Both directions, with true counterparts if test pictures of one name are such."""
-    alone = {path.stem for path in test_a.paths} ^ {path.stem for path in test_b.paths}
-    if counterparts and alone:
+    names_a, names_b = ([path.stem for path in test.paths] for test in (test_a, test_b))
+    if counterparts and names_a != names_b:
+        alone = set(names_a) ^ set(names_b)
         raise SystemExit(
             f"error: --counterparts expects the same names in testA and testB; {len(alone)} are in one of "
-            f"them alone, such as {min(alone)}; leave it out if the pictures do not belong together"
+            f"them alone, such as {min(alone, default='')}, or stand in another order, as in other folders; "
+            "leave it out if the pictures do not belong together"
         )
     a, b = (run.loader(test, 8, shuffle=False, passes=1) for test in (test_a, test_b))
     return (
@@ -329,7 +344,6 @@ def write_results(out: Path, ways: tuple[Way, ...], device: torch.device) -> Non
     """Write both translators, what they make of the test pictures, and how the first of these came about."""
     for way in ways:
         way.there.average.save_pretrained(out / way.name)
-        write_animation(out / f"{way.name}.webp", sorted((out / "previews" / way.name).glob("*.png")))
         for index, path in enumerate(way.test.paths):
             real = way.test[index][None].to(device)
             fake = way.there(real)
@@ -338,6 +352,8 @@ def write_results(out: Path, ways: tuple[Way, ...], device: torch.device) -> Non
                 folder = out / "pictures" / way.name / state
                 folder.mkdir(parents=True, exist_ok=True)
                 write_image(folder / f"{index:04d}-{path.stem}.png", picture[0])
+    for way in ways:  # last: frames of two sizes, from two ways to call this, make no moving picture
+        write_animation(out / f"{way.name}.webp", sorted((out / "previews" / way.name).glob("*.png")))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Netw
     accelerate launch examples/pix2pix.py --data ~/photos --pairs enlarge       # super-resolution
 """
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -167,7 +168,7 @@ def main(
             average.update()
         if run.every(validate_every or max(1, steps // 12)):
             scores, pictures = validate(average, test_once, direction, run.device)
-            run.log(scores)
+            run.log({name: score for name, score in scores.items() if score != math.inf})  # of equal ones
             run.grid("test", *pictures)
             run.save(score=scores["psnr"])
 

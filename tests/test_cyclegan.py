@@ -97,11 +97,23 @@ def test_identity_is_an_option_and_the_papers_for_some_applications(cyclegan, da
     (row,) = read_scalars(tmp_path / "set" / "scalars.jsonl")
     assert {"identity_a", "identity_b"} <= logged_terms(row)
     assert "psnr_a_to_b" not in row  # nobody said that test pictures of one name belong together
-    assert cyclegan.identity_of("painting-to-photo", (data,)) == 0.5
-    assert cyclegan.identity_of("photo-enhancement", (data,)) == 0.5
-    assert cyclegan.identity_of("season-transfer", (data,)) == 0.0
-    assert cyclegan.identity_of(None, (data,)) == 0.0
-    assert cyclegan.identity_of(None, ()) == 0.5
+    assert cyclegan.identity_of("painting-to-photo", (data,), "full") == 0.5
+    assert cyclegan.identity_of("photo-enhancement", (data,), "full") == 0.5
+    assert cyclegan.identity_of("season-transfer", (data,), "full") == 0.0
+    assert cyclegan.identity_of(None, (data,), "full") == 0.0
+    assert cyclegan.identity_of(None, (), "full") == 0.5
+    assert cyclegan.identity_of(None, (), "gan") == 0.0
+
+
+def test_pictures_that_are_equal_end_nothing(cyclegan, data, tmp_path):
+    root = tmp_path / "data"
+    shutil.copytree(data, root)
+    (same, *_) = sorted((root / "testA").iterdir())
+    shutil.copy(same, root / "testB" / same.name)
+    cyclegan.main((root,), out=tmp_path / "out", steps=1, counterparts=True, **SMALL)
+    (row,) = read_scalars(tmp_path / "out" / "scalars.jsonl")
+    assert "untranslated_a_to_b" not in row  # the mean of what is infinite for one
+    assert {"psnr_a_to_b", "psnr_b_to_a"} <= row.keys()
 
 
 def test_a_step_computes_what_the_equations_need_and_no_more(cyclegan, data, tmp_path, monkeypatch):
@@ -216,6 +228,8 @@ def test_two_folders_of_any_name_and_a_set_without_test_pictures(cyclegan, tmp_p
         ({"all_emoji": True}, "--all-emoji is about the emoji of this repository"),
         ({"data": "missing"}, "expected a folder"),
         ({"data": "alone"}, "1 are in one of them alone, such as extra"),
+        ({"data": "shuffled"}, "or stand in another order"),
+        ({"order": "alternating", "accumulate": 2}, "--order alternating expects no --accumulate"),
         ({"data": "truncated"}, "broken.jpg"),
         ({"cycle_weight": -1.0}, "expected forward_cycle_weight to be 0 or more"),
     ],
@@ -228,6 +242,12 @@ def test_bad_input_ends_in_one_sentence(cyclegan, data, tmp_path, capsys, option
         shutil.rmtree(root / "trainB")
     elif kind == "alone":
         shutil.copy(next((root / "testB").iterdir()), root / "testB" / "extra.png")
+        options = {"counterparts": True}
+    elif kind == "shuffled":
+        first, second, *_ = sorted((root / "testB").iterdir())
+        (root / "testB" / "a").mkdir()
+        second.rename(root / "testB" / "a" / second.name)
+        first.rename(root / "testB" / first.name)
         options = {"counterparts": True}
     elif kind == "truncated":
         with Image.open(next((root / "trainA").iterdir())) as image:
