@@ -53,18 +53,26 @@ class Application(NamedTuple):
     """What the paper does for one of its applications (section 5.2, appendix 7.1)."""
 
     identity: float  # weight of the identity loss, as a part of the cycles'
+    load_size: Literal["jitter"] | None  # None cuts out of the pictures as large as they are
     data: str  # what it was trained on, by the name in the authors' archive
 
 
 APPLICATIONS = {
     "style-transfer": Application(
         0.0,
+        "jitter",
         "monet2photo, cezanne2photo, ukiyoe2photo or vangogh2photo; A: paintings, B: landscape photographs",
     ),
-    "object-transfiguration": Application(0.0, "horse2zebra or apple2orange; A and B: the two things"),
-    "season-transfer": Application(0.0, "summer2winter_yosemite; A: summer, B: winter"),
-    "painting-to-photo": Application(0.5, "monet2photo; A: Monet's paintings, B: landscape photographs"),
-    "photo-enhancement": Application(0.5, "iphone2dslr_flower; A: taken by a phone, B: with shallow focus"),
+    "object-transfiguration": Application(
+        0.0, "jitter", "horse2zebra or apple2orange; A and B: the two things"
+    ),
+    "season-transfer": Application(0.0, "jitter", "summer2winter_yosemite; A: summer, B: winter"),
+    "painting-to-photo": Application(
+        0.5, None, "monet2photo; A: Monet's paintings, B: landscape photographs"
+    ),
+    "photo-enhancement": Application(
+        0.5, "jitter", "iphone2dslr_flower; A: taken by a phone, B: with shallow focus"
+    ),
 }
 
 
@@ -144,8 +152,9 @@ def main(
             the emoji and the paper's 200 passes for --data.
         batch_size: pictures of each kind a step, on each process.
         size: side of the square crops, in pixels; 64 for the emoji, 256 for --data.
-        load_size: shorter side before cropping; if not given, 286 pixels for each 256 of size, and for the
-            emoji, whose margins are part of their style, size itself.
+        load_size: shorter side before cropping; if not given, 286 pixels for each 256 of size, that of the
+            pictures for painting-to-photo, and size itself for the emoji, whose margins are part of their
+            style.
         width: channels of the networks' first layers; 32 for the emoji, 64 for --data.
         blocks: residual blocks of the generators; if not given, 3 for the emoji, else the paper's 6 below 256
             pixels and 9 from there on.
@@ -170,7 +179,7 @@ def main(
     size = size or (256 if data else 64)
     width = width or (64 if data else 32)
     blocks = blocks or (None if data else 3)
-    enlarged = load_size or ("jitter" if data else size)
+    enlarged = load_size or load_size_of(application, data, size)
     train, test_a, test_b = read_pictures(data, size, enlarged, all_emoji=all_emoji)
     counterparts = counterparts or not data
     settings |= {"identity_weight": identity_weight, "size": size, "load_size": enlarged, "width": width}
@@ -254,6 +263,15 @@ def identity_of(application: str | None, data: tuple[Path, ...], losses: str) ->
     return APPLICATIONS[application].identity
 
 
+def load_size_of(
+    application: str | None, data: tuple[Path, ...], size: int
+) -> int | Literal["jitter"] | None:
+    """How large pictures are before they are cropped, as `UnpairedFolders` takes it."""
+    if application:
+        return APPLICATIONS[application].load_size
+    return "jitter" if data else size
+
+
 def turns_of(
     order: str, accumulate: int, lr: float, g_ab: nn.Module, g_ba: nn.Module, d_a: nn.Module, d_b: nn.Module
 ) -> list[Turn]:
@@ -274,7 +292,7 @@ def adam(lr: float, *nets: nn.Module) -> Adam:
 
 
 def read_pictures(
-    data: tuple[Path, ...], size: int, load_size: int | Literal["jitter"], *, all_emoji: bool
+    data: tuple[Path, ...], size: int, load_size: int | Literal["jitter"] | None, *, all_emoji: bool
 ) -> tuple[UnpairedFolders, Images, Images]:
     """The pictures to learn from, and those of A and of B to test with."""
     if len(data) > 2:

@@ -116,6 +116,7 @@ def main(
         trackers: accelerate's trackers to log to as well, such as tensorboard.
     """
     settings = dict(locals())
+    data = tuple(folder.expanduser() for folder in data)
     size = size or (256 if data else 64)
     width = width or (64 if data else 32)
     batch_size = batch_size or (1 if data else 4)
@@ -198,7 +199,7 @@ def from_folders(
     root = data[0] if data else emoji()
     tests = (root / "testA", root / "testB")
     train = find_pairs(*data) if len(data) == 2 else find_pairs(root / "trainA", root / "trainB")
-    if len(data) < 2 and all(test.is_dir() for test in tests):
+    if len(data) < 2 and any(test.is_dir() for test in tests):
         test = find_pairs(*tests)
     else:
         train, test = split_by_content(train, validation)

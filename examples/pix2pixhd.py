@@ -193,7 +193,7 @@ def main(
     )
     check_size(size, 2 ** (downsamplings + 1))
     half = (size[0] // 2, size[1] // 2)
-    root = data or write_emoji_maps(emoji(), out / "maps")
+    root = data.expanduser() if data else write_emoji_maps(emoji(), out / "maps")
     train, held_out = find_photos(root, validation, needs_instances=features > 0)
     a_step = batch_size * run.processes * accumulate  # photos
     steps = steps or ((200 * len(train) // a_step, 100 * len(train) // a_step) if data else (1_500, 800))

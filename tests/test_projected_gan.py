@@ -132,6 +132,10 @@ def test_the_blur_smooths_and_fades_to_nothing(recipe):
     picture = torch.rand(1, 3, 32, 32)
     assert recipe.blurred(picture, 0.0) is picture
     assert recipe.blurred(picture, 2.0).var() < 0.1 * picture.var()
+    dot = torch.zeros(1, 3, 33, 33)
+    dot[..., 16, 16] = 1.0
+    weights = recipe.blurred(dot, 4.0)[0, 0, 16]
+    assert weights[20].item() == pytest.approx(weights[16].item() / 2, rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def _pairs(a: Folder | Sequence[Pair], b: Folder | None) -> list[Pair]:
         return [(Path(first), Path(second)) for first, second in a]
     if b is not None:
         return find_pairs(a, b)
-    root = Path(a)
+    root = Path(a).expanduser()
     if not ((root / "A").is_dir() and (root / "B").is_dir()):
         raise DataError(f"{root}: expected folders A and B in it; name them so, or give both folders")
     return find_pairs(root / "A", root / "B")

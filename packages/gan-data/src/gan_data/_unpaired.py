@@ -97,7 +97,8 @@ def _enlarged(size: Size | None) -> Size:
 def _folders(root: Folder | Sequence[Path], split: str) -> tuple[Path, Path]:
     if not isinstance(root, str | PathLike):
         raise ValueError("expected the files of both kinds; got those of one; give `b` as well")
-    found = Path(root) / f"{split}A", Path(root) / f"{split}B"
+    root = Path(root).expanduser()
+    found = root / f"{split}A", root / f"{split}B"
     if not all(folder.is_dir() for folder in found):
         raise DataError(f"{root}: expected folders {split}A and {split}B in it; name them so, or give both")
     return found
