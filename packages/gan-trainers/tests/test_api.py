@@ -21,6 +21,7 @@ def test_inventory():
         "linear_decay",
         "plain_errors",
         "read_scalars",
+        "seeded",
         "step_decay",
         "warm_up",
         "write_animation",

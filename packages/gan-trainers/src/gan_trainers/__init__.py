@@ -13,6 +13,7 @@ from gan_trainers._pix2pixhd import Pix2PixHD
 from gan_trainers._precision import Precision
 from gan_trainers._previews import write_animation, write_grid
 from gan_trainers._projected_gan import Judged, ProjectedGAN
+from gan_trainers._random import seeded
 from gan_trainers._run import Run
 from gan_trainers._schedules import cosine_decay, linear_decay, step_decay, warm_up
 
@@ -35,6 +36,7 @@ __all__ = [
     "linear_decay",
     "plain_errors",
     "read_scalars",
+    "seeded",
     "step_decay",
     "warm_up",
     "write_animation",

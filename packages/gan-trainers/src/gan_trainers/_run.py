@@ -48,7 +48,8 @@ class Run:
         compile: compile the kept networks in place with torch.compile; keys keep their names.
         channels_last: memory layout of networks and images; None for the one that measured faster:
             channels-last in low precision, the plain one in fp32.
-        accumulate: batches whose gradients are averaged into one step.
+        accumulate: batches whose gradients are averaged into one step. Where one player learns before the
+            other, all batches but the last meet it as it was before its step.
         clip: largest norm of an optimiser's gradients; None for no limit.
         settings: what to write into settings.json, such as the resolved command line.
         trackers: names of accelerate's trackers ("tensorboard", "wandb") that receive the scalars too.
