@@ -133,6 +133,7 @@ def main(
             opt.state.clear()
         begins += phase.steps
         for source, target in run.steps(batches, until=phase.steps, phase=phase.name):
+            run.set_lr(lr, opt)  # a checkpoint brings its own
             source, target = (reduced(picture, stages - phase.stage) for picture in (source, target))
             with frozen(*net.stages[: phase.still]):
                 fake = net(source, phase.stage)
@@ -147,11 +148,11 @@ def main(
 
     _, pictures = validate(net, stages, held_out, run.device)
     if run.is_main:
+        net.save_pretrained(out / "net")
         for name, batch in zip(("input", "prediction", "truth"), pictures, strict=True):
             (out / "pictures" / name).mkdir(parents=True, exist_ok=True)
             for index, picture in enumerate(batch):
                 write_image(out / "pictures" / name / f"{index:02d}.png", picture)
-        net.save_pretrained(out / "net")
         print(f"held-out photos: {out / 'pictures'} and {out / 'previews'}")
 
 

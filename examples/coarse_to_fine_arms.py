@@ -176,9 +176,10 @@ Photos that no network has learned from; from left to right: the input, {", ".jo
 |{"---|" * (5 + stages)}
 {table}
 
-PSNR in dB, the mean over the last fifth of the steps. Under each stage, the seconds of one pass over the
-photos while nothing is frozen: the median over the run's log, without validation. A case that trains all at
-once has the last stage only. The seconds in all are those of every phase at its median.
+PSNR in dB, the mean over the last fifth of the steps, or over the last phase if that is shorter. Under each
+stage, the seconds of one pass over the photos while nothing is frozen: the median over the run's log, without
+validation. A case that trains all at once has the last stage only. The seconds in all are those of every
+phase at its median.
 
 ![PSNR against passes]({task}_passes.png)
 ![PSNR against seconds]({task}_seconds.png)
@@ -249,9 +250,13 @@ def listed(pairs: list[tuple[float, float]], form: str) -> str:
 
 
 def settled(case: Case, name: str) -> float:
-    """The mean of a scalar over the last fifth of the run; from one moment to the next it jumps about."""
-    late = [row[name] for row in case.rows if name in row and row["step"] > 0.8 * case.rows[-1]["step"]]
-    return fmean(late)
+    """The mean of a scalar over the last fifth of the run; from one moment to the next it jumps about.
+
+    Where the last phase is shorter than that, over this phase: those before it are of smaller pictures.
+    """
+    end = case.rows[-1]["step"]
+    begins = end - min(0.2 * end, case.phases[-1].steps)
+    return fmean(row[name] for row in case.rows if name in row and row["step"] > begins)
 
 
 def passes_until(case: Case, wanted: float) -> float:

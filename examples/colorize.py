@@ -169,11 +169,11 @@ def main(
 
     _, pictures = validate(arm, ema, held_out_once, run.device)
     if run.is_main:
+        ema.average.save_pretrained(out / "colorizer")
         for name, batch in zip(("gray", "colored", "true"), pictures, strict=True):
             (out / "pictures" / name).mkdir(parents=True, exist_ok=True)
             for index, picture in enumerate(batch):
                 write_image(out / "pictures" / name / f"{index:02d}.png", picture)
-        ema.average.save_pretrained(out / "colorizer")
         print(f"held-out photos, coloured: {out / 'pictures'} and {out / 'previews'}")
 
 

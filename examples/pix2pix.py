@@ -29,7 +29,7 @@ from gan_data import (
 )
 from gan_metrics import PSNR, SSIM
 from gan_nets import PatchDiscriminator, init_normal_, pix2pix_unet_official, pix2pix_unet_paper
-from gan_trainers import EMA, Pix2Pix, Precision, Run, frozen, linear_decay, plain_errors
+from gan_trainers import EMA, Pix2Pix, Precision, Run, frozen, linear_decay, plain_errors, seeded
 from images import emoji
 from torch import Tensor, nn
 from torch.optim import Adam
@@ -88,7 +88,7 @@ def main(
             and testB); "halves": a folder of pictures of which the left half is A and the right half B (or
             train in it, and test or val); "enlarge": a folder of photos, which are made small and blurred.
         direction: which of the two goes in; a blurred photo is A.
-        scale: how many times smaller the photos are made.
+        scale: how many times smaller the photos are made, with pairs by enlarging.
         kernel: how they are made small; see gan_data.downscale.
         generator: the U-Net of the paper, or with dropout where the official PyTorch code has it.
         conditional: show the discriminator what went in, as the paper does.
@@ -168,18 +168,16 @@ def main(
         if run.every(1):  # however many batches there are to a step
             average.update()
         if run.every(validate_every or max(1, steps // 12)):
-            scores, pictures = validate(average, test_once, direction, run.device)
+            with seeded(seed, run.device):  # the U-Nets' dropout is on
+                scores, pictures = validate(average, test_once, direction, run.device)
             run.log({name: score for name, score in scores.items() if score != math.inf})  # of equal ones
             run.grid("test", *pictures)
             run.save(score=scores["psnr"])
 
-    _, pictures = validate(average, test_once, direction, run.device, shown=len(test))
     if run.is_main:
-        for name, batch in zip(("source", "translated", "true"), pictures, strict=True):
-            (out / "pictures" / name).mkdir(parents=True, exist_ok=True)
-            for index, picture in enumerate(batch):
-                write_image(out / "pictures" / name / f"{index:04d}.png", picture)
         average.average.save_pretrained(out / "translator")
+        with seeded(seed, run.device):
+            write_pictures(out / "pictures", average, test, direction, run.device)
         print(f"test pictures, translated: {out / 'pictures'}; the network: {out / 'translator'}")
 
 
@@ -235,7 +233,7 @@ def from_photos(
 
 
 def validate(
-    g: nn.Module, pairs: Iterable[Pair], direction: str, device: torch.device, shown: int = 8
+    g: nn.Module, pairs: Iterable[Pair], direction: str, device: torch.device
 ) -> tuple[dict[str, float], list[Tensor]]:
     """Translate all test pictures; return PSNR (dB) and SSIM to the true ones, and the first ones.
 
@@ -249,11 +247,21 @@ def validate(
         fake = g(source)
         scores.update(fake, target)
         untranslated.update(source, target)
-        if len(rows) < shown:
+        if len(rows) < 8:
             rows.append((source, fake, target))
     found = {**scores.compute(), "untranslated": untranslated.compute()}
     columns = [torch.cat(column) for column in zip(*rows, strict=True)]
     return {name: value.item() for name, value in found.items()}, columns
+
+
+def write_pictures(out: Path, g: nn.Module, test: Set, direction: str, device: torch.device) -> None:
+    """Write each test picture as it went in, translated and true."""
+    for index in range(len(test)):
+        a, b = (picture[None].to(device) for picture in test[index])
+        source, target = (a, b) if direction == "a-to-b" else (b, a)
+        for name, picture in {"source": source, "translated": g(source), "true": target}.items():
+            (out / name).mkdir(parents=True, exist_ok=True)
+            write_image(out / name / f"{index:04d}.png", picture[0])
 
 
 if __name__ == "__main__":

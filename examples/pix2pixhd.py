@@ -269,6 +269,9 @@ def main(
         area = size if steps[1] else half
         test = read(held_out, area, classes)
         write_pictures(out, trained[-1].painter, read(train, area, classes), test, run.device, seed)
+        for stage in trained:  # last: frames of two sizes, from two ways to call this, make no moving picture
+            frames = sorted((out / "previews" / stage.name).glob("*.png"))
+            write_animation(out / f"{stage.name}.webp", frames)
         print(f"held-out maps, painted: {out / 'held_out.png'} and {out / 'pictures'}")
 
 
@@ -378,10 +381,9 @@ def drawing(labels: Tensor, instances: Tensor, classes: int) -> Tensor:
 
 
 def write_networks(out: Path, stages: Sequence[Stage]) -> None:
-    """Write the networks that paint, and how what they paint came about."""
+    """Write the networks that paint."""
     for stage in stages:
         stage.painter.generator.save_pretrained(out / stage.name)
-        write_animation(out / f"{stage.name}.webp", sorted((out / "previews" / stage.name).glob("*.png")))
         if stage.painter.encoder:
             stage.painter.encoder.save_pretrained(out / "encoder")
 

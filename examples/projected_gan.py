@@ -7,8 +7,7 @@ Sauer et al. 2021, "Projected GANs Converge Faster".
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -40,6 +39,7 @@ from gan_trainers import (
     Run,
     frozen,
     plain_errors,
+    seeded,
     write_animation,
     write_grid,
 )
@@ -283,14 +283,6 @@ def names_of(kinds: Sequence[str]) -> list[str]:
             f"--data; got {', '.join(names)}"
         )
     return names
-
-
-@contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """What is drawn inside, noise in the generator too, is the same each time; nothing changes outside."""
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield
 
 
 def sides(judged: Judged) -> tuple[Tensor, Tensor]:

@@ -8,12 +8,14 @@ Hi-king's article of 2016-12-18 on it.
     accelerate launch examples/srgan.py --start runs/srgan/pixels --pixel-steps 0 --out runs/again
 """
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import torch
 import tyro
+from accelerate import PartialState
 from gan_data import (
     Degraded,
     Downscale,
@@ -166,6 +168,8 @@ def main(
     size, recipe, generator, blocks, width, lr, pixel_steps, steps = options
     steps = 0 if ideas == "pixels" else steps
     require_phase_one(steps, pixel_steps or start or from_nothing)
+    require_use(vgg19, features)
+    to_test = files_of(test)
     degrade = Downscale(scale, kernel, jpeg)
     photos, held_out = split_by_content(find_images(data or flowers()), validation)
     train = Degraded(Images(photos, size=size), degrade)
@@ -200,6 +204,7 @@ def main(
     ).to(run.device)
 
     for small, large in run.steps(batches, until=pixel_steps, phase="pixels"):
+        run.set_lr(lr, opt_g)  # a checkpoint brings its own
         loss = pixel(g(small), large)
         run.update(opt_g, loss)
         run.log({"pixel": loss})
@@ -227,9 +232,10 @@ def main(
             validate(run, g, held_out_once, scores)
 
     if run.is_main:
-        g.eval().save_pretrained(out / "enlarger")
-        enlarge_all(g, test, degrade, out / "test", scores)
+        g.save_pretrained(out / "enlarger")
         print(f"held-out photos, enlarged: {out / 'previews'}; the network: {out / 'enlarger'}")
+    g.eval()
+    enlarge_all(g, to_test, degrade, out / "test", scores)
 
 
 def require_phase_one(steps: int, has_begun: object) -> None:
@@ -239,6 +245,17 @@ def require_phase_one(steps: int, has_begun: object) -> None:
             "error: phase 2 expects phase 1's weights; give --start FOLDER, some --pixel-steps, or, "
             "to learn against the paper's advice, --from-nothing"
         )
+
+
+def require_use(vgg19: Path | None, features: str) -> None:
+    """Refuse VGG19's file where its features are not asked for."""
+    if vgg19 and features != "vgg19":
+        raise SystemExit(f"error: --vgg19 expects --features vgg19; got {features}")
+
+
+def files_of(folder: Path | None) -> list[Path]:
+    """Its pictures, if there is one."""
+    return [] if folder is None else find_images(folder)
 
 
 def content_loss(recipe: Recipe, features: Backbone | Path | None) -> PerceptualLoss:
@@ -278,32 +295,35 @@ def validate(run: Run, g: Enlarger, pairs: Iterable[Pair], scores: MetricCollect
         pictures = pictures or [plain, fake, large]
     g.train()
     found = {**scores.compute(), "bicubic_psnr_y": bicubic.compute()}
-    run.log({name: value.item() for name, value in found.items()})
+    run.log({name: value.item() for name, value in found.items() if value != math.inf})  # of flat crops
     run.grid("validation", *pictures)
     run.save()
 
 
 def enlarge_all(
-    g: Enlarger, folder: Path | None, degrade: Downscale, out: Path, scores: MetricCollection
+    g: Enlarger, files: Sequence[Path], degrade: Downscale, out: Path, scores: MetricCollection
 ) -> None:
-    """Make a folder's pictures, if there is one, small and large again; print the scores of both ways."""
-    if folder is None:
+    """Make pictures small and large again, each process its share; print the scores of both ways."""
+    if not files:
         return
+    here = PartialState()
     ways: dict[str, Callable[[Tensor], Tensor]] = {
         "bicubic": lambda small: bicubic_upscale(small, g.scale),
         "enlarger": lambda small: tiled(g, small, tile=256),
     }
     for name, enlarge in ways.items():
         scores.reset()
-        for path in find_images(folder):
-            large = read_image(path).to(g.output.weight.device)
+        for index in range(here.process_index, len(files), here.num_processes):
+            large = read_image(files[index]).to(g.output.weight.device)
             height, width = (side // g.scale * g.scale for side in large.shape[-2:])
             large = large[:, :height, :width]
             enlarged = enlarge(degrade(large)[None])
             scores.update(enlarged, large[None])
             (out / name).mkdir(parents=True, exist_ok=True)
-            write_image(out / name / f"{path.stem}.png", enlarged[0])
-        print(name, {score: round(value.item(), 4) for score, value in scores.compute().items()})
+            write_image(out / name / f"{index:04d}-{files[index].stem}.png", enlarged[0])
+        found = {score: round(value.item(), 4) for score, value in scores.compute().items()}
+        if here.is_main_process:
+            print(name, found)
 
 
 if __name__ == "__main__":

@@ -88,6 +88,8 @@ def main(
         "--seed": seed,
         "--precision": precision,
     }
+    pictures = read(test or animals(), scale)  # before hours of training, as they may not do
+    shown = read(show or test or animals(), scale)
     for kernel in KERNELS:
         own = {"--ideas": "pixels", "--kernel": kernel, "--out": out / kernel, "--pixel-steps": pixel_steps}
         train("srgan.py", own | shared)
@@ -105,8 +107,6 @@ def main(
     same = ("--batch-size", "--width", "--scale", "--seed", "--precision")
     train("pix2pix.py", of_pix2pix | {name: shared[name] for name in same})
     runs = {"pixels": out / OWN, "content": out / "content", "all": out / "all", "pix2pix": out / "pix2pix"}
-    pictures = read(test or animals(), scale)
-    shown = read(show or test or animals(), scale)
     budget = f"{pixel_steps:,} steps by pixels, and {steps:,} more with content, of {batch_size} crops"
     write_page(runs, {kernel: out / kernel for kernel in KERNELS}, pictures, shown, page or out, budget)
 
@@ -114,6 +114,11 @@ def main(
 def read(folder: Path, scale: int) -> list[Tensor]:
     """All pictures of a folder, (1, 3, H, W) in [-1, 1], cut to multiples of the scale."""
     pictures = [read_image(path)[None] for path in find_images(folder)]
+    least = 20 * scale  # for the grid's strength
+    if any(min(picture.shape[-2:]) < least for picture in pictures):
+        raise SystemExit(
+            f"error: expected pictures of at least {least}x{least} in {folder}; choose larger ones"
+        )
     return [x[..., : x.shape[-2] // scale * scale, : x.shape[-1] // scale * scale] for x in pictures]
 
 
@@ -133,7 +138,9 @@ def write_page(
     for arm, run in arms.items():
         ways[ARMS[arm]] = pix2pix(run, scale) if arm == "pix2pix" else tiles(load(run))
     small = Downscale(scale, OWN)
-    chosen = [middle(picture) for picture in show[:: max(1, len(show) // 6)][:6]]
+    chosen = show[:: max(1, len(show) // 6)][:6]
+    side = min(SHOWN, *(length for picture in chosen for length in picture.shape[-2:])) // scale * scale
+    chosen = [middle(picture, side) for picture in chosen]
     columns = [torch.cat([way(small(x)) for x in chosen]) for way in ways.values()]
     write_grid(page / "pictures.png", *columns, torch.cat(chosen))
     scores = measures(scale)
@@ -175,10 +182,10 @@ def pix2pix(run: Path, scale: int) -> Way:
     return enlarge
 
 
-def middle(picture: Tensor) -> Tensor:
-    """(1, 3, SHOWN, SHOWN) of a picture."""
-    top, left = ((side - SHOWN) // 2 for side in picture.shape[-2:])
-    return picture[..., top : top + SHOWN, left : left + SHOWN]
+def middle(picture: Tensor, side: int) -> Tensor:
+    """(1, 3, side, side) of a picture."""
+    top, left = ((length - side) // 2 for length in picture.shape[-2:])
+    return picture[..., top : top + side, left : left + side]
 
 
 def measures(scale: int) -> MetricCollection:

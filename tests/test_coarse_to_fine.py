@@ -104,6 +104,8 @@ def test_the_study_measures_what_the_logs_say(example, tmp_path):
     assert arms.seconds(case) == 4 * 1 + 2 * 3 + 2 * 2
     assert arms.passes_until(case, 15.0) == 1.5
     assert arms.settled(case, "seconds") == (22 + 24) / 2  # those of steps 7 and 8
+    short = case._replace(phases=[*phases[:2], arms.Phase("stage 2", 2, 1, 0)])
+    assert arms.settled(short, "seconds") == 24  # smaller pictures came before
     assert arms.passes_until(case, 15.1) == float("inf")
     assert [arms.verdict(held) for held in ([True, True], [True, False], [False, False])] == [
         "**Confirmed.**",

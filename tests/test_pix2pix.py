@@ -91,6 +91,13 @@ def test_without_the_condition_the_discriminator_sees_one_picture(recipe, emoji,
     assert read_scalars(tmp_path / "scalars.jsonl")[-1]["step"] == 2
 
 
+def test_looking_more_often_changes_nothing_but_the_looks(recipe, emoji, tmp_path):
+    for name, every in (("often", 1), ("seldom", 2)):
+        recipe.main((emoji,), tmp_path / name, **{**SMALL, "validate_every": every})
+    often, seldom = (gan_nets.load(tmp_path / name / "translator") for name in ("often", "seldom"))
+    assert all(map(torch.equal, often.state_dict().values(), seldom.state_dict().values()))
+
+
 def test_resuming_equals_an_uninterrupted_run(recipe, run_until, emoji, tmp_path):
     recipe.main((emoji,), tmp_path / "whole", **SMALL)
     run_until(recipe, 2, (emoji,), tmp_path / "killed", **SMALL)

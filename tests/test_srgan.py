@@ -9,6 +9,7 @@ import torch
 from gan_data import Downscale, bicubic_upscale, read_image, write_image
 from gan_metrics import psnr_y
 from gan_trainers import plain_errors, read_scalars
+from PIL import Image
 from safetensors.torch import load_file
 
 FLOWERS = Path(__file__).parents[1] / "examples" / "images" / "flowers" / "testB"
@@ -116,6 +117,31 @@ def test_resuming_equals_an_uninterrupted_run(recipe, run_until, photos, whole, 
     expected, got = state(whole, 4), state(tmp_path, 4)
     assert got.keys() == expected.keys()
     assert all(torch.equal(got[name], tensor) for name, tensor in expected.items())
+
+
+def test_test_pictures_are_enlarged_and_scored_at_the_end(recipe, photos, tmp_path, capsys):
+    for kind in ("one", "other"):  # of the same names
+        shutil.copytree(photos, tmp_path / "test" / kind)
+    recipe.main(photos, tmp_path / "out", test=tmp_path / "test", ideas="pixels", pixel_steps=1, **SMALL)
+    for way in ("bicubic", "enlarger"):
+        assert len(list((tmp_path / "out" / "test" / way).glob("*.png"))) == 24
+    said = capsys.readouterr().out
+    assert "bicubic {'" in said
+    assert "enlarger {'" in said
+
+
+def test_flat_photos_end_nothing(recipe, tmp_path):
+    for number in range(12):
+        Image.new("RGB", (40, 40), (20 * number, 90, 90)).save(tmp_path / f"{number}.png")
+    recipe.main(tmp_path, tmp_path / "out", ideas="pixels", pixel_steps=1, **SMALL)
+    (row,) = read_scalars(tmp_path / "out" / "scalars.jsonl")
+    assert "bicubic_psnr_y" not in row  # bicubic enlargement of what is flat is exact
+    assert "psnr_y" in row
+
+
+def test_weights_of_a_network_that_is_not_asked_for_are_refused(recipe, photos, tmp_path):
+    with pytest.raises(SystemExit, match="error: --vgg19 expects --features vgg19; got lite0"):
+        recipe.main(photos, tmp_path, vgg19=tmp_path / "vgg19.pth", **SMALL)
 
 
 def test_the_losses_are_the_papers_and_basicsrs(recipe):
