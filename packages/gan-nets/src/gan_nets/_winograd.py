@@ -4,7 +4,8 @@ Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks", sectio
 4x4 pixels d and the taps g as A' [(G g G') * (B' d B)] A, with fixed matrices of 0, 1, 1/2 and their
 negatives. The product in the middle goes element by element: 16 multiplications in place of 36. Over all
 channels and all tiles of 2x2 results these are 16 matrix products, and both gradients are the same backwards.
-In float32 it rounds about as much as the plain convolution does.
+In float32 it rounds about as much as the plain convolution does. The price is memory for the tiles, four
+times that of the map, while a convolution runs.
 
 Inside, maps are (N, H, W, C), and what belongs to one column and one row of the tiles is (4, 4, N, h, w, C).
 """
