@@ -183,7 +183,7 @@ def main(
     train, test_a, test_b = read_pictures(data, size, enlarged, all_emoji=all_emoji)
     counterparts = counterparts or not data
     settings |= {"identity_weight": identity_weight, "size": size, "load_size": enlarged, "width": width}
-    settings |= {"counterparts": counterparts}
+    settings["counterparts"] = counterparts
 
     run = Run(
         out,
@@ -241,7 +241,8 @@ def main(
                 found, pictures = validate(way, run.device)
                 run.grid(way.name, *pictures)
                 scores |= {f"{score}_{way.name}": value for score, value in found.items()}
-            run.log({score: value for score, value in scores.items() if value != math.inf})  # of equal ones
+            # The PSNR of equal pictures is infinite, which in a log stands for a run gone wrong.
+            run.log({score: value for score, value in scores.items() if value != math.inf})
             truly = [value for score, value in scores.items() if score.startswith("psnr")]
             run.save(score=sum(truly) if truly else None)
 

@@ -170,7 +170,8 @@ def main(
         if run.every(validate_every or max(1, steps // 12)):
             with seeded(seed, run.device):  # the U-Nets' dropout is on
                 scores, pictures = validate(average, test_once, direction, run.device)
-            run.log({name: score for name, score in scores.items() if score != math.inf})  # of equal ones
+            # The PSNR of equal pictures is infinite, which in a log stands for a run gone wrong.
+            run.log({name: score for name, score in scores.items() if score != math.inf})
             run.grid("test", *pictures)
             run.save(score=scores["psnr"])
 
