@@ -1,5 +1,6 @@
 """Times variants of one training step in turns, so that what else the machine does meets them alike."""
 
+import ctypes
 import statistics
 import subprocess
 import sys
@@ -21,6 +22,8 @@ def compare(
 ) -> None:
     """Print a line for each variant: seconds, images per second, ratio to the plain step, peak memory.
 
+    From here on this process keeps the memory that tensors free.
+
     The ratio is the median over the rounds of (plain seconds / variant's seconds). Peak memory is taken in a
     process of its own, by this script's command line with `--only NAME`.
 
@@ -31,6 +34,7 @@ def compare(
         rounds: how often each variant runs after two steps to warm up.
         memory: measure peak memory as well.
     """
+    _keep_freed_memory()
     seconds = _time_in_turns({name: make_step(name) for name in names}, rounds)
     print(f"batch {batch_size}, {DEVICE}, {torch.get_num_threads()} threads, torch {torch.__version__}")
     for name in names:
@@ -51,6 +55,18 @@ def print_peak_memory(step: Step) -> None:
     for _ in range(3):
         step()
     print(peak_memory())
+
+
+def _keep_freed_memory() -> None:
+    """Time the steps and not the kernel's page faults.
+
+    glibc gives large blocks back and gets them again with a fault for each 4 KiB. On a virtual machine this
+    can be most of a step: other seconds in every round, and a gain for whichever form needs fewer blocks.
+    """
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(-4, 0)  # M_MMAP_MAX: no block of its own from the kernel
+        libc.mallopt(-1, -1)  # M_TRIM_THRESHOLD: nothing goes back
 
 
 def _time_in_turns(steps: dict[str, Step], rounds: int) -> dict[str, list[float]]:

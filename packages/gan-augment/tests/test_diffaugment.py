@@ -40,12 +40,16 @@ def test_parity(parity, name):
     assert_close(gradient, expected["grad_x"], rtol=0, atol=2e-6)
 
 
-@pytest.mark.parametrize("channels", [1, 3, 4])
-def test_one_product_is_the_three_steps(channels):
-    x = torch.rand(5, channels, 6, 7, dtype=torch.float64) * 2 - 1
-    b, s, c = torch.rand(3, 5, dtype=torch.float64)
+@pytest.mark.parametrize("shape", [(5, 1, 6, 7), (5, 3, 6, 7), (5, 4, 6, 7), (3, 3, 600, 500), (0, 3, 4, 4)])
+def test_all_colors_at_once_are_the_three_steps(shape):
+    x = (torch.rand(shape, dtype=torch.float64) * 2 - 1).requires_grad_()
+    b, s, c = torch.rand(3, len(x), dtype=torch.float64)
     expected = adjust_contrast(adjust_saturation(adjust_brightness(x, b), s), c)
-    assert_close(adjust_color(x, b, s, c), expected, rtol=0, atol=1e-14)
+    at_once = adjust_color(x, b, s, c)
+    assert_close(at_once, expected, rtol=0, atol=1e-14)
+    upstream = torch.randn_like(x)
+    gradients = (torch.autograd.grad(out, x, upstream)[0] for out in (at_once, expected))
+    assert_close(*gradients, rtol=0, atol=1e-14)
 
 
 def test_colors_by_hand():

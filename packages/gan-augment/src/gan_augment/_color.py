@@ -1,4 +1,4 @@
-"""Brightness, saturation and contrast of DiffAugment, one by one and as a single product."""
+"""Brightness, saturation and contrast of DiffAugment, one by one and at once."""
 
 from typing import Any
 
@@ -64,11 +64,11 @@ def adjust_contrast(images: Tensor, factor: Tensor) -> Tensor:
 
 
 def adjust_color(images: Tensor, brightness: Tensor, saturation: Tensor, contrast: Tensor) -> Tensor:
-    """`adjust_brightness`, `adjust_saturation` and `adjust_contrast` in this order, as one colour product.
+    """`adjust_brightness`, `adjust_saturation` and `adjust_contrast` in this order, at once.
 
-    With b, s and c for the three, and means m over an image, the chain is c (s I + (1 - s) J / C) x + b +
-    (1 - c) m, where J is all ones: saturation leaves the image's mean alone, and the mean of the brightened
-    image is m + b. One product reads and writes the images once instead of eight times.
+    With b, s and c for the three, the grey image g of an image x (the mean of its channels) and its mean m,
+    the chain is c s x + c (1 - s) g + (1 - c) m + b: saturation leaves the mean alone, and the mean of the
+    brightened image is m + b.
 
     Args:
         images: (N, C, H, W) in [-1, 1].
@@ -84,35 +84,44 @@ def adjust_color(images: Tensor, brightness: Tensor, saturation: Tensor, contras
     """
     check_images(images)
     wide = widen(images)
-    b, s, c = (per_image(v, images)[..., 0].to(wide.dtype) for v in (brightness, saturation, contrast))
-    channels = images.shape[1]
-    identity = torch.eye(channels, dtype=wide.dtype, device=wide.device)
-    product = c * (s * identity + (1 - s) / channels)  # (N, C, C)
-    return MixPlanes.apply(wide, product, b, 1 - c).to(images.dtype)
+    b, s, c = (per_image(v, images).to(wide.dtype) for v in (brightness, saturation, contrast))
+    return Blend.apply(wide, c * s, c * (1 - s), 1 - c, b).to(images.dtype)
 
 
-class MixPlanes(torch.autograd.Function):
-    """product @ x + shift + share * mean(x): (N, C, H, W) by (N, C, C), (N, 1 or C, 1) and (N, 1, 1) or None.
+class Blend(torch.autograd.Function):
+    """own x + grey mean(x over C) + flat mean(x over C, H, W) + shift; (N, C, H, W) and (N, 1, 1, 1) each.
 
-    Written as a function of its own for two reasons. Autograd's way writes the mean's gradient out in full
-    before it adds it, whereas this is one pass over memory in both directions, of any order. And autocast
-    would compute in half precision, also where only the gradient is taken under it.
+    A function of its own, as autograd would write both means' gradients out in full and add them up, whereas
+    the gradient is the same blend of what comes in, without the shift. Images are read and written once: a
+    CPU takes as many at a time as stay in its cache until they are done.
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, product: Tensor, shift: Tensor | None, share: Tensor | None) -> Tensor:
-        ctx.save_for_backward(product, share)
-        planes = x.flatten(2)  # (N, C, H*W)
-        with torch.autocast(x.device.type, enabled=False):
-            mixed = torch.bmm(product, planes)  # not baddbmm, which writes all of its constants out first
-        constants = [] if shift is None else [shift]
-        if share is not None:
-            constants.append(share * planes.mean((1, 2)).view(-1, 1, 1))
-        if constants:
-            mixed += sum(constants)
-        return mixed.view(x.shape)
+    def forward(ctx: Any, x: Tensor, own: Tensor, grey: Tensor, flat: Tensor, shift: Tensor | None) -> Tensor:
+        ctx.save_for_backward(own, grey, flat)
+        blended = torch.empty_like(x, memory_format=torch.contiguous_format)
+        for some in _batches(x):
+            planes = x[some].contiguous()  # from channels-last: planes are several times faster
+            plane = planes.mean(1, keepdim=True)
+            level = flat[some] * plane.mean((2, 3), keepdim=True)
+            if shift is not None:
+                level += shift[some]
+            plane.mul_(grey[some]).add_(level)
+            torch.addcmul(plane, planes, own[some], out=blended[some])
+        return blended
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
-        product, share = ctx.saved_tensors
-        return MixPlanes.apply(gradients[0], product.mT, None, share), None, None, None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None]:
+        return Blend.apply(gradients[0], *ctx.saved_tensors, None), None, None, None, None
+
+
+CACHED = 3 * 2**19  # numbers; 6 MiB of float32
+
+
+def _batches(images: Tensor) -> list[slice]:
+    """Which images to take at a time: as many as stay in a CPU's cache, and all of them elsewhere."""
+    count = len(images)
+    if images.device.type != "cpu" or torch.compiler.is_compiling():
+        return [slice(count)]
+    step = max(1, CACHED // images[0].numel()) if count else 1
+    return [slice(start, start + step) for start in range(0, count, step)]

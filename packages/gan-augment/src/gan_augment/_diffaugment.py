@@ -135,11 +135,8 @@ class DiffAugment(nn.Module):
 
     def _draw_color(self, dice: Dice) -> tuple[Tensor, Tensor, Tensor]:
         happens = self._happens("color", dice)
-        shift, saturation, contrast = (
-            torch.where(happens, dice.uniform(low=-strength, high=strength), 0)
-            for strength in (self._brightness, self._saturation, self._contrast)
-        )
-        return shift, 1 + saturation, 1 + contrast
+        shift, saturation, contrast = (dice.uniform(3, low=-1) * happens.unsqueeze(1)).unbind(1)
+        return shift * self._brightness, 1 + saturation * self._saturation, 1 + contrast * self._contrast
 
     def _draw_translation(self, dice: Dice, height: int, width: int) -> tuple[Tensor, Tensor]:
         happens = self._happens("translation", dice)

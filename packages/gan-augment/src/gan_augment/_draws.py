@@ -25,8 +25,8 @@ class Dice:
 
     def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> Tensor:
         """(N, *shape), float32 in [low, high)."""
-        draw = torch.rand(self.count, *shape, generator=self._generator, device=self._source)
-        return (draw * (high - low) + low).to(self.device)
+        draw = torch.empty(self.count, *shape, device=self._source)
+        return draw.uniform_(low, high, generator=self._generator).to(self.device)
 
     def normal(self, *shape: int) -> Tensor:
         """(N, *shape), float32 of mean 0 and variance 1."""

@@ -1,12 +1,11 @@
 """ADA's colour transforms, as numbers for each image and as one product with the RGB vector."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from gan_augment._color import MixPlanes
 from gan_augment._images import check_images, widen
 
 
@@ -85,4 +84,26 @@ def mix_colors(images: Tensor, matrix: Tensor) -> Tensor:
     if channels == 1:
         linear = linear.mean(1, keepdim=True).sum(2, keepdim=True)
         offset = offset.mean(1, keepdim=True)
-    return MixPlanes.apply(wide, linear, offset, None).to(images.dtype)
+    return MixPlanes.apply(wide, linear, offset).to(images.dtype)
+
+
+class MixPlanes(torch.autograd.Function):
+    """product @ x + offset: (N, C, H, W) by (N, C, C) and (N, C, 1) or None.
+
+    A function of its own, as autocast would compute in half precision, also where only the gradient is taken
+    under it.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, product: Tensor, offset: Tensor | None) -> Tensor:
+        ctx.save_for_backward(product)
+        with torch.autocast(x.device.type, enabled=False):
+            mixed = torch.bmm(product, x.flatten(2))  # baddbmm would write all of its constants out first
+        if offset is not None:
+            mixed += offset
+        return mixed.view(x.shape)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (product,) = ctx.saved_tensors
+        return MixPlanes.apply(gradients[0], product.mT, None), None, None
