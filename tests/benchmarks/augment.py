@@ -34,12 +34,7 @@ def main(batch_size: int = 32, size: int = 256, rounds: int = 5) -> None:
     torch.manual_seed(0)
     forms = {
         "DiffAugment, color": (COLOR, plain_color, [jiggle()], batch_size),
-        "DiffAugment, color,translation,cutout": (
-            POLICY,
-            plain_policy,
-            [jiggle(), shift(), erase()],
-            batch_size,
-        ),
+        "DiffAugment, all": (POLICY, plain_policy, [jiggle(), shift(), erase()], batch_size),
         "ADA, bgc": (BGC, plain_bgc, [K.RandomHorizontalFlip(), turn(), jiggle()], max(1, batch_size // 4)),
     }
     for name, (ours, plain, operators, count) in forms.items():
