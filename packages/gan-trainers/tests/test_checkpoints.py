@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from gan_trainers._checkpoints import Checkpoints
@@ -127,10 +128,25 @@ def test_pointers_and_pruning(tmp_path):
 
 def test_lower_may_be_better(tmp_path):
     checkpoints = alone(tmp_path, keep=1)
-    for step, score in enumerate([3.0, -1.0, 2.0], start=1):
+    for step, score in enumerate([3.0, np.float64(-1.0), torch.tensor(2.0)], start=1):
         checkpoints.write(step, {}, {}, score=score, better="lower")
     assert names(tmp_path) == ["00000002", "00000003", "best", "latest"]
     assert checkpoints.best() == tmp_path / "00000002"
+
+
+def test_better_is_one_of_two_words(tmp_path):
+    with pytest.raises(ValueError, match='better must be "higher" or "lower"; got \'max\''):
+        alone(tmp_path).write(1, {}, {}, score=1.0, better="max")
+    assert names(tmp_path) == []
+
+
+def test_a_copy_that_somebody_made_is_no_checkpoint(tmp_path):
+    checkpoints = alone(tmp_path, keep=1)
+    checkpoints.write(1, {}, {})
+    (tmp_path / "00000001").rename(tmp_path / "00000001-good")
+    for step in (2, 3):
+        checkpoints.write(step, {}, {})
+    assert names(tmp_path) == ["00000001-good", "00000003", "latest"]
 
 
 def test_a_score_may_come_with_a_second_save_of_the_same_step(tmp_path):

@@ -54,6 +54,13 @@ def test_the_seed_decides_and_unshuffled_is_the_datasets_own_order():
     assert indices(take(Loader(Numbers(4), 3, seed=1, shuffle=False), 3)) == [0, 1, 2, 3, 0, 1, 2, 3, 0]
 
 
+def test_two_loaders_of_a_run_have_orders_of_their_own(tiny_run):
+    run, *_ = tiny_run()
+    first, second = (take(run.loader(Numbers(9), 3), 3) for _ in range(2))
+    assert sorted(indices(first)) == sorted(indices(second))
+    assert indices(first) != indices(second)
+
+
 def test_augmentation_is_new_in_each_pass():
     first, second = take(Loader(Numbers(4), 4, seed=1, shuffle=False), 2)
     assert (first[:, 1:] != second[:, 1:]).all()

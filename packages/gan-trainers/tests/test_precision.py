@@ -116,5 +116,5 @@ def test_a_scaled_loss_that_depends_on_no_weight_is_no_step():
     updates = Updates(torch.device("cpu"), torch.float16, clip=1.0)
     updates.add("optimizer")
     before = network.weight.clone()
-    updates.make("optimizer", optimizer, torch.ones((), requires_grad=True), begins=True, ends=True)
+    updates.make("optimizer", optimizer, torch.ones((), requires_grad=True), step=1, batch=0, batches=1)
     assert torch.equal(network.weight, before)

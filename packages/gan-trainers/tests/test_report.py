@@ -91,3 +91,14 @@ def test_mistakes_are_one_sentence_and_lose_nothing(finished, tmp_path, capsys):
         assert stopped.value.code == 1
         assert capsys.readouterr().err.startswith(f"error: {message}")
     assert mine.read_text() == "<p>years of work</p>"
+
+
+def test_previews_that_cannot_be_shown_are_left_out(finished, tmp_path):
+    run, page = finished(), tmp_path / "report.html"
+    whole, broken = sorted((run / "previews" / "faces").glob("*.png"))
+    broken.write_bytes(broken.read_bytes()[:200])
+    broken.with_name("best.png").write_bytes(whole.read_bytes())
+    main(["report", str(run), "-o", str(page)])
+    text = page.read_text("utf-8")
+    assert "step 2<" in text
+    assert "step 4<" not in text

@@ -86,6 +86,25 @@ def test_accumulated_batches_equal_the_big_batch(tmp_path, clip):
     assert torch.allclose(train(1), train(3), rtol=1e-12, atol=0)
 
 
+def test_an_optimiser_that_learns_now_and_then_begins_anew_each_time(tiny_run):
+    run, _, _, loader = tiny_run(accumulate=2)
+    weight = nn.Parameter(torch.zeros(()))
+    lazy = torch.optim.SGD([weight], lr=1.0)
+    run.keep(lazy=lazy)
+    for _ in run.steps(loader, until=3):
+        if run.every(1):  # in the last of its two batches only, so that it counts half
+            run.update(lazy, weight * 1.0)
+    assert weight.item() == -1.5
+
+
+def test_a_second_update_in_an_accumulated_batch_is_refused(tiny_run):
+    run, network, optimizer, loader = tiny_run(accumulate=2)
+    for batch in run.steps(loader, until=1):
+        run.update(optimizer, network(batch).mean())
+        with pytest.raises(ValueError, match="a second update of 'optimizer' in a batch; with accumulate=2"):
+            run.update(optimizer, network(batch).mean())
+
+
 def test_accumulated_steps_are_counted_and_logged_once(tiny_run):
     run, network, optimizer, loader = tiny_run(accumulate=3, window=2)
     seen, due = [], []
@@ -148,10 +167,15 @@ def test_refusals_at_the_start(tiny_run):
     for name in ("accumulate", "window", "keep_checkpoints"):
         with pytest.raises(ValueError, match=f"{name} must be at least 1; got 0"):
             tiny_run(**{name: 0})
+    for clip in (0.0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match="clip must be above 0, or None for no limit; got"):
+            tiny_run(clip=clip)
     run, *_ = tiny_run()
     once = run.loader([1, 2], 1, passes=1)
     with pytest.raises(ValueError, match="steps\\(\\) needs an endless loader"):
         next(run.steps(once, until=1))
+    with pytest.raises(ValueError, match=r"every\(\) needs at least 1 step; got 0"):
+        run.every(0)
 
 
 class Overflow(torch.autograd.Function):

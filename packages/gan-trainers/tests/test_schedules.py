@@ -37,3 +37,8 @@ def test_warm_up_by_hand():
 def test_end_before_start_is_refused(decay):
     with pytest.raises(ValueError, match="start <= end; got start=5 and end=4"):
         decay(1, start=5, end=4)
+
+
+def test_a_negative_warm_up_is_refused():
+    with pytest.raises(ValueError, match="warm_up needs steps >= 0; got -5"):
+        warm_up(1, steps=-5)

@@ -57,9 +57,12 @@ class Checkpoints:
 
         Raises:
             OSError: if it could not be written on any process, a full disk for example.
+            ValueError: if `better` is neither word.
         """
+        if better not in ("higher", "lower"):
+            raise ValueError(f'better must be "higher" or "lower"; got {better!r}')
         final = self.folder / f"{step:08d}"
-        merit = None if score is None else score if better == "higher" else -score
+        merit = None if score is None else float(score) * (1 if better == "higher" else -1)
         if final.exists():
             self._everywhere(lambda: self._note(final, merit))
         else:
@@ -87,7 +90,7 @@ class Checkpoints:
         return max(scored, key=lambda path: float((path / _MERIT).read_text("utf-8")), default=None)
 
     def _whole(self) -> list[Path]:
-        return [path for path in self.folder.glob("[0-9]*") if path.is_dir()]
+        return [path for path in self.folder.glob("[0-9]*") if path.name.isdigit() and path.is_dir()]
 
     def _make(self, aside: Path) -> None:
         if self._process == 0:

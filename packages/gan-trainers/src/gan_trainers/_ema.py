@@ -48,7 +48,7 @@ class EMA(nn.Module, Generic[Net]):
 
     @torch.no_grad()
     def update(self) -> None:
-        """Move the average towards the network's present weights; call it once a step."""
+        """Move the average towards the network's present weights; call it once a step, not once a batch."""
         source = self.network
         self._updates += 1
         half_life = self.half_life

@@ -22,11 +22,22 @@ def writing(path: Path) -> Iterator[None]:
         ) from error
 
 
-def replace_text(file: Path, text: str) -> None:
-    """Write `text` aside and rename it to `file`: a kill leaves the old text or the new, never a part."""
+@contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """A path to write to, which then becomes `file`: a kill leaves the old file or the new, never a part."""
     aside = file.with_name(f".{file.name}.writing")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(file)
+    try:
+        yield aside
+        flush(aside)
+        aside.replace(file)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def replace_text(file: Path, text: str) -> None:
+    """Write `text` aside and rename it to `file`."""
+    with replacing(file) as aside:
+        aside.write_text(text, encoding="utf-8")
 
 
 def flush(path: Path) -> None:

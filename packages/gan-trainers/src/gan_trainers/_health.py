@@ -14,7 +14,15 @@ WON = 5  # times smaller than at first is a loss that its player need not care a
 SWING = 1.0  # of the median; what the middle four fifths of a loss may spread over while it is steady
 ALIKE = 0.15  # of another column's variety; pictures that differ less look alike
 GAP = 2.0  # dB by which training has to run ahead of validation before it is worth a word
-BETTER_LOWER = ("distance", "fid", "kid")  # what the names of such scores contain
+BETTER_LOWER = (
+    "distance",
+    "fid",
+    "kid",
+    "lpips",
+    "mse",
+    "mae",
+    "niqe",
+)  # what the names of such scores contain
 SCORES = ("psnr", "ssim", *BETTER_LOWER)
 
 

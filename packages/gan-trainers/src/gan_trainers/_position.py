@@ -15,6 +15,7 @@ class Position:
         step: number of the present step, from 1; 0 before the first.
         images: samples seen so far, on all processes together.
         phase: the present phase's name; "" before the first.
+        batch: number of the present batch of the step, from 0.
     """
 
     def __init__(self, accumulate: int) -> None:
@@ -22,7 +23,7 @@ class Position:
         self.images = 0
         self.phase = ""
         self._accumulate = accumulate
-        self._batch = accumulate - 1  # of the present step, from 0
+        self.batch = accumulate - 1
         self._done: dict[str, int] = {}
         self._until = 0
         self._seconds_before = 0.0
@@ -40,7 +41,7 @@ class Position:
         self._done[self.phase] += 1
         self.step += 1
         for batch in range(self._accumulate):
-            self._batch = batch
+            self.batch = batch
             self.images += images
             yield
 
@@ -54,14 +55,9 @@ class Position:
         return self.done(self.phase) >= self._until
 
     @property
-    def step_begins(self) -> bool:
-        """Whether the batch in hand is the first of its step."""
-        return self._batch == 0
-
-    @property
     def step_is_complete(self) -> bool:
         """Whether the batch in hand is the last of its step."""
-        return self._batch == self._accumulate - 1
+        return self.batch == self._accumulate - 1
 
     @property
     def seconds(self) -> float:

@@ -9,6 +9,8 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 from torch.nn import functional as F
 
+from gan_trainers._files import replacing
+
 _SMALLEST_SIDE = 96  # pixels; smaller pictures are enlarged, or nothing is seen in them
 _GAP = 2  # pixels between pictures
 
@@ -45,7 +47,9 @@ def write_grid(file: Path, *columns: Tensor, rows: int = 8) -> None:
     counts = PngInfo()
     counts.add_text("rows", str(table.shape[0]))
     counts.add_text("columns", str(table.shape[1]))
-    Image.fromarray(((picture + 1) * 127.5).round().to(torch.uint8).numpy()).save(file, pnginfo=counts)
+    image = Image.fromarray(((picture + 1) * 127.5).round().to(torch.uint8).numpy())
+    with replacing(file) as aside:
+        image.save(aside, "PNG", pnginfo=counts)
 
 
 def read_grid(file: Path) -> Tensor | None:

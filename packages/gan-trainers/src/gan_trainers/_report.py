@@ -46,10 +46,10 @@ def write_report(runs: Sequence[Path], page: Path, *, pictures: int = 5) -> None
     if page.exists() and not page.read_text("utf-8", errors="replace").startswith(MARK):
         raise ValueError(f"{page}: expected no file there, or an earlier report; give another name")
     labels = _labels(runs)
-    recorded = [read_run(run, label) for run, label in zip(runs, labels, strict=True)]
+    text = _page([read_run(run, label) for run, label in zip(runs, labels, strict=True)], pictures)
     with writing(page):
         page.parent.mkdir(parents=True, exist_ok=True)
-        replace_text(page, _page(recorded, pictures))
+        replace_text(page, text)
 
 
 def read_run(folder: Path, label: str) -> Recorded:
@@ -65,12 +65,26 @@ def read_run(folder: Path, label: str) -> Recorded:
         )
     written = json.loads(settings.read_text("utf-8"))
     versions = {f"version of {name}": version for name, version in written["versions"].items()}
-    previews = {each.name: sorted(each.glob("*.png")) for each in sorted((folder / "previews").glob("*/"))}
+    previews = {each.name: _grids(each) for each in sorted((folder / "previews").glob("*/"))}
     rows = read_scalars(log)
     if not rows:
         raise ValueError(f"{log}: expected scalars; the run has not logged any yet")
     everything = {**written["settings"], **versions, "git commit": written["git_commit"]}
     return Recorded(label, everything, rows, {name: grids for name, grids in previews.items() if grids})
+
+
+def _grids(folder: Path) -> list[Path]:
+    """The grids of a preview; what is damaged, or is not named after a step, is left out."""
+    return [file for file in sorted(folder.glob("*.png")) if file.stem.isdigit() and _is_whole(file)]
+
+
+def _is_whole(picture: Path) -> bool:
+    try:
+        with Image.open(picture) as image:
+            image.verify()
+    except (OSError, SyntaxError):  # what Pillow says of a broken PNG
+        return False
+    return True
 
 
 def _labels(runs: Sequence[Path]) -> list[str]:

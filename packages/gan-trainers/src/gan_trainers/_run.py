@@ -49,7 +49,8 @@ class Run:
         channels_last: memory layout of networks and images; None for the one that measured faster:
             channels-last in low precision, the plain one in fp32.
         accumulate: batches whose gradients are averaged into one step. Where one player learns before the
-            other, all batches but the last meet it as it was before its step.
+            other, all batches but the last meet it as it was before its step. What is due once a step, such
+            as `EMA.update`, goes under `if run.every(1)`.
         clip: largest norm of an optimiser's gradients; None for no limit.
         settings: what to write into settings.json, such as the resolved command line.
         trackers: names of accelerate's trackers ("tensorboard", "wandb") that receive the scalars too.
@@ -63,7 +64,7 @@ class Run:
 
     Raises:
         OSError: if `out` cannot be written to.
-        ValueError: for an unknown precision, or a count below 1.
+        ValueError: for an unknown precision, a count below 1 or a `clip` that is not above 0.
     """
 
     def __init__(
@@ -85,6 +86,8 @@ class Run:
         for name, count in counts.items():
             if count < 1:
                 raise ValueError(f"{name} must be at least 1; got {count}")
+        if clip is not None and not clip > 0:
+            raise ValueError(f"clip must be above 0, or None for no limit; got {clip}")
         self.out = Path(out)
         self._make_out()
         accelerator = Accelerator(project_dir=self.out)
@@ -173,7 +176,8 @@ class Run:
         loader = Loader(
             dataset,
             batch_size,
-            seed=self._seed,
+            # Each its own, or sample n of one would always meet sample n of another.
+            seed=self._seed + 1_000_000_007 * len(self._loaders),
             process=self._process,
             processes=self.processes,
             shuffle=shuffle,
@@ -246,21 +250,24 @@ class Run:
     def update(self, optimizer: Optimizer, loss: Tensor) -> None:
         """Zero, backward, average over processes, clip and step, for the parameters of `optimizer` alone.
 
-        No other parameter receives a gradient. With `accumulate=n`, the step is made by the n-th call.
+        No other parameter receives a gradient. With `accumulate=n`, it is called once in each batch and makes
+        the step in the n-th.
 
         Args:
             optimizer: one that was given to `keep`.
             loss: a scalar, the mean over this process's batch.
 
         Raises:
-            ValueError: for an optimiser that was not kept, or whose parameters are all frozen.
+            ValueError: for an optimiser that was not kept, or whose parameters are all frozen; or for a
+                second call in one of several accumulated batches.
         """
         self._updates.make(
             self._kept.name_of(optimizer),
             optimizer,
             loss / self._accumulate,
-            begins=self._position.step_begins,
-            ends=self._position.step_is_complete,
+            step=self._position.step,
+            batch=self._position.batch,
+            batches=self._accumulate,
         )
 
     def set_lr(self, lr: float, *optimizers: Optimizer) -> None:
@@ -280,7 +287,13 @@ class Run:
         self._history.add(self.step, terms)
 
     def every(self, steps: int) -> bool:
-        """Whether this step is complete and a multiple of `steps`, or the last of the phase."""
+        """Whether this step is complete and a multiple of `steps`, or the last of the phase.
+
+        Raises:
+            ValueError: if `steps` is below 1.
+        """
+        if steps < 1:
+            raise ValueError(f"every() needs at least 1 step; got {steps}")
         position = self._position
         return position.step_is_complete and (position.phase_is_over or self.step % steps == 0)
 
@@ -311,7 +324,7 @@ class Run:
             OSError: if it cannot be written; the one before stays whole.
             FloatingPointError: if a logged term or a weight is not finite, or the score is no number, so that
                 no broken weights are saved.
-            ValueError: in the middle of a step, between accumulated batches.
+            ValueError: in the middle of a step, between accumulated batches; or `better` is neither word.
         """
         if not self._position.step_is_complete:
             raise ValueError("save() in the middle of a step; call it under `if run.every(n):`")

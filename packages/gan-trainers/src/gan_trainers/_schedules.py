@@ -59,5 +59,10 @@ def warm_up(step: int, *, steps: int) -> float:
 
     Returns:
         A factor in (0, 1] for the rate.
+
+    Raises:
+        ValueError: if `steps` is negative.
     """
+    if steps < 0:
+        raise ValueError(f"warm_up needs steps >= 0; got {steps}")
     return min(1.0, step / steps) if steps else 1.0

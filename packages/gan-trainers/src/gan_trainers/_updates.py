@@ -23,25 +23,36 @@ class Updates:
         self._scaled = dtype is torch.float16
         self._clip = clip
         self._scalers: dict[str, torch.amp.GradScaler] = {}
+        self._latest: dict[str, tuple[int, int]] = {}  # step and batch of each optimiser's gradients
 
     def add(self, name: str) -> None:
         """Prepare for an optimiser that `make` will know by `name`."""
         self._scalers[name] = torch.amp.GradScaler(self._device, enabled=self._scaled)
 
-    def make(self, name: str, optimizer: Optimizer, loss: Tensor, *, begins: bool, ends: bool) -> None:
-        """Add the gradients of `loss` for the optimiser's own parameters, and step if the step `ends`.
+    def make(
+        self, name: str, optimizer: Optimizer, loss: Tensor, *, step: int, batch: int, batches: int
+    ) -> None:
+        """Add the gradients of `loss` for the optimiser's own parameters, and step with the last batch.
 
         Raises:
-            ValueError: if no parameter of the optimiser is to learn.
+            ValueError: if no parameter of the optimiser is to learn, or it had its gradients of this batch,
+                while those of several are gathered.
         """
         scaler = self._scalers[name]
         learning = [p for group in optimizer.param_groups for p in group["params"] if p.requires_grad]
         if not learning:
             raise ValueError(f"all parameters of '{name}' are frozen; update it outside `with frozen(...)`")
-        if begins:
+        latest = self._latest.get(name)
+        if batches > 1 and latest == (step, batch):
+            raise ValueError(
+                f"a second update of '{name}' in a batch; with accumulate={batches}, add its losses up and "
+                "update it once"
+            )
+        if batches == 1 or latest is None or latest[0] != step:
             optimizer.zero_grad(set_to_none=True)
+        self._latest[name] = step, batch
         scaler.scale(loss).backward(inputs=learning)
-        if not ends:
+        if batch < batches - 1:
             return
         average_gradients(learning)
         if all(parameter.grad is None for parameter in learning):
