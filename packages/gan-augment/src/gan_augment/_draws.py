@@ -1,5 +1,7 @@
 """Random numbers, one for each image of a batch."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -20,23 +22,23 @@ class Dice:
     def __init__(self, count: int, device: torch.device, generator: torch.Generator | None) -> None:
         self.count = count
         self.device = device
-        self._generator = generator
+        # Left out where there is none: given generator=None, torch.compile can't take sizes as symbols.
+        self._own: dict[str, Any] = {} if generator is None else {"generator": generator}
         self._source = device if generator is None else generator.device
 
     def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> Tensor:
         """(N, *shape), float32 in [low, high)."""
         draw = torch.empty(self.count, *shape, device=self._source)
-        return draw.uniform_(low, high, generator=self._generator).to(self.device)
+        return draw.uniform_(low, high, **self._own).to(self.device)
 
     def normal(self, *shape: int) -> Tensor:
         """(N, *shape), float32 of mean 0 and variance 1."""
-        draw = torch.randn(self.count, *shape, generator=self._generator, device=self._source)
+        draw = torch.randn(self.count, *shape, device=self._source, **self._own)
         return draw.to(self.device)
 
     def integer(self, *shape: int, low: int, high: int) -> Tensor:
         """(N, *shape), int64 in [low, high], both ends included."""
-        shape = (self.count, *shape)
-        draw = torch.randint(low, high + 1, shape, generator=self._generator, device=self._source)
+        draw = torch.randint(low, high + 1, (self.count, *shape), device=self._source, **self._own)
         return draw.to(self.device)
 
     def happens(self, probability: Tensor | float) -> Tensor:

@@ -56,7 +56,7 @@ def warp(images: Tensor, matrix: Tensor) -> Tensor:
 def _images_at_once(images: Tensor) -> int:
     """How many images to work on at a time: compiled code fuses what would otherwise leave the caches."""
     cached = images.device.type == "cpu" and not torch.compiler.is_compiling()
-    return max(1, (CPU_VALUES if cached else DEVICE_VALUES) // (16 * images[0].numel()))
+    return max(1, (CPU_VALUES if cached else DEVICE_VALUES) // (16 * max(1, images.shape[1:].numel())))
 
 
 def _invert(matrix: Tensor) -> Tensor:
