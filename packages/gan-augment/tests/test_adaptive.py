@@ -1,4 +1,5 @@
 import json
+import math
 import subprocess
 import sys
 
@@ -50,6 +51,36 @@ def test_stays_a_probability(start, error, end):
     control = Adaptive(DiffAugment(p=start), images_to_full=10, interval=1)
     control.adjust(error, images=5)
     assert control.p.item() == end
+
+
+@pytest.mark.parametrize("error", [math.inf, -math.inf, math.nan])
+def test_a_failed_step_counts_for_nothing(error):
+    control = Adaptive(DiffAugment(p=0.5), images_to_full=100, interval=2)
+    for each in (error, 1.0, 1.0, 1.0):
+        control.adjust(each, images=4)
+    assert control.p.item() == pytest.approx(0.62)  # by the 12 images of the others
+
+
+def test_a_sum_that_was_no_number_is_forgotten_with_its_interval():
+    control = Adaptive(DiffAugment(p=0.5), images_to_full=100, interval=1)
+    control.load_state_dict(control.state_dict() | {"_gathered": torch.tensor([math.nan, 0.0])})
+    for _ in range(3):
+        control.adjust(1.0, images=4)
+    assert control.p.item() == pytest.approx(0.58)
+
+
+def test_one_number_of_any_shape_is_an_error():
+    control = Adaptive(DiffAugment(p=0.5), images_to_full=100, interval=1)
+    control.adjust(torch.ones(1, 1), images=4)
+    assert control.p.item() == pytest.approx(0.54)
+    with pytest.raises(ValueError, match=r"expected one number .*; got \(4,\); take its mean"):
+        control.adjust(torch.ones(4), images=4)
+
+
+def test_half_precision_is_too_coarse_for_the_probability():
+    control = Adaptive(DiffAugment(p=0.5)).bfloat16()
+    with pytest.raises(ValueError, match=r"expected a probability in float32 .*; got torch.bfloat16"):
+        control.adjust(1.0, images=64)
 
 
 def test_the_papers_speed():

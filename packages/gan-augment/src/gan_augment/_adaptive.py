@@ -73,15 +73,18 @@ class Adaptive(nn.Module, Generic[Draws]):
     def adjust(self, error: Tensor | float, *, images: int) -> None:
         """Take note of an error, and move the probability if it is time; call it once a step.
 
-        No value is read back: the device goes on working.
+        No value is read back: the device goes on working. An error that is infinite or not a number counts
+        for nothing.
 
         Args:
             error: a scalar, positive if there should be more augmentation: `overfitting(real_logits)`,
                 `loss_gap(real_loss, fake_loss)`, or one of your own. The mean over this process's batch.
             images: how many real images it is the mean over, on this process.
+
+        Raises:
+            ValueError: the error is not one number, or the probability was cast to half precision.
         """
-        mean = torch.as_tensor(error, device=self._gathered.device).to(self._gathered.dtype)
-        step = torch.stack([mean * images, torch.full_like(mean, images)])
+        step = self._step(error, images)
         if dist.is_available() and dist.is_initialized():
             dist.all_reduce(step)
         self._gathered += step
@@ -89,5 +92,20 @@ class Adaptive(nn.Module, Generic[Draws]):
         errors, seen = self._gathered.unbind()
         due = self._calls >= self._interval
         self.p.add_(due * errors.sign() * seen / self._images_to_full).clamp_(0, 1)
-        self._gathered *= ~due
-        self._calls *= ~due
+        self._gathered.masked_fill_(due, 0)
+        self._calls.masked_fill_(due, 0)
+
+    def _step(self, error: Tensor | float, images: int) -> Tensor:
+        """(2,): what one call adds to `_gathered`."""
+        if self.p.dtype not in (torch.float32, torch.float64):
+            raise ValueError(
+                f"expected a probability in float32 or float64; got {self.p.dtype}, which loses small "
+                "steps; leave the augmentation in float32, as it takes half-precision images all the same"
+            )
+        mean = torch.as_tensor(error, device=self._gathered.device).to(self._gathered.dtype)
+        if mean.numel() != 1:
+            raise ValueError(
+                f"expected one number as the error; got {tuple(mean.shape)}; take its mean over the batch"
+            )
+        step = torch.cat([mean.view(1) * images, mean.new_full((1,), images)])
+        return torch.where(step.isfinite().all(), step, 0)  # one NaN would spoil the sum for good
