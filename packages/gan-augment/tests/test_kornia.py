@@ -1,7 +1,7 @@
 import pytest
 import torch
 from gan_augment import Adaptive, KorniaAugment, augment_pair, set_probability
-from kornia.augmentation import RandomBrightness, RandomCrop, RandomHorizontalFlip
+from kornia.augmentation import RandomBrightness, RandomCrop, RandomErasing, RandomHorizontalFlip
 from torch import nn
 from torch.testing import assert_close
 
@@ -44,6 +44,13 @@ def test_pairs_and_adaptation(images, augment):
     source, target = augment_pair(Adaptive(augment), images, images, color="target")
     assert_close(source, images.flip(-1))
     assert_close(target, (images.flip(-1) + 0.4).clamp(max=1))
+
+
+def test_both_of_a_pair_lose_the_same_pixels(images):
+    erase = KorniaAugment(RandomErasing(scale=(0.2, 0.3), p=1.0))
+    source, target = augment_pair(erase, images[:, :1].abs(), images.abs(), color="target")
+    assert (target == -1).any()
+    assert torch.equal(source == -1, (target == -1).all(1, keepdim=True))
 
 
 def test_gradient_reaches_the_images(images, augment):

@@ -18,7 +18,7 @@ class KorniaDraws(NamedTuple):
     Attributes:
         parameters: kornia's own; None where the operator is left out.
         happens: (N,) bool, by this package's probability; kornia's own is among the parameters.
-        moves: whether the operator changes more than colours.
+        moves: whether the operator moves or hides pixels.
     """
 
     parameters: tuple[dict[str, Tensor] | None, ...]
@@ -26,7 +26,7 @@ class KorniaDraws(NamedTuple):
     moves: tuple[bool, ...]
 
     def spatial(self) -> "KorniaDraws":
-        """Only what moves pixels, for the other image of a pair."""
+        """Only what moves or hides pixels, for the other image of a pair."""
         kept = zip(self.parameters, self.moves, strict=True)
         return self._replace(parameters=tuple(own if moves else None for own, moves in kept))
 
@@ -56,7 +56,8 @@ class KorniaAugment(nn.Module):
 
     def __init__(self, *operators: nn.Module, p: float = 1.0) -> None:
         super().__init__()
-        from kornia.augmentation import AugmentationBase2D, IntensityAugmentationBase2D  # takes a second
+        # Not before they are needed: kornia takes a second to import.
+        from kornia.augmentation import AugmentationBase2D, IntensityAugmentationBase2D, RandomErasing
 
         for operator in operators:
             if not isinstance(operator, AugmentationBase2D):
@@ -65,7 +66,10 @@ class KorniaAugment(nn.Module):
                 )
         self.register_buffer("p", torch.tensor(checked(p)))
         self._operators = nn.ModuleList(operators)
-        self._moves = tuple(not isinstance(operator, IntensityAugmentationBase2D) for operator in operators)
+        self._moves = tuple(
+            isinstance(operator, RandomErasing) or not isinstance(operator, IntensityAugmentationBase2D)
+            for operator in operators
+        )
 
     def forward(
         self, images: Tensor, draws: KorniaDraws | None = None, *, generator: torch.Generator | None = None
