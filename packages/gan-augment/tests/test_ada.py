@@ -124,6 +124,14 @@ def test_directions_of_the_transforms():
     assert_close(moved[..., 12:15, 13:], torch.ones(1, 1, 3, 3), rtol=0, atol=1e-5)  # right by 4, down by 8
 
 
+def test_autocast_moves_nothing():
+    turned = Geometry.neutral(1)._replace(rotation_after=torch.ones(1), scale=torch.full((1,), 1.1))
+    moved = turned._replace(fractional_translation=torch.full((1, 2), 0.3))
+    with torch.autocast("cpu", torch.bfloat16):
+        matrix = moved.matrix(256, 256)
+    assert torch.equal(matrix, moved.matrix(256, 256))
+
+
 def test_colors_by_hand():
     pixel = torch.tensor([0.6, 0.0, 0.0]).view(1, 3, 1, 1)  # 0.2 on the luma axis
     neutral = Color.neutral(1)
@@ -210,10 +218,13 @@ def test_probability_0_gives_the_images(images):
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match=r"expected transforms among blit, geometry, .*; got 'bgcx'"):
         ADA("bgcx")
-    with pytest.raises(ValueError, match=r"expected multipliers from 0 on .*; got 'noise': 1"):
+    with pytest.raises(ValueError, match=r"expected finite multipliers from 0 on .*; got 'noise': 1"):
         ADA("bgc", multipliers={"noise": 1})
-    with pytest.raises(ValueError, match=r"got 'hue': -1"):
-        ADA("bgc", multipliers={"hue": -1})
+    for wrong in (-1, math.nan, math.inf):
+        with pytest.raises(ValueError, match=f"got 'hue': {wrong}"):
+            ADA("bgc", multipliers={"hue": wrong})
+        with pytest.raises(ValueError, match=f"expected noise .* of at least 0; got {wrong}"):
+            ADAStrengths(noise=wrong)
     with pytest.raises(ValueError, match=r"expected a probability in \[0, 1\]"):
         ADA(p=2.0)
     with pytest.raises(ValueError, match=r"expected RGB or grey images, .*; got \(1, 4, 8, 8\)"):
@@ -224,5 +235,11 @@ def test_bad_input_is_named():
         ADA()(torch.zeros(2, 3, 8, 8), ADADraws(Geometry.neutral(3)))
     with pytest.raises(ValueError, match=r"expected matrices of shape \(2, 3, 4\), one for each image"):
         ADA()(torch.zeros(2, 3, 8, 8), ADADraws(color=Color.neutral(3)))
+    for wrong in (torch.zeros(1, 3, 8, 8), torch.zeros(2, 1, 8, 8)):
+        with pytest.raises(ValueError, match=r"expected noise of shape \(2, 3, 8, 8\)"):
+            ADA()(torch.zeros(2, 3, 8, 8), ADADraws(noise=wrong))
+    for wrong in (torch.zeros(1, 2), torch.zeros(2, 3), torch.zeros(2)):
+        with pytest.raises(ValueError, match=r"expected middles of shape \(2, 2\)"):
+            blank(torch.zeros(2, 3, 8, 8), wrong, 0.5)
     with pytest.raises(ValueError, match=r"expected gains of shape \(2, 4\)"):
         amplify_bands(torch.zeros(2, 3, 8, 8), torch.ones(2, 3))

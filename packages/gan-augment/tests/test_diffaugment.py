@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from gan_augment import (
@@ -40,7 +42,9 @@ def test_parity(parity, name):
     assert_close(gradient, expected["grad_x"], rtol=0, atol=2e-6)
 
 
-@pytest.mark.parametrize("shape", [(5, 1, 6, 7), (5, 3, 6, 7), (5, 4, 6, 7), (3, 3, 600, 500), (0, 3, 4, 4)])
+@pytest.mark.parametrize(
+    "shape", [(5, 1, 6, 7), (5, 3, 6, 7), (5, 4, 6, 7), (3, 3, 600, 500), (0, 3, 4, 4), (2, 0, 4, 4)]
+)
 def test_all_colors_at_once_are_the_three_steps(shape):
     x = (torch.rand(shape, dtype=torch.float64) * 2 - 1).requires_grad_()
     b, s, c = torch.rand(3, len(x), dtype=torch.float64)
@@ -174,6 +178,13 @@ def test_wrong_shares_are_named():
         DiffAugment(cutout=16)
     with pytest.raises(ValueError, match=r"expected translation as a share of the side in \[0, 1\]; got -1"):
         DiffAugment(translation=-1)
+
+
+@pytest.mark.parametrize("strength", ["brightness", "saturation", "contrast"])
+@pytest.mark.parametrize("wrong", [-0.1, math.nan, math.inf])
+def test_wrong_strengths_are_named(strength, wrong):
+    with pytest.raises(ValueError, match=f"expected {strength} .* of at least 0; got {wrong}"):
+        DiffAugment(**{strength: wrong})
 
 
 def test_wrong_images_are_named():

@@ -1,5 +1,6 @@
 """The augmentation pipeline of StyleGAN2-ADA."""
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -55,7 +56,8 @@ class ADA(nn.Module):
         p: a scalar buffer, read where it is. `set_probability` changes it; nothing is compiled anew.
 
     Raises:
-        ValueError: a name is unknown, `p` is outside [0, 1], or a multiplier is negative or of no transform.
+        ValueError: a name is unknown, `p` is outside [0, 1], or a multiplier is negative, not finite or of no
+            transform.
     """
 
     p: Tensor
@@ -73,10 +75,10 @@ class ADA(nn.Module):
         names = chosen(PRESETS.get(transforms, transforms), tuple(GROUPS), "transforms")
         self._multipliers = {transform: 1.0 for name in names for transform in GROUPS[name]}
         for transform, multiplier in (multipliers or {}).items():
-            if transform not in self._multipliers or multiplier < 0:
+            if transform not in self._multipliers or not 0 <= multiplier < math.inf:
                 raise ValueError(
-                    f"expected multipliers from 0 on for transforms of {transforms!r}; got {transform!r}: "
-                    f"{multiplier}; choose among {', '.join(self._multipliers)}"
+                    f"expected finite multipliers from 0 on for transforms of {transforms!r}; got "
+                    f"{transform!r}: {multiplier}; choose among {', '.join(self._multipliers)}"
                 )
             self._multipliers[transform] = multiplier
         self._strengths = strengths or ADAStrengths()
@@ -110,7 +112,7 @@ class ADA(nn.Module):
             if draws.gains is not None:
                 wide = amplify_bands(wide, draws.gains)
             if draws.noise is not None:
-                wide = wide + draws.noise
+                wide = _add(wide, draws.noise)
             if draws.cutout is not None:
                 wide = blank(wide, draws.cutout, self._strengths.cutout)
         return wide.to(images.dtype)
@@ -131,3 +133,12 @@ class ADA(nn.Module):
 
     def _uses(self, *transforms: str) -> bool:
         return any(transform in self._multipliers for transform in transforms)
+
+
+def _add(images: Tensor, noise: Tensor) -> Tensor:
+    if noise.shape != images.shape:
+        raise ValueError(
+            f"expected noise of shape {tuple(images.shape)}, as the images'; got {tuple(noise.shape)}; "
+            "draw for the batch that you augment"
+        )
+    return images + noise

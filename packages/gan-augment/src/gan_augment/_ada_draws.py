@@ -11,6 +11,7 @@ from torch import Tensor
 from gan_augment._draws import Dice
 from gan_augment._geometry import Geometry
 from gan_augment._mix_colors import Color
+from gan_augment._strength import checked_strength
 
 BLIT = ("x_flip", "quarter_turns", "integer_translation")
 GEOMETRY = ("scale", "rotation", "stretch", "fractional_translation")
@@ -37,6 +38,9 @@ class ADAStrengths:
         filter: standard deviation of the binary logarithm of an octave's gain.
         noise: standard deviation of the noise's own standard deviation, for images in [-1, 1].
         cutout: the rectangle's sides, as a share of the image's.
+
+    Raises:
+        ValueError: one is negative or no finite number.
     """
 
     integer_translation: float = 0.125
@@ -51,6 +55,10 @@ class ADAStrengths:
     filter: float = 1.0
     noise: float = 0.1
     cutout: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            checked_strength(value, name)
 
 
 class ADADraws(NamedTuple):

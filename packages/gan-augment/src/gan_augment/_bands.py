@@ -16,6 +16,8 @@ def amplify_bands(images: Tensor, gains: Tensor) -> Tensor:
     The image is filtered along its rows and its columns by the sum of the bands of sym2, each times its gain,
     and goes on beyond its borders as its reflection.
 
+    The gradient, of any order, is with respect to the images.
+
     Args:
         images: (N, C, H, W), H and W at least 2.
         gains: (N, 4) for frequencies of up to 1/8 of the highest, up to 1/4, up to 1/2, and the highest.

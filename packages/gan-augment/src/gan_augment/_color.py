@@ -70,6 +70,8 @@ def adjust_color(images: Tensor, brightness: Tensor, saturation: Tensor, contras
     the chain is c s x + c (1 - s) g + (1 - c) m + b: saturation leaves the mean alone, and the mean of the
     brightened image is m + b.
 
+    The gradient, of any order, is with respect to the images.
+
     Args:
         images: (N, C, H, W) in [-1, 1].
         brightness: (N,), or any shape of N elements.
@@ -123,5 +125,5 @@ def _batches(images: Tensor) -> list[slice]:
     count = len(images)
     if images.device.type != "cpu" or torch.compiler.is_compiling():
         return [slice(count)]
-    step = max(1, CACHED // images[0].numel()) if count else 1
+    step = max(1, CACHED // max(1, images.shape[1:].numel()))
     return [slice(start, start + step) for start in range(0, count, step)]

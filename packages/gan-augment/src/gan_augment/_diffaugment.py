@@ -11,6 +11,7 @@ from gan_augment._images import check_images
 from gan_augment._names import chosen
 from gan_augment._place import cutout, cutout_size, flip, translate
 from gan_augment._probability import checked
+from gan_augment._strength import checked_strength
 
 STEPS = ("color", "translation", "cutout", "flip")
 
@@ -56,7 +57,8 @@ class DiffAugment(nn.Module):
         p: a scalar buffer, read where it is. `set_probability` changes it; nothing is compiled anew.
 
     Raises:
-        ValueError: a step is unknown or there twice, or `p`, `translation` or `cutout` outside [0, 1].
+        ValueError: a step is unknown or there twice, `p`, `translation` or `cutout` is outside [0, 1], or
+            another strength is negative or no finite number.
     """
 
     p: Tensor
@@ -77,9 +79,9 @@ class DiffAugment(nn.Module):
         self.register_buffer("p", torch.tensor(checked(p)))
         self._steps = chosen(policy, STEPS, "steps of the policy")
         self._always = chosen(always, self._steps, "steps that always happen")
-        self._brightness = brightness
-        self._saturation = saturation
-        self._contrast = contrast
+        self._brightness = checked_strength(brightness, "brightness")
+        self._saturation = checked_strength(saturation, "saturation")
+        self._contrast = checked_strength(contrast, "contrast")
         self._translation = checked(translation, "translation as a share of the side")
         self._cutout = checked(cutout, "cutout as a share of the side")
 

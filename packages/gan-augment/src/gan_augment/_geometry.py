@@ -38,7 +38,14 @@ class Geometry(NamedTuple):
         return cls(zero, zero, still, one, zero, one, zero, still)
 
     def matrix(self, height: int, width: int) -> Tensor:
-        """(N, 2, 3): all of it as one map for `warp`, for images of `height` and `width` pixels."""
+        """(N, 2, 3): all of it as one map for `warp`, for images of `height` and `width` pixels.
+
+        In the fields' own precision, under autocast too: half would be some tenths of a pixel off.
+        """
+        with torch.autocast(self.scale.device.type, enabled=False):
+            return self._matrix(height, width)
+
+    def _matrix(self, height: int, width: int) -> Tensor:
         size = self.scale.new_tensor([width, height])
         right, down = (self.integer_translation * size).round().unbind(1)
         drift_right, drift_down = (self.fractional_translation * size).unbind(1)

@@ -58,6 +58,8 @@ def mix_colors(images: Tensor, matrix: Tensor) -> Tensor:
 
     A grey image is taken as three equal planes, and the mean of what they become is its new plane.
 
+    The gradient, of any order, is with respect to the images.
+
     Args:
         images: (N, 3, H, W) RGB or (N, 1, H, W) grey, in [-1, 1].
         matrix: (N, 3, 4), a linear map and an offset; `Color.matrix` makes such.

@@ -89,6 +89,11 @@ def blank(images: Tensor, middle: Tensor, ratio: float) -> Tensor:
         ValueError: `images` is no such tensor, or there is not one middle for each.
     """
     check_images(images)
+    if middle.shape != (len(images), 2):
+        raise ValueError(
+            f"expected middles of shape ({len(images)}, 2), one for each image; got {tuple(middle.shape)}; "
+            "draw for the batch that you augment"
+        )
     right, down = middle.unbind(1)
     across = _nearness(right, images.shape[-1], images) < ratio / 2
     along = _nearness(down, images.shape[-2], images) < ratio / 2
