@@ -43,6 +43,14 @@ def test_everything_is_found_and_nothing_else(mess):
     }
 
 
+def test_the_crop_need_not_be_square(save, tmp_path):
+    save("x.png", size=(10, 20))
+    assert check(tmp_path, size=[10, 20]) == []
+    assert named(check(tmp_path, size=(11, 20))) == {("x.png", "error", "is smaller")}
+    with pytest.raises(ValueError, match="expected size to be a whole number"):
+        check(tmp_path, size=0)
+
+
 def test_a_good_set_has_no_findings(save, tmp_path):
     for i in range(3):
         save(f"{i}.png")

@@ -23,6 +23,18 @@ def two_colors(mode="RGB", colors=(RED, BLUE)):
     return picture
 
 
+def png(path, depth, colour_type, row, before=(), behind=()):
+    """Writes a picture of one row, two pixels wide, with other chunks (kind, content) around its pixels."""
+    header = struct.pack(">IIBBBBB", 2, 1, depth, colour_type, 0, 0, 0)
+    chunks = [(b"IHDR", header), *before, (b"IDAT", zlib.compress(b"\0" + row)), *behind, (b"IEND", b"")]
+    parts = [
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    return path
+
+
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tiff", "webp", "gif", "ppm", "tga"])
 def test_formats(save, suffix):
     picture = Image.new("RGB", (6, 4), RED)
@@ -68,6 +80,31 @@ def test_the_header_of_a_turned_jpeg_gives_the_upright_size(tmp_path):
     assert read_image(tmp_path / "x.jpg").shape == (3, 10, 4)
 
 
+TURNED = b"II*\0\x08\0\0\0" + struct.pack("<HHHII", 1, 274, 3, 1, 6) + bytes(4)  # EXIF: a quarter turn
+XMP = b'<rdf:Description tiff:Orientation="6"/>'
+ORIENTED = {
+    "nothing": (b"tEXt", b"Comment\0no turn"),
+    "exif": (b"eXIf", TURNED),
+    "ImageMagick": (b"tEXt", b"Raw profile type exif\0\nexif\n      26\n" + TURNED.hex().encode()),
+    "XMP": (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP),
+}
+
+
+@pytest.mark.parametrize("place", ["before", "behind"])
+@pytest.mark.parametrize("kind", ORIENTED)
+def test_the_header_of_a_png_gives_the_size_of_the_decoded_picture(tmp_path, kind, place):
+    path = png(tmp_path / "x.png", 8, 0, b"\1\2", **{place: [(b"tEXt", b"Title\0x"), ORIENTED[kind]]})
+    assert read_size(path) == ((1, 2) if kind == "nothing" else (2, 1))
+    assert read_image(path).shape[1:] == read_size(path)
+
+
+@pytest.mark.parametrize("suffix", ["tiff", "webp"])
+def test_other_headers_know_xmp_as_the_decoder_does(tmp_path, suffix):
+    options = {"tiffinfo": {700: XMP}} if suffix == "tiff" else {"xmp": XMP}
+    Image.new("RGB", (10, 4)).save(tmp_path / f"x.{suffix}", **options)
+    assert read_size(tmp_path / f"x.{suffix}") == read_image(tmp_path / f"x.{suffix}").shape[1:]
+
+
 def test_grey_and_bilevel(save):
     assert pixels(save("l.png", picture=two_colors("L", (10, 200)))) == [[[10] * 3, [200] * 3]]
     assert pixels(save("1.png", picture=two_colors("1", (0, 1)))) == [[[0] * 3, [255] * 3]]
@@ -81,15 +118,8 @@ def test_16_bits_are_scaled_not_clipped(save):
 
 
 def test_16_bit_colour(tmp_path):
-    def chunk(name, data):
-        body = name + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    row = b"\0" + struct.pack(">6H", 65_535, 257 * 100, 0, 0, 257 * 7, 65_535)
-    header = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)
-    png = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(row)) + chunk(b"IEND", b"")
-    (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + png)
-    assert pixels(tmp_path / "x.png") == [[[255, 100, 0], [0, 7, 255]]]
+    row = struct.pack(">6H", 65_535, 257 * 100, 0, 0, 257 * 7, 65_535)
+    assert pixels(png(tmp_path / "x.png", 16, 2, row)) == [[[255, 100, 0], [0, 7, 255]]]
 
 
 def test_transparency_lies_on_white(save):
@@ -111,6 +141,29 @@ def test_palettes_with_and_without_transparency(save, tmp_path):
 def test_one_colour_declared_transparent(tmp_path):
     two_colors().save(tmp_path / "x.png", transparency=BLUE)
     assert pixels(tmp_path / "x.png") == [[list(RED), [255, 255, 255]]]
+
+
+@pytest.mark.parametrize(
+    ("depth", "row", "level", "other"),
+    [
+        (1, b"\x80", 1, 0),
+        (2, b"\x60", 1, 170),
+        (4, b"\x29", 2, 153),
+        (8, b"\x02\x09", 2, 9),
+        (16, struct.pack(">2H", 2, 257 * 9), 2, 9),
+        (16, struct.pack(">2H", 0, 1), 0, 0),  # the same in 8 bits, but one alone is transparent
+    ],
+)
+def test_one_grey_of_any_depth_declared_transparent(tmp_path, depth, row, level, other):
+    path = png(tmp_path / "x.png", depth, 0, row, before=[(b"tRNS", struct.pack(">H", level))])
+    assert pixels(path) == [[[255] * 3, [other] * 3]]
+
+
+def test_a_transparent_colour_of_16_bits_is_refused(tmp_path):
+    row, colour = struct.pack(">6H", 0, 0, 0, 1, 1, 1), struct.pack(">3H", 0, 0, 0)
+    path = png(tmp_path / "x.png", 16, 2, row, before=[(b"tRNS", colour)])
+    with pytest.raises(DataError, match=r"x\.png: declares a colour of 16 bits transparent.*; save"):
+        read_image(path)
 
 
 def test_cmyk(save):

@@ -1,5 +1,6 @@
 import logging
 import pickle
+import re
 
 import pytest
 import torch
@@ -123,14 +124,24 @@ def test_a_truncated_file_is_named_when_its_turn_comes(save, tmp_path):
 
 def test_options_out_of_range(save, tmp_path):
     save("x.png")
-    with pytest.raises(ValueError, match=r"expected size of at least 1 pixel; got 0"):
-        Images(tmp_path, size=0)
-    with pytest.raises(ValueError, match=r"expected load_size of at least 1 pixel; got \(3, -1\)"):
-        Images(tmp_path, load_size=(3, -1))
     with pytest.raises(ValueError, match="expected crop"):
         Images(tmp_path, crop="middle")
     with pytest.raises(DataError, match="got an empty list"):
         Images([])
+
+
+@pytest.mark.parametrize("value", [0, (3, -1), 4.0, "4", (4,), [4, 4, 4], [4, 4.0]])
+@pytest.mark.parametrize("name", ["size", "load_size"])
+def test_a_size_is_one_whole_number_or_two(save, tmp_path, name, value):
+    save("x.png")
+    message = f"expected {name} to be a whole number of pixels, or two .*; got {re.escape(repr(value))}"
+    with pytest.raises(ValueError, match=message):
+        Images(tmp_path, **{name: value})
+
+
+def test_a_size_may_be_a_list(save, tmp_path):
+    save("x.png")
+    assert Images(tmp_path, size=[4, 5], load_size=[8, 9])[0].shape == (3, 4, 5)
 
 
 class TestKeep:

@@ -58,7 +58,8 @@ def test_split_and_size(root):
     a, b = UnpairedFolders(root, split="test", size=256)[0]
     assert levels((a, b)) == (10, 20)
     assert a.shape == b.shape == (3, 256, 256)
-    assert UnpairedFolders(root, size=(8, 10))[0][1].shape == (3, 8, 10)
+    for size in ((8, 10), [8, 10]):
+        assert UnpairedFolders(root, size=size)[0][1].shape == (3, 8, 10)
     assert UnpairedFolders(root, size=None, load_size=None)[0][1].shape == (3, 12, 16)
 
 
@@ -82,6 +83,8 @@ def test_mistakes(root):
         UnpairedFolders(root / "trainA")
     with pytest.raises(ValueError, match=r"jitter.* expects a size"):
         UnpairedFolders(root, size=None)
+    with pytest.raises(ValueError, match=r"expected size to be a whole number .*; got 4\.0"):
+        UnpairedFolders(root, size=4.0)
 
 
 def test_lists_of_files_in_place_of_folders(root):

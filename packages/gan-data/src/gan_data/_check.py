@@ -13,6 +13,7 @@ from PIL import Image
 from gan_data._decode import try_open_labels, try_open_rgb
 from gan_data._errors import Finding
 from gan_data._files import Folder, find_images, match
+from gan_data._geometry import Geometry, Size
 from gan_data._images import JUDGED_SIDE
 from gan_data._label_maps import IGNORED, check_classes, out_of_range, wrong_labels
 from gan_data._pixels import to_bytes, to_labels
@@ -34,7 +35,7 @@ def check(
     root: Folder,
     paired_with: Folder | None = None,
     *,
-    size: int | None = None,
+    size: Size | None = None,
     labels: Folder | None = None,
     instances: Folder | None = None,
     classes: int | None = None,
@@ -50,7 +51,7 @@ def check(
     Args:
         root: a folder, searched in depth.
         paired_with: the folder of the counterparts, matched by stem.
-        size: the crop to be trained on, in pixels.
+        size: the crop to be trained on, as in `Images`.
         labels: the folder of the label maps, matched by stem.
         instances: the folder of the instance maps, matched by stem.
         classes: how many classes the label maps have; None does not look at the labels.
@@ -61,8 +62,9 @@ def check(
 
     Raises:
         DataError: a folder is missing or holds no pictures.
-        ValueError: there are no classes, or `ignore` is one of them.
+        ValueError: there are no classes, or `ignore` is one of them; or `size` is none.
     """
+    crop = Geometry(size, load_size=None, crop="random", flip=True).cut()
     if classes is not None:
         check_classes(classes, ignore)
     folders = [root] if paired_with is None else [root, paired_with]
@@ -73,8 +75,8 @@ def check(
         sizes |= {look.path: look.size for look in looks if look.size}
         findings += [finding for look in looks for finding in look.findings]
         findings += _odd_sizes(looks)
-    if size is not None:
-        findings += _too_small(sizes, size)
+    if crop is not None:
+        findings += _too_small(sizes, crop)
     for maps, count in ((labels, classes), (instances, None)):
         if maps is not None:
             looks = _look_at_all(find_images(maps), partial(_look_at_map, classes=count, ignore=ignore))
@@ -148,12 +150,12 @@ def _odd_sizes(looks: list[_Look]) -> list[Finding]:
     ]
 
 
-def _too_small(sizes: dict[Path, tuple[int, int]], least: int) -> list[Finding]:
+def _too_small(sizes: dict[Path, tuple[int, int]], crop: tuple[int, int]) -> list[Finding]:
     remedy = "give a load_size at least as large, or remove it"
     return [
-        Finding(path, "error", f"is smaller ({height}x{width}) than the crop of {least}x{least}", remedy)
+        Finding(path, "error", f"is smaller ({height}x{width}) than the crop of {crop[0]}x{crop[1]}", remedy)
         for path, (height, width) in sizes.items()
-        if min(height, width) < least
+        if height < crop[0] or width < crop[1]
     ]
 
 

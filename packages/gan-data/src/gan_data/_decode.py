@@ -1,7 +1,10 @@
 """From a file to an upright picture: RGB of 8 bits, whatever was in the file, or one whole number a pixel."""
 
+import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -10,6 +13,10 @@ from gan_data._errors import DataError, Finding
 WIDTH_TAG, HEIGHT_TAG, ORIENTATION_TAG = 256, 257, 274  # of TIFF and EXIF
 LOSSY = frozenset({"JPEG", "MPO"})
 QUARTER_TURNED = frozenset({5, 6, 7, 8})  # orientations that exchange height and width
+PNG_TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+ORIENTING_TEXTS = frozenset({b"exif", b"Raw profile type exif", b"XML:com.adobe.xmp", b"xmp"})
+GREY_STEPS = {"L;2": 85, "L;4": 17}  # by how much Pillow multiplies the levels of 2 and 4 bits
+FROM_16_BITS = [(level + 128) // 257 for level in range(65_536)]  # to 8 bits, rounded
 
 
 class _UnsuitableError(Exception):
@@ -54,6 +61,7 @@ def _try_open(path: Path, convert: Callable[[Image.Image], Image.Image]) -> Imag
     try:
         # By its name Pillow would map the file, and garble an uncompressed TIFF that lies on its side.
         with path.open("rb") as file, Image.open(file) as image:
+            _match_transparency(image)
             image.load()  # of an animation or a document with pages, the first
             return convert(image)
     except MemoryError:
@@ -69,14 +77,44 @@ def read_size(path: Path) -> tuple[int, int] | Finding:
             width, height = image.size
             if image.format == "TIFF":  # newer Pillows report the upright size here, older ones do not
                 tags = image.tag_v2  # type: ignore[attr-defined]
-                width, height, orientation = tags[WIDTH_TAG], tags[HEIGHT_TAG], tags.get(ORIENTATION_TAG)
-            elif image.format == "PNG" and "exif" not in image.info:
-                orientation = None  # getexif would decode the whole picture to look behind it
-            else:
-                orientation = image.getexif().get(ORIENTATION_TAG)
+                width, height = tags[WIDTH_TAG], tags[HEIGHT_TAG]
+            elif image.format == "PNG" and _may_be_turned_behind_the_pixels(image, file):
+                image.load()
+            # The one that turns decoded pictures too; PNG's own would first decode the whole picture.
+            orientation = Image.Image.getexif(image).get(ORIENTATION_TAG)
             return (width, height) if orientation in QUARTER_TURNED else (height, width)
     except Exception as error:
         return _diagnose(path, error)
+
+
+def _may_be_turned_behind_the_pixels(image: Image.Image, file: BinaryIO) -> bool:
+    """Whether a PNG has chunks behind its pixels in which Pillow looks for an orientation."""
+    file.seek(image.tile[0][2] - 8)  # type: ignore[attr-defined]
+    while len(header := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", header)
+        if kind == b"eXIf":
+            return True
+        if kind in PNG_TEXTS:
+            text = file.read(length)
+            if text.partition(b"\0")[0] in ORIENTING_TEXTS:
+                return True
+            length = 0
+        file.seek(length + 4, os.SEEK_CUR)  # and the checksum
+    return False
+
+
+def _match_transparency(image: Image.Image) -> None:
+    """Bring the colour that a PNG declares transparent to the depth of the pixels that Pillow decodes."""
+    if image.format != "PNG" or "transparency" not in image.info:
+        return
+    layout = image.tile[0][3]  # type: ignore[attr-defined]
+    if layout == "RGB;16B":
+        raise _UnsuitableError(
+            "declares a colour of 16 bits transparent, which 8 bits cannot tell from its neighbours",
+            "save it with an alpha channel or 8 bits",
+        )
+    if layout in GREY_STEPS:
+        image.info["transparency"] *= GREY_STEPS[layout]
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -117,7 +155,10 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
         raise _UnsuitableError(
             f"holds integers from {low} to {high}, beyond 16 bits", "save it with 8 or 16 bits"
         )
-    return levels.point(lambda level: level * (1 / 257) + 0.5).convert("L")
+    table = FROM_16_BITS.copy()
+    if "transparency" in image.info:
+        table[image.info["transparency"]] = 255  # white, as above
+    return levels.point(table, "L")
 
 
 def _diagnose(path: Path, error: Exception) -> Finding:

@@ -15,6 +15,24 @@ Size = int | tuple[int, int]  # of a square's or of the shorter side, or (height
 Crop = Literal["random", "center"]
 
 
+def checked_size(name: str, value: object) -> Size | None:
+    """The option `name`: None, whole numbers of pixels, or a list of two, as YAML and JSON have pairs.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+    match value:
+        case None:
+            return None
+        case int() if value >= 1:
+            return value
+        case [int(height), int(width)] if min(height, width) >= 1:
+            return height, width
+    raise ValueError(
+        f"expected {name} to be a whole number of pixels, or two (height, width), at least 1; got {value!r}"
+    )
+
+
 class View(NamedTuple):
     """One cut out of a picture, mirrored or not."""
 
@@ -47,10 +65,8 @@ class Geometry:
     flip: bool
 
     def __post_init__(self) -> None:
-        for name, value in (("size", self.size), ("load_size", self.load_size)):
-            sides = value if isinstance(value, tuple) else (value,)
-            if value is not None and min(sides) < 1:  # type: ignore[type-var]
-                raise ValueError(f"expected {name} of at least 1 pixel; got {value}")
+        for name in ("size", "load_size"):
+            object.__setattr__(self, name, checked_size(name, getattr(self, name)))  # lists become tuples
         if self.crop not in ("random", "center"):
             raise ValueError(f'expected crop "random" or "center"; got {self.crop!r}')
 

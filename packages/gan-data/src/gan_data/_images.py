@@ -33,8 +33,8 @@ class Images(Dataset[Tensor]):
 
     Args:
         source: a folder, searched in depth, or a list of files, such as `split_by_content` returns.
-        size: what to cut out, in pixels: the side of a square or (height, width). None keeps the whole
-            picture.
+        size: what to cut out, in pixels: the side of a square or (height, width), which may be a list. None
+            keeps the whole picture; to stack pictures of several sizes, give a size or an exact `load_size`.
         load_size: what to resize to first: an int is the length of the shorter side and keeps the aspect;
             (height, width) is exact. It enlarges as well. None leaves the pictures as large as they are.
         crop: "random", or "center" for evaluation.

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from gan_data._errors import DataError
 from gan_data._files import Folder
-from gan_data._geometry import Crop, Size
+from gan_data._geometry import Crop, Size, checked_size
 from gan_data._images import Images
 from gan_data._pairs import TensorPair
 from gan_data._pictures import GIBIBYTE
@@ -87,6 +87,7 @@ class UnpairedFolders(Dataset[TensorPair]):
 
 
 def _enlarged(size: Size | None) -> Size:
+    size = checked_size("size", size)
     if size is None:
         raise ValueError('load_size="jitter" expects a size to enlarge; got None; give a size')
     if isinstance(size, int):
