@@ -136,6 +136,16 @@ def test_half_precision_images_and_autocast_do_not_lower_the_precision(critic):
     torch.testing.assert_close(values, expected, rtol=0, atol=0)
 
 
+def test_the_class_forward_goes_round_an_autocast_inside_the_discriminators_own(critic):
+    """Trainers replace an instance's forward by one that enters autocast."""
+    real = torch.randn(2, 3, 16, 16)
+    expected = every_penalty(critic, real)
+    critic.forward = torch.autocast("cpu", dtype=torch.bfloat16)(critic.forward)
+    assert not torch.equal(every_penalty(critic, real)["r1"], expected["r1"])
+    values = every_penalty(lambda x: type(critic).forward(critic, x), real)
+    torch.testing.assert_close(values, expected, rtol=0, atol=0)
+
+
 def test_a_flat_discriminator_gives_no_nan(critic):
     with torch.no_grad():
         critic.fc.weight.zero_()

@@ -2,10 +2,13 @@
 
 Each takes the discriminator as a callable, needs no gradient on the images it is given, and returns a mean
 over the batch that `backward` carries into the discriminator's parameters. The discriminator runs in float32
-at least, outside autocast: squared gradients underflow in half precision. Two things to know:
+at least, outside autocast: squared gradients underflow in half precision. Three things to know:
 
 - The logits of the batch are summed before they are differentiated, so each image gets its own gradient,
   unless batch normalisation mixes the images.
+- A network that enters autocast in its own forward, as one does after `gan_trainers.Run.keep` or accelerate's
+  `prepare`, does so here too: pass `lambda x: type(net).forward(net, x)`, which goes round that forward and
+  leaves the network as it is. `unwrap_model(net, keep_fp32_wrapper=False)` would end its mixed precision.
 - A discriminator compiled by `net.compile()` can't be differentiated twice: pass `net.forward`, which stays
   as written.
 """
