@@ -232,6 +232,21 @@ def test_functions_around_networks_are_called_for_each_batch_with_the_same_resul
     torch.testing.assert_close(loss, expected, rtol=1e-12, atol=0)
 
 
+class BatchSpread(nn.Module):
+    """A critic whose logits depend on the whole batch, by no layer of torch's."""
+
+    def forward(self, x):
+        return x.mean((1, 2, 3)) + x.std(0).mean()
+
+
+def test_a_function_around_a_critic_shows_it_real_and_fake_apart():
+    nets, (a, b) = networks(d=BatchSpread), images()
+    game = CycleGAN(*nets[:2], *[lambda x, d=d: d(x) for d in nets[2:]], pool_size=0)
+    _, fakes, _ = game.generator_loss(a, b)
+    loss, _ = game.discriminator_loss(a, b, fakes)
+    torch.testing.assert_close(loss, plain_discriminator_loss(nets, a, b, fakes), rtol=1e-12, atol=0)
+
+
 @pytest.mark.parametrize(("counts", "sizes"), [((1, 3), (8, 8)), ((2, 2), (8, 12))])
 def test_domains_may_differ_in_number_and_size(counts, sizes):
     nets, (a, b) = networks(), images(counts=counts, sizes=sizes)
@@ -394,3 +409,8 @@ def test_identity_asks_for_equal_channels():
     game = CycleGAN(*networks())
     with pytest.raises(ValueError, match=r"identity loss; got 1 and 3; give CycleGAN identity_weight=0"):
         game.generator_loss(torch.zeros(1, 1, 8, 8), torch.zeros(1, 3, 8, 8))
+
+
+def test_an_unknown_turn_is_refused():
+    with pytest.raises(ValueError, match='expected learns to be "both", "ab" or "ba"; got \'AB\''):
+        CycleGAN(*networks()).generator_loss(*images(), learns="AB")

@@ -73,3 +73,9 @@ def test_scales_are_summed(images):
     _, one = Pix2Pix(mean_logit).generator_loss(*images)
     _, two = Pix2Pix(lambda x: [mean_logit(x), mean_logit(x)]).generator_loss(*images)
     assert two["adversarial"].item() == pytest.approx(2 * one["adversarial"].item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["l1_weight", "discriminator_weight"])
+def test_a_negative_weight_is_refused(name):
+    with pytest.raises(ValueError, match=f"expected {name} to be 0 or more; got -1"):
+        Pix2Pix(mean_logit, **{name: -1})

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from gan_trainers._image_pool import ImagePool
 from gan_trainers._together import Together, together
+from gan_trainers._weights import check_weights
 
 Terms = dict[str, Tensor]
 Generator = Callable[[Tensor], Tensor]
@@ -46,9 +47,10 @@ class CycleGAN:
     ones: both generators in one turn (the order of the official PyTorch code), or each in a turn of its own,
     followed by the discriminator of what it drew (that of the official Lua code).
 
-    What one network has to do in a turn it does in one forward, if that changes nothing: if it is a module
-    without batch norm, dropout or spectral norm, so that an image's result depends on nothing but the image.
-    A function around a network is called for each.
+    What one network has to do in a turn it does in one forward, if it is a module without batch norm, dropout
+    or spectral norm, so that an image's result depends on nothing but the image. Another layer that looks at
+    the whole batch, such as a minibatch standard deviation, is not recognised and would see real and fake
+    images mixed: give a function around its network, `lambda x: d(x)`. That is called for each batch.
 
     Args:
         g_ab: translates images of domain A to domain B, (N, C_a, H, W) to (N, C_b, H, W).
@@ -68,8 +70,7 @@ class CycleGAN:
         discriminator_weight: factor of the discriminators' losses; the paper slows their learning with 1/2.
 
     Raises:
-        ValueError: a negative weight, or nothing to learn from; in `generator_loss`, domains with different
-            channels in spite of an identity loss.
+        ValueError: a negative weight, or nothing to learn from.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class CycleGAN:
         discriminator_weight: float = 0.5,
     ) -> None:
         cycles = cycle_weight if isinstance(cycle_weight, tuple) else (cycle_weight, cycle_weight)
-        _check_weights(
+        check_weights(
             forward_cycle_weight=cycles[0],
             backward_cycle_weight=cycles[1],
             identity_weight=identity_weight,
@@ -120,14 +121,19 @@ class CycleGAN:
         Returns:
             The loss, a scalar; the translations for the discriminators' turn; and the loss's terms by name,
             weighted, to be logged. A term of weight 0 is neither computed nor named.
+
+        Raises:
+            ValueError: an unknown turn, or domains with different channels in spite of an identity loss.
         """
         if self._identity_weight and a.shape[1] != b.shape[1]:
             raise ValueError(
                 f"expected as many channels in both domains for the identity loss; got {a.shape[1]} and "
                 f"{b.shape[1]}; give CycleGAN identity_weight=0"
             )
-        draw = {"both": self._draw_both, "ab": self._draw_ab, "ba": self._draw_ba}[learns]
-        drawn = draw(a, b)
+        turns = {"both": self._draw_both, "ab": self._draw_ab, "ba": self._draw_ba}
+        if learns not in turns:
+            raise ValueError(f'expected learns to be "both", "ab" or "ba"; got {learns!r}; use one of them')
+        drawn = turns[learns](a, b)
         terms: Terms = {}
         if self._adversarial_weight and drawn.fake_b is not None:
             terms["adversarial_ab"] = self._adversarial_weight * self._fool(self._d_b, b, drawn.fake_b)
@@ -216,12 +222,6 @@ class CycleGAN:
         """
         self._pool_a.load_state_dict(state["pool_a"])
         self._pool_b.load_state_dict(state["pool_b"])
-
-
-def _check_weights(**weights: float) -> None:
-    for name, weight in weights.items():
-        if not weight >= 0:
-            raise ValueError(f"expected {name} to be 0 or more; got {weight}")
 
 
 def _detached(drawn: Tensor | None) -> Tensor | None:

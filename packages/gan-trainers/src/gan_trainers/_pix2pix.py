@@ -6,6 +6,8 @@ import torch
 from gan_losses import NONSATURATING, AdversarialLoss, l1_loss
 from torch import Tensor
 
+from gan_trainers._weights import check_weights
+
 Terms = dict[str, Tensor]
 
 
@@ -25,6 +27,9 @@ class Pix2Pix:
         adversarial: which game is played; the paper's is the non-saturating one.
         discriminator_weight: factor of the discriminator's loss; the paper slows its learning with 1/2.
         pixel_loss: (fake, target) -> scalar, in place of `l1_weight` times the L1 loss over all planes.
+
+    Raises:
+        ValueError: a negative weight.
     """
 
     def __init__(
@@ -37,6 +42,7 @@ class Pix2Pix:
         discriminator_weight: float = 0.5,
         pixel_loss: Callable[[Tensor, Tensor], Tensor] | None = None,
     ) -> None:
+        check_weights(l1_weight=l1_weight, discriminator_weight=discriminator_weight)
         self._discriminator = discriminator
         self._conditional = conditional
         self._adversarial = adversarial

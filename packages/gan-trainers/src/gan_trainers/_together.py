@@ -37,7 +37,10 @@ def _split(result: Tensor | list[Tensor], lengths: list[int]) -> list[Any]:
 
 
 def _takes_each_image_alone(network: Callable[[Tensor], Any]) -> bool:
-    """Whether it is a module in which nothing mixes images, draws numbers or changes from call to call."""
+    """Whether it is a module without torch's layers that mix images, draw numbers or change in a call.
+
+    A layer of one's own that mixes images can't be told; a function around its network is never taken whole.
+    """
     if not isinstance(network, nn.Module):
         return False
     return not any(_mixes_or_changes(layer) or _drops_out(layer) for layer in network.modules())
