@@ -42,7 +42,7 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
     """
     check_image(rgb, 3, "rgb_to_lab")
     rgb01 = (to_float64(rgb) + 1) / 2
-    lightness, a, b = _kornia_color().rgb_to_lab(rgb01).unbind(-3)
+    lightness, a, b = _xyz_to_lab(_kornia_color().rgb_to_xyz(_rgb01_to_linear(rgb01)))
     lab = torch.stack([lightness / LIGHTNESS_HALF - 1, a / CHROMA_MAX, b / CHROMA_MAX], dim=-3)
     return lab.to(widen(rgb).dtype)
 
@@ -72,8 +72,25 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
     return (2 * rgb01 - 1).to(widen(lab).dtype)
 
 
+def _rgb01_to_linear(rgb01: Tensor) -> Tensor:
+    """The light of sRGB (IEC 61966-2-1), whose straight part goes on below zero.
+
+    kornia 0.8 has NaN gradients there: its power of what is negative spoils them even where it is not chosen.
+    """
+    curved = ((rgb01.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4
+    return torch.where(rgb01 > 0.04045, curved, rgb01 / 12.92)
+
+
+def _xyz_to_lab(xyz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """L*, a* and b* by the definition of CIE 1976, with the constants of kornia's `rgb_to_lab`."""
+    relative = xyz / _white(xyz)
+    curved = relative.clamp_min(0.008856) ** (1 / 3)
+    x, y, z = torch.where(relative > 0.008856, curved, 7.787 * relative + 4.0 / 29.0).unbind(-3)
+    return 116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)
+
+
 def _lab_to_xyz(lightness: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """XYZ by the definition of CIE 1976, with the constants of kornia's `rgb_to_lab`, which it inverts.
+    """The inverse of `_xyz_to_lab`.
 
     kornia's own `lab_to_rgb` clamps f(Z) at 0, which leaves dark yellow predictions without a gradient of
     b; here the straight part of the curve goes on below zero.
@@ -81,5 +98,9 @@ def _lab_to_xyz(lightness: Tensor, a: Tensor, b: Tensor) -> Tensor:
     fy = (lightness + 16.0) / 116.0
     f = torch.stack([fy + a / 500.0, fy, fy - b / 200.0], dim=-3)
     relative = torch.where(f > 0.2068966, f**3, (f - 4.0 / 29.0) / 7.787)
-    white = torch.tensor([0.95047, 1.0, 1.08883], dtype=f.dtype, device=f.device)  # XYZ of D65
-    return relative * white[:, None, None]
+    return relative * _white(f)
+
+
+def _white(like: Tensor) -> Tensor:
+    """XYZ of D65, (3, 1, 1)."""
+    return torch.tensor([0.95047, 1.0, 1.08883], dtype=like.dtype, device=like.device)[:, None, None]
