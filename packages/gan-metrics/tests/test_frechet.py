@@ -109,3 +109,23 @@ def test_bad_input_is_named():
         Gaussian.from_covariance(torch.zeros(2), torch.eye(3))
     with pytest.raises(ValueError, match="symmetric covariance"):
         Gaussian.from_covariance(torch.zeros(2), torch.tensor([[1.0, 1.0], [0.0, 1.0]]))
+
+
+@pytest.mark.parametrize(
+    ("mean", "variance", "message"),
+    [
+        (math.nan, 1.0, "finite mean and covariance; got NaN or infinity"),
+        (0.0, math.inf, "finite mean and covariance; got NaN or infinity"),
+        (0.0, -0.01, "without negative eigenvalues; got one of -0.01 beside 1; look at"),
+    ],
+)
+def test_what_is_no_gaussian_is_refused(mean, variance, message):
+    with pytest.raises(ValueError, match=message):
+        gaussian([mean, 0.0], [[variance, 0.0], [0.0, 1.0]])
+
+
+def test_covariances_in_integers_and_with_roundings_below_0():
+    whole = Gaussian.from_covariance(torch.zeros(2).long(), torch.tensor([[2, 1], [1, 2]]))
+    torch.testing.assert_close(whole.covariance, torch.tensor([[2.0, 1.0], [1.0, 2.0]]).double())
+    rounded = Gaussian.from_covariance(torch.zeros(2), torch.diag(torch.tensor([1.0, -1e-8])).double())
+    torch.testing.assert_close(rounded.covariance, torch.diag(torch.tensor([1.0, 0.0])).double())

@@ -53,6 +53,14 @@ def test_the_metric_is_the_mean_over_images():
     torch.testing.assert_close(metric.compute(), grid_strength(images).float())
 
 
+@pytest.mark.parametrize("side", [96, 99])
+@pytest.mark.parametrize("colour", [(1.0, 1.0, 1.0), (0.3, -0.7, 0.11), (-0.9,)])
+def test_one_colour_has_none(colour, side):
+    plain = torch.tensor(colour)[:, None, None].expand(-1, side, side)
+    strengths = grid_strength(torch.stack([plain, plain + noise(count=1, side=side)[0]]), reduction="none")
+    assert strengths.isnan().tolist() == [True, False]
+
+
 @pytest.mark.parametrize(
     ("image", "period", "message"),
     [

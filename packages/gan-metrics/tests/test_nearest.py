@@ -19,6 +19,18 @@ def test_a_copy_is_at_0_even_far_from_0(monkeypatch):
     assert distances.tolist() == [[0.0]] * 5
 
 
+def test_copies_are_found_among_near_duplicates():
+    generator = torch.Generator().manual_seed(0)
+    icons = torch.ones(1, 3, 32, 32).repeat(60, 1, 1, 1)  # on white, and each darker in a spot of its own
+    for index, icon in enumerate(icons):
+        row, column = 2 * (index // 8), 2 * (index % 8)
+        icon[:, row : row + 2, column : column + 2] -= 0.02 * torch.rand(1, generator=generator)
+    others = torch.rand(20, 3, 32, 32, generator=generator) * 2 - 1
+    indices, distances = nearest(icons, torch.cat([icons, others]))
+    assert indices.flatten().tolist() == list(range(60))
+    assert distances.max() == 0
+
+
 def test_bad_input_is_named():
     images = torch.zeros(4, 3, 8, 8)
     with pytest.raises(ValueError, match=r"one shape; got \(4, 3, 8, 8\) and \(4, 3, 8, 6\)"):

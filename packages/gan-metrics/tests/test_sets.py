@@ -145,7 +145,9 @@ def test_copies_go_their_own_ways(sets):
 def test_update_keeps_no_graph(sets):
     metric = FrechetDistance(nn.Sequential(nn.Conv2d(3, 4, 2), nn.ReLU()))
     metric.update(*sets)
+    metric(*sets)  # which turns gradients on, as update does not
     assert not metric.compute().requires_grad
+    assert metric.clone().compute() == metric.compute()
     assert metric.state_dict() == {}
 
 

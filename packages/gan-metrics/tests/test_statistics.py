@@ -94,7 +94,27 @@ class TestMeasureStatistics:
             measure_statistics(network, unread(), SOURCE, cache=cache, keep_features=False).features is None
         )
         with pytest.raises(ValueError, match="statistics without them; measure with keep_features=True"):
+            lean.need_features("nearest")
+        with pytest.raises(ValueError, match=r"data.safetensors; got none; remove the file to measure again"):
             measure_statistics(network, unread(), SOURCE, cache=cache)
+
+    def test_a_size_as_a_list(self, images, tmp_path):
+        source = dataclasses.replace(SOURCE, size=[8, 6])
+        assert source == SOURCE
+        statistics = measure_statistics(network, [images], source, cache=tmp_path / "data.safetensors")
+        statistics.check_size(images)
+        measure_statistics(network, unread(), source, cache=tmp_path / "data.safetensors")
+
+    def test_a_cache_that_cannot_be_written(self, images, tmp_path):
+        resource = pytest.importorskip("resource")  # no such limits on Windows
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))  # bytes a file, in place of a full disk
+        try:
+            with pytest.raises(OSError, match=r"write statistics to .*data\.safetensors; got"):
+                measure_statistics(network, [images], SOURCE, cache=tmp_path / "data.safetensors")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert not list(tmp_path.iterdir())
 
     def test_what_the_source_does_not_say_is_refused(self, images, tmp_path):
         cache = tmp_path / "data.safetensors"

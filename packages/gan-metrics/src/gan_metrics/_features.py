@@ -68,7 +68,9 @@ class FeatureDistance(LooksThroughNetwork, MeanOverImages):
     """The mean of `feature_distance` over all images of all batches and processes.
 
     A network as `features` moves to another device with the metric. It is no part of the metric otherwise:
-    not in its state dict, and in the mode, the precision and with the gradients that it came with.
+    not in its state dict, and in the mode, the precision and with the gradients that it came with. The
+    metric's sum is named after the network in memory, so a state dict of it (`persistent(True)`) fits only
+    the same network in the same process; keep what `compute` returns instead.
 
     Args:
         features: see `feature_distance`.

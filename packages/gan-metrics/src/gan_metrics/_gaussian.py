@@ -46,8 +46,15 @@ class Gaussian(NamedTuple):
         """The Gaussian of a mean (D,) and a covariance (D, D), such as others publish.
 
         Raises:
-            ValueError: their shapes do not fit, or the covariance is not symmetric.
+            ValueError: their shapes do not fit, they are not finite, or the covariance is not symmetric, or
+                has negative eigenvalues beyond rounding.
         """
+        if not (mean.isfinite().all() and covariance.isfinite().all()):
+            raise ValueError(
+                "Gaussian.from_covariance expects a finite mean and covariance; got NaN or infinity; look at "
+                "the features they were worked out from"
+            )
+        covariance = covariance if covariance.is_floating_point() else covariance.double()
         symmetric = covariance.ndim == 2 and covariance.shape == covariance.T.shape
         symmetric = symmetric and torch.allclose(covariance, covariance.T, rtol=1e-3)
         if not symmetric or mean.shape != covariance.shape[:1]:
@@ -57,6 +64,12 @@ class Gaussian(NamedTuple):
             )
         values, vectors = torch.linalg.eigh(as_double(covariance))
         # Of a singular covariance, rounding leaves small values above and below 0; their roots are not small.
-        noise = values[-1] * len(values) * torch.finfo(covariance.dtype).eps
-        kept = values > noise.clamp_min(0)
+        # Below 0 they may be as large as float32 leaves them, in which some work before they publish float64.
+        scale, eps = values.abs().amax() * len(values), torch.finfo(covariance.dtype).eps
+        if values[0] < -scale * max(eps, torch.finfo(torch.float32).eps):
+            raise ValueError(
+                "Gaussian.from_covariance expects a covariance, without negative eigenvalues; got one of "
+                f"{values[0].item():.3g} beside {values[-1].item():.3g}; look at where it comes from"
+            )
+        kept = values > scale * eps
         return cls(as_double(mean), vectors[:, kept] * values[kept].sqrt())

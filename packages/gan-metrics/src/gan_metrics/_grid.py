@@ -47,7 +47,8 @@ def grid_strength(image: Tensor, *, period: int = 4, reduction: Reduction = "mea
             f"grid_strength expects sides of at least {LEAST * period} pixels for a period of {period}; "
             f"got {tuple(image.shape)}"
         )
-    power = _power(_luma(image)[:, :height, :width])
+    luma = _luma(image)[:, :height, :width]
+    power = _power(luma)
     places = [
         (row * height // period, column * width // period)
         for row, column in product(range(period), repeat=2)
@@ -55,7 +56,8 @@ def grid_strength(image: Tensor, *, period: int = 4, reduction: Reduction = "mea
     ]
     own = torch.stack([power[:, row, column] for row, column in places]).sum(0)
     around = torch.stack([_around(power, row, column) for row, column in places]).sum(0)
-    return reduce(10 * (own / around).log10(), reduction)
+    plain = luma.amax((1, 2)) == luma.amin((1, 2))  # whose power is rounding
+    return reduce((10 * (own / around).log10()).masked_fill(plain, torch.nan), reduction)
 
 
 def _luma(image: Tensor) -> Tensor:

@@ -36,14 +36,10 @@ def nearest(samples: Tensor, among: Tensor, *, neighbors: int = 1) -> tuple[Tens
             f"nearest expects from 1 to {len(among)} neighbors, as many as there are; got {neighbors}"
         )
     samples, among = samples.detach().flatten(1).float(), among.to(samples.device).flatten(1).float()
-    found = [_nearest(rows, among, neighbors) for rows in samples.split(_ROWS)]
-    indices, distances = (torch.cat(x) for x in zip(*found, strict=True))
+    # Through matrix products it is several times faster, but they lose the small distances, those that count.
+    found = [
+        torch.cdist(rows, among, compute_mode="donot_use_mm_for_euclid_dist").topk(neighbors, largest=False)
+        for rows in samples.split(_ROWS)
+    ]
+    distances, indices = (torch.cat(x) for x in zip(*found, strict=True))
     return indices, distances
-
-
-def _nearest(samples: Tensor, among: Tensor, neighbors: int) -> tuple[Tensor, Tensor]:
-    indices = torch.cdist(samples, among).topk(neighbors, largest=False).indices
-    # cdist works with products, which lose the small distances, those that matter here.
-    distances = torch.stack([(samples - among[column]).norm(dim=1) for column in indices.unbind(1)], dim=1)
-    order = distances.argsort(dim=1, stable=True)
-    return indices.gather(1, order), distances.gather(1, order)

@@ -16,6 +16,9 @@ class TwoSets(LooksThroughNetwork):
     about the true mean, at the end, without loss; and the metrics of one MetricCollection that look through
     the same network run it once for all of them (torchmetrics merges metrics whose states are equal).
 
+    States are named after the network in memory, so a state dict of them (`persistent(True)`) fits only the
+    same network in the same process; keep `Statistics` in a file instead.
+
     Args:
         features: the network, see `image_features`.
         real: what is known of the real images beforehand, see `measure_statistics`. Without it, real images
@@ -57,7 +60,7 @@ class TwoSets(LooksThroughNetwork):
             self._add("real", real)
 
     def _add(self, kind: str, features: Tensor) -> None:
-        getattr(self, f"{kind}_{self._suffix}").append(features.float().flatten())
+        getattr(self, f"{kind}_{self._suffix}").append(features.detach().float().flatten())
         images = f"{kind}_images_{self._suffix}"
         setattr(self, images, getattr(self, images) + len(features))
 

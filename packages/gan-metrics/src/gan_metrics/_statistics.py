@@ -32,6 +32,10 @@ class Source:
     images: int
     size: tuple[int, int]
 
+    def __post_init__(self) -> None:
+        # A list, as JSON has it, is equal to no tuple.
+        object.__setattr__(self, "size", tuple(self.size))
+
 
 @dataclass(frozen=True)
 class Statistics:
@@ -65,6 +69,10 @@ class Statistics:
             save_file(tensors, aside, {"source": json.dumps(asdict(self.source))})
             aside.chmod(0o644)  # safetensors makes files that only their owner can read
             aside.replace(path)
+        except SafetensorError as error:
+            raise OSError(
+                f"expected to write statistics to {path}; got: {error}; make room, or choose another folder"
+            ) from error
         finally:
             aside.unlink(missing_ok=True)
 
@@ -82,8 +90,7 @@ class Statistics:
         """
         try:
             with safe_open(path, "pt") as file:
-                found = json.loads(file.metadata()["source"])
-                found = Source(**found | {"size": tuple(found["size"])})
+                found = Source(**json.loads(file.metadata()["source"]))
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
             gaussian = Gaussian(tensors["mean"], tensors["root"])
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
@@ -139,8 +146,11 @@ def measure_statistics(
     """
     if cache is not None and Path(cache).exists():
         statistics = Statistics.load(cache, source)
-        if keep_features:
-            statistics.need_features(f"{cache}: measure_statistics")
+        if keep_features and statistics.features is None:
+            raise ValueError(
+                f"expected features with the statistics in {cache}; got none; remove the file to measure "
+                "again, or pass keep_features=False"
+            )
         return statistics
     with torch.no_grad():
         rows = [image_features(features, _of_size(images, source)).float().cpu() for images in batches]
@@ -158,7 +168,7 @@ def measure_statistics(
 
 def _of_size(images: Tensor, source: Source) -> Tensor:
     """The images; ValueError unless they are as large as the source says."""
-    if tuple(images.shape[-2:]) != tuple(source.size):
+    if tuple(images.shape[-2:]) != source.size:
         raise ValueError(
             f"expected images of size {source.size}, as source says; got {tuple(images.shape)}; resize them, "
             "or correct the source"
