@@ -110,6 +110,14 @@ def test_autocast(lite0):
             assert (got.float() - wanted).norm() < 0.05 * wanted.norm()
 
 
+def test_images_of_any_precision_are_seen_in_the_networks(lite0):
+    double = images().double().requires_grad_()
+    features = lite0(double)
+    assert all(map(torch.equal, features, lite0(images())))
+    assert torch.autograd.grad(features[0].sum(), double)[0].dtype == torch.float64
+    assert all(map(torch.equal, lite0(images().half()), lite0(images().half().float())))
+
+
 def test_random_weights_are_always_the_same_and_leave_the_random_state_alone():
     torch.manual_seed(1)
     one = Backbone(weights="random")

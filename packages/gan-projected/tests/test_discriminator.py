@@ -2,7 +2,7 @@ import copy
 
 import pytest
 import torch
-from gan_projected import MultiScaleHeads, ProjectedDiscriminator, Projector, interop
+from gan_projected import Backbone, MultiScaleHeads, ProjectedDiscriminator, Projector, interop
 
 NARROW = {"widths": (4, 5, 6, 7)}
 
@@ -113,6 +113,23 @@ def test_shrinking_in_half_precision(build, images):
     assert (logits.float() - expected).norm() < 0.1 * expected.norm()
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int32])
+def test_labels_may_be_any_integers(dtype):
+    heads, x = MultiScaleHeads([3], [32], classes=3).eval(), torch.randn(2, 3, 4, 4)
+    labels = torch.tensor([2, 0])
+    assert torch.equal(heads([x], labels.to(dtype))[0], heads([x], labels)[0])
+
+
+def test_everything_is_float32_whatever_the_default(images):
+    torch.set_default_dtype(torch.float64)
+    try:
+        projector = Projector(Backbone("mobilenetv3_small_050", weights="random"), channels=(4, 6, 8, 10))
+        logits = ProjectedDiscriminator(projector, **NARROW, resize=128)(images().float())
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert [x.dtype for x in logits] == [torch.float32] * 4
+
+
 def test_class_term_by_hand():
     heads = MultiScaleHeads([3], [32], widths=(1, 1, 1, 1), classes=2).eval()
     head, x = heads.heads[0], torch.randn(1, 3, 4, 4)
@@ -189,6 +206,8 @@ def test_what_cannot_work_is_refused_in_words(build, images, projector):
         build(classes=3)(images(), torch.eye(3)[:2])
     with pytest.raises(ValueError, match=r"labels \(2,\) of integers; got \(1,\) of torch.int64"):
         build(classes=3)(images(), torch.tensor([1]))
+    with pytest.raises(ValueError, match=r"labels \(2,\) of integers; got \(2,\) of torch.bool"):
+        build(classes=3)(images(), torch.tensor([True, False]))
     with pytest.raises(ValueError, match=r"labels from 0 to 2; got \[0, 3\]"):
         build(classes=3)(images(), torch.tensor([0, 3]))
     with pytest.raises(ValueError, match=r"pictures of at least 128x128, .* got \(2, 8, 16, 16\)"):

@@ -57,7 +57,9 @@ class Backbone(nn.Module):
         self._taps, self.channels = _timm.taps(network, name)
         self._is_nhwc = _timm.is_nhwc(network)
         self._fixed_size = _timm.fixed_size(network)
-        mean, std = (torch.tensor(x).reshape(1, 3, 1, 1) for x in _timm.mean_and_std(network))
+        mean, std = (
+            torch.tensor(x, dtype=torch.float32).reshape(1, 3, 1, 1) for x in _timm.mean_and_std(network)
+        )
         self.network = freeze_(without_batch_norm(network, _timm.probe(network)).float())
         # ((image + 1) / 2 - mean) / std, such that a mean and std of 0.5 leave the image as it is, exactly.
         self.register_buffer("_scale", 0.5 / std, persistent=False)
@@ -72,7 +74,8 @@ class Backbone(nn.Module):
         """The features of each tap, finest first.
 
         Args:
-            image: (N, 3, H, W) RGB in [-1, 1]; of its only size, if the network has one.
+            image: (N, 3, H, W) RGB in [-1, 1]; of its only size, if the network has one. Any precision is
+                brought to the network's: float32, or what it was cast to.
 
         Returns:
             Four maps (N, channels[i], H / s, W / s) for the strides s = 4, 8, 16, 32, rounded as the network
@@ -91,6 +94,7 @@ class Backbone(nn.Module):
                 f"expected images of {'x'.join(map(str, self._fixed_size or ()))}, the only size of this "
                 f"network; got {tuple(image.shape)}; a ProjectedDiscriminator has resize for that"
             )
+        image = image.to(self._scale.dtype)  # the network's
         features = self.network(image * self._scale + self._shift)
         features = [features[tap] for tap in self._taps]
         return [x.permute(0, 3, 1, 2) for x in features] if self._is_nhwc else features

@@ -71,7 +71,7 @@ class ProjectedDiscriminator(nn.Module):
             widths=widths,
             separable=separable,
             classes=classes,
-        )
+        ).float()  # as the features, whatever torch's default
         self.levels = levels
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> list[Tensor]:
@@ -79,7 +79,7 @@ class ProjectedDiscriminator(nn.Module):
 
         Args:
             x: (N, condition_channels + 3, H, W) in [-1, 1], the picture last.
-            labels: (N,) integers from 0 to classes - 1, with `classes`.
+            labels: (N,) integers from 0 to classes - 1, of any integer dtype, with `classes`.
 
         Returns:
             (N, 1, H', W') for each level; H' is a 32nd of the height at which the projector sees the

@@ -125,14 +125,8 @@ class MultiScaleHeads(nn.Module):
                 f"expected {'labels' if self.classes else 'no labels'}, as there are {self.classes} classes; "
                 f"got {told}; build the heads with the number of classes"
             )
-        count = len(features[0])
-        if labels is not None and (labels.shape != (count,) or labels.is_floating_point()):
-            raise ValueError(
-                f"expected labels ({count},) of integers; got {tuple(labels.shape)} of {labels.dtype}; of "
-                "one-hot rows, take labels.argmax(1)"
-            )
-        if labels is not None and not _known(labels, self.classes):
-            raise ValueError(f"expected labels from 0 to {self.classes - 1}; got {labels.tolist()}")
+        if labels is not None:
+            labels = _checked(labels, len(features[0]), self.classes)
         for x, least in zip(features, self._least, strict=True):
             if min(x.shape[-2:]) < least:
                 side = WINDOW * STRIDES[-1]
@@ -141,6 +135,19 @@ class MultiScaleHeads(nn.Module):
                     f"{tuple(x.shape)}; enlarge the pictures first"
                 )
         return [head(x, labels) for head, x in zip(self.heads, features, strict=True)]
+
+
+def _checked(labels: Tensor, count: int, classes: int) -> Tensor:
+    """The labels as int64; raises ValueError unless they are `count` integers from 0 to classes - 1."""
+    if labels.shape != (count,) or labels.is_floating_point() or labels.dtype == torch.bool:
+        raise ValueError(
+            f"expected labels ({count},) of integers; got {tuple(labels.shape)} of {labels.dtype}; of "
+            "one-hot rows, take labels.argmax(1)"
+        )
+    labels = labels.long()
+    if not _known(labels, classes):
+        raise ValueError(f"expected labels from 0 to {classes - 1}; got {labels.tolist()}")
+    return labels
 
 
 def _known(labels: Tensor, classes: int) -> bool:

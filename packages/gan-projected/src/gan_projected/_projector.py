@@ -135,8 +135,11 @@ def mixture(weight: Tensor, bias: Tensor) -> nn.Conv2d:
 def _random_mix(inside: int, outside: int, random: torch.Generator) -> nn.Conv2d:
     """A 1x1 convolution with torch's usual weights: uniform in +-1 / sqrt(inside)."""
     bound = inside**-0.5
-    weight = torch.empty(outside, inside, 1, 1).uniform_(-bound, bound, generator=random)
-    return mixture(weight, torch.empty(outside).uniform_(-bound, bound, generator=random))
+
+    def drawn(*shape: int) -> Tensor:
+        return torch.empty(shape, dtype=torch.float32).uniform_(-bound, bound, generator=random)
+
+    return mixture(drawn(outside, inside, 1, 1), drawn(outside))
 
 
 def _composed(second: nn.Conv2d, first: nn.Conv2d) -> nn.Conv2d:
