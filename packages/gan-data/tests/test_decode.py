@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 import torch
-from gan_data import DataError, read_image, to_uint8
+from gan_data import DataError, read_image, read_labels, to_uint8
 from gan_data._decode import read_size
 from PIL import Image
 
@@ -157,6 +157,11 @@ def test_one_colour_declared_transparent(tmp_path):
 def test_one_grey_of_any_depth_declared_transparent(tmp_path, depth, row, level, other):
     path = png(tmp_path / "x.png", depth, 0, row, before=[(b"tRNS", struct.pack(">H", level))])
     assert pixels(path) == [[[255] * 3, [other] * 3]]
+
+
+@pytest.mark.parametrize(("depth", "row", "labels"), [(2, b"\x60", [1, 2]), (4, b"\x1f", [1, 15])])
+def test_labels_of_few_bits_are_not_scaled(tmp_path, depth, row, labels):
+    assert read_labels(png(tmp_path / "x.png", depth, 0, row)).tolist() == [labels]
 
 
 def test_a_transparent_colour_of_16_bits_is_refused(tmp_path):

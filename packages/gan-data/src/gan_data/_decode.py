@@ -61,8 +61,6 @@ def _try_open(path: Path, convert: Callable[[Image.Image], Image.Image]) -> Imag
     try:
         # By its name Pillow would map the file, and garble an uncompressed TIFF that lies on its side.
         with path.open("rb") as file, Image.open(file) as image:
-            _match_transparency(image)
-            image.load()  # of an animation or a document with pages, the first
             return convert(image)
     except MemoryError:
         raise
@@ -107,7 +105,7 @@ def _match_transparency(image: Image.Image) -> None:
     """Bring the colour that a PNG declares transparent to the depth of the pixels that Pillow decodes."""
     if image.format != "PNG" or "transparency" not in image.info:
         return
-    layout = image.tile[0][3]  # type: ignore[attr-defined]
+    layout = _layout(image)
     if layout == "RGB;16B":
         raise _UnsuitableError(
             "declares a colour of 16 bits transparent, which 8 bits cannot tell from its neighbours",
@@ -117,7 +115,15 @@ def _match_transparency(image: Image.Image) -> None:
         image.info["transparency"] *= GREY_STEPS[layout]
 
 
+def _layout(image: Image.Image) -> str:
+    """How the file holds the pixels, such as "L;4" for grey of 4 bits; known until they are decoded."""
+    arguments = image.tile[0][3] if image.tile else ""  # type: ignore[attr-defined]
+    return arguments[0] if isinstance(arguments, tuple) else arguments
+
+
 def _to_rgb(image: Image.Image) -> Image.Image:
+    _match_transparency(image)
+    image.load()  # of an animation or a document with pages, the first
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):
         return _from_16_bits(image).convert("RGB")
@@ -134,7 +140,11 @@ def _to_labels(image: Image.Image) -> Image.Image:
     """The numbers as they are: of a palette the entries' places, not their colours."""
     if image.format in LOSSY:
         raise _UnsuitableError(f"is a {image.format}, which alters labels", "save the map as PNG")
+    step = GREY_STEPS.get(_layout(image), 1)
+    image.load()
     image = ImageOps.exif_transpose(image)
+    if step > 1:
+        image = image.point([level // step for level in range(256)])
     if image.mode == "P":
         image = Image.frombytes("L", image.size, image.tobytes())
     if image.mode == "1":

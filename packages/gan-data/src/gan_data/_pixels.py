@@ -89,8 +89,8 @@ def read_image(path: str | PathLike[str]) -> Tensor:
 def read_labels(path: str | PathLike[str]) -> Tensor:
     """The label or instance map in a file: one whole number for each pixel, as it was stored.
 
-    Grey files of 1, 8 or 16 bits hold the numbers themselves; those of a palette are the places in it, not
-    the colours.
+    Grey files of any depth up to 16 bits hold the numbers themselves; those of a palette are the places in
+    it, not the colours.
 
     Args:
         path: a file of any lossless format that Pillow reads; PNG is the usual one.

@@ -7,6 +7,8 @@ import torch
 from gan_losses import LEAST_SQUARES, AdversarialLoss, feature_matching_loss
 from torch import Tensor
 
+from gan_trainers._weights import check_weights
+
 Terms = dict[str, Tensor]
 Features = list[list[Tensor]]  # of each scale the outputs of its layers, the logits last
 
@@ -56,13 +58,11 @@ class Pix2PixHD:
         adversarial: AdversarialLoss = LEAST_SQUARES,
         discriminator_weight: float = 0.5,
     ) -> None:
-        for name, weight in {
-            "feature_matching_weight": feature_matching_weight,
-            "perceptual_weight": perceptual_weight,
-            "discriminator_weight": discriminator_weight,
-        }.items():
-            if not weight >= 0:
-                raise ValueError(f"expected {name} to be 0 or more; got {weight}")
+        check_weights(
+            feature_matching_weight=feature_matching_weight,
+            perceptual_weight=perceptual_weight,
+            discriminator_weight=discriminator_weight,
+        )
         self._discriminator = discriminator
         self._feature_matching_weight = feature_matching_weight
         self._feature_matching: Literal["paper", "official"] = feature_matching
