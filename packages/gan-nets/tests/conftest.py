@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 
@@ -95,6 +96,23 @@ def run():
         return out[..., None, None] if out.ndim == 2 else out  # one logit for a whole crop
 
     return run
+
+
+@pytest.fixture
+def full_disk():
+    """A context in which no file can grow beyond some bytes."""
+    resource = pytest.importorskip("resource", reason="only Unix limits the size of files")
+
+    @contextmanager
+    def full_disk(size):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return full_disk
 
 
 def parity_file(name):

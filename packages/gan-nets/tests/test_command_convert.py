@@ -49,6 +49,21 @@ def test_a_network_is_replaced_only_when_told(checkpoint, tmp_path, capsys):
     assert "# ResnetGenerator" in (out / "README.md").read_text()
 
 
+def test_a_full_disk_costs_neither_the_network_that_was_there_nor_the_next_attempt(
+    checkpoint, tmp_path, capsys, full_disk
+):
+    new, there = tmp_path / "new", tmp_path / "there"
+    PatchDiscriminator(layers=1, width=2).save_pretrained(there)
+    before = {path.name: path.read_bytes() for path in there.iterdir()}
+    with full_disk(10_000):
+        error = fails(capsys, "convert", checkpoint, new)
+        fails(capsys, "convert", checkpoint, there, "--overwrite")
+    assert error.startswith(f"error: {new / 'model.safetensors'} cannot be written")
+    assert {path.name: path.read_bytes() for path in there.iterdir()} == before
+    main(["convert", str(checkpoint), str(new)])
+    assert type(gan_nets.load(new)) is ResnetGenerator
+
+
 def test_the_family_and_the_part_can_be_told(tmp_path, capsys, read_parity):
     generator, _, *_ = read_parity("cyclegan_resnet9_instance")
     discriminator, *_ = read_parity("patchgan_n3_instance")

@@ -1,4 +1,5 @@
 import copy
+import inspect
 import json
 import socket
 
@@ -18,6 +19,7 @@ from gan_nets import (
     pix2pix_unet_paper,
 )
 from gan_nets._card import PURPOSES
+from huggingface_hub import PyTorchModelHubMixin
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +89,25 @@ def test_saving_again_replaces_the_arguments(tmp_path):
 def folder(tmp_path):
     PatchDiscriminator(layers=1, width=4).save_pretrained(tmp_path)
     return tmp_path
+
+
+def test_others_can_read_the_weights(folder):
+    assert (folder / "model.safetensors").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_full_disk_leaves_the_network_that_was_there(folder, full_disk):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with (
+        full_disk(10_000),
+        pytest.raises(OSError, match=r"/model.safetensors cannot be written \(.*\); make room or choose"),
+    ):
+        PatchDiscriminator(layers=3, width=8).save_pretrained(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_saving_takes_what_the_mixin_takes():
+    own, mixin = PatchDiscriminator.save_pretrained, PyTorchModelHubMixin.save_pretrained
+    assert inspect.signature(own).parameters.keys() == inspect.signature(mixin).parameters.keys()
 
 
 def rewrite(folder, **changes):

@@ -11,7 +11,7 @@ from torch import nn
 
 from gan_nets._card import CARD, card_fields
 from gan_nets._state import load_exactly
-from gan_nets._stored import CONFIG, WEIGHTS, Stored, stored_in
+from gan_nets._stored import CONFIG, README, WEIGHTS, Stored, store, stored_in
 from gan_nets.usage import Usage
 
 Net = TypeVar("Net", bound="PretrainedModule")
@@ -54,9 +54,43 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
             ) from error
         return arguments | {"usage": asdict(self.usage), "gan_nets": __version__}
 
-    def _save_pretrained(self, save_directory: Path) -> None:
-        (save_directory / CONFIG).write_text(json.dumps(self.describe(), indent=2) + "\n", encoding="utf-8")
-        super()._save_pretrained(save_directory)
+    def save_pretrained(
+        self,
+        save_directory: str | Path,
+        *,
+        config: Any = None,
+        repo_id: str | None = None,
+        push_to_hub: bool = False,
+        model_card_kwargs: dict[str, Any] | None = None,
+        **push_to_hub_kwargs: Any,
+    ) -> str | None:
+        """Write the network into a folder; one that is there is replaced once the new one is whole.
+
+        Args:
+            save_directory: the folder, which is made; a README.md that is there stays.
+            config: without effect, as config.json is what `describe` gives; the mixin has it.
+            repo_id: of the repository on the Hugging Face Hub; by default the folder's name.
+            push_to_hub: whether to upload the network as well.
+            model_card_kwargs: what replaces fields of the README.md.
+            push_to_hub_kwargs: further arguments of `push_to_hub`.
+
+        Returns:
+            The address of the upload, if there was one.
+
+        Raises:
+            OSError: it cannot be written; the folder then holds the network that it held before.
+            ValueError: JSON cannot hold an argument that it was built with; see `describe`.
+        """
+        # Not the mixin's, which removes config.json before it writes anything.
+        folder = Path(save_directory)
+        store(folder, self, self.describe())
+        if not (folder / README).exists():
+            self.generate_model_card(**model_card_kwargs or {}).save(folder / README)
+        if not push_to_hub:
+            return None
+        return self.push_to_hub(
+            repo_id or folder.name, config=config, model_card_kwargs=model_card_kwargs, **push_to_hub_kwargs
+        )
 
     def generate_model_card(self, *args: Any, **kwargs: Any) -> ModelCard:
         """The README.md that `save_pretrained` writes where there is none."""

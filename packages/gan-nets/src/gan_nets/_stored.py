@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from safetensors.torch import save_model
+from torch import Tensor, nn
 
+from gan_nets._aside import aside
 from gan_nets.usage import Usage
 
 CONFIG, WEIGHTS, README = "config.json", "model.safetensors", "README.md"
@@ -63,6 +65,24 @@ class Stored(NamedTuple):
                 return {key.removeprefix(self.prefix): file.get_tensor(key) for key in keys}
         except SafetensorError as error:
             raise ValueError(f"{self.weights} is damaged ({error}); save or download it again") from error
+
+
+def store(folder: Path, net: nn.Module, description: dict[str, Any]) -> None:
+    """Write both files or, after an error, neither.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    target = folder / WEIGHTS
+    with aside(folder / CONFIG) as config, aside(target) as weights:
+        config.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+        try:
+            save_model(net, str(weights))
+        except SafetensorError as error:
+            raise OSError(
+                f"{target} cannot be written ({error}); make room or choose another folder, and save again"
+            ) from error
+        weights.chmod(0o644)  # safetensors makes files that only their owner can read
 
 
 def stored_in(folder: Path) -> Stored:

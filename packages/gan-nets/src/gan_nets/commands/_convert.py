@@ -33,9 +33,9 @@ def _run(options: argparse.Namespace) -> None:
     state = read_checkpoint(options.checkpoint, part=options.part)
     family = options.family or detect(state)
     net = convert(state, family=family)
-    if options.overwrite:
-        (options.out / README).unlink(missing_ok=True)  # it describes the network that was there
     net.save_pretrained(options.out)
+    if options.overwrite:  # the README that was there is of another network
+        net.generate_model_card().save(options.out / README)
     print(f"family:  {family}\nnetwork: {_call(net)}\nsaved:   {options.out}")
     if family == "pix2pix-unet" and net.describe()["norm"] == "batch":
         print(
