@@ -123,6 +123,18 @@ def test_globs_and_several_files_go_into_a_folder(checkpoint, tmp_path):
     assert (tmp_path / "single" / "4.png").is_file()
 
 
+def test_a_glob_leaves_hidden_files_and_results_of_before_out(checkpoint, tmp_path, capsys):
+    pictures, out = tmp_path / "pictures", tmp_path / "pictures" / "out"
+    for place in ("1.png", ".hidden.png", ".thumbnails/2.png", "out/old/3.png"):
+        (pictures / place).parent.mkdir(parents=True, exist_ok=True)
+        random_image("RGB", (4, 4), np.random.default_rng(1)).save(pictures / place)
+    main(["translate", str(checkpoint), f"{pictures}/**/*.png", "-o", str(out)])
+    assert "translated 1 of 1" in capsys.readouterr().out
+    main(["translate", str(checkpoint), f"{out}/old/*.png", "-o", str(out)])  # which were asked for
+    assert "translated 1 of 1" in capsys.readouterr().out
+    assert sorted(path.name for path in out.glob("*.png")) == ["1.png", "3.png"]
+
+
 def test_nothing_is_overwritten_unless_told(checkpoint, tmp_path, capsys):
     rng = np.random.default_rng(1)
     pictures, out = tmp_path / "pictures", tmp_path / "pictures" / "out"

@@ -79,12 +79,18 @@ def _found(name: str, out: Path) -> Iterator[tuple[Path, Path]]:
         for file in sorted(path.rglob("*")):
             place = file.relative_to(path)
             hidden = any(part.startswith(".") or part == "__MACOSX" for part in place.parts)
-            result = path.resolve() != out.resolve() and file.resolve().is_relative_to(out.resolve())
-            if not hidden and not result and file.suffix.lower() in PICTURES | VIDEOS and file.is_file():
+            wanted = not hidden and not _is_result(file, path, out)
+            if wanted and file.suffix.lower() in PICTURES | VIDEOS and file.is_file():
                 yield file, place
     elif glob.has_magic(name):
         root = Path(*path.parts[: next(i for i, part in enumerate(path.parts) if glob.has_magic(part))])
         for match in sorted(glob.glob(str(path), recursive=True)):  # noqa: PTH207 - of absolute ones, too
             file = Path(match)
-            if file.is_file():
+            if file.is_file() and not _is_result(file, root, out):
                 yield file, file.relative_to(root)
+
+
+def _is_result(file: Path, root: Path, out: Path) -> bool:
+    """Whether a file that was found below `root` is in `out`, unless that is where to look."""
+    out = out.resolve()
+    return file.resolve().is_relative_to(out) and not root.resolve().is_relative_to(out)
