@@ -1,3 +1,5 @@
+from functools import partial
+
 import gan_nets
 import pytest
 import torch
@@ -133,8 +135,11 @@ def test_bad_input_is_one_clear_sentence():
         FastGANGenerator(96)
     with pytest.raises(ValueError, match='blocks "full", "lite" or "alternating"; got \'small\''):
         FastGANGenerator(64, blocks="small")
-    with pytest.raises(ValueError, match="at least 256 with small_picture; got 64"):
-        FastGANGenerator(64, small_picture=True)
+    for build in (partial(FastGANGenerator, small_picture=True), fastgan_official):
+        with pytest.raises(ValueError, match="at least 256 with small_picture; got 128; take a larger size"):
+            build(128)
+    with pytest.raises(ValueError, match="expected classes to be a positive integer, or 0 for none; got -1"):
+        tiny(classes=-1)
     net = tiny()
     with pytest.raises(ValueError, match=r"noise \(N, 8\), floating-point; got \(1, 9\)"):
         net(torch.zeros(1, 9))

@@ -83,5 +83,7 @@ def test_bad_input_is_one_clear_sentence():
         tiny()(torch.zeros(1, 3, 256, 256), torch.zeros(1, 3, 64, 64))
     with pytest.raises(ValueError, match="expected quadrant 0, 1, 2 or 3; got 4"):
         tiny()(torch.zeros(1, 3, 256, 256), quadrant=4)
+    with pytest.raises(ValueError, match="with quadrant expected pictures of at least 2x2; got 1x1"):
+        tiny()(torch.zeros(1, 3, 1, 1), quadrant=0)
     with pytest.raises(ValueError, match="the FastGAN discriminator checkpoint does not fit"):
         interop.load_fastgan_discriminator({"conv.weight": torch.zeros(1)})

@@ -27,6 +27,18 @@ def test_modulated_convolution_is_that_of_the_equations():
     torch.testing.assert_close(conv(x, w), torch.cat(expected), rtol=1e-6, atol=1e-6)
 
 
+def test_autocast_leaves_demodulation_and_mapping_in_full_precision():
+    torch.manual_seed(0)
+    conv, x, w = ModulatedConv(3, 5, styles=4), torch.randn(2, 3, 6, 7), torch.randn(2, 4)
+    with torch.no_grad():
+        conv.style.bias.fill_(300.0)  # whose square is beyond half precision
+    mapping, z = tiny(classes=2).mapping, (torch.randn(3, 6), torch.tensor([0, 1, 1]))
+    expected, style = conv(x, w), mapping(*z)
+    with torch.autocast("cpu", torch.float16):
+        torch.testing.assert_close(conv(x, w).float(), expected, atol=0.02, rtol=0.02)
+        assert torch.equal(mapping(*z), style)
+
+
 def test_enlarging_is_bilinear_and_then_a_convolution():
     torch.manual_seed(0)
     conv = ModulatedConv(3, 5, styles=4, enlarge=True).double()
@@ -145,13 +157,19 @@ def test_save_and_load(tmp_path):
 def test_bad_input_is_one_clear_sentence():
     with pytest.raises(ValueError, match="power of 2 from 8 to 1024; got 100"):
         StyleGAN2Generator(100)
+    with pytest.raises(ValueError, match="expected classes to be a positive integer, or 0 for none; got -1"):
+        tiny(classes=-1)
     net, z = tiny(), torch.zeros(1, 6)
     with pytest.raises(ValueError, match=r"StyleGAN2Generator expected noise \(N, 6\), .* got \(1, 5\)"):
         net(torch.zeros(1, 5))
     with pytest.raises(
-        ValueError, match=r"maps \(N, 1, s, s\) for s in \[4, 8, .*\]; got \[\(1, 1, 4, 4\)\]"
+        ValueError, match=r"\(N or 1, 1, s, s\) with N = 1 for s in \[4, 8, .*\]; got \[\(1, 1, 4, 4\)\]"
     ):
         net(z, noise=[torch.zeros(1, 1, 4, 4)])
+    with pytest.raises(ValueError, match=r"with N = 1 for s in .*; got \[\(3, 1, 4, 4\), "):
+        net(z, noise=[torch.zeros(3, 1, size, size) for size in net.noise_sizes])
+    with pytest.raises(ValueError, match=r"mixed of the shape of z, \(1, 6\); got \(2, 6\); draw it"):
+        net(z, mixed=torch.zeros(2, 6), crossover=3)
     with pytest.raises(
         ValueError, match="crossover from 1 to 7 together; got a tensor for mixed and crossover 8"
     ):

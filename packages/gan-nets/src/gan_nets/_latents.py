@@ -11,17 +11,24 @@ Noise: TypeAlias = Literal["random", "none"] | Sequence[Tensor]
 
 
 def noise_maps(noise: Noise, sizes: Sequence[int], like: Tensor) -> list[Tensor | None]:
-    """A map (N, 1, s, s) for each s of `sizes`, or None for each; N pictures and the rest as of `like`."""
+    """A map (N or 1, 1, s, s) for each s of `sizes`, or None for each.
+
+    The N pictures, the device and the precision are those of `like`.
+    """
     if isinstance(noise, str):
         if noise == "none":
             return [None] * len(sizes)
         if noise == "random":
             return [torch.randn(len(like), 1, s, s, device=like.device, dtype=like.dtype) for s in sizes]
-    elif [x.shape[1:] for x in noise] == [(1, s, s) for s in sizes]:
-        return list(noise)
+    elif len(noise) == len(sizes):
+        pairs = zip(noise, sizes, strict=True)
+        batch = like.shape[0]  # not len, which torch.export would take for a constant
+        if all(x.shape in ((1, 1, s, s), (batch, 1, s, s)) for x, s in pairs):
+            return list(noise)
     got = repr(noise) if isinstance(noise, str) else [tuple(x.shape) for x in noise]
     raise ValueError(
-        f'expected noise "random", "none" or maps (N, 1, s, s) for s in {list(sizes)}; got {got}'
+        f'expected noise "random", "none" or maps (N or 1, 1, s, s) with N = {len(like)} for s in '
+        f"{list(sizes)}; got {got}"
     )
 
 
@@ -40,6 +47,12 @@ def check_latents(z: Tensor, labels: Tensor | None, *, latents: int, classes: in
             f"{network} expected labels ({len(z)},), integers; got {tuple(labels.shape)} of {labels.dtype}; "
             "of one-hot rows, take labels.argmax(1)"
         )
+
+
+def check_classes(classes: int) -> None:
+    """Raise ValueError unless classes is 0 or a positive integer."""
+    if not isinstance(classes, int) or classes < 0:
+        raise ValueError(f"expected classes to be a positive integer, or 0 for none; got {classes!r}")
 
 
 def check_power_of_two(size: int, *, least: int, most: int, network: str) -> None:

@@ -10,7 +10,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from gan_nets._checks import check_positive
 from gan_nets._enlarge import conv3x3_of_enlarged
-from gan_nets._latents import Noise, check_latents, check_power_of_two, noise_maps, normalised
+from gan_nets._latents import Noise, check_classes, check_latents, check_power_of_two, noise_maps, normalised
 from gan_nets._pretrained import PretrainedModule
 from gan_nets.usage import Usage
 
@@ -163,10 +163,14 @@ class FastGANGenerator(PretrainedModule):
         super().__init__()
         check_power_of_two(size, least=64, most=1024, network="FastGANGenerator")
         check_positive(out_channels=out_channels, latents=latents, width=width)
+        check_classes(classes)
         if blocks not in ("full", "lite", "alternating"):
             raise ValueError(f'expected blocks "full", "lite" or "alternating"; got {blocks!r}')
         if small_picture and size < 256:
-            raise ValueError(f"expected a size of at least 256 with small_picture; got {size}; leave it out")
+            raise ValueError(
+                f"expected a size of at least 256 with small_picture; got {size}; take a larger size, or a "
+                "FastGANGenerator without small_picture"
+            )
         self.size, self.latents, self.classes = size, latents, classes
         self.normalise_latents, self.output_tanh = normalise_latents, output_tanh
         self.sizes = [s for s in CHANNELS if 8 <= s <= size]
@@ -252,7 +256,7 @@ def _is_full(blocks: Blocks, size: int) -> bool:
 def fastgan_official(size: int = 256, *, latents: int = 256, width: int = 64) -> FastGANGenerator:
     """The generator of FastGAN's own code, which has a tanh at 1024 only; see FastGANGenerator.
 
-    It draws a small picture as well, for `FastGANDiscriminator`.
+    It draws a small picture as well, for `FastGANDiscriminator`, and so starts from size 256.
     """
     return FastGANGenerator(
         size,

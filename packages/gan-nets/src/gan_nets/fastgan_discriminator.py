@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gan_nets._checks import check_images, check_positive
+from gan_nets._checks import check_images, check_positive, check_size
 from gan_nets._latents import check_power_of_two
 from gan_nets._pretrained import PretrainedModule
 from gan_nets.fastgan import GatedConv, SkipExcitation
@@ -174,6 +174,8 @@ class FastGANDiscriminator(PretrainedModule):
             )
         if quadrant not in (None, 0, 1, 2, 3):
             raise ValueError(f"expected quadrant 0, 1, 2 or 3; got {quadrant!r}")
+        if quadrant is not None:
+            check_size(x, 1, least=2, network="FastGANDiscriminator with quadrant")
 
 
 def _to_256(size: int, in_channels: int, at: dict[int, int]) -> list[nn.Module]:

@@ -2,13 +2,14 @@
 
 import math
 from itertools import pairwise
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets._checks import check_positive
-from gan_nets._latents import Noise, check_latents, check_power_of_two, noise_maps, normalised
+from gan_nets._latents import Noise, check_classes, check_latents, check_power_of_two, noise_maps, normalised
 from gan_nets._pretrained import PretrainedModule
 from gan_nets.usage import Usage
 
@@ -68,7 +69,8 @@ class ModulatedConv(nn.Module):
         y = self._convolve(x * style[:, :, None, None].to(x.dtype), weight)
         if not self.demodulate:
             return y
-        power = style.float().square() @ weight.float().square().sum((2, 3)).T
+        with torch.autocast(x.device.type, enabled=False):  # squares of styles overflow in half precision
+            power = style.float().square() @ weight.float().square().sum((2, 3)).T
         return y * (power + 1e-8).rsqrt()[:, :, None, None].to(y.dtype)
 
     def _convolve(self, x: Tensor, weight: Tensor) -> Tensor:
@@ -124,13 +126,14 @@ class Mapping(nn.Module):
         )
 
     def forward(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """(N, latents) and (N,) to (N, styles)."""
-        x = normalised(z)
-        if self.embedding is not None:
-            x = torch.cat([x, normalised(self.embedding(labels))], dim=1)
-        for layer in self.layers:
-            x = _activated(layer(x))
-        return x
+        """(N, latents) and (N,) to (N, styles), in the parameters' precision under autocast too."""
+        with torch.autocast(z.device.type, enabled=False):
+            x = normalised(z.to(cast(EqualLinear, self.layers[0]).weight.dtype))
+            if self.embedding is not None:
+                x = torch.cat([x, normalised(self.embedding(labels))], dim=1)
+            for layer in self.layers:
+                x = _activated(layer(x))
+            return x
 
 
 class StyleGAN2Generator(PretrainedModule):
@@ -181,6 +184,7 @@ class StyleGAN2Generator(PretrainedModule):
             out_channels=out_channels, latents=latents, styles=styles, mapping_layers=mapping_layers
         )
         check_positive(base_channels=base_channels, most_channels=most_channels)
+        check_classes(classes)
         self.size, self.latents, self.classes = size, latents, classes
         sizes = [2**power for power in range(2, int(math.log2(size)) + 1)]
         at = {s: max(1, min(most_channels, base_channels // s)) for s in sizes}
@@ -242,6 +246,11 @@ class StyleGAN2Generator(PretrainedModule):
             raise ValueError(
                 f"expected mixed and a crossover from 1 to {self.layers - 1} together; got {given} for mixed "
                 f"and crossover {crossover}"
+            )
+        if mixed.shape != (len(w), self.latents):
+            raise ValueError(
+                f"expected mixed of the shape of z, {(len(w), self.latents)}; got {tuple(mixed.shape)}; "
+                "draw it by torch.randn_like(z)"
             )
         other = self._style(mixed, labels, truncation)
         return [w] * crossover + [other] * (self.layers - crossover)
