@@ -45,6 +45,8 @@ def schedule(stages: int, steps: int, training: Literal["each", "all"]) -> list[
     if training == "all":
         return [Phase("all", stages, steps, 0)]
     own = steps // stages
+    if not own:
+        raise SystemExit(f"error: --steps expects at least one for each of {stages} stages; got {steps}")
     phases = [Phase("stage 1", 1, own, 0)]
     for stage in range(2, stages + 1):
         phases.append(Phase(f"stage {stage} alone", stage, own // 5, stage - 1))
@@ -85,7 +87,7 @@ def main(
         training: each stage in its turn, or all at once; a plain U-Net has no stages to train.
         optimizer_state: what Adam has gathered is forgotten with each new phase (as pix2pixHD's official code
             does, by a new optimiser), or kept. The article does not say.
-        steps: how long to train, all stages together.
+        steps: how long to train, all stages together, in equal parts.
         batch_size: photos a step, on each process.
         size: side of the square crops, in pixels; 32 for the flowers, 256 for --data.
         stages: how many resolutions there are, each half the finer one; if not given, down to 8x8.
@@ -107,6 +109,7 @@ def main(
     size = size or (256 if data else 32)
     stages = stages or max(1, (size // 8).bit_length())
     resolutions = [size // 2**finer for finer in reversed(range(stages))]
+    phases = schedule(stages, steps, training)
     train, test = read_photos(data, size, task, validation)
 
     run = Run(
@@ -128,7 +131,7 @@ def main(
     run.resume()
 
     begins = 0  # the step before a phase's first
-    for phase in schedule(stages, steps, training):
+    for phase in phases:
         if run.step == begins and optimizer_state == "fresh":
             opt.state.clear()
         begins += phase.steps
@@ -159,6 +162,8 @@ def main(
 def read_photos(data: Path | None, size: int, task: str, validation: float) -> tuple[Degraded, Degraded]:
     """Pairs (spoiled, clean) to learn from, and pairs that are held out."""
     photos, held_out = split_by_content(find_images(data or flowers()), validation)
+    if task == "mosaic" and size % 16:
+        raise SystemExit(f"error: --task mosaic expects --size in multiples of 16, for its tiles; got {size}")
     spoil = grayscale if task == "color" else partial(mosaic, factor=size // 16, blur_radius=size / 64)
     train = Images(photos, size=size, load_size=size, keep=is_color)
     test = Images(held_out, size=size, load_size=size, crop="center", flip=False, keep=is_color)

@@ -198,7 +198,7 @@ def main(
     a_step = batch_size * run.processes * accumulate  # photos
     steps = steps or ((200 * len(train) // a_step, 100 * len(train) // a_step) if data else (1_500, 800))
     fix_global = steps[1] // 10 if fix_global is None else fix_global
-    check_span(fix_global, steps[1])
+    check_spans(steps, fix_global)
 
     inputs = classes + 1 + features  # the 1 is the boundaries
     coarse = GlobalGenerator(inputs, width=2 * width, downsamplings=downsamplings, blocks=blocks)
@@ -284,10 +284,14 @@ def check_size(size: tuple[int, int], multiple: int) -> None:
         )
 
 
-def check_span(fix_global: int, steps: int) -> None:
-    """Refuse to freeze for longer than the enhancer learns."""
-    if not 0 <= fix_global <= steps:
-        raise SystemExit(f"error: --fix-global expects 0 to the enhancer's {steps} steps; got {fix_global}")
+def check_spans(steps: tuple[int, int], fix_global: int) -> None:
+    """Refuse not to learn at all, and to freeze for longer than the enhancer learns."""
+    if not any(steps):
+        raise SystemExit("error: --steps expects at least one; got 0 0, as 200 passes are with few photos")
+    if not 0 <= fix_global <= steps[1]:
+        raise SystemExit(
+            f"error: --fix-global expects at most the enhancer's {steps[1]} steps; got {fix_global}"
+        )
 
 
 def find_photos(

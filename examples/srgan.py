@@ -169,6 +169,7 @@ def main(
     steps = 0 if ideas == "pixels" else steps
     require_phase_one(steps, pixel_steps or start or from_nothing)
     require_use(vgg19, features)
+    check_size(size, scale)
     to_test = files_of(test)
     degrade = Downscale(scale, kernel, jpeg)
     photos, held_out = split_by_content(find_images(data or flowers()), validation)
@@ -251,6 +252,14 @@ def require_use(vgg19: Path | None, features: str) -> None:
     """Refuse VGG19's file where its features are not asked for."""
     if vgg19 and features != "vgg19":
         raise SystemExit(f"error: --vgg19 expects --features vgg19; got {features}")
+
+
+def check_size(size: int, scale: int) -> None:
+    """Refuse crops that cannot be shrunk, or whose SSIM has no room within the border that is cut off."""
+    if size % scale or size < 2 * scale + 11:
+        raise SystemExit(
+            f"error: --size expects a multiple of --scale {scale} and at least {2 * scale + 11}; got {size}"
+        )
 
 
 def files_of(folder: Path | None) -> list[Path]:

@@ -87,6 +87,13 @@ def test_a_plain_unet_has_no_stages_to_train(recipe, photos, tmp_path):
         recipe.main(photos, tmp_path, model="unet", training="each", **SMALL)
 
 
+def test_fewer_steps_than_stages_and_tiles_that_do_not_fit_are_refused(recipe, photos, tmp_path):
+    with pytest.raises(SystemExit, match="--steps expects at least one for each of 2 stages; got 1"):
+        recipe.main(photos, tmp_path, **(SMALL | {"steps": 1, "stages": 2}))
+    with pytest.raises(SystemExit, match=r"--task mosaic expects --size in multiples of 16, .*; got 24"):
+        recipe.main(photos, tmp_path, task="mosaic", **(SMALL | {"size": 24, "stages": 2}))
+
+
 def test_the_study_measures_what_the_logs_say(example, tmp_path):
     arms = example("coarse_to_fine_arms")
     phases = [

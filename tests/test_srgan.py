@@ -139,6 +139,12 @@ def test_flat_photos_end_nothing(recipe, tmp_path):
     assert "psnr_y" in row
 
 
+@pytest.mark.parametrize(("size", "scale"), [(16, 4), (32, 3)])
+def test_crops_that_do_not_suit_the_scale_are_refused(recipe, photos, tmp_path, size, scale):
+    with pytest.raises(SystemExit, match=f"--size expects a multiple of --scale {scale} and at least"):
+        recipe.main(photos, tmp_path, **(SMALL | {"size": size, "scale": scale}))
+
+
 def test_weights_of_a_network_that_is_not_asked_for_are_refused(recipe, photos, tmp_path):
     with pytest.raises(SystemExit, match="error: --vgg19 expects --features vgg19; got lite0"):
         recipe.main(photos, tmp_path, vgg19=tmp_path / "vgg19.pth", **SMALL)

@@ -85,6 +85,19 @@ def test_phases_that_were_finished_yield_nothing(tiny_run):
     assert again.step == 5
 
 
+def test_a_phase_is_not_made_longer_once_a_later_one_began(tiny_run):
+    run, _, _, loader = tiny_run()
+    for phase in ("one", "two"):
+        for _ in run.steps(loader, until=3, phase=phase):
+            if run.every(3):
+                run.save()
+    again, _, _, loader = tiny_run()
+    with pytest.raises(
+        ValueError, match="'one' was over after 3 steps and cannot have 5, since 'two' has begun"
+    ):
+        next(again.steps(loader, until=5, phase="one"))
+
+
 def test_a_longer_run_goes_on_from_a_finished_one(tiny_run):
     run, _, _, loader = tiny_run()
     for _ in run.steps(loader, until=3):

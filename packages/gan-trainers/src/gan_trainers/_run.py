@@ -222,8 +222,8 @@ class Run:
             phase: its name, if a recipe has several.
 
         Raises:
-            ValueError: if `loader` is not endless, or if `out` holds another run's checkpoints and
-                `resume` was not called.
+            ValueError: if `loader` is not endless, if `out` holds another run's checkpoints and `resume` was
+                not called, or if the phase is longer now that one after it has begun.
             FloatingPointError: if a logged term is not a finite number.
             SystemExit: with code 128 + the signal's number, after a signal.
         """
@@ -235,6 +235,11 @@ class Run:
         if position.done(phase) >= until and phase != position.phase:
             return  # it was over before the phase of the checkpoint began
         if not self._begun:
+            if phase != position.phase and position.done(phase):
+                raise ValueError(
+                    f"phase '{phase}' was over after {position.done(phase)} steps and cannot have {until}, "
+                    f"since '{position.phase}' has begun; give the number of before, or choose another folder"
+                )
             self._begin()
         position.enter(phase, until)
         with (
