@@ -289,7 +289,7 @@ def check_spans(steps: tuple[int, int], fix_global: int) -> None:
     if not any(steps):
         raise SystemExit("error: --steps expects at least one; got 0 0, as 200 passes are with few photos")
     if not 0 <= fix_global <= steps[1]:
-        raise SystemExit(f"error: --fix-global expects 0 to {steps[1]}, the enhancer's steps; got {fix_global}")
+        raise SystemExit(f"error: --fix-global expects 0 to {steps[1]}, the enhancer's; got {fix_global}")
 
 
 def find_photos(

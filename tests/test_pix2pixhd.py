@@ -276,7 +276,7 @@ def test_each_object_gets_one_look_of_its_class_by_chance(looks, street):
     [
         ({"size": (32, 30)}, "--size expects multiples of 4, at least 8; got 32 30"),
         ({"size": (4, 32)}, "--size expects multiples of 4, at least 8; got 4 32"),
-        ({"fix_global": 5}, "--fix-global expects 0 to 4, the enhancer's steps; got 5"),
+        ({"fix_global": 5}, "--fix-global expects 0 to 4, the enhancer's; got 5"),
         ({"steps": (0, 0)}, "--steps expects at least one; got 0 0"),
         ({"without": "train_inst"}, "--features expects instance maps; there is no"),
         ({"without": "train_label"}, "train_label: expected a folder of images; this does not exist"),
