@@ -96,8 +96,8 @@ def test_a_file_that_is_no_picture_is_named_in_words(tab, tmp_path):
 
 
 def test_notes_and_modes(tmp_path):
-    from gan_nets._demo import compared
-    from gan_nets.translate import Translator
+    from gan_nets.commands.demo_page import compared
+    from gan_nets.pictures.translate import Translator
 
     translator = Translator(UNetGenerator(1, 1, depth=2, width=2).eval())
     Image.effect_noise((9, 7), 60).convert("LA").save(tmp_path / "grey.png")

@@ -7,7 +7,7 @@ import gan_nets
 import pytest
 import torch
 from gan_data import LabelledPhotos, read_image, read_labels
-from gan_nets.pix2pixhd import halve_picture
+from gan_nets.networks.pix2pixhd import halve_picture
 from gan_trainers import plain_errors, read_scalars
 from PIL import Image
 from safetensors.torch import load_file

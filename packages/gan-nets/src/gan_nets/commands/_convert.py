@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 from typing import get_args
 
-from gan_nets._pretrained import PretrainedModule
-from gan_nets._stored import CONFIG, NO_ARGUMENTS, README, WEIGHTS
 from gan_nets.interop import Family, convert, detect, read_checkpoint
+from gan_nets.saving.folder import CONFIG, NO_ARGUMENTS, README, WEIGHTS
+from gan_nets.saving.pretrained import PretrainedModule
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

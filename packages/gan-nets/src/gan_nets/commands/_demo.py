@@ -31,7 +31,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def _run(options: argparse.Namespace) -> None:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # which gradio reads when it is imported
     try:
-        from gan_nets._demo import serve
+        from gan_nets.commands.demo_page import serve
     except ImportError as error:
         raise ImportError(
             f'the page needs {error.name}; install it with: pip install "gan-nets[demo]"'

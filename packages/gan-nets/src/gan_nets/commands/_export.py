@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 import gan_nets
-from gan_nets.export import OPSET, export_onnx, export_program
+from gan_nets.exporting.export import OPSET, export_onnx, export_program
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import get_args
 
 import gan_nets
-from gan_nets._picture_find import VIDEOS, Failure, Job, jobs_of
-from gan_nets._picture_runner import Statistics
-from gan_nets._reasons import reason
 from gan_nets.commands._device import device_of
-from gan_nets.translate import Translator, check_absent, needing
+from gan_nets.pictures.errors import reason
+from gan_nets.pictures.find import VIDEOS, Failure, Job, jobs_of
+from gan_nets.pictures.translate import Translator, check_absent, needing
+from gan_nets.tiling.runner import Statistics
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -85,7 +85,7 @@ def _translate_all(translator: Translator, jobs: Sequence[Job], *, overwrite: bo
 def _translate_one(translator: Translator, job: Job) -> None:
     if job.source.suffix.lower() in VIDEOS:
         with needing("video"):
-            from gan_nets._video import translate_video
+            from gan_nets.pictures.video import translate_video
         translate_video(translator, job.source, job.target)
     else:
         translator.file(job.source, job.target)

@@ -5,9 +5,9 @@ import re
 from torch import Tensor
 
 from gan_nets.interop._names import Names, StateDict, fit, rename, unwrapped, weight_shape
-from gan_nets.msrresnet import MSRResNet
-from gan_nets.rrdb import RRDBNet
-from gan_nets.srgan_discriminator import VGGStyleDiscriminator
+from gan_nets.networks.msrresnet import MSRResNet
+from gan_nets.networks.rrdb import RRDBNet
+from gan_nets.networks.srgan_discriminator import VGGStyleDiscriminator
 
 MSRRESNET = "the BasicSR MSRResNet checkpoint"
 RRDBNET = "the BasicSR RRDBNet checkpoint"

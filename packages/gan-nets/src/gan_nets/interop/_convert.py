@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from gan_nets._pretrained import PretrainedModule
 from gan_nets.interop._basicsr import (
     load_basicsr_discriminator,
     load_basicsr_msrresnet,
@@ -21,7 +20,8 @@ from gan_nets.interop._parts import take_state
 from gan_nets.interop._pix2pix import load_patch_discriminator, load_pix2pix_unet, load_pixel_discriminator
 from gan_nets.interop._pix2pixhd import load_pix2pixhd_encoder, load_pix2pixhd_global, load_pix2pixhd_local
 from gan_nets.interop._pix2pixhd_discriminator import load_pix2pixhd_discriminator
-from gan_nets.usage import Usage
+from gan_nets.saving.pretrained import PretrainedModule
+from gan_nets.saving.usage import Usage
 
 LOADERS: Mapping[Family, Callable[[StateDict], PretrainedModule]] = {
     "basicsr-discriminator": load_basicsr_discriminator,

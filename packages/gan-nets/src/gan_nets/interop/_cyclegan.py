@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_nets.interop._names import Names, StateDict, fit, norm_of, rename, unwrapped, weight_shape
-from gan_nets.resnet import ResnetGenerator
+from gan_nets.networks.resnet import ResnetGenerator
 
 RESNET = "the CycleGAN ResNet checkpoint"
 

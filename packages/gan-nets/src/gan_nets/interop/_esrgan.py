@@ -4,7 +4,7 @@ import re
 
 from gan_nets.interop._basicsr import load_basicsr_rrdbnet
 from gan_nets.interop._names import StateDict, unwrapped
-from gan_nets.rrdb import RRDBNet
+from gan_nets.networks.rrdb import RRDBNet
 
 RENAMES = {  # BasicSR's names by the older ones: of one list of modules, or of the networks published later
     r"model\.0\.": "conv_first.",

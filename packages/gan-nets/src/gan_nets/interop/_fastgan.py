@@ -4,9 +4,9 @@ from typing import Literal
 
 from torch import Tensor
 
-from gan_nets.fastgan import CHANNELS, EXCITED, Blocks, FastGANGenerator
 from gan_nets.interop._names import Names, StateDict, unwrapped
 from gan_nets.interop._spectral import fit_spectral, rename_spectral
+from gan_nets.networks.fastgan import CHANNELS, EXCITED, Blocks, FastGANGenerator
 
 GENERATOR = "the FastGAN generator checkpoint"
 

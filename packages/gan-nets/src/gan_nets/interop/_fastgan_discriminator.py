@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from gan_nets.fastgan_discriminator import DECODED, FastGANDiscriminator
 from gan_nets.interop._names import Names, StateDict, unwrapped
 from gan_nets.interop._spectral import fit_spectral, rename_spectral
+from gan_nets.networks.fastgan_discriminator import DECODED, FastGANDiscriminator
 
 DISCRIMINATOR = "the FastGAN discriminator checkpoint"
 

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from torch import Tensor, nn
 
-from gan_nets._norm import Norm
-from gan_nets._state import load_exactly
+from gan_nets.layers.norm import Norm
+from gan_nets.saving.state_dict import load_exactly
 
 Net = TypeVar("Net", bound=nn.Module)
 StateDict = Mapping[str, Tensor]

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from gan_nets._norm import Norm
 from gan_nets.interop._names import Names, StateDict, fit, norm_of, rename, unwrapped, weight_shape
-from gan_nets.patch import PatchDiscriminator, PixelDiscriminator
-from gan_nets.unet import UNetGenerator
+from gan_nets.layers.norm import Norm
+from gan_nets.networks.patch import PatchDiscriminator, PixelDiscriminator
+from gan_nets.networks.unet import UNetGenerator
 
 UNET = "the pix2pix U-Net checkpoint"
 PATCH = "the PatchGAN checkpoint"

@@ -4,9 +4,9 @@ import re
 
 from torch import Tensor
 
-from gan_nets.instance_encoder import InstanceEncoder
 from gan_nets.interop._names import StateDict, biased_norm_of, fit, rename, unwrapped, weight_shape
-from gan_nets.pix2pixhd import GlobalGenerator, LocalEnhancer
+from gan_nets.networks.instance_encoder import InstanceEncoder
+from gan_nets.networks.pix2pixhd import GlobalGenerator, LocalEnhancer
 
 GLOBAL = "the pix2pixHD global generator checkpoint"
 LOCAL = "the pix2pixHD local enhancer checkpoint"

@@ -6,7 +6,7 @@ from itertools import chain
 from torch import Tensor
 
 from gan_nets.interop._names import Names, StateDict, biased_norm_of, fit, rename, unwrapped, weight_shape
-from gan_nets.multiscale import MultiscaleDiscriminator
+from gan_nets.networks.multiscale import MultiscaleDiscriminator
 
 DISCRIMINATOR = "the pix2pixHD discriminator checkpoint"
 

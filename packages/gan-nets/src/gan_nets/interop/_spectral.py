@@ -4,8 +4,8 @@ from typing import TypeVar
 
 from torch import Tensor, nn
 
-from gan_nets._state import load_exactly
 from gan_nets.interop._names import Names, StateDict, rename
+from gan_nets.saving.state_dict import load_exactly
 
 Net = TypeVar("Net", bound=nn.Module)
 

@@ -1,0 +1,1 @@
+"""Layers and initializations that several networks share."""

@@ -1,0 +1,1 @@
+"""Networks found in folders and in the folders of runs."""

@@ -1,0 +1,1 @@
+"""The papers' generators and discriminators: one network a file, in plain PyTorch."""

@@ -1,0 +1,206 @@
+"""The generators of pix2pixHD (Wang et al. 2018, section 3.2): coarse first, then finer around it."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan_nets.layers.checks import check_images, check_positive, check_size
+from gan_nets.layers.norm import Norm
+from gan_nets.layers.reflect import reflect_pad
+from gan_nets.networks.resnet import ConvBlock, ResnetBlock, transposed_conv
+from gan_nets.saving.pretrained import PretrainedModule
+from gan_nets.saving.usage import Usage
+
+# Every convolution has a bias whatever the norm, as in the official code: its checkpoints fit key by key.
+BIAS = True
+
+
+class Trunk(nn.Module):
+    """Down by halves, residual blocks, up by doubles: a picture to features (N, width, H, W), at least 0."""
+
+    def __init__(
+        self, in_channels: int, width: int, *, downsamplings: int, blocks: int, norm: Norm, pad_after: int
+    ) -> None:
+        super().__init__()
+        self.input = ConvBlock(nn.Conv2d(in_channels, width, 7), norm=norm)
+        widths = [width * 2**level for level in range(downsamplings + 1)]
+        self.downs = nn.ModuleList(ConvBlock(_strided_conv(inside), norm=norm) for inside in widths[:-1])
+        self.blocks = nn.ModuleList(ResnetBlock(widths[-1], norm=norm, bias=BIAS) for _ in range(blocks))
+        self.ups = nn.ModuleList()
+        for inside in widths[:0:-1]:
+            pad = pad_after if inside == widths[1] else 0
+            self.ups.append(ConvBlock(transposed_conv(inside, bias=BIAS), norm=norm, pad_after=pad))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, in_channels, H, W) to (N, width, H, W), padded by `pad_after`."""
+        x = self.input(reflect_pad(x, 3))
+        for layers in (self.downs, self.blocks, self.ups):
+            for layer in layers:
+                x = layer(x)
+        return x
+
+
+class Enhancer(nn.Module):
+    """Residual blocks at half of the size, on the sum of the picture's own features and the coarser net's."""
+
+    def __init__(self, in_channels: int, width: int, *, blocks: int, norm: Norm, pad_after: int) -> None:
+        super().__init__()
+        self.input = ConvBlock(nn.Conv2d(in_channels, width, 7), norm=norm)
+        self.down = ConvBlock(_strided_conv(width), norm=norm)
+        self.blocks = nn.ModuleList(ResnetBlock(2 * width, norm=norm, bias=BIAS) for _ in range(blocks))
+        self.up = ConvBlock(transposed_conv(2 * width, bias=BIAS), norm=norm, pad_after=pad_after)
+
+    def forward(self, x: Tensor, coarse: Tensor) -> Tensor:
+        """(N, in_channels, H, W) and (N, 2 * width, H/2, W/2) to (N, width, H, W), padded by `pad_after`."""
+        y = self.down(self.input(reflect_pad(x, 3))) + coarse
+        for block in self.blocks:
+            y = block(y)
+        return self.up(y)
+
+
+class GlobalGenerator(PretrainedModule):
+    """Picture to picture through residual blocks at 1 / 2**downsamplings of the size: "G1".
+
+    Input (N, in_channels, H, W), such as a one-hot label map with its boundaries, height and width multiples
+    of `size_multiple` and at least twice that; output (N, out_channels, H, W) in [-1, 1] (tanh).
+
+    Wang et al. 2018, "High-Resolution Image Synthesis and Semantic Manipulation with Conditional GANs",
+    section 3.2 and appendix: c7s1-64, d128 to d1024, nine blocks R1024, u512 to u64, c7s1-3. The keys and
+    values of the official code fit: `gan_nets.interop.load_pix2pixhd_global`.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        width: channels at full size; they double at each halving.
+        downsamplings: how many times the size is halved.
+        blocks: residual blocks at the least size.
+        norm: which normalisation follows the convolutions; instance norm in the paper.
+
+    Attributes:
+        trunk: all but the output layer, as it stands in `LocalEnhancer.coarse`.
+
+    Raises:
+        ValueError: an argument out of its range; in `forward`, an input of the wrong shape.
+    """
+
+    usage = Usage(task="labels")
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        *,
+        width: int = 64,
+        downsamplings: int = 4,
+        blocks: int = 9,
+        norm: Norm = "instance",
+    ) -> None:
+        super().__init__()
+        check_positive(in_channels=in_channels, out_channels=out_channels, width=width)
+        check_positive(downsamplings=downsamplings, blocks=blocks)
+        self.in_channels = in_channels
+        self.size_multiple = 2**downsamplings
+        self.least_size = 2 * self.size_multiple
+        self.trunk = Trunk(
+            in_channels, width, downsamplings=downsamplings, blocks=blocks, norm=norm, pad_after=3
+        )
+        self.output = nn.Conv2d(width, out_channels, 7)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, in_channels, H, W) to (N, out_channels, H, W) in [-1, 1]."""
+        check_images(x, self.in_channels, network="GlobalGenerator")
+        check_size(x, self.size_multiple, least=self.least_size, network="GlobalGenerator")
+        return torch.tanh(self.output(self.trunk(x)))
+
+
+class LocalEnhancer(PretrainedModule):
+    """A global generator's features at a fraction of the size, made finer by enhancers around them: "G2".
+
+    Each enhancer doubles height and width. Every size sees the picture, halved by averages of 3x3 pixels; the
+    features of the coarser part are added to the enhancer's own at half of its size.
+
+    Input (N, in_channels, H, W), height and width multiples of `size_multiple` and at least twice that;
+    output (N, out_channels, H, W) in [-1, 1] (tanh). Wang et al. 2018, section 3.2; the keys and values of
+    the official code fit: `gan_nets.interop.load_pix2pixhd_local`.
+
+    To start from a trained global generator of twice the width, copy its trunk; to train the enhancers alone
+    first, freeze it, which also spares its backward pass:
+
+        enhancer.coarse.load_state_dict(global_generator.trunk.state_dict())
+        enhancer.coarse.requires_grad_(False)
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        width: channels at full size; they double at each halving, so that the global part begins with
+            width * 2**enhancers.
+        downsamplings: how many times the global part halves its own size.
+        blocks: residual blocks of the global part.
+        enhancers: how many times the global part's size is doubled.
+        enhancer_blocks: residual blocks of each enhancer.
+        norm: which normalisation follows the convolutions; instance norm in the paper.
+
+    Attributes:
+        coarse: the global generator without its output layer, its `trunk`.
+        enhancers: from the coarsest to the finest.
+
+    Raises:
+        ValueError: an argument out of its range; in `forward`, an input of the wrong shape.
+    """
+
+    usage = Usage(task="labels")
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        *,
+        width: int = 32,
+        downsamplings: int = 4,
+        blocks: int = 9,
+        enhancers: int = 1,
+        enhancer_blocks: int = 3,
+        norm: Norm = "instance",
+    ) -> None:
+        super().__init__()
+        check_positive(in_channels=in_channels, out_channels=out_channels, width=width, blocks=blocks)
+        check_positive(downsamplings=downsamplings, enhancers=enhancers, enhancer_blocks=enhancer_blocks)
+        self.in_channels = in_channels
+        self.size_multiple = 2 ** (downsamplings + enhancers)
+        self.least_size = 2 * self.size_multiple
+        self.coarse = Trunk(
+            in_channels,
+            width * 2**enhancers,
+            downsamplings=downsamplings,
+            blocks=blocks,
+            norm=norm,
+            pad_after=0,
+        )
+        self.enhancers = nn.ModuleList()
+        for level in reversed(range(enhancers)):
+            pad = 0 if level else 3  # the finest one's features go into the 7x7 convolution of the output
+            self.enhancers.append(
+                Enhancer(in_channels, width * 2**level, blocks=enhancer_blocks, norm=norm, pad_after=pad)
+            )
+        self.output = nn.Conv2d(width, out_channels, 7)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, in_channels, H, W) to (N, out_channels, H, W) in [-1, 1]."""
+        check_images(x, self.in_channels, network="LocalEnhancer")
+        check_size(x, self.size_multiple, least=self.least_size, network="LocalEnhancer")
+        pictures = [x]
+        for _ in self.enhancers:
+            pictures.append(halve_picture(pictures[-1]))
+        features = self.coarse(pictures.pop())
+        for enhancer in self.enhancers:
+            features = enhancer(pictures.pop(), features)
+        return torch.tanh(self.output(features))
+
+
+def halve_picture(x: Tensor) -> Tensor:
+    """(N, C, H, W) to (N, C, ceil(H/2), ceil(W/2)): means of 3x3 pixels, fewer at the edges."""
+    return F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
+
+
+def _strided_conv(channels: int) -> nn.Conv2d:
+    return nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1)

@@ -1,0 +1,131 @@
+"""Discriminators that judge a whole crop: SRGAN's (Ledig et al. 2017, figure 4), and BasicSR's after VGG."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan_nets.layers.checks import check_images, check_positive
+from gan_nets.layers.norm import Norm, norm_layer
+from gan_nets.saving.pretrained import PretrainedModule
+from gan_nets.saving.usage import Usage
+
+GROWTHS = (1, 2, 4, 8)  # of the channels, from one halving of the size to the next
+VGG_HIDDEN = 100  # features of the VGG-style discriminator's last hidden layer
+
+
+class CropBlock(nn.Module):
+    """Convolution, norm, LeakyReLU 0.2; a stride of 2 halves even sizes."""
+
+    def __init__(
+        self, in_channels: int, out_channels: int, *, norm: Norm, stride: int = 1, kernel: int = 3
+    ) -> None:
+        super().__init__()
+        bias = norm != "batch"
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel, stride, padding=1, bias=bias)
+        self.norm = norm_layer(norm, out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, C', H / stride, W / stride)."""
+        return F.leaky_relu(self.norm(self.conv(x)), 0.2, inplace=True)
+
+
+class SRGANDiscriminator(PretrainedModule):
+    """Real or fake for a crop as a whole: (N, in_channels, H, W) in [-1, 1] to logits (N, 1).
+
+    Ledig et al. 2017, "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network",
+    section 2.1.1 and figure 4: eight 3x3 convolutions with 64 to 512 channels, every second of which halves
+    the size, then 1024 features and the logit; batch norm after each convolution but the first.
+
+    The paper's dense layer fits its crops of 96x96 alone, whose last maps are 6x6. Here the last maps of any
+    crop are averaged to 6x6 first: nothing changes for 96x96, no weight depends on the size, and larger crops
+    are judged by the same weights. What is smaller than 16x16 is refused.
+
+    Args:
+        in_channels: channels of the input.
+        width: channels after the first convolution; they double up to 8 * width.
+        hidden: features of the dense layer.
+        norm: which normalisation follows the convolutions, the first excepted.
+
+    Raises:
+        ValueError: an argument out of its range; in `forward`, wrong channels or too small a crop.
+    """
+
+    minimum_size = 16
+    pooled = 6  # side of the last maps of the paper's 96x96 crops
+    usage = Usage(task="judge")
+
+    def __init__(
+        self, in_channels: int = 3, *, width: int = 64, hidden: int = 1024, norm: Norm = "batch"
+    ) -> None:
+        super().__init__()
+        check_positive(in_channels=in_channels, width=width, hidden=hidden)
+        self.in_channels = in_channels
+        self.blocks = nn.ModuleList()
+        inside = in_channels
+        for level, growth in enumerate(GROWTHS):
+            outside = width * growth
+            self.blocks.append(CropBlock(inside, outside, norm=norm if level else "none"))
+            self.blocks.append(CropBlock(outside, outside, norm=norm, stride=2))
+            inside = outside
+        self.hidden = nn.Linear(inside * self.pooled**2, hidden)
+        self.output = nn.Linear(hidden, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, in_channels, H, W) in [-1, 1] to logits (N, 1)."""
+        check_images(x, self.in_channels, network="SRGANDiscriminator")
+        if min(x.shape[-2:]) < self.minimum_size:
+            raise ValueError(
+                f"SRGANDiscriminator expected crops of at least {self.minimum_size}x{self.minimum_size}; "
+                f"got {x.shape[-2]}x{x.shape[-1]}; take larger crops"
+            )
+        for block in self.blocks:
+            x = block(x)  # (N, 8 * width, H/16, W/16) in the end
+        x = F.adaptive_avg_pool2d(x, self.pooled).flatten(1)
+        return self.output(F.leaky_relu(self.hidden(x), 0.2))
+
+
+class VGGStyleDiscriminator(PretrainedModule):
+    """Real or fake for a crop of one size: (N, in_channels, size, size) in [-1, 1] to logits (N, 1).
+
+    BasicSR's discriminator for SRGAN and ESRGAN: pairs of a 3x3 convolution and a 4x4 one that halves the
+    size, down to 4x4, then 100 features and the logit. Inside it computes on [0, 1], so that the keys and
+    values of BasicSR's VGGStyleDiscriminator fit: `gan_nets.interop.load_basicsr_discriminator`.
+
+    Args:
+        in_channels: channels of the input.
+        width: channels after the first convolution; they double from pair to pair, up to 8 * width.
+        size: height and width of the crops: 128 and 256 in the original; any power of two from 8 on.
+
+    Raises:
+        ValueError: an argument out of its range; in `forward`, wrong channels or another size.
+    """
+
+    usage = Usage(task="judge")
+
+    def __init__(self, in_channels: int = 3, *, width: int = 64, size: int = 128) -> None:
+        super().__init__()
+        check_positive(in_channels=in_channels, width=width, size=size)
+        if size < 8 or size & (size - 1):
+            raise ValueError(f"expected size to be a power of two from 8 on; got {size}; take 128")
+        self.in_channels, self.size = in_channels, size
+        self.blocks = nn.ModuleList()
+        inside = in_channels
+        for level in range(size.bit_length() - 3):  # from size down to 4
+            outside = width * min(2**level, 8)
+            self.blocks.append(CropBlock(inside, outside, norm="batch" if level else "none"))
+            self.blocks.append(CropBlock(outside, outside, norm="batch", stride=2, kernel=4))
+            inside = outside
+        self.hidden = nn.Linear(inside * 4 * 4, VGG_HIDDEN)
+        self.output = nn.Linear(VGG_HIDDEN, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, in_channels, size, size) in [-1, 1] to logits (N, 1)."""
+        check_images(x, self.in_channels, network="VGGStyleDiscriminator")
+        if x.shape[-2:] != (self.size, self.size):
+            raise ValueError(
+                f"VGGStyleDiscriminator expected crops of {self.size}x{self.size}; got {x.shape[-2]}x"
+                f"{x.shape[-1]}; build it with size equal to the crops', or use SRGANDiscriminator"
+            )
+        x = (x + 1) / 2
+        for block in self.blocks:
+            x = block(x)  # (N, 8 * width, 4, 4) in the end
+        return self.output(F.leaky_relu(self.hidden(x.flatten(1)), 0.2))

@@ -1,0 +1,1 @@
+"""Networks in folders: configuration, weights, and a model card."""

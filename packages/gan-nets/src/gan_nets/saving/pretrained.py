@@ -1,0 +1,170 @@
+"""Networks in folders: config.json holds the class and its arguments, model.safetensors the weights."""
+
+import inspect
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self, TypeVar, cast
+
+from huggingface_hub import ModelCard, PyTorchModelHubMixin, snapshot_download
+from torch import nn
+
+from gan_nets._version import __version__
+from gan_nets.saving.folder import CONFIG, README, WEIGHTS, Stored, store, stored_in
+from gan_nets.saving.model_card import CARD, card_fields
+from gan_nets.saving.state_dict import load_exactly
+from gan_nets.saving.usage import Usage
+
+Net = TypeVar("Net", bound="PretrainedModule")
+
+
+class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets", model_card_template=CARD):
+    """A module with `save_pretrained` and `from_pretrained`; config.json names its class.
+
+    Attributes:
+        usage: what it is for; set it before `save_pretrained` where it differs from the class's.
+    """
+
+    usage: Usage = Usage()
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Record the constructor's arguments exactly as given."""
+        net = super().__new__(cls, *args, **kwargs)
+        # Instead of what the mixin records, which is the default for an argument that JSON can't hold.
+        # Partial, since copying makes a network without arguments first.
+        bound = inspect.signature(cls.__init__).bind_partial(net, *args, **kwargs)
+        bound.apply_defaults()
+        _, *arguments = bound.arguments.items()  # without self
+        net._hub_mixin_config = {"class": cls.__name__} | dict(arguments)
+        return net
+
+    def describe(self) -> dict[str, Any]:
+        """What config.json holds: class, constructor's arguments, usage, and the version of gan_nets.
+
+        Raises:
+            ValueError: it was built with an argument that JSON cannot hold, such as a NumPy number.
+        """
+        arguments = cast("dict[str, Any]", self._hub_mixin_config)
+        try:
+            json.dumps(arguments)
+        except TypeError as error:
+            raise ValueError(
+                f"expected plain numbers, strings and lists of them as arguments of {type(self).__name__}, "
+                f"to be saved; got: {error}; build it with int(...), float(...) or list(...)"
+            ) from error
+        return arguments | {"usage": asdict(self.usage), "gan_nets": __version__}
+
+    def save_pretrained(
+        self,
+        save_directory: str | Path,
+        *,
+        config: Any = None,
+        repo_id: str | None = None,
+        push_to_hub: bool = False,
+        model_card_kwargs: dict[str, Any] | None = None,
+        **push_to_hub_kwargs: Any,
+    ) -> str | None:
+        """Write the network into a folder; one that is there is replaced once the new one is whole.
+
+        Args:
+            save_directory: the folder, which is made; a README.md that is there stays.
+            config: without effect, as config.json is what `describe` gives; the mixin has it.
+            repo_id: of the repository on the Hugging Face Hub; by default the folder's name.
+            push_to_hub: whether to upload the network as well.
+            model_card_kwargs: what replaces fields of the README.md.
+            push_to_hub_kwargs: further arguments of `push_to_hub`.
+
+        Returns:
+            The address of the upload, if there was one.
+
+        Raises:
+            OSError: it cannot be written; the folder then holds the network that it held before.
+            ValueError: JSON cannot hold an argument that it was built with; see `describe`.
+        """
+        # Not the mixin's, which removes config.json before it writes anything.
+        folder = Path(save_directory)
+        store(folder, self, self.describe())
+        if not (folder / README).exists():
+            self.generate_model_card(**model_card_kwargs or {}).save(folder / README)
+        if not push_to_hub:
+            return None
+        return self.push_to_hub(
+            repo_id or folder.name, config=config, model_card_kwargs=model_card_kwargs, **push_to_hub_kwargs
+        )
+
+    def generate_model_card(self, *args: Any, **kwargs: Any) -> ModelCard:
+        """The README.md that `save_pretrained` writes where there is none."""
+        return super().generate_model_card(*args, **card_fields(self.describe()) | kwargs)
+
+    @classmethod
+    def from_pretrained(  # type: ignore[override]  # its options for pickles have no place here
+        cls,
+        pretrained_model_name_or_path: str | Path,
+        *,
+        revision: str | None = None,
+        token: str | bool | None = None,
+        cache_dir: str | Path | None = None,
+        force_download: bool = False,
+        local_files_only: bool = False,
+        **overrides: Any,
+    ) -> Self:
+        """The network of a folder, or of a repository on the Hugging Face Hub, in eval mode.
+
+        Args:
+            pretrained_model_name_or_path: a folder, which never touches the network; a string that is no
+                folder is the name of a repository.
+            revision: branch, tag or commit of the repository.
+            token: access token of the repository.
+            cache_dir: where downloads are kept.
+            force_download: download again what the cache already has.
+            local_files_only: use the cache alone.
+            overrides: constructor arguments that replace the stored ones.
+
+        Raises:
+            FileNotFoundError: a file of the folder is missing.
+            ValueError: the folder holds another class, or its files do not fit the class.
+        """
+        folder = Path(pretrained_model_name_or_path)
+        if isinstance(pretrained_model_name_or_path, str) and not folder.is_dir():
+            folder = Path(
+                snapshot_download(
+                    pretrained_model_name_or_path,
+                    revision=revision,
+                    token=token,
+                    cache_dir=cache_dir,
+                    force_download=force_download,
+                    local_files_only=local_files_only,
+                    allow_patterns=[CONFIG, WEIGHTS],
+                )
+            )
+        stored = stored_in(folder)
+        if stored.class_name != cls.__name__:
+            raise ValueError(
+                f"{stored.described_in} describes a {stored.class_name}, not a {cls.__name__}; "
+                "use gan_nets.load"
+            )
+        return build(cls, stored, **overrides)
+
+
+def build(cls: type[Net], stored: Stored, **overrides: Any) -> Net:
+    """The stored network, in eval mode; `overrides` replace arguments of its constructor.
+
+    Raises:
+        FileNotFoundError: its weights are missing.
+        ValueError: description and weights do not fit the class.
+    """
+    try:
+        net = cls(**stored.arguments | overrides)
+        net.usage = stored.usage or cls.usage
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{stored.described_in} does not describe a {cls.__name__}: {error}{_other_version(stored)}"
+        ) from error
+    load_exactly(net, stored.state(), source=str(stored.weights))
+    return net.eval()
+
+
+def _other_version(stored: Stored) -> str:
+    """What to do if a version wrote the description that may have had other arguments."""
+    wrote = stored.description.get("gan_nets", __version__)
+    return f"; it was written by gan_nets {wrote}, and this is {__version__}" if wrote != __version__ else ""

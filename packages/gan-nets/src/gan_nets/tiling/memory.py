@@ -1,0 +1,101 @@
+"""How large a picture may be that goes through a network at once."""
+
+import weakref
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from gan_nets.tiling.padding import least_size
+
+PROBE = 64  # least side of the picture that is sent through to measure
+UNKNOWN = 2 * 2**30  # bytes to reckon with where the system does not tell
+
+
+class _Peak(TorchFunctionMode):
+    """Inside it, `bytes` is the most that lived at once of what torch's functions returned."""
+
+    def __init__(self, given: Iterable[Tensor]) -> None:
+        super().__init__()
+        self.bytes = 0
+        self._now = 0
+        self._given = [tensor.untyped_storage() for tensor in given]  # what was there before does not count
+        self._alive = {id(storage) for storage in self._given}
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        for result in out if isinstance(out, tuple | list) else (out,):
+            if isinstance(result, Tensor):
+                self._note(result.untyped_storage())
+        return out
+
+    def _note(self, storage: torch.UntypedStorage) -> None:
+        if id(storage) in self._alive:  # a view, or written in place
+            return
+        self._alive.add(id(storage))
+        self._now += storage.nbytes()
+        self.bytes = max(self.bytes, self._now)
+        weakref.finalize(storage, self._end, id(storage), storage.nbytes())
+
+    def _end(self, key: int, size: int) -> None:
+        self._alive.discard(key)
+        self._now -= size
+
+
+@torch.no_grad()
+def bytes_per_pixel(net: nn.Module, channels: int) -> float:
+    """What a forward pass holds at most for each pixel of its input, measured on a small one.
+
+    What a convolution needs to work in does not show there.
+
+    Args:
+        net: from (1, channels, H, W) to (1, C', s * H, s * W).
+        channels: of the input.
+    """
+    multiple = int(getattr(net, "size_multiple", 1))
+    side = -(-max(PROBE, least_size(net)) // multiple) * multiple
+    like = next(net.parameters(), torch.empty(0))
+    x = like.new_zeros(1, channels, side, side)
+    with _Peak([x, *net.parameters(), *net.buffers()]) as peak:
+        net.forward(x)  # a network that was compiled in place would be compiled again
+    return (peak.bytes + x.nbytes) / side**2
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory of a device that can be had now."""
+    if device.type == "cuda":
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + unused
+    if device.type == "mps":
+        return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+    return min(_free_in_system(), _free_in_container())
+
+
+def _free_in_system() -> int:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:  # not Linux
+        return UNKNOWN
+    kibibytes = {name: int(value.split()[0]) for name, value in (line.split(":") for line in lines)}
+    return 1024 * kibibytes["MemAvailable"]
+
+
+def _free_in_container() -> int:
+    folder = Path("/sys/fs/cgroup")
+    try:
+        limit, used = ((folder / f"memory.{name}").read_text("ascii").strip() for name in ("max", "current"))
+        cache = dict(line.split() for line in (folder / "memory.stat").read_text("ascii").splitlines())
+    except OSError:
+        return 2**62
+    if limit == "max":
+        return 2**62
+    return int(limit) - int(used) + int(cache.get("inactive_file", 0))

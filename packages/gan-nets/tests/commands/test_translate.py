@@ -1,0 +1,220 @@
+"""`gan-nets translate` on files, folders and globs."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+from gan_nets import SRResNet, UNetGenerator, Usage, init_icnr_, translate
+from gan_nets.commands import main
+from PIL import Image
+
+MODES = {
+    ".png": ["L", "LA", "P", "RGB", "RGBA", "I;16"],
+    ".jpg": ["L", "RGB", "CMYK"],
+    ".tif": ["1", "RGB"],
+    ".webp": ["RGB"],
+    ".bmp": ["RGB"],
+}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    torch.manual_seed(0)
+    net = SRResNet(scale=2, blocks=1, width=2).eval()
+    init_icnr_(net)
+    folder = tmp_path_factory.mktemp("checkpoint")
+    net.save_pretrained(folder)
+    return folder
+
+
+def random_image(mode, size, rng):
+    if mode == "I;16":
+        return Image.fromarray(rng.integers(0, 65_536, size, dtype=np.uint16))
+    if mode == "1":
+        return Image.fromarray(rng.random(size) > 0.5)
+    planes = len(Image.new(mode, (1, 1)).getbands())
+    image = Image.frombytes(mode, size[::-1], rng.integers(0, 256, (*size, planes), dtype=np.uint8).tobytes())
+    if mode == "P":
+        image.putpalette(rng.integers(0, 256, 768, dtype=np.uint8).tobytes())
+    return image
+
+
+def write_sound(folder, count):
+    """Pictures of all modes and formats, some of them in folders: paths, modes and sizes."""
+    rng = np.random.default_rng(0)
+    kinds = [(suffix, mode) for suffix, modes in MODES.items() for mode in modes]
+    written = {}
+    for i in range(count):
+        suffix, mode = kinds[i % len(kinds)]
+        size = (1, 9) if i == 3 else tuple(rng.integers(1, 12, 2).tolist())
+        place = f"{'deep/er/' if i % 7 == 0 else ''}{i:03}{suffix.upper() if i % 5 == 0 else suffix}"
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        random_image(mode, size, rng).save(folder / place)
+        written[place] = (mode, size[::-1])
+    return written
+
+
+def write_broken(folder):
+    """Ten files that are no pictures, or none any more."""
+    whole = folder / "whole.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(whole)
+    data = whole.read_bytes()
+    Image.open(whole).save(folder / "whole.jpg")
+    photo = (folder / "whole.jpg").read_bytes()
+    Image.open(whole).save(folder / "whole.tif", compression="tiff_lzw")
+    layers = (folder / "whole.tif").read_bytes()
+    for path in folder.glob("whole.*"):
+        path.unlink()
+    contents = {
+        "empty.png": b"", "text.jpg": b"not a picture", "cut.png": data[: len(data) // 2],
+        "head.png": data[:20], "cut.jpg": photo[: len(photo) // 2], "zeros.bmp": bytes(100),
+        "cut.tif": layers[:300], "page.webp": b"<html>", "header.jpg": photo[:4],
+        "swapped.png": data[:60] + data[61:],
+    }  # fmt: skip
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return set(contents)
+
+
+def test_a_folder_of_a_hundred_with_ten_broken_ones(checkpoint, tmp_path, capsys):
+    pictures, out = tmp_path / "pictures", tmp_path / "out"
+    sound = write_sound(pictures, 90)
+    broken = write_broken(pictures)
+    (pictures / "notes.txt").write_text("no picture, and none is expected of it")
+    (pictures / ".hidden.png").write_bytes(b"")
+    with pytest.raises(SystemExit) as stopped:
+        main(["translate", str(checkpoint), str(pictures), "-o", str(out)])
+    assert stopped.value.code == 1
+    told = capsys.readouterr()
+    assert "translated 90 of 100 into" in told.out
+    named = [line for line in told.err.splitlines() if line.startswith("error: ")]
+    assert {line.split(": ")[1].rsplit("/", 1)[-1] for line in named} == broken
+    assert all(len(line.split(": ", 2)[2]) > 10 for line in named)
+    written = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    assert written == set(sound)
+    for place, (mode, (width, height)) in sound.items():
+        with Image.open(out / place) as result:
+            assert (result.mode, result.size) == (mode, (2 * width, 2 * height))
+
+
+def test_a_file_into_a_file_is_what_translate_gives(checkpoint, tmp_path):
+    from gan_nets import load
+
+    rng = np.random.default_rng(1)
+    random_image("RGB", (5, 6), rng).save(tmp_path / "in.png")
+    main(["translate", str(checkpoint), str(tmp_path / "in.png"), "-o", str(tmp_path / "out.png")])
+    expected = translate(load(checkpoint), tmp_path / "in.png")
+    with Image.open(tmp_path / "out.png") as result:
+        assert np.array_equal(np.asarray(result), np.asarray(expected))
+
+
+def test_globs_and_several_files_go_into_a_folder(checkpoint, tmp_path):
+    rng = np.random.default_rng(1)
+    for place in ("a/1.png", "a/b/2.png", "a/b/3.jpg", "c/4.png"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        random_image("RGB", (4, 4), rng).save(tmp_path / place)
+    out = tmp_path / "out"
+    glob, file = str(tmp_path / "a" / "**" / "*.png"), str(tmp_path / "c" / "4.png")
+    main(["translate", str(checkpoint), glob, file, "-o", str(out), "--tile", "64", "--device", "cpu"])
+    found = sorted(str(path.relative_to(out)) for path in out.rglob("*.*"))
+    assert found == ["1.png", "4.png", "b/2.png"]
+    main(["translate", str(checkpoint), file, "-o", str(tmp_path / "single")])
+    assert (tmp_path / "single" / "4.png").is_file()
+
+
+def test_a_glob_leaves_hidden_files_and_results_of_before_out(checkpoint, tmp_path, capsys):
+    pictures, out = tmp_path / "pictures", tmp_path / "pictures" / "out"
+    for place in ("1.png", ".hidden.png", ".thumbnails/2.png", "out/old/3.png"):
+        (pictures / place).parent.mkdir(parents=True, exist_ok=True)
+        random_image("RGB", (4, 4), np.random.default_rng(1)).save(pictures / place)
+    main(["translate", str(checkpoint), f"{pictures}/**/*.png", "-o", str(out)])
+    assert "translated 1 of 1" in capsys.readouterr().out
+    main(["translate", str(checkpoint), f"{out}/old/*.png", "-o", str(out)])  # which were asked for
+    assert "translated 1 of 1" in capsys.readouterr().out
+    assert sorted(path.name for path in out.glob("*.png")) == ["1.png", "3.png"]
+
+
+def test_nothing_is_overwritten_unless_told(checkpoint, tmp_path, capsys):
+    rng = np.random.default_rng(1)
+    pictures, out = tmp_path / "pictures", tmp_path / "pictures" / "out"
+    out.mkdir(parents=True)
+    for name in ("1.png", "2.png"):
+        random_image("RGB", (4, 4), rng).save(pictures / name)
+    (out / "1.png").write_bytes(b"mine")
+    command = ["translate", str(checkpoint), str(pictures), "-o", str(out)]
+    with pytest.raises(SystemExit) as stopped:
+        main(command)
+    assert stopped.value.code == 1
+    assert (out / "1.png").read_bytes() == b"mine"
+    assert "1.png is there already" in capsys.readouterr().err
+    assert (out / "2.png").is_file()
+    main([*command, "--overwrite"])  # and what is in OUT is no input, though it is inside IN
+    assert "translated 2 of 2" in capsys.readouterr().out
+    with Image.open(out / "1.png") as result:
+        assert result.size == (8, 8)
+
+
+def test_results_that_would_meet_in_one_file_are_named(checkpoint, tmp_path, capsys):
+    rng = np.random.default_rng(1)
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        random_image("RGB", (4, 4), rng).save(tmp_path / folder / "1.png")
+    with pytest.raises(SystemExit):
+        main(["translate", str(checkpoint), f"{tmp_path}/a", f"{tmp_path}/b", "-o", str(tmp_path / "out")])
+    told = capsys.readouterr()
+    assert "b/1.png: its result would replace that of" in told.err
+    assert "translated 1 of 1" in told.out
+
+
+def test_a_colouriser_colours_and_a_warning_is_a_note(tmp_path, capsys):
+    torch.manual_seed(0)
+    net = UNetGenerator(1, 2, depth=2, width=2, norm="instance")
+    net.usage = Usage(task="colorize", color_space="ycrcb")
+    net.save_pretrained(tmp_path / "net")
+    image = random_image("L", (90, 30), np.random.default_rng(1))
+    image.save(tmp_path / "in.png")
+    main(
+        ["translate", str(tmp_path / "net"), str(tmp_path / "in.png"), "-o", f"{tmp_path}/o.png", "--tile=64"]
+    )
+    assert capsys.readouterr().err.count("note: UNetGenerator takes statistics of the whole picture") == 1
+    with Image.open(tmp_path / "o.png") as result:
+        assert result.mode == "RGB"
+        assert np.ptp(np.asarray(result).astype(int), axis=-1).max() > 5
+        pixels = np.asarray(result)
+    luma = pixels @ [0.299, 0.587, 0.114]
+    inside = ((pixels > 0) & (pixels < 255)).all(-1)  # where no colour was clipped
+    assert np.abs(luma - np.asarray(image))[inside].max() < 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["absent.png", "-o", "out"], "error: absent.png: there is no such picture or video"),
+        (["in.png", "in.png", "-o", "in.png"], "expected OUT to be a folder for several files; got the file"),
+        (["in.png", "-o", "out.xyz"], "expected a suffix of a format that can be written"),
+        (["in.png", "-o", "o.png", "--device", "abacus"], "--device abacus can't be had here"),
+        (["in.png", "-o", "o.png", "--tile", "0"], "expected tile to be a positive integer; got 0"),
+    ],
+)
+def test_mistakes_are_a_sentence(checkpoint, tmp_path, monkeypatch, capsys, arguments, told):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (4, 4)).save("in.png")
+    with pytest.raises(SystemExit) as stopped:
+        main(["translate", str(checkpoint), *arguments])
+    assert stopped.value.code == 1
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "extra"), [("PIL", "in.png", "pictures"), ("av", "in.mp4", "video")], ids=["PIL", "av"]
+)
+def test_a_missing_extra_is_named(checkpoint, tmp_path, monkeypatch, capsys, module, name, extra):
+    (tmp_path / name).write_bytes(b"")
+    monkeypatch.delitem(sys.modules, "gan_nets.pictures.video", raising=False)
+    monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    with pytest.raises(SystemExit):
+        main(["translate", str(checkpoint), str(tmp_path / name), "-o", str(tmp_path / "out")])
+    assert f'this needs the module {module}; install it with: pip install "gan-nets[{extra}]"' in (
+        capsys.readouterr().err
+    )
