@@ -143,7 +143,7 @@ def test_another_number_of_processes_is_refused(runs):
     _, two, _ = runs
     run = Run(two / "runs" / "plain")
     network = nn.Conv2d(3, 3, 1)
-    run.keep(network=network)
+    run.register(network=network)
     with pytest.raises(ValueError, match=r"was written by 2 processes and this run has 1; .* start as many"):
         run.resume()
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 from gan_trainers import EMA, Run, frozen
-from gan_trainers._processes import SharedBatchNorm2d
+from gan_trainers.base.batch_norm import SynchronizedBatchNorm2d
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.data import Dataset
@@ -85,7 +85,7 @@ def train(
     kind = torch.optim.Adam if adam else torch.optim.SGD
     optimizer = kind(network.parameters(), lr=1e-2)
     ema = EMA(network, half_life=3)
-    run.keep(network=network, optimizer=optimizer, ema=ema)
+    run.register(network=network, optimizer=optimizer, ema=ema)
     loader = run.loader(Waves(), WHOLE_BATCH // run.processes // accumulate)
     run.resume()
     for batch in run.steps(loader, until=STEPS):
@@ -113,7 +113,7 @@ def stop(out: Path) -> dict[str, Tensor]:
     """Send SIGTERM to the last process alone; where every process stopped, and with which code."""
     run = Run(out)
     network = plain().double()
-    run.keep(network=network)
+    run.register(network=network)
     loader = run.loader(Waves(), 2)
     code: object = None
     try:
@@ -132,7 +132,7 @@ def penalty(processes: int, rank: int) -> dict[str, Tensor]:
     weights = torch.randn(8, 3, 4, 5, generator=generator, dtype=torch.float64)
     part = slice(rank * 8 // processes, (rank + 1) * 8 // processes)
     x = whole[part].clone(memory_format=torch.channels_last).requires_grad_()
-    layer = SharedBatchNorm2d(3).double()
+    layer = SynchronizedBatchNorm2d(3).double()
     nn.init.uniform_(layer.weight, 0.5, 1.5, generator=generator)
     y = layer(x)
     (slope,) = torch.autograd.grad((y * weights[part]).sum() + y.pow(3).sum(), x, create_graph=True)

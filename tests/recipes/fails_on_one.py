@@ -15,7 +15,7 @@ if __name__ == "__main__":
         run = Run(Path(sys.argv[1]))
         network = nn.Conv2d(3, 3, 1)
         optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
-        run.keep(network=network, optimizer=optimizer)
+        run.register(network=network, optimizer=optimizer)
         for batch in run.steps(run.loader(torch.zeros(8, 3, 4, 4), 2), until=1_000_000):
             run.update(optimizer, network(batch).mean())
             if run.step == 3 and run.processes - 1 == RANK:

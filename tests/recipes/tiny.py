@@ -52,7 +52,7 @@ def main(out: Path, seed: int) -> None:
     d = nn.Sequential(nn.Conv2d(3, 32, 3), nn.LeakyReLU(0.2), nn.Conv2d(32, 1, 3))
     opt_g, opt_d = Adam(g.parameters(), lr=1e-3), Adam(d.parameters(), lr=1e-3)
     ema, pool = EMA(g, half_life=4, ramp_up=0.5), Pool()
-    run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d, ema=ema, pool=pool)
+    run.register(g=g, d=d, opt_g=opt_g, opt_d=opt_d, ema=ema, pool=pool)
     loader = run.loader(Blobs(), batch_size=4)
     run.resume()
     for phase, steps in STEPS.items():

@@ -67,7 +67,7 @@ def play(out, *, crash_at=None, phases=(("train", 12),), save_every=4, fused=Fal
     g, d = Generator(), nn.Sequential(nn.Conv2d(3, 5, 3), nn.LeakyReLU(0.2), nn.Conv2d(5, 1, 3))
     opt_g, opt_d = Adam(g.parameters(), lr=2e-3, fused=fused), Adam(d.parameters(), lr=2e-3, fused=fused)
     ema, pool = EMA(g, half_life=3, ramp_up=0.5), Pool()
-    run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d, ema=ema, pool=pool)
+    run.register(g=g, d=d, opt_g=opt_g, opt_d=opt_d, ema=ema, pool=pool)
     loader = run.loader(Pictures(), batch_size=4, workers=workers)
     run.resume()
     total = sum(steps for _, steps in phases)
@@ -136,13 +136,13 @@ def unequal():
 
 @pytest.fixture
 def tiny_run(tmp_path):
-    """A run over a 1x1 convolution with SGD: (run, network, optimiser, loader)."""
+    """A run over a 1x1 convolution with SGD: (run, network, optimizer, loader)."""
 
     def make(out="run", *, lr=0.1, resume=True, **options):
         run = Run(tmp_path / out, **options)
         network = nn.Conv2d(3, 3, 1)
         optimizer = torch.optim.SGD(network.parameters(), lr=lr)
-        run.keep(network=network, optimizer=optimizer)
+        run.register(network=network, optimizer=optimizer)
         loader = run.loader(Pictures(), batch_size=2)
         if resume:
             run.resume()

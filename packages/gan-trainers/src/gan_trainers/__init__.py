@@ -1,46 +1,63 @@
-"""The loop's tools: devices, precision, several processes, checkpoints, logs; and the papers' objectives."""
+"""Tools of the training loop: devices, precision, processes, checkpoints, logs, options."""
 
-from gan_trainers._curves import draw_curves, read_scalars
-from gan_trainers._cyclegan import CycleGAN, Fakes
-from gan_trainers._ema import EMA
-from gan_trainers._errors import plain_errors
-from gan_trainers._fastgan import FastGAN
-from gan_trainers._frozen import frozen
-from gan_trainers._image_pool import ImagePool
-from gan_trainers._loader import Loader
-from gan_trainers._pix2pix import Pix2Pix
-from gan_trainers._pix2pixhd import Pix2PixHD
-from gan_trainers._precision import Precision
-from gan_trainers._previews import write_animation, write_grid
-from gan_trainers._projected_gan import Judged, ProjectedGAN
-from gan_trainers._random import seeded
-from gan_trainers._run import Run
-from gan_trainers._schedules import cosine_decay, linear_decay, step_decay, warm_up
+from gan_trainers._version import __version__ as __version__
+from gan_trainers.base.errors import OptionError, plain_errors
+from gan_trainers.logs.curves import draw_curves, read_scalars
+from gan_trainers.logs.previews import write_animation, write_grid
+from gan_trainers.objectives.batched import batched
+from gan_trainers.objectives.image_pool import ImagePool
+from gan_trainers.objectives.terms import total
+from gan_trainers.options.command_line import parse_options, run_recipe
+from gan_trainers.options.ranges import (
+    Count,
+    CountOrZero,
+    Fraction,
+    Positive,
+    Probability,
+    Range,
+    Seed,
+    Weight,
+    check_ranges,
+)
+from gan_trainers.options.run_options import RunOptions
+from gan_trainers.run.loader import Loader
+from gan_trainers.run.precision import Precision
+from gan_trainers.run.run import Run
+from gan_trainers.training.ema import EMA
+from gan_trainers.training.frozen import frozen
+from gan_trainers.training.random import seeded
+from gan_trainers.training.schedules import cosine_decay, linear_decay, step_decay, warm_up
 
 __all__ = [
     "EMA",
-    "CycleGAN",
-    "Fakes",
-    "FastGAN",
+    "Count",
+    "CountOrZero",
+    "Fraction",
     "ImagePool",
-    "Judged",
     "Loader",
-    "Pix2Pix",
-    "Pix2PixHD",
+    "OptionError",
+    "Positive",
     "Precision",
-    "ProjectedGAN",
+    "Probability",
+    "Range",
     "Run",
+    "RunOptions",
+    "Seed",
+    "Weight",
+    "batched",
+    "check_ranges",
     "cosine_decay",
     "draw_curves",
     "frozen",
     "linear_decay",
+    "parse_options",
     "plain_errors",
     "read_scalars",
+    "run_recipe",
     "seeded",
     "step_decay",
+    "total",
     "warm_up",
     "write_animation",
     "write_grid",
 ]
-
-__version__ = "0.1.0"

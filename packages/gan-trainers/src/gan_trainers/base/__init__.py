@@ -1,0 +1,1 @@
+"""Processes, files and errors: what all other rooms build on."""

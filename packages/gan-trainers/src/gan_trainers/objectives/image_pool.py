@@ -1,0 +1,67 @@
+"""A pool of earlier generated images for a discriminator to learn from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class ImagePool:
+    """Up to `capacity` earlier generated images, which keep a discriminator from forgetting them.
+
+    Shrivastava et al. 2017, section 2.3, in CycleGAN's variant (Zhu et al. 2017, section 4): while the pool
+    fills, each image is stored and returned. Once it is full, an image is returned with probability 1/2;
+    otherwise it replaces a random stored image, which is returned instead.
+
+    Random numbers come from torch's global generator on the CPU, whatever the device of the images.
+
+    Args:
+        capacity: largest number of images stored, whatever the batch size; 50 in CycleGAN. With 0, every
+            image is returned.
+
+    Raises:
+        ValueError: capacity is negative.
+    """
+
+    def __init__(self, capacity: int = 50) -> None:
+        if capacity < 0:
+            raise ValueError(f"expected a capacity of 0 or more images; got {capacity}")
+        self._capacity = capacity
+        self._images: list[Tensor] = []
+
+    def swap(self, images: Tensor) -> Tensor:
+        """Swap (N, C, H, W) for images of the same shape, without gradient; each is decided separately."""
+        images = images.detach()
+        if self._capacity == 0:
+            return images
+        return torch.stack([self._swap_one(image) for image in images])
+
+    def _swap_one(self, image: Tensor) -> Tensor:
+        if len(self._images) < self._capacity:
+            self._images.append(image.clone())
+            return image
+        # One random number decides and chooses: half of the numbers are slots.
+        slot = int(torch.randint(2 * self._capacity, (), device="cpu"))
+        if slot >= self._capacity:
+            return image
+        # Moved, because images from a checkpoint are on the CPU. Stored images are never written to.
+        stored, self._images[slot] = self._images[slot].to(image.device), image.clone()
+        return stored
+
+    def state_dict(self) -> dict[str, Any]:
+        """The stored images, in order."""
+        return {"images": list(self._images)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore the result of `state_dict`.
+
+        Raises:
+            ValueError: there are more images than `capacity`.
+        """
+        if len(state["images"]) > self._capacity:
+            raise ValueError(
+                f"expected at most {self._capacity} images for this pool; got {len(state['images'])}; "
+                "use the capacity of the stored pool"
+            )
+        self._images = list(state["images"])

@@ -1,0 +1,1 @@
+"""Options of recipes: their ranges, what all recipes share, and the command line."""

@@ -1,0 +1,54 @@
+"""The options that every recipe shares."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from gan_trainers.options.ranges import Count, CountOrZero, Seed, check_ranges
+from gan_trainers.run.precision import Precision
+from gan_trainers.run.run import Run
+
+
+@dataclasses.dataclass(frozen=True)
+class RunOptions:
+    """Options of the machine, not of the paper.
+
+    Raises:
+        OptionError: a value out of its range.
+    """
+
+    out: Path  # folder of the run
+    seed: Seed = 0  # of weights, data order, augmentation and noise
+    precision: Precision = "auto"  # of the networks; "auto": as accelerate is configured, else the fastest
+    compile: bool = False  # compile the networks
+    channels_last: bool | None = None  # memory layout; if not given, the one that measured faster
+    accumulate: Count = 1  # batches per step
+    workers: CountOrZero = 0  # processes that load data ahead
+    trackers: tuple[str, ...] = ()  # accelerate's experiment trackers, such as tensorboard
+    evaluate_every: Count | None = None  # steps between evaluations; if not given, a twelfth of all steps
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+
+    def start(self, options: Any) -> Run:
+        """Start the run, or continue it once `Run.resume` is called.
+
+        Args:
+            options: the recipe's dataclass, for settings.json; nested dataclasses are flattened.
+        """
+        settings = dataclasses.asdict(options)
+        settings |= settings.pop("run", {})
+        return Run(
+            self.out,
+            seed=self.seed,
+            precision=self.precision,
+            compile=self.compile,
+            channels_last=self.channels_last,
+            accumulate=self.accumulate,
+            trackers=self.trackers,
+            settings=settings,
+        )
+
+    def evaluation_interval(self, steps: int) -> int:
+        """Steps between evaluations in a training of `steps` steps."""
+        return self.evaluate_every or max(1, steps // 12)

@@ -1,0 +1,53 @@
+"""Networks prepared for training: device, precision, memory layout, processes, kernels."""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import nn
+
+from gan_trainers.base.batch_norm import synchronize_batch_norm_
+from gan_trainers.base.distributed import broadcast_weights, process_count
+from gan_trainers.run.precision import autocast_
+from gan_trainers.training.ema import EMA
+
+
+@runtime_checkable
+class HasCPUKernels(Protocol):
+    """A network that has faster kernels for the CPU, such as those of gan-nets."""
+
+    def use_cpu_kernels_(self) -> None:
+        """Switch to them, in place."""
+        ...
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How the networks of a run compute.
+
+    Attributes:
+        device: where.
+        dtype: autocast type, None for float32.
+        memory_format: layout of weights and images.
+        compile: whether networks are compiled in place.
+    """
+
+    device: torch.device
+    dtype: torch.dtype | None
+    memory_format: torch.memory_format
+    compile: bool
+
+    def prepare_(self, network: nn.Module) -> None:
+        """Prepare a network in place; all processes get the weights of the first."""
+        if process_count() > 1:
+            synchronize_batch_norm_(network)
+        network.to(self.device, memory_format=self.memory_format)  # type: ignore[call-overload]
+        broadcast_weights(network)
+        if self.device.type == "cpu":
+            for module in network.modules():
+                if isinstance(module, HasCPUKernels):
+                    module.use_cpu_kernels_()
+        if self.dtype is not None:
+            autocast_(network, self.device.type, self.dtype)
+        if self.compile and not isinstance(network, EMA):  # an average runs too rarely for it to pay off
+            network.compile()

@@ -1,0 +1,82 @@
+"""One optimizer step: backward, average over processes, clip, and in fp16 scale the loss."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from gan_trainers.base.distributed import average_gradients
+
+
+class OptimizerSteps:
+    """The steps of several optimizers, and the loss scale of each (Micikevicius et al. 2018).
+
+    Args:
+        device: of the parameters.
+        dtype: the autocast type; only float16 needs a scaled loss.
+        clip: largest norm of an optimizer's gradients; None for no limit.
+    """
+
+    def __init__(self, device: torch.device, dtype: torch.dtype | None, clip: float | None) -> None:
+        self._device = device.type
+        self._scaled = dtype is torch.float16
+        self._clip = clip
+        self._scalers: dict[str, torch.amp.GradScaler] = {}
+        self._latest: dict[str, tuple[int, int]] = {}  # step and batch of each optimizer's gradients
+
+    def add(self, name: str) -> None:
+        """Prepare for an optimizer that `step` will know by `name`."""
+        self._scalers[name] = torch.amp.GradScaler(self._device, enabled=self._scaled)
+
+    def step(
+        self, name: str, optimizer: Optimizer, loss: Tensor, *, step: int, batch: int, batches: int
+    ) -> None:
+        """Add the gradients of `loss` for the optimizer's own parameters; step after the last batch.
+
+        Args:
+            name: under which the optimizer was added.
+            optimizer: whose parameters learn, except those that are frozen.
+            loss: a scalar.
+            step: number of the current step.
+            batch: number of the current batch within the step, from 0.
+            batches: number of batches per step.
+
+        Raises:
+            ValueError: if all parameters of the optimizer are frozen, or if it already has its gradients of
+                this batch while several batches are accumulated.
+        """
+        scaler = self._scalers[name]
+        learning = [p for group in optimizer.param_groups for p in group["params"] if p.requires_grad]
+        if not learning:
+            raise ValueError(f"all parameters of '{name}' are frozen; update it outside `with frozen(...)`")
+        latest = self._latest.get(name)
+        if batches > 1 and latest == (step, batch):
+            raise ValueError(
+                f"second update of '{name}' in one batch; with accumulate={batches}, add its losses and "
+                "update it once"
+            )
+        if batches == 1 or latest is None or latest[0] != step:
+            optimizer.zero_grad(set_to_none=True)
+        self._latest[name] = step, batch
+        scaler.scale(loss).backward(inputs=learning)
+        if batch < batches - 1:
+            return
+        average_gradients(learning)
+        if all(parameter.grad is None for parameter in learning):
+            return  # the loss does not depend on them; a scaler would raise
+        if self._clip is not None:
+            scaler.unscale_(optimizer)
+            nn.utils.clip_grad_norm_(learning, self._clip)
+        scaler.step(optimizer)
+        scaler.update()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The loss scales."""
+        return {name: scaler.state_dict() for name, scaler in self._scalers.items()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore the result of `state_dict`."""
+        for name, scaler in self._scalers.items():
+            if state[name]:  # empty if the checkpoint was written in another precision
+                scaler.load_state_dict(state[name])

@@ -1,0 +1,115 @@
+"""The objects registered with a run, by name: their states saved and restored."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+State = dict[str, Any]
+
+
+class Registered:
+    """Networks, optimizers and other objects with a state, each under its name.
+
+    Modules and optimizers are the same on every process and are stored once. Any other object (an image
+    pool, a controller) has its own history on each process and is stored for each.
+    """
+
+    def __init__(self) -> None:
+        self._objects: dict[str, Any] = {}
+
+    def add(self, name: str, registered: Any) -> None:
+        """Register an object under `name`.
+
+        Raises:
+            TypeError: for an object without `state_dict` and `load_state_dict`.
+            ValueError: for a name that is taken.
+        """
+        if name in self._objects:
+            raise ValueError(f"'{name}' is registered already; choose another name")
+        if not (hasattr(registered, "state_dict") and hasattr(registered, "load_state_dict")):
+            raise TypeError(f"'{name}' has no state_dict and load_state_dict, so it cannot be registered")
+        self._objects[name] = registered
+
+    def modules(self) -> dict[str, nn.Module]:
+        """The networks by name, averages of networks among them."""
+        return {name: each for name, each in self._objects.items() if isinstance(each, nn.Module)}
+
+    def name_of(self, optimizer: Optimizer) -> str:
+        """The name under which `optimizer` is registered.
+
+        Raises:
+            ValueError: if it is not.
+        """
+        for name, registered in self._objects.items():
+            if registered is optimizer:
+                return name
+        raise ValueError("this optimizer is not registered; pass it to run.register() before the loop")
+
+    def check_finite(self, step: int) -> None:
+        """Make sure that every weight is a finite number.
+
+        A gradient may overflow although the loss was finite; the logged terms then look good for one more
+        step than the weights do.
+
+        Raises:
+            FloatingPointError: naming the network, the parameter and `step`.
+        """
+        for name, module in self.modules().items():
+            for key, parameter in module.named_parameters():
+                if not parameter.isfinite().all():
+                    raise FloatingPointError(f"weights of '{name}' ({key}) are not finite after step {step}")
+
+    def shared_states(self) -> State:
+        """The states that are the same on every process."""
+        return {name: each.state_dict() for name, each in self._objects.items() if _is_shared(each)}
+
+    def own_states(self) -> State:
+        """The states that belong to this process."""
+        return {name: each.state_dict() for name, each in self._objects.items() if not _is_shared(each)}
+
+    def load(self, states: Mapping[str, Any], folder: Path) -> None:
+        """Restore every object's state.
+
+        Args:
+            states: by name.
+            folder: the checkpoint, for error messages.
+
+        Raises:
+            ValueError: if the checkpoint holds other names, or a state that does not fit.
+        """
+        if states.keys() != self._objects.keys():
+            raise ValueError(
+                f"the checkpoint {folder} holds {sorted(states)}, not {sorted(self._objects)}: it belongs to "
+                "another recipe; choose another folder"
+            )
+        for name, registered in self._objects.items():
+            try:
+                registered.load_state_dict(states[name])
+            except (RuntimeError, ValueError, KeyError) as error:
+                reason = " ".join(str(error).split())[:300]
+                raise ValueError(
+                    f"the checkpoint {folder} does not fit '{name}': {reason}; use the settings it was "
+                    "made with, or choose another folder"
+                ) from error
+            if isinstance(registered, Optimizer):
+                _match_layouts(registered)
+
+
+def _is_shared(registered: Any) -> bool:
+    return isinstance(registered, nn.Module | Optimizer)
+
+
+def _match_layouts(optimizer: Optimizer) -> None:
+    """Give an optimizer's moments the memory layout of its parameters.
+
+    Files hold plain layouts. A fused optimizer walks parameters and moments side by side in memory, and
+    would silently pair the wrong elements if only one of them were channels-last.
+    """
+    for parameter, state in optimizer.state.items():
+        for key, value in state.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                state[key] = torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)

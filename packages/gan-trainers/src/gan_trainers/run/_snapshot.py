@@ -1,0 +1,100 @@
+"""Everything a checkpoint holds, so that a resumed run equals an uninterrupted one."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gan_trainers.checkpoints.descriptions import describe
+from gan_trainers.logs.scalars import ScalarLog
+from gan_trainers.run._counters import Counters
+from gan_trainers.run._optimizer_steps import OptimizerSteps
+from gan_trainers.run._registered import Registered
+from gan_trainers.run.loader import Loader
+from gan_trainers.training.random import random_state, set_random_state
+
+State = dict[str, Any]
+
+
+class Snapshot:
+    """The states of a run's parts: those that all processes share, and those of this process."""
+
+    def __init__(
+        self,
+        registered: Registered,
+        loaders: list[Loader],
+        optimizer_steps: OptimizerSteps,
+        counters: Counters,
+        scalars: ScalarLog,
+        processes: int,
+    ) -> None:
+        self._registered = registered
+        self._loaders = loaders
+        self._optimizer_steps = optimizer_steps
+        self._counters = counters
+        self._scalars = scalars
+        self._processes = processes
+        self._random: State | None = None
+
+    def shared(self) -> State:
+        """The state that is the same on every process."""
+        return {
+            "processes": self._processes,
+            "counters": self._counters.state_dict(),
+            "loaders": [loader.position for loader in self._loaders],
+            "optimizer_steps": self._optimizer_steps.state_dict(),
+            "registered": self._registered.shared_states(),
+        }
+
+    def own(self) -> State:
+        """The state of this process."""
+        return {
+            "random": random_state(),
+            "scalars": self._scalars.state_dict(),
+            "registered": self._registered.own_states(),
+        }
+
+    def networks(self) -> State:
+        """Descriptions with which other programs load the networks from the result of `shared`."""
+        modules = self._registered.modules()
+        return describe(modules, weights="shared.safetensors", prefix="shared.registered.")
+
+    def check(self, shared: Mapping[str, Any], folder: Path) -> None:
+        """Make sure that this program is built like the one that wrote the checkpoint `folder`.
+
+        Raises:
+            ValueError: for another number of processes or loaders.
+        """
+        if shared["processes"] != self._processes:
+            raise ValueError(
+                f"{folder} was written by {shared['processes']} processes and this run has "
+                f"{self._processes}; each has its own random numbers, so start as many as before"
+            )
+        if len(shared["loaders"]) != len(self._loaders):
+            raise ValueError(
+                f"{folder} holds the positions of {len(shared['loaders'])} loaders and this run has "
+                f"{len(self._loaders)}; make the same loaders as before, before resume()"
+            )
+
+    def restore(self, shared: Mapping[str, Any], own: Mapping[str, Any], folder: Path) -> None:
+        """Restore the results of `shared` and `own`, except the random numbers.
+
+        Args:
+            shared: the state of all processes.
+            own: the state of this process.
+            folder: the checkpoint, for error messages.
+
+        Raises:
+            ValueError: if the registered objects differ from those of the checkpoint.
+        """
+        self._registered.load({**shared["registered"], **own["registered"]}, folder)
+        self._optimizer_steps.load_state_dict(shared["optimizer_steps"])
+        for loader, position in zip(self._loaders, shared["loaders"], strict=True):
+            loader.position = position
+        self._counters.load_state_dict(shared["counters"])
+        self._scalars.load_state_dict(own["scalars"])
+        self._random = own["random"]
+
+    def restore_random(self) -> None:
+        """Restore the random numbers of the checkpoint, if there was one."""
+        if self._random is not None:
+            set_random_state(self._random)

@@ -1,0 +1,144 @@
+"""An endless, seeded stream of batches that can resume at any batch, on any number of processes."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import torch
+from accelerate.utils import recursively_apply
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, default_collate
+
+from gan_trainers.base.errors import raised_by_packages
+from gan_trainers.run._order import SampleOrder, SeededIndex
+from gan_trainers.training.random import seeded_sample
+
+
+class Loader:
+    """Batches of a dataset, from shuffled passes that follow each other without a gap.
+
+    The samples of batch k, and the random numbers that each sample draws, depend only on the seed and on k:
+    not on workers, earlier runs or the number of processes. Before a sample is read, the global generators
+    of torch, NumPy and `random` are seeded for it; any dataset that draws from them is reproducible. The
+    batches of all processes together are one batch of `batch_size` x processes samples, of which each
+    process takes its own part.
+
+    Args:
+        dataset: anything with `__len__` and `__getitem__`.
+        batch_size: samples in a batch of one process.
+        seed: of the order and of the augmentations.
+        process: index of this process.
+        processes: number of processes.
+        shuffle: a new random order for each pass; otherwise the dataset's own order.
+        passes: None for an endless stream; n for n passes in each iteration, whose last batch may be smaller.
+        workers: processes that read ahead; 0 reads in the training process. They are kept between passes.
+        send: applied to each batch before it is returned, for example to move it to a device.
+
+    Attributes:
+        position: batches returned so far by an endless loader.
+        batch_size: samples in a batch of one process.
+        endless: whether the stream has no end.
+
+    Raises:
+        ValueError: if the dataset is empty or `batch_size` is not positive.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset[Any],
+        batch_size: int,
+        *,
+        seed: int,
+        process: int = 0,
+        processes: int = 1,
+        shuffle: bool = True,
+        passes: int | None = None,
+        workers: int = 0,
+        send: Callable[[Any], Any] = lambda batch: batch,
+    ) -> None:
+        samples = len(cast("Any", dataset))
+        if samples == 0 or batch_size < 1:
+            raise ValueError(
+                f"expected at least 1 sample and a batch size of at least 1; got {samples} and {batch_size}"
+            )
+        self.position = 0
+        self.batch_size = batch_size
+        self.endless = passes is None
+        self._send = send
+        self._order = SampleOrder(
+            samples,
+            batch_size,
+            seed=seed,
+            process=process,
+            processes=processes,
+            shuffle=shuffle,
+            passes=passes,
+        )
+        self._batches = DataLoader(
+            _SeededSamples(dataset),
+            batch_sampler=cast("Any", self._order),
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            worker_init_fn=_ignore_terminal_signals,
+            collate_fn=_collate,
+            pin_memory=torch.cuda.is_available(),
+            # Its own generator: the loader must not change the random numbers of the training.
+            generator=torch.Generator().manual_seed(seed),
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        self._order.start = self.position if self.endless else 0
+        for batch in self._batches:
+            if isinstance(batch, _Failure):
+                try:
+                    raise batch.error
+                finally:
+                    del batch  # else error and frame reference each other and keep the workers alive
+            if self.endless:
+                self.position += 1
+            yield self._send(batch)
+
+
+class _Failure:
+    """The error of a sample that one of this project's datasets raised, passed from a worker as it is.
+
+    DataLoader would wrap the error in the worker's traceback and hide its message.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+class _SeededSamples(Dataset[Any]):
+    def __init__(self, dataset: Dataset[Any]) -> None:
+        self._dataset = dataset
+
+    def __getitem__(self, sample: SeededIndex) -> Any:  # type: ignore[override]
+        index, seed = sample
+        with seeded_sample(seed):
+            try:
+                return self._dataset[index]
+            except (ValueError, OSError) as error:
+                if raised_by_packages(error):
+                    return _Failure(error)
+                raise
+
+
+def _collate(samples: list[Any]) -> Any:
+    failure = next((sample for sample in samples if isinstance(sample, _Failure)), None)
+    return failure or default_collate(samples)
+
+
+def _ignore_terminal_signals(worker: int) -> None:  # noqa: ARG001 - DataLoader's signature
+    """Leave the process group that receives Ctrl-C: the current step still needs its batches."""
+    os.setpgrp()
+
+
+def send_to(device: torch.device, memory_format: torch.memory_format) -> Callable[[Any], Any]:
+    """A function that moves a batch's tensors to `device`, images (4-D) in `memory_format`."""
+
+    def send(tensor: Tensor) -> Tensor:
+        layout = memory_format if tensor.ndim == 4 else torch.preserve_format
+        return tensor.to(device, non_blocking=True, memory_format=layout)
+
+    return lambda batch: recursively_apply(send, batch)

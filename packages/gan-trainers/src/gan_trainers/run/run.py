@@ -1,0 +1,425 @@
+"""A training run: devices, precision, processes, checkpoints, logs and previews around the caller's loop."""
+
+import atexit
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object, set_seed
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.utils.data import Dataset
+
+from gan_trainers.base.atomic import explained_os_errors
+from gan_trainers.base.distributed import leave_group, use_all_cores
+from gan_trainers.checkpoints.folder import CheckpointFolder
+from gan_trainers.logs.previews import write_grid
+from gan_trainers.logs.scalars import ScalarLog
+from gan_trainers.logs.trackers import Trackers
+from gan_trainers.run._counters import Counters
+from gan_trainers.run._networks import Preparation
+from gan_trainers.run._optimizer_steps import OptimizerSteps
+from gan_trainers.run._progress_bar import ProgressBar
+from gan_trainers.run._registered import Registered
+from gan_trainers.run._settings import write_settings
+from gan_trainers.run._signals import StopSignals
+from gan_trainers.run._snapshot import Snapshot
+from gan_trainers.run.loader import Loader, send_to
+from gan_trainers.run.precision import AUTOCAST_TYPES, Precision, choose_precision
+from gan_trainers.training.ema import EMA
+
+
+class Run:
+    """One training run and its folder; the loop stays the caller's.
+
+    The folder `out` receives settings.json, scalars.jsonl, curves.png, previews/ and checkpoints/.
+    With several processes (`accelerate launch --num_processes N`) each process trains on its own part of the
+    batch and `update` averages the gradients, so that N processes equal one with N times the batch.
+
+    Args:
+        out: the run's folder, created if missing.
+        seed: of weights, data order, augmentation and noise.
+        precision: "fp32", "bf16", "fp16" (GPU only), or "auto": the mixed precision of `accelerate launch`,
+            else bf16 on a GPU that has it, else fp32. Networks compute in it and return float32.
+        compile: compile the registered networks in place with torch.compile; keys keep their names.
+        channels_last: memory layout of networks and images; None for the one that measured faster:
+            channels-last in low precision, the plain one in fp32.
+        accumulate: batches whose gradients are averaged into one step. If one player learns before the
+            other, all batches but the last see it as it was before its step. What is due once per step,
+            such as `EMA.update`, goes under `if run.every(1)`.
+        clip: largest norm of an optimizer's gradients; None for no limit.
+        settings: the content of settings.json, such as the resolved options.
+        trackers: names of accelerate's trackers ("tensorboard", "wandb") that receive the scalars too.
+        window: steps averaged in one line of scalars.jsonl.
+        keep_checkpoints: number of newest checkpoints that are kept, besides the best one.
+
+    Attributes:
+        device: of the registered networks.
+        is_main: whether this is the first process, the one that writes.
+        processes: number of processes that train together.
+
+    Raises:
+        OSError: if `out` cannot be written to.
+        ValueError: for an unknown precision, a count below 1, or a `clip` that is not above 0.
+    """
+
+    def __init__(
+        self,
+        out: str | Path,
+        *,
+        seed: int = 0,
+        precision: Precision = "auto",
+        compile: bool = False,  # noqa: A002 - the field's word
+        channels_last: bool | None = None,
+        accumulate: int = 1,
+        clip: float | None = None,
+        settings: Mapping[str, Any] | None = None,
+        trackers: tuple[str, ...] = (),
+        window: int = 50,
+        keep_checkpoints: int = 2,
+    ) -> None:
+        counts = {"accumulate": accumulate, "window": window, "keep_checkpoints": keep_checkpoints}
+        for name, count in counts.items():
+            if count < 1:
+                raise ValueError(f"{name} must be at least 1; got {count}")
+        if clip is not None and not clip > 0:
+            raise ValueError(f"clip must be above 0, or None for no limit; got {clip}")
+        self.out = Path(out)
+        _make_writable(self.out)
+        accelerator = Accelerator(project_dir=self.out)
+        self.device = accelerator.device
+        self.is_main = accelerator.is_main_process
+        self.processes = accelerator.num_processes
+        if self.device.type == "cpu":
+            use_all_cores()
+
+        self._process = accelerator.process_index
+        self._seed = seed
+        self._precision = choose_precision(precision, accelerator)
+        dtype = AUTOCAST_TYPES[self._precision]
+        plain = dtype is None if channels_last is None else not channels_last
+        self._memory_format = torch.contiguous_format if plain else torch.channels_last
+        self._preparation = Preparation(self.device, dtype, self._memory_format, compile)
+        self._accumulate = accumulate
+        self._settings = dict(settings or {})
+        self._window = window
+
+        self._registered = Registered()
+        self._loaders: list[Loader] = []
+        self._optimizer_steps = OptimizerSteps(self.device, dtype, clip)
+        self._counters = Counters(accumulate)
+        self._resumed = False
+        self._begun = False
+        self._signals = StopSignals()
+        self._progress = ProgressBar(shown=self.is_main)
+        self._trackers = Trackers(accelerator, trackers, self.out, self._progress.message)
+        self._scalars = ScalarLog(self.out, self.device, writes=self.is_main)
+        self._checkpoints = CheckpointFolder(
+            self.out / "checkpoints",
+            self._process,
+            lambda message: gather_object([message]),
+            keep_checkpoints,
+        )
+        self._snapshot = Snapshot(
+            self._registered,
+            self._loaders,
+            self._optimizer_steps,
+            self._counters,
+            self._scalars,
+            self.processes,
+        )
+        atexit.register(leave_group)
+        set_seed(seed)  # the same on all processes while networks are built; `register` makes it differ
+
+    @property
+    def step(self) -> int:
+        """Number of the current step, from 1 inside the loop; it continues over all phases."""
+        return self._counters.step
+
+    # ---------------------------------------------------------------- the verbs
+
+    def register(self, **objects: Any) -> None:
+        """Register networks, optimizers, averages and any other object with a state, each by its name.
+
+        Networks move to the device, get their precision and layout, start from the same weights on every
+        process, and share batch-norm statistics between processes. All objects are saved and restored:
+        modules and optimizers once, all others (image pools, controllers) for each process.
+
+        Raises:
+            TypeError: for an object without `state_dict` and `load_state_dict`.
+            ValueError: for a name that is taken, or a normalization that processes cannot share.
+        """
+        for name, registered in objects.items():
+            self._registered.add(name, registered)
+            if isinstance(registered, nn.Module):
+                self._preparation.prepare_(registered)
+            elif isinstance(registered, Optimizer):
+                self._optimizer_steps.add(name)
+        set_seed(self._seed + 1 + self._process)  # from here on, each process draws its own noise
+
+    def loader(
+        self,
+        dataset: Dataset[Any],
+        batch_size: int,
+        *,
+        shuffle: bool = True,
+        passes: int | None = None,
+        workers: int = 0,
+    ) -> Loader:
+        """Batches of `batch_size` samples for each process, moved to the device.
+
+        Endless and resumable by default, for `steps`. With `passes=1, shuffle=False`, each iteration goes
+        once over all samples, for evaluation; each process takes its share. See `Loader`.
+
+        Raises:
+            ValueError: if the dataset is empty or `batch_size` is not positive.
+        """
+        loader = Loader(
+            dataset,
+            batch_size,
+            # Its own seed, or sample n of one loader would always meet sample n of another.
+            seed=self._seed + 1_000_000_007 * len(self._loaders),
+            process=self._process,
+            processes=self.processes,
+            shuffle=shuffle,
+            passes=passes,
+            workers=workers,
+            send=send_to(self.device, self._memory_format),
+        )
+        self._loaders.append(loader)
+        return loader
+
+    def resume(self) -> bool:
+        """Continue from the newest checkpoint in `out`, if any; call it after `register` and `loader`.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            ValueError: if the checkpoint is damaged or belongs to another recipe.
+        """
+        self._resumed = True
+        folder = self._checkpoints.newest()
+        if folder is not None:
+            shared, own = self._checkpoints.read(folder)
+            self._snapshot.check(shared, folder)
+            self._snapshot.restore(shared, own, folder)
+            self._checkpoints.prune()
+        self._scalars.rewind(self.step)
+        changes = write_settings(self.out, self._settings) if self.is_main else []
+        if folder is not None:
+            self._progress.message(f"resuming from step {self.step} of {folder.parent}", *changes)
+        return folder is not None
+
+    def steps(self, loader: Loader, until: int, phase: str = "train") -> Iterator[Any]:
+        """Batches until `until` steps of this phase are done, counted over all resumed runs.
+
+        Shows the progress, writes the scalars, and on Ctrl-C or SIGTERM saves a checkpoint and exits after
+        the current step. A phase that is already complete yields nothing.
+
+        Args:
+            loader: an endless one, from `loader`.
+            until: length of the phase, in steps.
+            phase: its name, if a recipe has several.
+
+        Raises:
+            ValueError: if `loader` is not endless, if `out` holds checkpoints of another run and `resume` was
+                not called, or if the phase was made longer after a later one had begun.
+            FloatingPointError: if a logged term is not a finite number.
+            SystemExit: with code 128 + the signal's number, after a signal.
+        """
+        if not loader.endless:
+            raise ValueError("steps() expects an endless loader; got one with `passes`, for evaluation")
+        counters = self._counters
+        if counters.done(phase) >= until and phase != counters.phase:
+            return  # it was complete before the phase of the checkpoint began
+        if not self._begun:
+            if phase != counters.phase and counters.done(phase):
+                raise ValueError(
+                    f"phase '{phase}' ended after {counters.done(phase)} steps and cannot be extended to "
+                    f"{until}, because '{counters.phase}' has begun; use the earlier number or another folder"
+                )
+            self._begin()
+        counters.enter(phase, until)
+        with (
+            self._signals.listening(),
+            self._progress.of_phase(phase, counters.done(phase), until, counters.images),
+        ):
+            batches = iter(loader)
+            self._end_step()
+            while not counters.phase_is_over:
+                for _ in counters.batches_of_step(loader.batch_size * self.processes):
+                    yield next(batches)
+                self._end_step()
+        self._scalars.draw()
+
+    def update(self, optimizer: Optimizer, loss: Tensor) -> None:
+        """Zero, backward, average over processes, clip and step, for the parameters of `optimizer` only.
+
+        No other parameter receives a gradient, and frozen parameters do not move. With `accumulate=n`, call
+        it once in each batch; it steps in the n-th.
+
+        Args:
+            optimizer: a registered one.
+            loss: a scalar, the mean over this process's batch.
+
+        Raises:
+            ValueError: for an optimizer that is not registered, or whose parameters are all frozen; or for
+                a second call in one of several accumulated batches.
+        """
+        self._optimizer_steps.step(
+            self._registered.name_of(optimizer),
+            optimizer,
+            loss / self._accumulate,
+            step=self._counters.step,
+            batch=self._counters.batch,
+            batches=self._accumulate,
+        )
+
+    def set_lr(self, lr: float, *optimizers: Optimizer) -> None:
+        """Set the learning rate of every parameter group of `optimizers`."""
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = lr
+
+    def log(self, terms: Mapping[str, Tensor | float]) -> None:
+        """Log scalars of this step by name; they are averaged over a window, on the device, and written.
+
+        Every process must log the same names, since the averages include all processes.
+
+        Raises:
+            ValueError: for a tensor of more than one element.
+        """
+        self._scalars.add(self.step, terms)
+
+    def every(self, steps: int) -> bool:
+        """Whether this step is complete and a multiple of `steps`, or the last of the phase.
+
+        Raises:
+            ValueError: if `steps` is below 1.
+        """
+        if steps < 1:
+            raise ValueError(f"every() expects at least 1 step; got {steps}")
+        counters = self._counters
+        return counters.step_is_complete and (counters.phase_is_over or self.step % steps == 0)
+
+    def grid(self, name: str, *columns: Tensor) -> None:
+        """Write previews/NAME/STEP.png: a row for each sample, a column for each of `columns`.
+
+        Args:
+            name: of the folder.
+            *columns: each (N, 1 or 3, H, W) in [-1, 1]; the first eight samples are shown.
+
+        Raises:
+            OSError: if it cannot be written.
+            ValueError: if there is nothing to show or the columns do not fit together.
+        """
+        if self.is_main:
+            file = self.out / "previews" / name / f"{self.step:08d}.png"
+            with explained_os_errors(file):
+                write_grid(file, *columns)
+
+    def save(self, *, score: float | None = None, better: Literal["higher", "lower"] = "higher") -> None:
+        """Write a checkpoint of everything registered; call it last in the loop's body.
+
+        Args:
+            score: of the current weights; the checkpoint with the best score is never removed.
+            better: which scores are better.
+
+        Raises:
+            OSError: if it cannot be written; earlier checkpoints are unaffected.
+            FloatingPointError: if a logged term or a weight is not finite or the score is nan, so that no
+                broken weights are saved.
+            ValueError: in the middle of a step, between accumulated batches; or for an unknown `better`.
+        """
+        if not self._counters.step_is_complete:
+            raise ValueError("save() in the middle of a step; call it under `if run.every(n):`")
+        with self._explained():
+            self._scalars.check_finite()
+            self._registered.check_finite(self.step)
+            if score is not None and math.isnan(score):
+                raise FloatingPointError(f"the score became {score} at step {self.step}")
+        self._checkpoints.write(
+            self.step,
+            self._snapshot.shared(),
+            self._snapshot.own(),
+            networks=self._snapshot.networks(),
+            score=score,
+            better=better,
+        )
+        self._scalars.draw()
+
+    # ---------------------------------------------------------------- between the steps
+
+    def _begin(self) -> None:
+        """Done once, before the first step of this program."""
+        self._begun = True
+        if not self._resumed:
+            if self._checkpoints.newest():
+                raise ValueError(f"{self.out} already holds a run; call resume() or choose another folder")
+            self.resume()
+        self._snapshot.restore_random()  # as late as this, so that nothing drawn since `resume` can shift it
+        sizes = [
+            f"{name} {sum(p.numel() for p in module.parameters()) / 1e6:.2f} M"
+            for name, module in self._registered.modules().items()
+            if not isinstance(module, EMA)
+        ]
+        noun = "process" if self.processes == 1 else "processes"
+        self._progress.message(
+            f"{self.processes} {noun} on {self.device.type}, {self._precision}; "
+            f"parameters: {', '.join(sizes)}"
+        )
+
+    def _end_step(self) -> None:
+        """Close the window, move the progress bar, and stop after a signal."""
+        counters = self._counters
+        window_ends = self.step % self._window == 0
+        if counters.phase_is_over or window_ends:
+            self._close_window()
+        self._progress.move_to(counters.done(counters.phase))
+        # Several GPUs would have to wait for each other, so they exchange signals once per window only.
+        if self.processes == 1 or self.device.type == "cpu" or window_ends:
+            self._signals.synchronize(self.device)
+            if self._signals.received and not counters.phase_is_over:
+                self._stop()
+
+    def _close_window(self) -> None:
+        images = self._counters.images
+        heading = {"step": self.step, "seconds": round(self._counters.seconds, 2), "images": images}
+        with self._explained():
+            means = self._scalars.close_window(heading)
+        if means:
+            self._progress.show(means, images)
+            self._trackers.log(means, self.step)
+
+    def _stop(self) -> None:
+        self.save()
+        self._progress.message(f"stopped after step {self.step}; the same command resumes from there")
+        raise SystemExit(128 + self._signals.received)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Add a remedy to the error about a number that is not finite."""
+        try:
+            yield
+        except FloatingPointError as error:
+            newest = self._checkpoints.newest()
+            good = f"the last good checkpoint is {newest}" if newest else "no checkpoint was written yet"
+            raise FloatingPointError(
+                f"{error}; {good}; try a lower learning rate, or precision fp32"
+            ) from None
+
+
+def _make_writable(folder: Path) -> None:
+    """Create a folder, and make sure that files can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink(missing_ok=True)
+    except OSError as error:
+        raise OSError(f"cannot write to {folder}: {error.strerror}; choose another folder") from error
