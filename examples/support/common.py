@@ -1,0 +1,33 @@
+"""What every recipe needs and no paper is about."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+from gan_trainers import OptionError
+from torch import nn
+from torch.optim import Adam
+
+
+def adam(lr: float, *networks: nn.Module, betas: tuple[float, float] = (0.5, 0.999)) -> Adam:
+    """One Adam for all parameters of these networks; the betas are those of the pix2pix family."""
+    parameters = [parameter for network in networks for parameter in network.parameters()]
+    return Adam(parameters, lr=lr, betas=betas, fused=True)
+
+
+def data_folder(data: Path | None, embedded: Path | None) -> Path:
+    """The folder to train on: that of --data, or one of this repository.
+
+    Raises:
+        OptionError: there is neither.
+    """
+    if embedded is not None:
+        return embedded
+    if data is None:
+        raise OptionError("--data is missing; this preset expects a folder of images")
+    return data.expanduser()
+
+
+def finite(scores: Mapping[str, float]) -> dict[str, float]:
+    """The scores without infinite ones: the PSNR of equal images, which a log would take for divergence."""
+    return {name: score for name, score in scores.items() if math.isfinite(score)}

@@ -1,0 +1,103 @@
+"""CycleGAN's evaluation: scores, previews and results of both directions."""
+
+from collections.abc import Sequence
+from itertools import repeat
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from gan_data import Images, require_equal_names, write_image
+from gan_metrics import PSNR, SSIM
+from gan_trainers import EMA, Loader, Run, write_animation
+from torch import Tensor
+
+from support.common import finite
+
+if TYPE_CHECKING:
+    from cyclegan import Options
+
+Domains = tuple[Sequence[Path], Sequence[Path]]
+
+
+class Direction(NamedTuple):
+    """One of the two translations, for evaluation."""
+
+    name: str
+    translate: EMA
+    invert: EMA
+    test: Images
+    sources: Loader
+    targets: Loader | None  # true counterparts of the sources
+
+
+def both_directions(
+    run: Run, ema_ab: EMA, ema_ba: EMA, test: Domains, options: "Options"
+) -> tuple[Direction, Direction]:
+    """A to B and B to A, on whole test images."""
+    counterparts, size = options.counterparts, options.size
+    if counterparts:
+        require_equal_names(*test)
+    a, b = (Images(files, size=size, load_size=size, crop="center", flip=False) for files in test)
+    batches_a, batches_b = (run.loader(images, 8, shuffle=False, passes=1) for images in (a, b))
+    return (
+        Direction("a_to_b", ema_ab, ema_ba, a, batches_a, batches_b if counterparts else None),
+        Direction("b_to_a", ema_ba, ema_ab, b, batches_b, batches_a if counterparts else None),
+    )
+
+
+def translated(direction: Direction, real: Tensor) -> dict[str, Tensor]:
+    """A batch in every state: real, translated, reconstructed, and through the inverse alone (identity)."""
+    fake = direction.translate(real)
+    reconstructed = direction.invert(fake)
+    return {
+        "real": real,
+        "translated": fake,
+        "reconstructed": reconstructed,
+        "identity": direction.invert(real),
+    }
+
+
+def evaluate_and_save(run: Run, directions: Sequence[Direction]) -> None:
+    """Log the scores over all test images (PSNR in dB), and save a checkpoint, scored by PSNR if it is known."""
+    scores = {
+        f"{name}_{direction.name}": score
+        for direction in directions
+        for name, score in _evaluate(run, direction).items()
+    }
+    run.log(finite(scores))
+    psnr = [score for name, score in scores.items() if name.startswith("psnr")]
+    run.save(score=sum(psnr) if psnr else None)
+
+
+def _evaluate(run: Run, direction: Direction) -> dict[str, float]:
+    """The scores of one direction; a preview shows its first batch in all states."""
+    compared = {"reconstruction": (PSNR(), "reconstructed", "real")}
+    if direction.targets:
+        compared["psnr"] = (PSNR(), "translated", "target")
+        compared["ssim"] = (SSIM(), "translated", "target")
+        compared["untranslated"] = (PSNR(), "real", "target")
+    batches = zip(direction.sources, direction.targets or repeat(None), strict=False)
+    for index, (real, target) in enumerate(batches):
+        states = translated(direction, real) | ({} if target is None else {"target": target})
+        for metric, one, other in compared.values():
+            metric.to(run.device).update(states[one], states[other])
+        if index == 0:
+            run.grid(direction.name, *states.values())
+    return {name: metric.compute().item() for name, (metric, *_) in compared.items()}
+
+
+def write_results(run: Run, directions: Sequence[Direction]) -> None:
+    """Write the generators, the translation of each test image, and an animation of the previews."""
+    if not run.is_main:
+        return
+    for direction in directions:
+        direction.translate.average.save_pretrained(run.out / direction.name)
+        for index, path in enumerate(direction.test.paths):
+            states = translated(direction, direction.test[index][None].to(run.device))
+            for state in ("real", "translated", "reconstructed"):
+                folder = run.out / "pictures" / direction.name / state
+                folder.mkdir(parents=True, exist_ok=True)
+                write_image(folder / f"{index:04d}-{path.stem}.png", states[state][0])
+    for direction in directions:  # last: previews of two sizes, from two different calls, are an error here
+        previews = sorted((run.out / "previews" / direction.name).glob("*.png"))
+        write_animation(run.out / f"{direction.name}.webp", previews)
+    print(f"test images, translated: {run.out / 'pictures'}; previews animated: {run.out / 'a_to_b.webp'}")

@@ -1,0 +1,162 @@
+"""Data, evaluation and results of generators from noise."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from accelerate import PartialState
+from gan_data import Images, find_images, write_pictures
+from gan_metrics import (
+    FrechetDistance,
+    PrecisionRecall,
+    Source,
+    Statistics,
+    fingerprint,
+    image_features,
+    measure_statistics,
+    nearest,
+)
+from gan_projected import Backbone
+from gan_trainers import EMA, OptionError, Run, seeded, write_animation, write_grid
+from images import animals
+from torch import Tensor
+from torch.utils.data import Dataset
+from torchmetrics import MetricCollection
+
+from support.common import data_folder
+
+if TYPE_CHECKING:
+    from projected_gan import Options
+
+FEATURES = "tf_efficientnet_lite1"  # measures the distance to the data; no discriminator uses it
+NEIGHBORS = 3  # of an image, in precision and recall
+WALK = (6, 12)  # samples on the walk through the latents, and images from one to the next
+
+
+class LabeledImages(Dataset[tuple[Tensor, int]]):
+    """Images, each with the number of its class; 0 if there are no classes."""
+
+    def __init__(self, images: Images, folders: Sequence[str], class_names: Sequence[str]) -> None:
+        self.images = images
+        self.class_names = list(class_names)
+        self.labels = [class_names.index(folder) if class_names else 0 for folder in folders]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return self.images[index], self.labels[index]
+
+
+def find_images_and_labels(options: "Options") -> tuple[LabeledImages, Images]:
+    """The images to train on, with --labels classes by folder; and the same whole, for evaluation."""
+    root = data_folder(options.data, animals() if options.animals else None)
+    files, size = find_images(root), options.size
+    folders = [path.parent.relative_to(root).as_posix() for path in files]
+    class_names = sorted(set(folders)) if options.labels else []
+    if options.labels and (len(class_names) < 2 or "." in class_names):
+        raise OptionError(
+            "--labels expects each image in the folder of its class, and two folders or more below --data; "
+            f"got {', '.join(class_names)}"
+        )
+    train = LabeledImages(Images(files, size=size, load_size=size), folders, class_names)
+    return train, Images(files, size=size, load_size=size, crop="center", flip=False)
+
+
+class Sampler(NamedTuple):
+    """An averaged generator, and the inputs that it takes."""
+
+    ema: EMA
+    latents: int
+    labels: Tensor | None  # (N,) of the data, from which those of the samples are drawn
+
+    def sample(self, count: int, seed: int, device: torch.device) -> Tensor:
+        """(count, 3, H, W), the same for the same seed."""
+        with seeded(seed, device):
+            z = torch.randn(count, self.latents).to(device)
+            if self.labels is None:
+                return self.ema(z)
+            labels = self.labels[torch.randint(len(self.labels), (count,))]
+            return self.ema(z, labels.to(device))
+
+
+class Evaluation:
+    """Distance of samples to the data, in the features of EfficientNet-Lite1 (FID has Inception's)."""
+
+    def __init__(self, run: Run, sampler: Sampler, data: Images, options: "Options") -> None:
+        self.run, self.sampler, self.data = run, sampler, data
+        self.seed, self.samples = options.run.seed, options.samples
+        self.extractor = Backbone(FEATURES, weights=options.metric_weights).to(run.device)
+        height, width = data[0].shape[-2:]
+        source = Source(
+            network=f"{FEATURES} from {options.metric_weights}",
+            data=fingerprint(data.paths),
+            images=len(data),
+            size=(height, width),
+        )
+        groups = torch.arange(len(data)).split(16)
+        batches = (torch.stack([data[index] for index in group.tolist()]).to(run.device) for group in groups)
+        self.statistics: Statistics = measure_statistics(
+            self.extractor, batches, source, cache=run.out / "data.safetensors"
+        )
+
+    @torch.no_grad()
+    def measure(self) -> dict[str, float]:
+        """Frechet distance, precision and recall of new samples; a preview shows 64.
+
+        Each process samples its share of the batches, which have seeds of their own: the samples are the same
+        for any number of processes.
+        """
+        device = self.run.device
+        self.run.grid("samples", *self.sampler.sample(64, self.seed, device).split(8))
+        metrics = {
+            "frechet_distance": FrechetDistance(self.extractor, self.statistics),
+            "manifold": PrecisionRecall(self.extractor, self.statistics),
+        }
+        scores = MetricCollection(dict(metrics), compute_groups=[list(metrics)]).to(device)
+        process = PartialState()
+        for start in range(16 * process.process_index, self.samples, 16 * process.num_processes):
+            count = min(16, self.samples - start)
+            scores.update(self.sampler.sample(count, self.seed * self.samples + start, device))
+        return {name: value.item() for name, value in scores.compute().items()}
+
+
+@torch.no_grad()
+def write_results(run: Run, evaluation: Evaluation) -> None:
+    """Write the generator, samples beside the images of the data nearest to them, and a latent walk."""
+    if not run.is_main:
+        return
+    sampler, seed = evaluation.sampler, evaluation.seed
+    sampler.ema.average.save_pretrained(run.out / "generator")
+    samples = sampler.sample(32, seed, run.device)
+    features = evaluation.statistics.need_features("nearest").to(run.device)
+    indices, _ = nearest(image_features(evaluation.extractor, samples), features)
+    neighbors = torch.stack([evaluation.data[int(index)] for index in indices[:, 0]])
+    columns = [side for pair in zip(samples.split(8), neighbors.split(8), strict=True) for side in pair]
+    write_grid(run.out / "samples.png", *columns)
+    names = [f"{index:02d}" for index in range(len(samples))]
+    write_pictures(run.out, names, pictures=samples)
+    _write_walk(run.out, sampler, seed, run.device)
+    print(f"samples, beside the images of the data nearest to them: {run.out / 'samples.png'}")
+
+
+def _write_walk(out: Path, sampler: Sampler, seed: int, device: torch.device) -> None:
+    """An animation: the generator on the way from one latent to the next, and back to the first.
+
+    Noise is constant; a conditional generator stays in the first image's class.
+    """
+    stops, between = WALK
+    latents = torch.randn(stops, sampler.latents, generator=torch.Generator().manual_seed(seed))
+    labels = () if sampler.labels is None else (sampler.labels[:1].to(device),)
+    frames: list[Path] = []
+    for number, (start, end) in enumerate(pairwise([*latents, latents[0]])):
+        for step in range(between):
+            angle = step / between * math.pi / 2
+            z = start * math.cos(angle) + end * math.sin(angle)  # as long as noise; a mean would be shorter
+            frames.append(out / "walk" / f"{number * between + step:04d}.png")
+            with seeded(seed, device):
+                write_grid(frames[-1], sampler.ema(z[None].to(device), *labels))
+    write_animation(out / "walk.webp", frames, seconds=0.1)

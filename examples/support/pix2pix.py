@@ -1,0 +1,140 @@
+"""pix2pix's pairs in three layouts, its evaluation and its results."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from gan_data import (
+    Degraded,
+    Downscale,
+    Images,
+    PairedFolders,
+    SideBySide,
+    bicubic_upscale,
+    find_images,
+    find_pairs,
+    split_by_content,
+    write_pictures,
+)
+from gan_metrics import PSNR, SSIM
+from gan_trainers import OptionError, Run, seeded
+from images import emoji
+from torch import Tensor, nn
+from torchmetrics import MetricCollection
+
+if TYPE_CHECKING:
+    from pix2pix import Options
+
+Pair = tuple[Tensor, Tensor]
+PairDataset = PairedFolders | SideBySide | Degraded
+
+
+class Blur(NamedTuple):
+    """An image shrunken and enlarged by interpolation: of the same size, without its details."""
+
+    shrink: Downscale
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """(3, H, W) to (3, H, W)."""
+        return bicubic_upscale(self.shrink(image), self.shrink.factor)
+
+
+def unet_depth(size: int) -> int:
+    """Levels of the U-Net for crops of `size` pixels: as often as the size can be halved, up to the paper's 8.
+
+    Raises:
+        OptionError: fewer than 4.
+    """
+    depth = min(8, (size & -size).bit_length() - 1)
+    if depth < 4:
+        raise OptionError(
+            f"--size must be a multiple of 16, so that the U-Net has 4 levels or more; got {size}"
+        )
+    return depth
+
+
+def in_direction(pair: Pair, direction: str) -> Pair:
+    """Input and output of a pair (A, B)."""
+    a, b = pair
+    return (a, b) if direction == "a-to-b" else (b, a)
+
+
+def find_datasets(options: "Options") -> tuple[PairDataset, PairDataset]:
+    """Pairs to train on, and pairs to test with."""
+    load_size = options.size * 286 // 256 if options.load_size == "jitter" else options.load_size
+    train_geometry = {"size": options.size, "load_size": load_size, "flip": options.flip}
+    test_geometry = {"size": options.size, "load_size": options.size, "crop": "center", "flip": False}
+    if options.pairs == "folders":
+        train, test = _folders(options)
+        return PairedFolders(train, **train_geometry), PairedFolders(test, **test_geometry)
+    folder = _only_folder(options)
+    if options.pairs == "halves":
+        train, test = _halves(folder, options.validation)
+        return SideBySide(train, **train_geometry), SideBySide(test, **test_geometry)
+    train, test = split_by_content(find_images(folder), options.validation)
+    blur = Blur(Downscale(options.scale, options.kernel))
+    test_geometry["load_size"] = load_size  # photos are tested as large as they are trained on
+    return Degraded(Images(train, **train_geometry), blur), Degraded(Images(test, **test_geometry), blur)
+
+
+def _folders(options: "Options") -> tuple[list[tuple[Path, Path]], list[tuple[Path, Path]]]:
+    """Pairs of equal names in two folders."""
+    folders = (emoji(),) if options.emoji else tuple(folder.expanduser() for folder in options.data)
+    if not 1 <= len(folders) <= 2:
+        raise OptionError(f"--data expects one folder, or one for A and one for B; got {len(folders)}")
+    if len(folders) == 2:
+        return split_by_content(find_pairs(*folders), options.validation)
+    (root,) = folders
+    train = find_pairs(root / "trainA", root / "trainB")
+    tests = (root / "testA", root / "testB")
+    if any(test.is_dir() for test in tests):
+        return train, find_pairs(*tests)
+    return split_by_content(train, options.validation)
+
+
+def _halves(folder: Path, validation: float) -> tuple[list[Path], list[Path]]:
+    """Images of two halves: in train and test (or val), as in the paper's archives, or all in one folder."""
+    tests = [test for name in ("test", "val") if (test := folder / name).is_dir()]
+    if not (folder / "train").is_dir():
+        return split_by_content(find_images(folder), validation)
+    train = find_images(folder / "train")
+    return (train, find_images(tests[0])) if tests else split_by_content(train, validation)
+
+
+def _only_folder(options: "Options") -> Path:
+    if len(options.data) != 1:
+        raise OptionError(f"--pairs {options.pairs} expects --data with one folder; got {len(options.data)}")
+    return options.data[0].expanduser()
+
+
+def evaluate(run: Run, g: nn.Module, pairs: Iterable[Pair], direction: str) -> dict[str, float]:
+    """PSNR (dB) and SSIM over all test pairs, and the PSNR of the input itself; a preview of the first eight."""
+    scores = MetricCollection({"psnr": PSNR(), "ssim": SSIM()}).to(run.device)
+    untranslated = PSNR().to(run.device)
+    rows: list[tuple[Tensor, Tensor, Tensor]] = []
+    for pair in pairs:
+        source, target = in_direction(pair, direction)
+        fake = g(source)
+        scores.update(fake, target)
+        untranslated.update(source, target)
+        if len(rows) < 8:
+            rows.append((source, fake, target))
+    run.grid("test", *(torch.cat(column) for column in zip(*rows, strict=True)))
+    found = {**scores.compute(), "untranslated": untranslated.compute()}
+    return {name: score.item() for name, score in found.items()}
+
+
+def write_results(run: Run, ema: nn.Module, test: PairDataset, options: "Options") -> None:
+    """Write the generator, and each test image as input, translated and true."""
+    if not run.is_main:
+        return
+    ema.average.save_pretrained(run.out / "translator")
+    with seeded(options.run.seed, run.device):
+        for index in range(len(test)):
+            a, b = (image[None].to(run.device) for image in test[index])
+            source, target = in_direction((a, b), options.direction)
+            write_pictures(
+                run.out / "pictures", [f"{index:04d}"], source=source, translated=ema(source), true=target
+            )
+    print(f"test images, translated: {run.out / 'pictures'}; the network: {run.out / 'translator'}")

@@ -1,0 +1,153 @@
+"""pix2pixHD's data, its generator with all inputs, evaluation and results."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from colorsys import hsv_to_rgb
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from gan_data import (
+    LabeledFiles,
+    LabeledPhoto,
+    LabeledPhotos,
+    boundary_map,
+    find_labeled,
+    one_hot,
+    split_by_content,
+    write_pictures,
+)
+from gan_metrics import PSNR, SSIM
+from gan_nets import GlobalGenerator, InstanceEncoder, LocalEnhancer
+from gan_trainers import OptionError, Run, write_animation, write_grid
+from images import emoji
+from images.emoji_maps import write_emoji_maps
+from safetensors.torch import save_file
+from torch import Tensor
+
+from support.common import data_folder
+from support.instance_features import cluster_features, sample_features
+
+if TYPE_CHECKING:
+    from pix2pixhd import Options
+
+SAMPLES = 3  # images of each held-out map with sampled instance features
+
+
+class LabelToImage(NamedTuple):
+    """A generator with its inputs: label map, boundary map (section 3.3) and instance features (3.4)."""
+
+    generator: GlobalGenerator | LocalEnhancer
+    encoder: InstanceEncoder | None  # of the instance features; None: the generator has no such input
+    classes: int
+
+    def condition(self, labels: Tensor, instances: Tensor) -> Tensor:
+        """Two (N, H, W) to (N, classes + 1, H, W): a plane for each class, and the boundaries."""
+        return torch.cat([one_hot(labels, self.classes), boundary_map(instances)], dim=1)
+
+    def instance_features(self, instances: Tensor, photo: Tensor) -> Tensor | None:
+        """(N, H, W) and (N, 3, H, W) to (N, F, H, W), constant within each instance."""
+        return None if self.encoder is None else self.encoder(photo, instances[:, None])
+
+    def image(self, condition: Tensor, features: Tensor | None) -> Tensor:
+        """(N, classes + 1, H, W) and (N, F, H, W) to (N, 3, H, W) in [-1, 1]."""
+        return self.generator(condition if features is None else torch.cat([condition, features], dim=1))
+
+
+def find_files(options: "Options", out: Path) -> tuple[list[LabeledFiles], list[LabeledFiles]]:
+    """Photos and their maps, to train on and to test with; those of the emoji are written into `out`."""
+    embedded = write_emoji_maps(emoji(), out / "maps") if options.emoji else None
+    root = data_folder(options.data, embedded)
+
+    def find(split: str) -> list[LabeledFiles]:
+        photos, labels, instances = (root / f"{split}_{kind}" for kind in ("img", "label", "inst"))
+        if options.features and not instances.is_dir():
+            raise OptionError(f"--features expects instance maps; {instances} is missing; use --features 0")
+        return find_labeled(photos, labels=labels, instances=instances if instances.is_dir() else None)
+
+    if (root / "test_img").is_dir():
+        return find("train"), find("test")
+    return split_by_content(find("train"), options.validation)
+
+
+def read(
+    files: list[LabeledFiles], size: tuple[int, int], classes: int, *, flip: bool = False
+) -> LabeledPhotos:
+    """Whole photos with their maps, resized to (height, width)."""
+    return LabeledPhotos(files, classes=classes, size=size, load_size=size, flip=flip)
+
+
+@torch.no_grad()
+def evaluate(run: Run, name: str, model: LabelToImage, photos: Iterable[LabeledPhoto]) -> dict[str, float]:
+    """PSNR (dB) and SSIM over all photos; a preview of the first batch: maps, generated, true.
+
+    Instance features are those of the true photo, so the scores show how well they are followed.
+    """
+    psnr, ssim = PSNR().to(run.device), SSIM().to(run.device)
+    for index, (labels, instances, photo) in enumerate(photos):
+        fake = model.image(model.condition(labels, instances), model.instance_features(instances, photo))
+        psnr.update(fake, photo)
+        ssim.update(fake, photo)
+        if index == 0:
+            run.grid(name, colored_map(labels, instances, model.classes), fake, photo)
+    return {"psnr": psnr.compute().item(), "ssim": ssim.compute().item()}
+
+
+def colored_map(labels: Tensor, instances: Tensor, classes: int) -> Tensor:
+    """Two (N, H, W) to (N, 3, H, W): a color for each class, white for the first, and dark boundaries."""
+    colors = [hsv_to_rgb(0.618 * label % 1, 0.6 * (label > 0), 1.0) for label in range(classes)]
+    palette = torch.tensor([*colors, (0.0, 0.0, 0.0)], device=labels.device) * 2 - 1  # black: ignored
+    image = palette[labels.clamp(max=classes)].movedim(-1, 1)
+    return torch.where(boundary_map(instances) > 0, image / 2 - 0.5, image)
+
+
+@torch.no_grad()
+def write_results(
+    run: Run,
+    models: Mapping[str, LabelToImage],
+    train: list[LabeledFiles],
+    test: list[LabeledFiles],
+    options: "Options",
+) -> None:
+    """Write the trained networks, held-out maps with the images generated from them, and animations."""
+    if not run.is_main:
+        return
+    for name, model in models.items():
+        model.generator.save_pretrained(run.out / name)
+        if model.encoder:
+            model.encoder.save_pretrained(run.out / "encoder")
+    height, width = options.size
+    size = options.size if "enhancer" in models else (height // 2, width // 2)
+    data = read(train, size, options.classes), read(test, size, options.classes)
+    _write_images(run, list(models.values())[-1], *data, options.run.seed)
+    for name in models:  # last: previews of two sizes, from two different calls, are an error here
+        write_animation(run.out / f"{name}.webp", sorted((run.out / "previews" / name).glob("*.png")))
+    print(f"images from held-out maps: {run.out / 'held_out.png'} and {run.out / 'pictures'}")
+
+
+def _write_images(
+    run: Run, model: LabelToImage, train: LabeledPhotos, test: LabeledPhotos, seed: int
+) -> None:
+    """Write the image of each held-out map, with the true instance features and with sampled ones."""
+    random = torch.Generator().manual_seed(seed)
+    clusters = cluster_features(model.encoder, train, run.device, random) if model.encoder else {}
+    if clusters:
+        centers = {str(label): center for label, center in clusters.items()}
+        save_file(centers, run.out / "instance_features.safetensors")
+    columns: defaultdict[str, list[Tensor]] = defaultdict(list)
+    shown = range(0, len(test), -(-len(test) // 8))
+    for index, file in enumerate(test.files):
+        labels, instances, photo = (each[None].to(run.device) for each in test[index])
+        condition = model.condition(labels, instances)
+        states = {
+            "map": colored_map(labels, instances, model.classes),
+            "generated": model.image(condition, model.instance_features(instances, photo)),
+        }
+        for number in range(SAMPLES if clusters else 0):
+            sampled = sample_features(labels.cpu(), instances.cpu(), clusters, random).to(run.device)
+            states[f"sampled{number + 1}"] = model.image(condition, sampled)
+        states["true"] = photo
+        write_pictures(run.out / "pictures", [f"{index:04d}-{file.photo.stem}"], **states)
+        for state, image in states.items():
+            columns[state] += [image.cpu()] * (index in shown)
+    write_grid(run.out / "held_out.png", *(torch.cat(images) for images in columns.values()))
