@@ -67,8 +67,8 @@ class TestMosaic:
 
         response = blur_matrix(101, 4)[:, 50]  # to an impulse in the middle
         offsets = torch.arange(-50, 51)
-        assert response.sum() == pytest.approx(1)
-        assert (response * offsets**2).sum().sqrt() == pytest.approx(4)
+        assert response.sum().item() == pytest.approx(1)
+        assert (response * offsets**2).sum().sqrt().item() == pytest.approx(4)
 
     def test_a_constant_stays(self):
         assert torch.allclose(mosaic(torch.full((2, 3, 32, 48), 0.3)), torch.tensor(0.3))

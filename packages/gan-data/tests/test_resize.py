@@ -222,7 +222,7 @@ def test_the_published_figures_of_bicubic_upscaling(name, published):
     for high, low in standard_set(name):
         error = (luma(bicubic_upscale(low, 4)) - luma(high))[4:-4, 4:-4]
         figures.append(10 * torch.log10(255**2 / error.square().mean()))
-    assert torch.stack(figures).mean() == pytest.approx(published, abs=0.005)
+    assert torch.stack(figures).mean().item() == pytest.approx(published, abs=0.005)
 
 
 @pytest.mark.parametrize("name", ["Set5", "Set14"])
