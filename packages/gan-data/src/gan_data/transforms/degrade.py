@@ -6,9 +6,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan_data._pixels import from_uint8, to_bytes, to_picture, to_uint8
-from gan_data._separable import blur_matrix, filter_rows_and_columns
-from gan_data.resize import downscale
+from gan_data.decoding.tensors import from_uint8, to_bytes, to_picture, to_uint8
+from gan_data.transforms._separable import blur_matrix, filter_rows_and_columns
+from gan_data.transforms.resize import downscale
 
 # ITU-R BT.601, as gan_colorspace.rgb_to_gray, which the package would need a dependency to call.
 LUMA = (0.299, 0.587, 0.114)

@@ -10,14 +10,14 @@ from typing import NamedTuple
 import torch
 from PIL import Image
 
-from gan_data._decode import try_open_labels, try_open_rgb
-from gan_data._errors import Finding
-from gan_data._files import Folder, find_images, match
-from gan_data._geometry import Geometry, Size
-from gan_data._images import JUDGED_SIDE
-from gan_data._label_maps import IGNORED, check_classes, out_of_range, wrong_labels
-from gan_data._pixels import to_bytes, to_labels
-from gan_data._threads import in_threads
+from gan_data.base.errors import Finding
+from gan_data.base.threads import in_threads
+from gan_data.datasets.images import JUDGED_SIDE
+from gan_data.decoding.opening import try_open_labels, try_open_rgb
+from gan_data.decoding.tensors import to_bytes, to_labels
+from gan_data.files.find import Folder, find_images, match
+from gan_data.transforms.geometry import Geometry, Size
+from gan_data.transforms.label_maps import IGNORED, check_classes, out_of_range, wrong_labels
 
 GREY_CORRELATION = 0.995
 SAME_FORMAT = {"MPO": "JPEG"}  # several JPEGs in one file, as some cameras write them

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan_data._errors import DataError, some
+from gan_data.base.errors import DataError, some
 
 Size = int | tuple[int, int]  # of a square's or of the shorter side, or (height, width); in pixels
 Crop = Literal["random", "center"]

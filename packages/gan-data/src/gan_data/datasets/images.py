@@ -7,13 +7,13 @@ from pathlib import Path
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gan_data._decode import open_rgb
-from gan_data._errors import DataError
-from gan_data._files import Folder, images_in
-from gan_data._geometry import Crop, Geometry, Size
-from gan_data._pictures import GIBIBYTE, Pictures, read_sizes
-from gan_data._pixels import from_uint8, to_bytes
-from gan_data._threads import in_threads
+from gan_data.base.errors import DataError
+from gan_data.base.threads import in_threads
+from gan_data.datasets._cache import GIBIBYTE, Pictures, read_sizes
+from gan_data.decoding.opening import open_rgb
+from gan_data.decoding.tensors import from_uint8, to_bytes
+from gan_data.files.find import Folder, images_in
+from gan_data.transforms.geometry import Crop, Geometry, Size
 
 JUDGED_SIDE = 256  # pixels
 

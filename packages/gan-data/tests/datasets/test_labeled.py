@@ -14,7 +14,7 @@ from gan_data import (
     split_by_content,
     to_uint8,
 )
-from gan_data._cli import main
+from gan_data.checking.command import main
 from PIL import Image
 from torch.utils.data import DataLoader
 

@@ -5,9 +5,9 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
-from gan_data._errors import DataError
-from gan_data._files import LabelledFiles, Pair
-from gan_data._threads import in_threads
+from gan_data.base.errors import DataError
+from gan_data.base.threads import in_threads
+from gan_data.files.find import LabelledFiles, Pair
 
 Item = TypeVar("Item", Path, Pair, LabelledFiles)
 

@@ -11,15 +11,15 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gan_data._decode import open_labels
-from gan_data._errors import DataError, Finding
-from gan_data._files import Folder, LabelledFiles, find_labelled
-from gan_data._geometry import Crop, Geometry, Size
-from gan_data._images import decode_one
-from gan_data._label_maps import IGNORED, check_classes, out_of_range, wrong_labels
-from gan_data._pairs import require_equal_sizes
-from gan_data._pictures import GIBIBYTE, Pictures, read_sizes
-from gan_data._pixels import from_uint8, to_labels
+from gan_data.base.errors import DataError, Finding
+from gan_data.datasets._cache import GIBIBYTE, Pictures, read_sizes
+from gan_data.datasets.images import decode_one
+from gan_data.datasets.pairs import require_equal_sizes
+from gan_data.decoding.opening import open_labels
+from gan_data.decoding.tensors import from_uint8, to_labels
+from gan_data.files.find import Folder, LabelledFiles, find_labelled
+from gan_data.transforms.geometry import Crop, Geometry, Size
+from gan_data.transforms.label_maps import IGNORED, check_classes, out_of_range, wrong_labels
 
 
 class LabelledPhoto(NamedTuple):

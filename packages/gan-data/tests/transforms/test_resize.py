@@ -192,7 +192,7 @@ class TestLowResolution:
 
 def standard_set(name):
     """Pairs (HR, LR), uint8, one channel for a grey file; Set5 and Set14 are not in this repository."""
-    beside = Path(__file__).resolve().parent / "../../../../shared/data"
+    beside = Path(__file__).resolve().parent / "../../../../../shared/data"
     folder = Path(os.environ.get("GAN_DATA_DIR", beside)) / "sr" / name
     if not folder.is_dir():
         pytest.skip(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gan_data._pixels import from_uint8, to_uint8
-from gan_data.degrade import jpeg, require_quality
-from gan_data.resize import Kernel, downscale, require_kernel
+from gan_data.decoding.tensors import from_uint8, to_uint8
+from gan_data.transforms.degrade import jpeg, require_quality
+from gan_data.transforms.resize import Kernel, downscale, require_kernel
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Downscale:
                 )
 
     def __call__(self, image: Tensor) -> Tensor:
+        """The low-resolution image."""
         small = from_uint8(downscale(to_uint8(image), self.factor, self.kernel))
         if self.jpeg_quality is None:
             return small

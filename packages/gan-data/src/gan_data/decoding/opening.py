@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from gan_data._errors import DataError, Finding
+from gan_data.base.errors import DataError, Finding
 
 WIDTH_TAG, HEIGHT_TAG, ORIENTATION_TAG = 256, 257, 274  # of TIFF and EXIF
 LOSSY = frozenset({"JPEG", "MPO"})

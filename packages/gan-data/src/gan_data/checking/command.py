@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from gan_data._check import check
-from gan_data._errors import Finding
-from gan_data._files import find_images
-from gan_data._label_maps import IGNORED
+from gan_data.base.errors import Finding
+from gan_data.checking.check import check
+from gan_data.files.find import find_images
+from gan_data.transforms.label_maps import IGNORED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

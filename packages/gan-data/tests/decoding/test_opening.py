@@ -6,7 +6,7 @@ import zlib
 import pytest
 import torch
 from gan_data import DataError, read_image, read_labels, to_uint8
-from gan_data._decode import read_size
+from gan_data.decoding.opening import read_size
 from PIL import Image
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)

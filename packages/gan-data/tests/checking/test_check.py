@@ -2,7 +2,7 @@ import json
 
 import pytest
 from gan_data import DataError, check
-from gan_data._cli import main
+from gan_data.checking.command import main
 from PIL import Image
 
 

@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan_data._decode import open_labels, open_rgb
-from gan_data._errors import DataError
+from gan_data.base.errors import DataError
+from gan_data.decoding.opening import open_labels, open_rgb
 
 
 def to_bytes(image: Image.Image) -> Tensor:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gan_data._errors import some
+from gan_data.base.errors import some
 
 IGNORED = 255  # what label maps call a pixel of no class, by the convention of PASCAL VOC and Cityscapes
 

@@ -7,11 +7,11 @@ from typing import Generic, TypeVar
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
-from gan_data._decode import read_size
-from gan_data._errors import DataError, Finding, some
-from gan_data._geometry import Geometry
-from gan_data._pixels import from_uint8
-from gan_data._threads import in_threads
+from gan_data.base.errors import DataError, Finding, some
+from gan_data.base.threads import in_threads
+from gan_data.decoding.opening import read_size
+from gan_data.decoding.tensors import from_uint8
+from gan_data.transforms.geometry import Geometry
 
 Key = TypeVar("Key", bound=Hashable)
 GIBIBYTE = 2**30

@@ -63,7 +63,7 @@ class TestMosaic:
         assert (ours - theirs).mean().abs() < 0.5
 
     def test_the_radius_is_the_standard_deviation(self):
-        from gan_data._separable import blur_matrix
+        from gan_data.transforms._separable import blur_matrix
 
         response = blur_matrix(101, 4)[:, 50]  # to an impulse in the middle
         offsets = torch.arange(-50, 51)

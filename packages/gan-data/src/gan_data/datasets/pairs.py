@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gan_data._decode import open_rgb
-from gan_data._errors import DataError, some
-from gan_data._files import Folder, Pair, find_pairs, images_in
-from gan_data._geometry import Crop, Geometry, Size
-from gan_data._images import Images, decode_one
-from gan_data._pictures import GIBIBYTE, Pictures, Sizes, read_sizes
-from gan_data._pixels import to_bytes
+from gan_data.base.errors import DataError, some
+from gan_data.datasets._cache import GIBIBYTE, Pictures, Sizes, read_sizes
+from gan_data.datasets.images import Images, decode_one
+from gan_data.decoding.opening import open_rgb
+from gan_data.decoding.tensors import to_bytes
+from gan_data.files.find import Folder, Pair, find_pairs, images_in
+from gan_data.transforms.geometry import Crop, Geometry, Size
 
 TensorPair = tuple[Tensor, Tensor]
 

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gan_data._errors import DataError
-from gan_data._files import Folder
-from gan_data._geometry import Crop, Size, checked_size
-from gan_data._images import Images
-from gan_data._pairs import TensorPair
-from gan_data._pictures import GIBIBYTE
+from gan_data.base.errors import DataError
+from gan_data.datasets._cache import GIBIBYTE
+from gan_data.datasets.images import Images
+from gan_data.datasets.pairs import TensorPair
+from gan_data.files.find import Folder
+from gan_data.transforms.geometry import Crop, Size, checked_size
 
 
 class UnpairedFolders(Dataset[TensorPair]):

@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 from torch import Tensor
 
-from gan_data._separable import filter_rows_and_columns, resize_matrix
+from gan_data.transforms._separable import filter_rows_and_columns, resize_matrix
 
 Kernel = Literal["matlab-bicubic", "plain-bicubic", "area", "nearest", "lanczos"]
 

@@ -1,0 +1,1 @@
+"""What all other rooms need: errors, findings, and threads."""

@@ -1,0 +1,1 @@
+"""`check` and the command `gan-data`. Needs no torch."""

@@ -1,0 +1,1 @@
+"""From files to upright images and to tensors, and back."""

@@ -1,0 +1,1 @@
+"""Image files on disk: found, matched and split. Needs no torch."""

@@ -1,0 +1,1 @@
+"""What is done to images: resizing, cropping, degrading, label maps as planes."""
