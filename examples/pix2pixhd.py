@@ -16,11 +16,11 @@ from typing import Literal, NamedTuple
 import torch
 import tyro
 from gan_data import (
-    LabelledFiles,
-    LabelledPhoto,
-    LabelledPhotos,
+    LabeledFiles,
+    LabeledPhoto,
+    LabeledPhotos,
     boundary_map,
-    find_labelled,
+    find_labeled,
     one_hot,
     split_by_content,
     write_image,
@@ -294,16 +294,16 @@ def check_spans(steps: tuple[int, int], fix_global: int) -> None:
 
 def find_photos(
     root: Path, validation: float, *, needs_instances: bool
-) -> tuple[list[LabelledFiles], list[LabelledFiles]]:
+) -> tuple[list[LabeledFiles], list[LabeledFiles]]:
     """The photos of a folder with their maps, to learn from and to test with."""
 
-    def find(split: str) -> list[LabelledFiles]:
+    def find(split: str) -> list[LabeledFiles]:
         photos, labels, instances = (root / f"{split}_{kind}" for kind in ("img", "label", "inst"))
         if needs_instances and not instances.is_dir():
             raise SystemExit(
                 f"error: --features expects instance maps; there is no {instances}; leave it out"
             )
-        return find_labelled(photos, labels=labels, instances=instances if instances.is_dir() else None)
+        return find_labeled(photos, labels=labels, instances=instances if instances.is_dir() else None)
 
     if (root / "test_img").is_dir():
         return find("train"), find("test")
@@ -312,10 +312,10 @@ def find_photos(
 
 
 def read(
-    files: list[LabelledFiles], size: tuple[int, int], classes: int, *, flip: bool = False
-) -> LabelledPhotos:
+    files: list[LabeledFiles], size: tuple[int, int], classes: int, *, flip: bool = False
+) -> LabeledPhotos:
     """Whole photos with their maps, resized to (height, width)."""
-    return LabelledPhotos(files, classes=classes, size=size, load_size=size, flip=flip)
+    return LabeledPhotos(files, classes=classes, size=size, load_size=size, flip=flip)
 
 
 def encoder_of(features: int, width: int, downsamplings: int) -> InstanceEncoder | None:
@@ -358,7 +358,7 @@ def forget(*optimizers: Adam) -> None:
 
 @torch.no_grad()
 def validate(
-    painter: Painter, photos: Iterable[LabelledPhoto], device: torch.device
+    painter: Painter, photos: Iterable[LabeledPhoto], device: torch.device
 ) -> tuple[dict[str, float], list[Tensor]]:
     """Scores over all photos, PSNR in dB; of the first batch the maps, what was painted, and the truth.
 
@@ -392,7 +392,7 @@ def write_networks(out: Path, stages: Sequence[Stage]) -> None:
 
 @torch.no_grad()
 def write_pictures(
-    out: Path, painter: Painter, train: LabelledPhotos, test: LabelledPhotos, device: torch.device, seed: int
+    out: Path, painter: Painter, train: LabeledPhotos, test: LabeledPhotos, device: torch.device, seed: int
 ) -> None:
     """Write what is painted on the held-out maps; with an encoder as the truth looks, then by chance."""
     chance = torch.Generator().manual_seed(seed)

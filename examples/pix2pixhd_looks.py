@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import torch
-from gan_data import LabelledPhotos
+from gan_data import LabeledPhotos
 from gan_nets import InstanceEncoder, kmeans
 from torch import Tensor
 
@@ -30,7 +30,7 @@ def each_instance(labels: Tensor, instances: Tensor) -> Iterator[tuple[int, Tens
 
 @torch.no_grad()
 def find_looks(
-    encoder: InstanceEncoder, photos: LabelledPhotos, device: torch.device, chance: torch.Generator
+    encoder: InstanceEncoder, photos: LabeledPhotos, device: torch.device, chance: torch.Generator
 ) -> Looks:
     """The centres of what the encoder tells of each class's instances, by k-means."""
     found: defaultdict[int, list[Tensor]] = defaultdict(list)

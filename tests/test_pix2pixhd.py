@@ -6,7 +6,7 @@ from pathlib import Path
 import gan_nets
 import pytest
 import torch
-from gan_data import LabelledPhotos, read_image, read_labels
+from gan_data import LabeledPhotos, read_image, read_labels
 from gan_nets.networks.pix2pixhd import halve_picture
 from gan_trainers import plain_errors, read_scalars
 from PIL import Image
@@ -241,7 +241,7 @@ def street(tmp_path):
         (tmp_path / f"train_{kind}").mkdir()
         Image.fromarray(pixels.numpy()).save(tmp_path / f"train_{kind}" / "street.png")
     folders = (tmp_path / f"train_{kind}" for kind in ("img", "label", "inst"))
-    return LabelledPhotos(next(folders), labels=next(folders), instances=next(folders), flip=False)
+    return LabeledPhotos(next(folders), labels=next(folders), instances=next(folders), flip=False)
 
 
 def test_looks_are_those_of_the_objects_of_a_class_that_are_large_enough(looks, street):

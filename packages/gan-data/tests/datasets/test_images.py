@@ -1,5 +1,4 @@
 import logging
-import pickle
 import re
 
 import pytest
@@ -13,7 +12,7 @@ def at(seed, dataset, index=0):
     return dataset[index]
 
 
-def test_whole_pictures_are_what_the_files_hold(save, tmp_path):
+def test_whole_images_equal_the_files(save, tmp_path):
     paths = [save("a.png"), save("b/c.png", size=(9, 5))]
     images = Images(tmp_path, flip=False)
     assert images.paths == paths
@@ -24,7 +23,7 @@ def test_whole_pictures_are_what_the_files_hold(save, tmp_path):
         images[2]
 
 
-def test_a_random_crop_is_a_window_of_the_picture_or_its_mirror_image(save, positions):
+def test_a_random_crop_is_a_window_of_the_image_or_its_mirror_image(save, positions):
     path = save("x.png", picture=positions(20, 30))
     images = Images([path], size=(8, 11))
     corners, mirrored = set(), 0
@@ -41,7 +40,7 @@ def test_a_random_crop_is_a_window_of_the_picture_or_its_mirror_image(save, posi
     assert 70 < mirrored < 130
 
 
-def test_a_sample_depends_on_torchs_seed_and_nothing_else(save, tmp_path):
+def test_a_sample_depends_on_torchs_seed_alone(save, tmp_path):
     for name in "abc":
         save(f"{name}.png", size=(20, 20))
     cached, uncached = Images(tmp_path, size=8), Images(tmp_path, size=8, cache_bytes=0)
@@ -53,14 +52,14 @@ def test_a_sample_depends_on_torchs_seed_and_nothing_else(save, tmp_path):
     assert not torch.equal(at(6, cached, 1), first)
 
 
-def test_a_sample_may_be_changed_without_harming_the_cache(save, tmp_path):
+def test_changing_a_sample_does_not_change_the_cache(save, tmp_path):
     save("a.png")
     images = Images(tmp_path, flip=False)
     images[0].zero_()
     assert torch.equal(images[0], read_image(tmp_path / "a.png"))
 
 
-def test_centre_crop_without_flip(save, positions):
+def test_center_crop_without_flip(save, positions):
     path = save("x.png", picture=positions(21, 30))
     x, y, _ = to_uint8(Images([path], size=8, crop="center", flip=False)[0]).tolist()
     assert y[0][0] == (21 - 8) // 2
@@ -88,21 +87,21 @@ def test_resizing_is_antialiased(save):
     assert (levels[..., 2:-2] - 127).abs().max() <= 2
 
 
-def test_smaller_than_the_crop_is_known_at_once(save, tmp_path):
+def test_images_smaller_than_the_crop_are_found_at_once(save, tmp_path):
     save("ok.png", size=(40, 40))
     save("low.png", size=(20, 90))
     with pytest.raises(
-        DataError, match=r"32x32 .*but 1 of 2 are smaller: .*low\.png \(20x90\); .*load_size of at least 32"
+        DataError, match=r"32x32 .*; 1 of 2 are smaller: .*low\.png \(20x90\); .*load_size of at least 32"
     ):
         Images(tmp_path, size=32)
     assert len(Images(tmp_path, size=32, load_size=36)) == 2
-    with pytest.raises(DataError, match="after resizing to load_size=30, but 2 of 2 are smaller"):
+    with pytest.raises(DataError, match="after resizing to load_size=30; 2 of 2 are smaller"):
         Images(tmp_path, size=32, load_size=30)
-    with pytest.raises(DataError, match=r"32x64 .*but 1 of 2 are smaller: .*ok\.png"):
+    with pytest.raises(DataError, match=r"32x64 .*; 1 of 2 are smaller: .*ok\.png"):
         Images(tmp_path, size=(32, 64), load_size=36)
 
 
-def test_unreadable_files_are_known_at_once(save, tmp_path):
+def test_unreadable_files_are_found_at_once(save, tmp_path):
     save("ok.png")
     (tmp_path / "page.png").write_text("<html>")
     with pytest.raises(DataError, match=r"page\.png: is not an image"):
@@ -114,7 +113,7 @@ def test_unreadable_files_are_known_at_once(save, tmp_path):
         Images(tmp_path)
 
 
-def test_a_truncated_file_is_named_when_its_turn_comes(save, tmp_path):
+def test_a_truncated_file_is_named_when_it_is_read(save, tmp_path):
     path = save("x.jpg", size=(64, 64))
     path.write_bytes(path.read_bytes()[:-500])
     images = Images(tmp_path)
@@ -145,7 +144,7 @@ def test_a_size_may_be_a_list(save, tmp_path):
 
 
 class TestKeep:
-    def test_what_it_rejects_is_left_out_and_told(self, save, tmp_path, positions, caplog):
+    def test_images_that_it_rejects_are_left_out_and_logged(self, save, tmp_path, positions, caplog):
         dark = save("dark.png", picture=positions(4, 4))
         bright = save("bright.png", picture=positions(4, 4).point(lambda level: 255 - level))
 
@@ -157,7 +156,7 @@ class TestKeep:
         assert (images.paths, images.dropped, len(images)) == ([bright], [dark], 1)
         assert caplog.messages == ["1 of 2 images were left out by is_bright"]
 
-    def test_it_sees_each_picture_once_and_reduced(self, save, tmp_path):
+    def test_it_is_called_once_for_each_image_reduced(self, save, tmp_path):
         save("big.png", size=(300, 600))
         small = save("small.png", size=(20, 10))
         seen = []
@@ -165,7 +164,7 @@ class TestKeep:
         assert sorted(tuple(image.shape) for image in seen) == [(3, 20, 10), (3, 128, 256)]
         assert any(torch.equal(image, read_image(small)) for image in seen if image.shape[1] == 20)
 
-    def test_a_picture_that_it_leaves_out_may_be_small(self, save, tmp_path):
+    def test_an_image_that_it_leaves_out_may_be_small(self, save, tmp_path):
         save("ok.png", size=(40, 40))
         save("icon.png", size=(4, 4))
         assert len(Images(tmp_path, size=32, keep=lambda image: image.shape[1] > 8)) == 1
@@ -176,58 +175,8 @@ class TestKeep:
             Images(tmp_path, keep=lambda _: False)
 
 
-class TestCache:
-    def test_the_bound_holds_and_what_is_kept_needs_no_file(self, save, tmp_path):
-        paths = [save(f"{i}.png", size=(10, 10)) for i in range(5)]
-        images = Images(tmp_path, flip=False, cache_bytes=2 * 300 + 299)
-        before = [images[i] for i in range(5)]
-        for path in paths:
-            path.unlink()
-        assert all(torch.equal(images[i], before[i]) for i in range(2))
-        for i in range(2, 5):
-            with pytest.raises(DataError, match="No such file"):
-                images[i]
-
-    def test_what_is_kept_is_as_large_as_load_size(self, save, tmp_path):
-        paths = [save(f"{i}.png", size=(100, 100)) for i in range(2)]
-        images = Images(tmp_path, size=8, load_size=10, cache_bytes=600)
-        shapes = [images[i].shape for i in range(2)]
-        for path in paths:
-            path.unlink()
-        assert [images[i].shape for i in range(2)] == shapes
-
-    def test_it_does_not_travel(self, save, tmp_path):
-        save("x.png", size=(100, 100))
-        images = Images(tmp_path)
-        expected = at(1, images)
-        assert len(pickle.dumps(images)) < 5_000
-        assert torch.equal(at(1, pickle.loads(pickle.dumps(images))), expected)
-
-
-class Kept(torch.utils.data.Dataset):
-    """How many bytes the process that reads it keeps."""
-
-    def __init__(self, images):
-        self.images = images
-
-    def __len__(self):
-        return len(self.images)
-
-    def __getitem__(self, index):
-        self.images[index]
-        return self.images._pictures._kept_bytes
-
-
-@pytest.mark.parametrize(("workers", "each"), [(0, 900), (1, 900), (2, 300)])
-def test_workers_share_out_the_memory(save, tmp_path, workers, each):
-    for i in range(8):
-        save(f"{i}.png", size=(10, 10))
-    kept = DataLoader(Kept(Images(tmp_path, cache_bytes=1_000)), batch_size=None, num_workers=workers)
-    assert max(int(size) for size in kept) == each
-
-
 class Seeded(torch.utils.data.Dataset):
-    """Seeds torch before each sample, as a training loop does that wants to go on where it stopped."""
+    """Seeds torch before each sample, as a training loop does to be able to resume."""
 
     def __init__(self, dataset):
         self.dataset = dataset
@@ -249,7 +198,7 @@ def test_worker_processes_return_the_same_samples(save, tmp_path, context):
     workers = DataLoader(
         images, batch_size=2, num_workers=2, persistent_workers=True, multiprocessing_context=context
     )
-    for _ in range(2):  # the second pass meets warm caches
+    for _ in range(2):  # the second pass reads from the caches
         assert all(torch.equal(a, b) for a, b in zip(workers, expected, strict=True))
 
 

@@ -22,31 +22,31 @@ def levels(pair):
     return tuple(round(float((image[0, 0, 0] + 1) * 127.5)) for image in pair)
 
 
-def test_a_pass_shows_the_larger_folder_once_around(root):
+def test_a_pass_shows_the_larger_domain_once(root):
     dataset = UnpairedFolders(root, size=8)
     assert len(dataset) == 7
-    drawn = [levels(dataset[i]) for i in range(7)]
-    assert [a for a, _ in drawn] == [0, 1, 2, 0, 1, 2, 0]
-    assert {b for _, b in drawn} <= set(range(100, 107))
+    sampled = [levels(dataset[i]) for i in range(7)]
+    assert [a for a, _ in sampled] == [0, 1, 2, 0, 1, 2, 0]
+    assert {b for _, b in sampled} <= set(range(100, 107))
     assert levels(dataset[-2])[0] == 2
     with pytest.raises(IndexError, match="below 7"):
         dataset[7]
 
 
-def test_the_partner_is_drawn_anew_from_torchs_seed(root):
+def test_the_partner_is_sampled_with_torchs_seed(root):
     dataset = UnpairedFolders(root, size=8)
 
     def at(seed):
         torch.manual_seed(seed)
         return levels(dataset[1])
 
-    drawn = [at(seed) for seed in range(60)]
-    assert drawn == [at(seed) for seed in range(60)]
-    assert {b for _, b in drawn} == set(range(100, 107))
-    assert {a for a, _ in drawn} == {1}
+    sampled = [at(seed) for seed in range(60)]
+    assert sampled == [at(seed) for seed in range(60)]
+    assert {b for _, b in sampled} == set(range(100, 107))
+    assert {a for a, _ in sampled} == {1}
 
 
-def test_the_two_are_cropped_on_their_own(save, positions, tmp_path):
+def test_the_two_are_cropped_independently(save, positions, tmp_path):
     for folder in "AB":
         save(f"{folder}/x.png", picture=positions(40, 40))
     dataset = UnpairedFolders(tmp_path / "A", tmp_path / "B", size=8, load_size=None)
@@ -64,7 +64,7 @@ def test_split_and_size(root):
 
 
 def test_jitter_enlarges_as_the_paper_does(save, positions, tmp_path):
-    """286 pixels for a crop of 256, so 143 for one of 128: pictures of that size are left as they are."""
+    """286 pixels for a crop of 256, so 143 for one of 128: images of that size are not resized."""
     for folder in "AB":
         save(f"{folder}/x.png", picture=positions(143, 143))
     jitter = UnpairedFolders(tmp_path / "A", tmp_path / "B", size=128)

@@ -102,7 +102,7 @@ class TestJpeg:
         expected = torch.stack([torch.stack([jpeg(image, 60) for image in row]) for row in batch])
         assert torch.equal(jpeg(batch, 60), expected)
 
-    def test_grey_stays_one_channel(self):
+    def test_gray_stays_one_channel(self):
         gray = torch.full((1, 16, 16), 0.2)
         assert jpeg(gray, 90).shape == (1, 16, 16)
         assert (jpeg(gray, 90) - gray).abs().max() < 2 / 127.5

@@ -25,11 +25,9 @@ def test_one_hot_is_torchs_with_the_classes_in_front(dtype):
 
 def test_labels_out_of_range_are_named_with_the_range():
     labels = torch.tensor([[0, 3], [7, -1]])
-    with pytest.raises(ValueError, match=r"holds the labels -1, 3, 7, though labels go from 0 to 2 \(or 255"):
+    with pytest.raises(ValueError, match=r"holds the labels -1, 3, 7, but labels go from 0 to 2 \(or 255"):
         one_hot(labels, 3)
-    with pytest.raises(
-        ValueError, match=r"holds the labels 255, though labels go from 0 to 2; correct the map"
-    ):
+    with pytest.raises(ValueError, match=r"holds the labels 255, but labels go from 0 to 2; correct the map"):
         one_hot(torch.tensor([[255, 1]]), 3, ignore=None)
 
 
@@ -44,7 +42,7 @@ def test_another_label_may_be_ignored():
 
 @pytest.mark.parametrize("function", [lambda x: one_hot(x, 3), boundary_map])
 @pytest.mark.parametrize("wrong", [torch.zeros(2, 2), torch.zeros(4, dtype=torch.int64)])
-def test_maps_are_integers(function, wrong):
+def test_maps_must_be_integers(function, wrong):
     with pytest.raises(ValueError, match=r"expects integers \(\.\.\., H, W\); got .* read_labels"):
         function(wrong)
 
@@ -54,12 +52,12 @@ def test_boundaries_by_hand():
     assert boundary_map(instances).tolist() == [[[0, 0, 1, 1], [0, 0, 1, 1], [1, 0, 0, 1], [1, 1, 0, 0]]]
 
 
-def test_a_boundary_is_where_one_of_four_neighbours_differs():
+def test_a_boundary_is_where_one_of_four_neighbors_differs():
     instances = torch.randint(26_000, 26_003, (2, 9, 11), generator=torch.Generator().manual_seed(1))
     expected = torch.zeros(2, 1, 9, 11)
     for n, y, x in torch.cartesian_prod(torch.arange(2), torch.arange(9), torch.arange(11)).tolist():
-        neighbours = [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
-        inside = [(i, j) for i, j in neighbours if 0 <= i < 9 and 0 <= j < 11]
+        neighbors = [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
+        inside = [(i, j) for i, j in neighbors if 0 <= i < 9 and 0 <= j < 11]
         expected[n, 0, y, x] = any(instances[n, i, j] != instances[n, y, x] for i, j in inside)
     assert 0 < expected.mean() < 1
     assert torch.equal(boundary_map(instances), expected)

@@ -1,1 +1,1 @@
-"""What all other rooms need: errors, findings, and threads."""
+"""What every other room uses: errors and threads."""

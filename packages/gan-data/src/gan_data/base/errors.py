@@ -1,4 +1,4 @@
-"""What can be wrong with somebody's pictures, as a sentence they can act on."""
+"""Problems with image data, as sentences that say what to do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from typing import Literal
 
 
 class DataError(ValueError):
-    """A mistake in the data, told in one sentence that names the file and the remedy."""
+    """A problem with the data, in one sentence that names the file and the remedy."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with one file.
+    """One problem with one file.
 
     Attributes:
         path: the file.
-        severity: "error" would stop a training run; "warning" may be what you want.
+        severity: "error" would stop a training run; "warning" may be intended.
         problem: what is wrong.
         remedy: what to do about it.
     """
@@ -30,7 +30,7 @@ class Finding:
         return f"{self.path}: {self.problem}; {self.remedy}"
 
 
-def some(items: Sequence[object], limit: int = 5) -> str:
-    """The first few of `items`, and how many more there are."""
+def first_few(items: Sequence[object], limit: int = 5) -> str:
+    """The first `limit` of `items`, and how many more there are: "a, b and 3 more"."""
     shown = ", ".join(str(item) for item in items[:limit])
     return shown if len(items) <= limit else f"{shown} and {len(items) - limit} more"

@@ -1,4 +1,4 @@
-"""Doing the same for many files at once."""
+"""The same function on many files, in parallel."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """`[function(item) for item in items]`; reading, hashing and decoding files run side by side."""
+def map_in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """`[function(item) for item in items]`, with reading, hashing and decoding in parallel threads."""
     with ThreadPoolExecutor() as pool:
         return list(pool.map(function, items))

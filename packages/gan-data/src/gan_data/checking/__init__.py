@@ -1,1 +1,1 @@
-"""`check` and the command `gan-data`. Needs no torch."""
+"""The checks before training, as a function and as a command, without torch."""

@@ -1,72 +1,107 @@
 """The command `gan-data`."""
 
-import argparse
 import json
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
+from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
+
+from gan_data._version import __version__
 from gan_data.base.errors import Finding
 from gan_data.checking.check import check
-from gan_data.files.find import find_images
-from gan_data.transforms.label_maps import IGNORED
+from gan_data.files.images import find_images
+from gan_data.transforms.classes import IGNORED, check_classes
+
+AtLeast1 = Annotated[int, Parameter(validator=Number(gte=1))]
+
+app = App(
+    name="gan-data",
+    help="Check folders of images before training.",
+    version=f"gan-data {__version__}",
+    help_format="plaintext",
+    default_parameter=Parameter(negative=()),
+)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code.
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line, and exit.
 
-    0: nothing would stop a training run. 1: something would, or anything was found and --strict given. 2: the
-    folder cannot be looked at, or an option is out of range.
+    Raises:
+        SystemExit: 0: nothing would stop a training run. 1: something would, or with --strict there are
+            warnings, or a folder cannot be checked. 2: wrong use.
     """
-    options = _parser().parse_args(arguments)
-    folders = [x for x in (options.dir, options.dir_b, options.labels, options.instances) if x]
     try:
-        count = sum(len(find_images(folder)) for folder in folders)
-        if not options.json:
-            print(f"looking at {count} images ...", file=sys.stderr)
-        findings = check(
-            options.dir,
-            options.dir_b,
-            size=options.size,
-            labels=options.labels,
-            instances=options.instances,
-            classes=options.classes,
-            ignore=options.ignore,
-        )
-    except ValueError as error:
-        print(f"gan-data check: {error}", file=sys.stderr)
-        return 2
+        app(arguments, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except (OSError, ValueError, ImportError) as error:
+        if "GAN_TRACEBACK" in os.environ:
+            traceback.print_exc()
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def _require_other_label(classes: int | None = None, ignore: int = IGNORED, **_: object) -> None:
+    if classes is not None:
+        check_classes(classes, ignore)
+
+
+@app.command(name="check", validator=_require_other_label)
+def run_check(
+    directory: Path,
+    counterparts: Path | None = None,
+    /,
+    *,
+    labels: Path | None = None,
+    instances: Path | None = None,
+    classes: AtLeast1 | None = None,
+    ignore: int = IGNORED,
+    size: AtLeast1 | None = None,
+    strict: bool = False,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
+) -> int:
+    """Report what would go wrong in training.
+
+    Decodes every image of a folder and reports, one line each, those that are
+    corrupt, truncated, empty, too small, of odd size, gray, without counterpart,
+    or of another format than their suffix; and label and instance maps with
+    values out of range.
+
+    Args:
+        directory: Folder of images, including its subfolders.
+        counterparts: Folder of their counterparts, matched by stem.
+        labels: Folder of their label maps, matched by stem.
+        instances: Folder of their instance maps, matched by stem.
+        classes: Number of classes in the label maps.
+        ignore: Label of pixels without a class.
+        size: Side of the crop for training, in pixels.
+        strict: Exit with 1 on warnings too.
+        as_json: Print one JSON object.
+    """
+    folders = [folder for folder in (directory, counterparts, labels, instances) if folder is not None]
+    count = sum(len(find_images(folder)) for folder in folders)
+    if not as_json:
+        print(f"checking {count} images ...", file=sys.stderr)
+    findings = check(
+        directory,
+        counterparts,
+        size=size,
+        labels=labels,
+        instances=instances,
+        classes=classes,
+        ignore=ignore,
+    )
     errors = sum(finding.severity == "error" for finding in findings)
-    report = _as_json if options.json else _as_lines
+    report = _as_json if as_json else _as_lines
     print(report(findings, count, errors))
-    return int(errors > 0 or (options.strict and len(findings) > 0))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gan-data", description="Look after folders of images.")
-    commands = parser.add_subparsers(required=True, metavar="check")
-    command = commands.add_parser(
-        "check",
-        help="report what would go wrong in training",
-        description="Decode every image of a folder and report, one line each, those that are corrupt, "
-        "truncated, empty, mislabelled, too small, of odd size, grey, or without counterpart; and label and "
-        "instance maps with values out of range.",
-    )
-    command.add_argument("dir", metavar="DIR", type=Path, help="a folder of images, searched in depth")
-    command.add_argument(
-        "dir_b", metavar="DIR_B", type=Path, nargs="?", help="the counterparts, matched by stem"
-    )
-    command.add_argument("--labels", metavar="DIR", type=Path, help="their label maps, matched by stem")
-    command.add_argument("--instances", metavar="DIR", type=Path, help="their instance maps")
-    command.add_argument("--classes", type=int, metavar="N", help="how many classes the label maps have")
-    command.add_argument(
-        "--ignore", type=int, metavar="LABEL", default=IGNORED, help="that of no class (255)"
-    )
-    command.add_argument("--size", type=int, metavar="PIXELS", help="the crop you want to train on")
-    command.add_argument("--strict", action="store_true", help="exit with 1 on warnings too")
-    command.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser
+    return int(errors > 0 or (strict and len(findings) > 0))
 
 
 def _as_lines(findings: list[Finding], count: int, errors: int) -> str:

@@ -1,1 +1,1 @@
-"""The datasets."""
+"""Datasets of single, paired, unpaired and labeled images."""

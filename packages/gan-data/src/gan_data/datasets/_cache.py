@@ -1,35 +1,29 @@
-"""Decoded pictures behind a memory bound: what every dataset of this package reads from."""
+"""Decoded images in memory, up to a bound: the common part of all datasets."""
 
 from collections.abc import Callable, Hashable, Sequence
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
-from gan_data.base.errors import DataError, Finding, some
-from gan_data.base.threads import in_threads
-from gan_data.decoding.opening import read_size
 from gan_data.decoding.tensors import from_uint8
 from gan_data.transforms.geometry import Geometry
 
 Key = TypeVar("Key", bound=Hashable)
 GIBIBYTE = 2**30
-Sizes = list[tuple[Path, tuple[int, int]]]  # paths, and their pictures' heights and widths
 
 
-class Pictures(Generic[Key]):
-    """Pictures that are decoded and resized once, as long as memory is granted, and cut anew every time.
+class CachedImages(Generic[Key]):
+    """Images that are decoded and resized once, while memory lasts, and cropped anew each time.
 
-    When the memory is full, nothing more is kept, and nothing thrown out: in passes over a shuffled set that
-    keeps as many hits as any other rule, where throwing out the oldest would lose each picture just before
-    its turn.
+    When the memory is full, nothing is added and nothing removed: over a shuffled set this has as many hits
+    as any other rule, while removing the least recent would lose each image just before it is needed again.
 
     Args:
-        keys: what names each picture: a path, or a pair of them.
-        decode: from a key and a geometry to a resized (C, H, W) uint8 picture.
-        geometry: how to resize and cut.
-        cache_bytes: the bound on what is kept. Worker processes share it out among them.
+        keys: what identifies each image: a path, or several.
+        decode: from a key and a geometry to a resized (C, H, W) uint8 image.
+        geometry: how to resize and crop.
+        cache_bytes: the bound on what is cached. Worker processes share it equally.
     """
 
     def __init__(
@@ -39,50 +33,34 @@ class Pictures(Generic[Key]):
         geometry: Geometry,
         cache_bytes: int,
     ) -> None:
-        self.keys = list(keys)
+        self._keys = list(keys)
         self._decode = decode
         self._geometry = geometry
         self._cache_bytes = cache_bytes
-        self._kept: dict[Key, Tensor] = {}
-        self._kept_bytes = 0
+        self._cached: dict[Key, Tensor] = {}
+        self._cached_bytes = 0
 
     def __getstate__(self) -> dict[str, object]:
-        """A copy for another process begins with an empty cache: sending pixels costs more than decoding."""
-        return self.__dict__ | {"_kept": {}, "_kept_bytes": 0}
+        """A copy for another process has an empty cache: sending pixels costs more than decoding them."""
+        return {**self.__dict__, "_cached": {}, "_cached_bytes": 0}
 
     def sample(self, index: int) -> Tensor:
-        """A fresh view of picture `index`: (C, H, W) float32 in [-1, 1]."""
-        return from_uint8(self.bytes(index))
+        """A new view of image `index`: (C, H, W) float32 in [-1, 1]."""
+        return from_uint8(self.sample_uint8(index))
 
-    def bytes(self, index: int) -> Tensor:
-        """The same as it is kept: (C, H, W) uint8."""
-        picture = self._picture(self.keys[index])
-        view = self._geometry.draw(*picture.shape[1:])
-        return view.of(picture).contiguous()
+    def sample_uint8(self, index: int) -> Tensor:
+        """A new view of image `index`: (C, H, W) uint8."""
+        image = self._load(self._keys[index])
+        view = self._geometry.sample_view(*image.shape[1:])
+        return view.of(image).contiguous()
 
-    def _picture(self, key: Key) -> Tensor:
-        picture = self._kept.get(key)
-        if picture is None:
-            picture = self._decode(key, self._geometry)
+    def _load(self, key: Key) -> Tensor:
+        image = self._cached.get(key)
+        if image is None:
+            image = self._decode(key, self._geometry)
             worker = get_worker_info()
             bound = self._cache_bytes // (worker.num_workers if worker else 1)
-            if self._kept_bytes + picture.nbytes <= bound:
-                self._kept[key] = picture
-                self._kept_bytes += picture.nbytes
-        return picture
-
-
-def read_sizes(paths: Sequence[Path]) -> Sizes:
-    """Each path with its picture's height and width, from the headers alone.
-
-    Raises:
-        DataError: some files have no readable header; they are named.
-    """
-    sizes = list(zip(paths, in_threads(read_size, paths), strict=True))
-    broken = [size for _, size in sizes if isinstance(size, Finding)]
-    if len(broken) == 1:
-        raise DataError(str(broken[0]))
-    if broken:
-        named = some([f"{finding.path} ({finding.problem})" for finding in broken])
-        raise DataError(f"{len(broken)} of {len(paths)} files cannot be read: {named}; repair or delete them")
-    return [(path, size) for path, size in sizes if not isinstance(size, Finding)]
+            if self._cached_bytes + image.nbytes <= bound:
+                self._cached[key] = image
+                self._cached_bytes += image.nbytes
+        return image

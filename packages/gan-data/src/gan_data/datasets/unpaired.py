@@ -1,4 +1,4 @@
-"""Two folders that show different things, with no picture the counterpart of another."""
+"""Two folders of unpaired images."""
 
 from collections.abc import Callable, Sequence
 from os import PathLike
@@ -9,41 +9,42 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gan_data.base.errors import DataError
 from gan_data.datasets._cache import GIBIBYTE
+from gan_data.datasets._tensor_pair import TensorPair
 from gan_data.datasets.images import Images
-from gan_data.datasets.pairs import TensorPair
-from gan_data.files.find import Folder
-from gan_data.transforms.geometry import Crop, Size, checked_size
+from gan_data.files.domains import domain_folders
+from gan_data.files.images import Folder
+from gan_data.transforms.geometry import Crop
+from gan_data.transforms.sizes import Size, checked_size
 
 
 class UnpairedFolders(Dataset[TensorPair]):
-    """Pictures (a, b) of two folders, b drawn at random for each a.
+    """Images (a, b) of two domains, with b sampled at random for each a.
 
-    A pass is as long as the larger folder: a goes round in its folder, b is drawn anew each time, as in the
-    code of CycleGAN (Zhu et al. 2017). Each of the two is cropped and mirrored on its own. All random numbers
-    are torch's, so `torch.manual_seed` before `dataset[i]` decides the partner too.
+    A pass is as long as the larger domain: a repeats in its order, b is sampled anew each time, as in the
+    code of CycleGAN (Zhu et al. 2017). Both are cropped and mirrored independently. Random numbers come from
+    torch's global generator, so `torch.manual_seed` before `dataset[i]` determines the partner too.
 
     Args:
-        a: the folder of the one kind, or a list of its files; or one folder that holds `trainA` and `trainB`
+        a: the folder of domain A, or a list of its files; or one folder that holds `trainA` and `trainB`
             (`testA` and `testB`).
-        b: the folder or files of the other kind, if `a` is that of the one.
-        split: which two to take, where `a` holds four.
+        b: the folder or files of domain B, if `a` is those of domain A.
+        split: which two folders to use, where `a` holds four.
         size: as in `Images`.
         load_size: as in `Images`, or "jitter": 286 pixels for each 256 of `size`, as in the paper; of the
-            shorter side, where the official code squeezes pictures that are not square into a square.
+            shorter side, where the official code squeezes images that are not square into a square.
         crop: as in `Images`.
         flip: as in `Images`.
         keep: as in `Images`.
-        cache_bytes: as in `Images`, shared out in two halves.
+        cache_bytes: as in `Images`, half of it for each domain.
 
     Attributes:
-        a: the `Images` of the one kind.
-        b: the `Images` of the other.
+        a: the `Images` of domain A.
+        b: the `Images` of domain B.
 
     Raises:
-        DataError: what `Images` raises, or `a` does not hold the two folders.
-        ValueError: an option is out of range, or "jitter" without a size to enlarge.
+        DataError: as in `Images`; or `a` does not hold the two folders.
+        ValueError: an option is out of range, or "jitter" is given without a size.
     """
 
     def __init__(
@@ -59,14 +60,13 @@ class UnpairedFolders(Dataset[TensorPair]):
         keep: Callable[[Tensor], bool | Tensor] | None = None,
         cache_bytes: int = GIBIBYTE,
     ) -> None:
-        if load_size == "jitter":
-            load_size = _enlarged(size)
+        resized = _enlarged(size) if load_size == "jitter" else load_size
 
         def images(source: Folder | Sequence[Path]) -> Images:
             return Images(
                 source,
                 size=size,
-                load_size=load_size,
+                load_size=resized,
                 crop=crop,
                 flip=flip,
                 keep=keep,
@@ -97,9 +97,5 @@ def _enlarged(size: Size | None) -> Size:
 
 def _folders(root: Folder | Sequence[Path], split: str) -> tuple[Path, Path]:
     if not isinstance(root, str | PathLike):
-        raise ValueError("expected the files of both kinds; got those of one; give `b` as well")
-    root = Path(root).expanduser()
-    found = root / f"{split}A", root / f"{split}B"
-    if not all(folder.is_dir() for folder in found):
-        raise DataError(f"{root}: expected folders {split}A and {split}B in it; name them so, or give both")
-    return found
+        raise ValueError("expected the files of both domains; got those of A alone; give `b` as well")
+    return domain_folders(root, split)

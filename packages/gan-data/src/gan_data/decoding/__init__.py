@@ -1,1 +1,1 @@
-"""From files to upright images and to tensors, and back."""
+"""From files to upright images and tensors, and back."""

@@ -1,1 +1,1 @@
-"""Image files on disk: found, matched and split. Needs no torch."""
+"""Lists of image files: found, matched and split, without torch."""

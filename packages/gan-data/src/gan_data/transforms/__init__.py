@@ -1,1 +1,1 @@
-"""What is done to images: resizing, cropping, degrading, label maps as planes."""
+"""What is done to images: resizing, cropping, degrading, and label maps as planes."""

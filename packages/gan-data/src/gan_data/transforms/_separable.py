@@ -1,4 +1,4 @@
-"""Filters that work on rows and columns one after the other, written as two matrix products."""
+"""Separable filters (rows, then columns) as two matrix products."""
 
 from collections.abc import Callable
 from functools import lru_cache, partial, reduce
@@ -11,8 +11,8 @@ from torch import Tensor
 def filter_rows_and_columns(image: Tensor, down: Tensor, across: Tensor) -> Tensor:
     """Apply `down` (H', H) to every column of (..., H, W) and `across` (W', W) to every row.
 
-    A uint8 picture is rounded to bytes after each of the two, as programs that work on bytes do; others are
-    computed in at least float32, also under autocast, and are neither rounded nor clipped.
+    A uint8 image is rounded to bytes after each of the two, as in programs that compute with bytes; others
+    are computed in at least float32, also under autocast, and are neither rounded nor clipped.
     """
     dtype = torch.promote_types(image.dtype, torch.float32)
     down, across = (matrix.to(image.device, dtype) for matrix in (down, across))
@@ -27,12 +27,12 @@ def _to_bytes(values: Tensor) -> Tensor:
 
 
 class Filter(NamedTuple):
-    """One way to compute a new pixel from the old ones around its centre."""
+    """How a new pixel is computed from the old ones around its center."""
 
-    weight: Callable[[Tensor], Tensor]  # of an old pixel, by its distance
-    reach: float  # the distance from which on the weight is 0
-    widened: bool  # whether it reaches farther when it reduces, so that it does not alias
-    border: Literal["mirrored", "repeated", "dropped"]  # what lies beyond the picture
+    weight: Callable[[Tensor], Tensor]  # of an old pixel at a distance
+    reach: float  # distance beyond which the weight is 0
+    widened: bool  # whether downscaling widens it, against aliasing
+    border: Literal["mirrored", "repeated", "dropped"]  # what is assumed beyond the image
 
 
 def keys(x: Tensor, a: float) -> Tensor:
@@ -49,7 +49,7 @@ def lanczos(x: Tensor) -> Tensor:
 
 
 def box(x: Tensor) -> Tensor:
-    """1 up to a distance of 1/2."""
+    """1 within a distance of 1/2."""
     return (x.abs() <= 0.5).to(x.dtype)
 
 
@@ -61,9 +61,9 @@ FILTERS = {
 }
 
 
-@lru_cache(maxsize=8)  # the pictures of a set mostly have one size
+@lru_cache(maxsize=8)  # the images of a set mostly have the same size
 def resize_matrix(length: int, new_length: int, kernel: str) -> Tensor:
-    """(new_length, length) float64: one of `FILTERS` along one axis, pixel centres at half-integers."""
+    """(new_length, length) float64: one of `FILTERS` along one axis, with pixel centers at half-integers."""
     weight, reach, widened, border = FILTERS[kernel]
     scale = new_length / length
     sharpness = min(scale, 1.0) if widened else 1.0
@@ -74,7 +74,7 @@ def resize_matrix(length: int, new_length: int, kernel: str) -> Tensor:
     if border == "dropped":
         weights = weights * ((taps >= 0) & (taps < length))
     weights = weights / weights.sum(1, keepdim=True)
-    if border == "mirrored":  # it repeats after twice its length: 0 .. n-1, n-1 .. 0
+    if border == "mirrored":  # with period 2n: 0 .. n-1, n-1 .. 0
         taps = taps.remainder(2 * length)
         taps = torch.minimum(taps, 2 * length - 1 - taps)
     taps = taps.clamp(0, length - 1)
@@ -83,16 +83,16 @@ def resize_matrix(length: int, new_length: int, kernel: str) -> Tensor:
 
 @lru_cache(maxsize=8)
 def blur_matrix(length: int, radius: float, passes: int = 3) -> Tensor:
-    """(length, length) float64: Pillow's GaussianBlur along one axis, less its rounding.
+    """(length, length) float64: Pillow's GaussianBlur along one axis, without its rounding.
 
     Three box filters of fractional width whose variances sum to radius squared; the border pixel is
     repeated. Gwosdek et al., "Theoretical Foundations of Gaussian Convolution by Extended Box Filtering",
     2011, equations 13 and 14.
     """
     variance = radius**2 / passes
-    whole = int(((12 * variance + 1) ** 0.5 - 1) / 2)  # pixels to each side that count in full
+    whole = int(((12 * variance + 1) ** 0.5 - 1) / 2)  # pixels to each side with weight 1
     width = 2 * whole + 1
-    edge = width * (variance - whole * (whole + 1) / 3) / (2 * ((whole + 1) ** 2 - variance))  # the next one
+    edge = width * (variance - whole * (whole + 1) / 3) / (2 * ((whole + 1) ** 2 - variance))  # of the next
     offsets = torch.arange(-whole - 1, whole + 2)
     weights = torch.ones(len(offsets), dtype=torch.float64)
     weights[0] = weights[-1] = edge

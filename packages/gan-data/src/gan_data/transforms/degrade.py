@@ -1,4 +1,4 @@
-"""Ways to spoil a picture that a network then learns to undo: pure functions on tensors."""
+"""Degradations that a network learns to undo: pure functions on tensors."""
 
 from io import BytesIO
 
@@ -6,16 +6,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan_data.decoding.tensors import from_uint8, to_bytes, to_picture, to_uint8
+from gan_data.decoding.tensors import from_pillow, from_uint8, to_pillow, to_uint8
 from gan_data.transforms._separable import blur_matrix, filter_rows_and_columns
 from gan_data.transforms.resize import downscale
 
-# ITU-R BT.601, as gan_colorspace.rgb_to_gray, which the package would need a dependency to call.
+# ITU-R BT.601, as in gan_colorspace.rgb_to_gray, which this package could call only by depending on it.
 LUMA = (0.299, 0.587, 0.114)
 
 
 def grayscale(image: Tensor) -> Tensor:
-    """The luma of a picture (ITU-R BT.601).
+    """The luma of an image (ITU-R BT.601).
 
     Args:
         image: (..., 3, H, W) RGB, floating point in [-1, 1].
@@ -31,28 +31,28 @@ def grayscale(image: Tensor) -> Tensor:
             "grayscale expects (..., 3, H, W) of floating point in [-1, 1]; "
             f"got {tuple(image.shape)} {image.dtype}"
         )
-    red, green, blue = image.split(1, dim=-3)
-    return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
+    red, green, blue = image.unbind(-3)
+    return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).unsqueeze(-3)
 
 
 def mosaic(image: Tensor, factor: int = 16, blur_radius: float = 4) -> Tensor:
-    """A picture as seen through a blurred mosaic.
+    """A blurred mosaic of an image.
 
-    Reduced by taking the pixel at the centre of each tile, enlarged by repeating it, then blurred: the input
-    of the demosaicking task in an article on coarse-to-fine networks (Koshian, 2019-07-29). All three steps
-    are Pillow's (NEAREST twice, then GaussianBlur), computed on the tensor without rounding to bytes. The
+    Each tile takes the color of the pixel at its center, then the whole is blurred: the input of the
+    demosaicking task in an article on coarse-to-fine networks (Koshian, 2019-07-29). The three steps are
+    Pillow's (NEAREST down, NEAREST up, GaussianBlur), computed on the tensor without rounding to bytes. The
     "radius" of a Pillow blur is its standard deviation.
 
     Args:
         image: (..., C, H, W), floating point in any range; H and W multiples of `factor`.
         factor: side of a tile, in pixels.
-        blur_radius: standard deviation of the blur, in pixels; 0 leaves hard tiles.
+        blur_radius: standard deviation of the blur, in pixels; 0 does not blur.
 
     Returns:
         The same shape and range.
 
     Raises:
-        ValueError: the size is no multiple of `factor`, or the picture holds bytes.
+        ValueError: H or W is not a multiple of `factor`, or the image is not floating point.
     """
     if not image.is_floating_point():
         raise ValueError(f"mosaic expects floating point; got {image.dtype}; see from_uint8")
@@ -63,14 +63,14 @@ def mosaic(image: Tensor, factor: int = 16, blur_radius: float = 4) -> Tensor:
 
 
 def jpeg(image: Tensor, quality: int) -> Tensor:
-    """The picture as a JPEG file gives it back, with that file's blocks and ringing.
+    """The image after JPEG compression, with its blocks and ringing.
 
     Args:
-        image: (..., 3, H, W) RGB or (..., 1, H, W) grey, floating point in [-1, 1], clipped.
-        quality: Pillow's, from 1 to 95; colours are stored at half the resolution, as is the default.
+        image: (..., 3, H, W) RGB or (..., 1, H, W) gray, floating point in [-1, 1], clipped.
+        quality: Pillow's, from 1 to 95; chroma is stored at half the resolution, Pillow's default.
 
     Returns:
-        The same shape and range, float32. Without a gradient.
+        The same shape and range, float32, on the same device. Not differentiable.
 
     Raises:
         ValueError: the quality is out of range, or there are not one or three channels of floating point.
@@ -78,19 +78,19 @@ def jpeg(image: Tensor, quality: int) -> Tensor:
     require_quality(quality)
     if image.ndim < 3 or image.shape[-3] not in (1, 3):
         raise ValueError(f"jpeg expects (..., 3, H, W) or (..., 1, H, W); got {tuple(image.shape)}")
-    pictures = to_uint8(image).cpu().flatten(0, -4) if image.ndim > 3 else to_uint8(image).cpu()[None]
-    coded = torch.stack([_through_jpeg(picture, quality) for picture in pictures])
-    return from_uint8(coded).view(image.shape).to(image.device)
+    images = to_uint8(image).cpu().flatten(0, -4) if image.ndim > 3 else to_uint8(image).cpu()[None]
+    decoded = torch.stack([_through_jpeg(pixels, quality) for pixels in images])
+    return from_uint8(decoded).view(image.shape).to(image.device)
+
+
+def require_quality(quality: int) -> None:
+    """Raises ValueError unless the JPEG quality is in the range that Pillow recommends."""
+    if not 1 <= quality <= 95:
+        raise ValueError(f"expected a JPEG quality from 1 to 95; got {quality}; 75 is the usual one")
 
 
 def _through_jpeg(pixels: Tensor, quality: int) -> Tensor:
     file = BytesIO()
-    to_picture(pixels).save(file, "JPEG", quality=quality)
-    with Image.open(file) as picture:
-        return to_bytes(picture.convert("RGB"))[: len(pixels)]
-
-
-def require_quality(quality: int) -> None:
-    """Raise ValueError unless it is one that Pillow advises."""
-    if not 1 <= quality <= 95:
-        raise ValueError(f"expected a JPEG quality from 1 to 95; got {quality}; 75 is the usual one")
+    to_pillow(pixels).save(file, "JPEG", quality=quality)
+    with Image.open(file) as image:
+        return from_pillow(image.convert("RGB"))[: len(pixels)]

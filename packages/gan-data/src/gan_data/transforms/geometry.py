@@ -1,4 +1,4 @@
-"""Resizing, cropping and mirroring: which part of a picture a network gets to see."""
+"""Resizing, cropping and mirroring: which part of an image a network is given."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,32 +9,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gan_data.base.errors import DataError, some
+from gan_data.base.errors import DataError, first_few
+from gan_data.transforms.sizes import Size, checked_size, height_and_width
 
-Size = int | tuple[int, int]  # of a square's or of the shorter side, or (height, width); in pixels
 Crop = Literal["random", "center"]
 
 
-def checked_size(name: str, value: object) -> Size | None:
-    """The option `name`: None, whole numbers of pixels, or a list of two, as YAML and JSON have pairs.
-
-    Raises:
-        ValueError: it is anything else.
-    """
-    match value:
-        case None:
-            return None
-        case int() if value >= 1:
-            return value
-        case [int(height), int(width)] if min(height, width) >= 1:
-            return height, width
-    raise ValueError(
-        f"expected {name} to be a whole number of pixels, or two (height, width), at least 1; got {value!r}"
-    )
-
-
 class View(NamedTuple):
-    """One cut out of a picture, mirrored or not."""
+    """A crop of an image, mirrored or not."""
 
     top: int
     left: int
@@ -42,21 +24,24 @@ class View(NamedTuple):
     width: int
     mirrored: bool
 
-    def of(self, picture: Tensor) -> Tensor:
-        """The cut out of `picture`: (C, H, W)."""
-        cut = picture[:, self.top : self.top + self.height, self.left : self.left + self.width]
-        return cut.flip(-1) if self.mirrored else cut
+    def of(self, image: Tensor) -> Tensor:
+        """The crop of `image`, (C, H, W)."""
+        crop = image[:, self.top : self.top + self.height, self.left : self.left + self.width]
+        return crop.flip(-1) if self.mirrored else crop
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """Resize to `load_size`, cut out `size`, mirror every second time.
+    """Resize to `load_size`, crop to `size`, mirror with probability 1/2.
 
     Attributes:
-        size: of the cut; None keeps the whole picture.
+        size: of the crop; None keeps the whole image.
         load_size: an int is the length of the shorter side, (height, width) is exact; None does not resize.
-        crop: where to cut.
+        crop: where to crop.
         flip: whether to mirror left and right with probability 1/2.
+
+    Raises:
+        ValueError: an option is out of range.
     """
 
     size: Size | None
@@ -70,12 +55,8 @@ class Geometry:
         if self.crop not in ("random", "center"):
             raise ValueError(f'expected crop "random" or "center"; got {self.crop!r}')
 
-    def cut(self) -> tuple[int, int] | None:
-        """Height and width of the cut."""
-        return (self.size, self.size) if isinstance(self.size, int) else self.size
-
-    def loaded(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of a picture of (height, width) once it is resized."""
+    def resized_size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of an image of (height, width) after resizing."""
         if self.load_size is None:
             return height, width
         if isinstance(self.load_size, tuple):
@@ -83,49 +64,49 @@ class Geometry:
         scale = self.load_size / min(height, width)
         return round(height * scale), round(width * scale)
 
-    def resized(
+    def resize(
         self, image: Image.Image, resampling: Image.Resampling = Image.Resampling.BICUBIC
     ) -> Image.Image:
-        """`image` as large as `load_size` says; "bicubic" is antialiased, as Pillow has it."""
-        height, width = self.loaded(image.height, image.width)
+        """`image` resized to `load_size`; Pillow's bicubic is antialiased."""
+        height, width = self.resized_size(image.height, image.width)
         if (height, width) == (image.height, image.width):
             return image
         return image.resize((width, height), resampling)
 
-    def draw(self, height: int, width: int) -> View:
-        """A view of a picture of (height, width); the random numbers are torch's own.
+    def sample_view(self, height: int, width: int) -> View:
+        """A view of a resized image of (height, width), with random numbers from torch's global generator.
 
         Raises:
-            DataError: the picture is smaller than the cut.
+            DataError: the image is smaller than the crop.
         """
-        cut_height, cut_width = self.cut() or (height, width)
-        if cut_height > height or cut_width > width:
-            raise DataError(f"expected {cut_height}x{cut_width} pixels to crop; got {height}x{width}")
-        down, right = height - cut_height, width - cut_width
+        crop_height, crop_width = height_and_width(self.size) or (height, width)
+        if crop_height > height or crop_width > width:
+            raise DataError(f"expected {crop_height}x{crop_width} pixels to crop; got {height}x{width}")
+        down, right = height - crop_height, width - crop_width
         top, left = down // 2, right // 2
         if self.crop == "random":
             top, left = int(torch.randint(down + 1, ())), int(torch.randint(right + 1, ()))
         mirrored = self.flip and bool(torch.rand(()) < 0.5)
-        return View(top, left, cut_height, cut_width, mirrored)
+        return View(top, left, crop_height, crop_width, mirrored)
 
-    def require(self, sizes: Sequence[tuple[Path, tuple[int, int]]]) -> None:
-        """Make sure that every picture is large enough for the cut.
+    def require_large_enough(self, sizes: Sequence[tuple[Path, tuple[int, int]]]) -> None:
+        """Make sure that every image is large enough for the crop.
 
         Raises:
-            DataError: some are not; they are named, with their sizes.
+            DataError: some are smaller; they are named, with their sizes.
         """
-        cut = self.cut()
-        if cut is None:
+        crop = height_and_width(self.size)
+        if crop is None:
             return
         small = [
             f"{path} ({height}x{width})"
             for path, (height, width) in sizes
-            if any(side < least for side, least in zip(self.loaded(height, width), cut, strict=True))
+            if any(side < least for side, least in zip(self.resized_size(height, width), crop, strict=True))
         ]
         if small:
             resized = f" after resizing to load_size={self.load_size}" if self.load_size else ""
             raise DataError(
-                f"expected images of at least {cut[0]}x{cut[1]} pixels (height x width){resized}, but "
-                f"{len(small)} of {len(sizes)} are smaller: {some(small)}; "
-                f"remove them, or give a load_size of at least {max(cut)}"
+                f"expected images of at least {crop[0]}x{crop[1]} pixels (height x width){resized}; "
+                f"{len(small)} of {len(sizes)} are smaller: {first_few(small)}; "
+                f"remove them, or give a load_size of at least {max(crop)}"
             )

@@ -1,4 +1,4 @@
-"""Low-resolution pictures as they come in files."""
+"""Low-resolution images as files hold them."""
 
 from dataclasses import dataclass
 
@@ -12,20 +12,20 @@ from gan_data.transforms.resize import Kernel, downscale, require_kernel
 
 @dataclass(frozen=True)
 class Downscale:
-    """Makes a picture small as a file of it would be: reduced, rounded to 8 bits, perhaps through JPEG.
+    """Makes the low-resolution image that a file would hold: downscaled, rounded to 8 bits, optionally JPEG.
 
     For `Degraded`, from (3, H, W) in [-1, 1] to (3, H / factor, W / factor) in [-1, 1]. With the kernel
-    "matlab-bicubic" it gives what the low-resolution files of the standard sets hold. `str` of it names what
-    it does, to be kept with the weights of a network that learned from it.
+    "matlab-bicubic" the result equals the low-resolution files of the standard test sets. `str` of it names
+    the degradation, to be stored with the weights of a network trained on it.
 
     Attributes:
         factor: see `downscale`.
         kernel: see `downscale`.
-        jpeg_quality: None for no JPEG; a quality, or (least, most), of which each picture gets one at random,
-            drawn from torch's numbers.
+        jpeg_quality: None for no JPEG; a quality; or (least, most), from which a quality is sampled for each
+            image with torch's global generator.
 
     Raises:
-        ValueError: an option is out of range; when called, what `downscale` raises.
+        ValueError: an option is out of range; when called, as in `downscale`.
     """
 
     factor: int = 4
@@ -39,9 +39,7 @@ class Downscale:
             require_quality(least)
             require_quality(most)
             if least > most:
-                raise ValueError(
-                    f"expected (least, most) JPEG quality; got {self.jpeg_quality}; turn it round"
-                )
+                raise ValueError(f"expected (least, most) JPEG quality; got {self.jpeg_quality}; swap them")
 
     def __call__(self, image: Tensor) -> Tensor:
         """The low-resolution image."""

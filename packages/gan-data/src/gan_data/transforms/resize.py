@@ -1,4 +1,4 @@
-"""Make pictures smaller and larger, as the literature on super-resolution does: pure functions on tensors."""
+"""Downscaling and upscaling as in the literature on super-resolution: pure functions on tensors."""
 
 from typing import Literal, get_args
 
@@ -10,29 +10,29 @@ Kernel = Literal["matlab-bicubic", "plain-bicubic", "area", "nearest", "lanczos"
 
 
 def downscale(image: Tensor, factor: int, kernel: Kernel = "matlab-bicubic") -> Tensor:
-    """Reduce a picture in one of the ways that super-resolution was trained and tested with.
+    """Downscale an image in one of the ways that super-resolution is trained and tested with.
 
-    A network undoes the kernel that it learned from: the choice has to be told with its results.
+    A network learns to undo the kernel that it was trained with, so results should name the kernel.
 
-    | kernel | a new pixel is | as |
+    | kernel | a new pixel is computed from | as in |
     |---|---|---|
-    | "matlab-bicubic" | the old ones in 4 * factor, by Keys' cubic with a = -1/2 | MATLAB's imresize |
-    | "plain-bicubic" | the 4 old ones nearest to its centre, a = -3/4: it aliases | OpenCV's INTER_CUBIC |
+    | "matlab-bicubic" | the old ones within 4 * factor, by Keys' cubic with a = -1/2 | MATLAB's imresize |
+    | "plain-bicubic" | the 4 old ones nearest to its center, a = -3/4; aliases | OpenCV's INTER_CUBIC |
     | "area" | the mean of those that it covers | OpenCV's INTER_AREA, Pillow's BOX |
-    | "nearest" | the one at its centre: it aliases most | Pillow's NEAREST |
-    | "lanczos" | those in 6 * factor, by a sinc with three lobes | Pillow's LANCZOS |
+    | "nearest" | the one at its center; aliases most | Pillow's NEAREST |
+    | "lanczos" | those within 6 * factor, by a sinc with three lobes | Pillow's LANCZOS |
 
     Args:
         image: (..., C, H, W), H and W multiples of `factor`; floating point in any range, or uint8, which is
-            rounded between the two passes and after them.
-        factor: how many times smaller.
+            rounded after each of the two passes.
+        factor: how many times smaller the result is.
         kernel: one of the above.
 
     Returns:
-        (..., C, H / factor, W / factor). Floating point may overshoot the range a little at sharp edges.
+        (..., C, H / factor, W / factor). Floating point may exceed the range a little at sharp edges.
 
     Raises:
-        ValueError: the size is no multiple of `factor`, or there is no such kernel.
+        ValueError: H or W is not a multiple of `factor`, or the kernel is unknown.
     """
     require_kernel(kernel)
     height, width = _require_multiple("downscale", image, factor)
@@ -43,28 +43,28 @@ def downscale(image: Tensor, factor: int, kernel: Kernel = "matlab-bicubic") -> 
 
 
 def bicubic_downscale(image: Tensor, factor: int) -> Tensor:
-    """Reduce a picture as MATLAB's `imresize(image, 1/factor)` does, the standard of super-resolution.
+    """Downscale an image as MATLAB's `imresize(image, 1/factor)` does, the standard of super-resolution.
 
     Args:
         image: (..., C, H, W), H and W multiples of `factor`; floating point in any range, or uint8, which is
-            rounded between the two passes and after them, as MATLAB does.
-        factor: how many times smaller.
+            rounded after each of the two passes, as in MATLAB.
+        factor: how many times smaller the result is.
 
     Returns:
-        (..., C, H / factor, W / factor). Floating point may overshoot the range a little at sharp edges.
+        (..., C, H / factor, W / factor). Floating point may exceed the range a little at sharp edges.
 
     Raises:
-        ValueError: the size is no multiple of `factor`.
+        ValueError: H or W is not a multiple of `factor`.
     """
     return downscale(image, factor, "matlab-bicubic")
 
 
 def bicubic_upscale(image: Tensor, factor: int) -> Tensor:
-    """Enlarge a picture as MATLAB's `imresize(image, factor)` does: what a network has to beat.
+    """Upscale an image as MATLAB's `imresize(image, factor)` does: the baseline of super-resolution.
 
     Args:
         image: (..., C, H, W), as in `bicubic_downscale`.
-        factor: how many times larger.
+        factor: how many times larger the result is.
 
     Returns:
         (..., C, H * factor, W * factor).
@@ -73,12 +73,12 @@ def bicubic_upscale(image: Tensor, factor: int) -> Tensor:
 
 
 def resize_bicubic(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize a picture as MATLAB's `imresize(image, size)` does: bicubic, antialiased.
+    """Resize an image as MATLAB's `imresize(image, size)` does: bicubic, antialiased.
 
-    Differs from Pillow's bicubic only at the border, where MATLAB mirrors the picture and Pillow stops.
+    It differs from Pillow's bicubic only at the border, where MATLAB mirrors the image and Pillow does not.
 
     Args:
-        image: (..., C, H, W), floating point in any range, or uint8, rounded after each pass.
+        image: (..., C, H, W), floating point in any range, or uint8, which is rounded after each pass.
         size: (height, width) of the result.
 
     Returns:
@@ -97,9 +97,9 @@ def resize_bicubic(image: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def require_kernel(kernel: str) -> None:
-    """Raise ValueError unless it is one of `Kernel`."""
+    """Raises ValueError unless it is one of `Kernel`."""
     if kernel not in get_args(Kernel):
-        raise ValueError(f"expected a kernel out of {', '.join(get_args(Kernel))}; got {kernel!r}")
+        raise ValueError(f"expected kernel to be one of {', '.join(get_args(Kernel))}; got {kernel!r}")
 
 
 def _require_multiple(name: str, image: Tensor, factor: int) -> tuple[int, int]:
@@ -107,6 +107,6 @@ def _require_multiple(name: str, image: Tensor, factor: int) -> tuple[int, int]:
     if factor < 1 or height % factor or width % factor:
         raise ValueError(
             f"{name} expects height and width to be multiples of factor={factor}; got {height}x{width}; "
-            "crop the picture first"
+            "crop the image first"
         )
     return height, width
