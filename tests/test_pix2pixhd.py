@@ -280,7 +280,7 @@ def test_each_object_gets_one_look_of_its_class_by_chance(looks, street):
         ({"steps": (0, 0)}, "--steps expects at least one; got 0 0"),
         ({"without": "train_inst"}, "--features expects instance maps; there is no"),
         ({"without": "train_label"}, "train_label: expected a folder of images; this does not exist"),
-        ({"classes": 3}, "though labels go from 0 to 2 (or 255, which is ignored); correct the map"),
+        ({"classes": 3}, "but labels go from 0 to 2 (or 255, which is ignored); correct the map"),
         ({"larger": "train_inst"}, "resize the map by the nearest pixel"),
         ({"perceptual": Path("vgg.pth")}, "expected a .pth or .safetensors file of weights; vgg.pth is none"),
         ({"scales": (0, 1)}, "scales"),

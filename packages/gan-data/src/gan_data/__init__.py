@@ -53,7 +53,8 @@ __all__ = [
 ]
 
 # Importing torch takes seconds, and `gan-data check` does not need it. Therefore the names that need it are
-# imported at their first use. Type checkers and editors read the import here, which never runs.
+# imported at their first use. Type checkers and editors read the import here, which never runs; it is
+# relative because pyright reports an absolute star import from an installed package.
 if TYPE_CHECKING:
     from ._with_torch import *
 else:
