@@ -6,7 +6,7 @@ from pathlib import Path
 import gan_nets
 import pytest
 import torch
-from gan_data import LabelledPhotos, read_image, read_labels
+from gan_data import LabeledPhotos, read_image, read_labels
 from gan_nets.networks.pix2pixhd import halve_picture
 from gan_trainers import plain_errors, read_scalars
 from PIL import Image
@@ -241,7 +241,7 @@ def street(tmp_path):
         (tmp_path / f"train_{kind}").mkdir()
         Image.fromarray(pixels.numpy()).save(tmp_path / f"train_{kind}" / "street.png")
     folders = (tmp_path / f"train_{kind}" for kind in ("img", "label", "inst"))
-    return LabelledPhotos(next(folders), labels=next(folders), instances=next(folders), flip=False)
+    return LabeledPhotos(next(folders), labels=next(folders), instances=next(folders), flip=False)
 
 
 def test_looks_are_those_of_the_objects_of_a_class_that_are_large_enough(looks, street):
@@ -280,7 +280,7 @@ def test_each_object_gets_one_look_of_its_class_by_chance(looks, street):
         ({"steps": (0, 0)}, "--steps expects at least one; got 0 0"),
         ({"without": "train_inst"}, "--features expects instance maps; there is no"),
         ({"without": "train_label"}, "train_label: expected a folder of images; this does not exist"),
-        ({"classes": 3}, "though labels go from 0 to 2 (or 255, which is ignored); correct the map"),
+        ({"classes": 3}, "but labels go from 0 to 2 (or 255, which is ignored); correct the map"),
         ({"larger": "train_inst"}, "resize the map by the nearest pixel"),
         ({"perceptual": Path("vgg.pth")}, "expected a .pth or .safetensors file of weights; vgg.pth is none"),
         ({"scales": (0, 1)}, "scales"),

@@ -165,37 +165,38 @@ def test_draws_have_the_papers_distributions(seeded):
     draws = ADA("bgcfnc", p=1.0).draw(torch.empty(4000, 3, 4, 4), generator=seeded())
     geometry, color = draws.geometry, draws.color
     near = 0.05
-    assert geometry.x_flip.mean() == pytest.approx(0.5, abs=near)
+    assert geometry.x_flip.mean().item() == pytest.approx(0.5, abs=near)
     assert geometry.quarter_turns.unique().tolist() == [0, 1, 2, 3]
-    assert geometry.integer_translation.abs().max() == pytest.approx(0.125, rel=near)
-    assert geometry.fractional_translation.std() == pytest.approx(0.125, rel=near)
+    assert geometry.integer_translation.abs().max().item() == pytest.approx(0.125, rel=near)
+    assert geometry.fractional_translation.std().item() == pytest.approx(0.125, rel=near)
     for angle in (geometry.rotation_before, geometry.rotation_after, color.hue):
-        assert angle.abs().max() == pytest.approx(math.pi, rel=near)
-        assert angle.std() == pytest.approx(math.pi / math.sqrt(3), rel=near)
+        assert angle.abs().max().item() == pytest.approx(math.pi, rel=near)
+        assert angle.std().item() == pytest.approx(math.pi / math.sqrt(3), rel=near)
     for factor, deviation in (
         (geometry.scale, 0.2),
         (geometry.stretch, 0.2),
         (color.contrast, 0.5),
         (color.saturation, 1.0),
     ):
-        assert factor.log2().std() == pytest.approx(deviation, rel=near)
-    assert color.brightness.std() == pytest.approx(0.2, rel=near)
-    assert color.luma_flip.mean() == pytest.approx(0.5, abs=near)
+        assert factor.log2().std().item() == pytest.approx(deviation, rel=near)
+    assert color.brightness.std().item() == pytest.approx(0.2, rel=near)
+    assert color.luma_flip.mean().item() == pytest.approx(0.5, abs=near)
     # A half-normal deviation of 0.1 gives a variance of 0.01 over all.
-    assert draws.noise.std() == pytest.approx(0.1, rel=2 * near)
-    assert draws.cutout.mean() == pytest.approx(0.5, abs=near)
+    assert draws.noise.std().item() == pytest.approx(0.1, rel=2 * near)
+    assert draws.cutout.mean().item() == pytest.approx(0.5, abs=near)
 
 
 def test_each_transform_happens_with_p_times_its_multiplier(seeded):
     ada = ADA("bgc", p=0.5, multipliers={"hue": 0.2, "scale": 0})
     draws = ada.draw(torch.empty(4000, 3, 4, 4), generator=seeded())
     geometry, color = draws.geometry, draws.color
-    assert (color.brightness != 0).float().mean() == pytest.approx(0.5, abs=0.03)
-    assert (color.hue != 0).float().mean() == pytest.approx(0.1, abs=0.03)
+    assert (color.brightness != 0).float().mean().item() == pytest.approx(0.5, abs=0.03)
+    assert (color.hue != 0).float().mean().item() == pytest.approx(0.1, abs=0.03)
     assert (geometry.scale == 1).all()
-    assert (geometry.x_flip != 0).float().mean() == pytest.approx(0.25, abs=0.03)  # and half of them mirror
+    # Half of those to which it happens are mirrored.
+    assert (geometry.x_flip != 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
     turned = (geometry.rotation_before != 0) | (geometry.rotation_after != 0)
-    assert turned.float().mean() == pytest.approx(0.5, abs=0.03)  # one or both
+    assert turned.float().mean().item() == pytest.approx(0.5, abs=0.03)  # one or both
 
 
 def test_only_what_is_named_is_drawn(images):

@@ -96,12 +96,12 @@ def test_draws_fill_their_ranges(seeded):
     for values, low, high in zip(draws.color, (-0.5, 0, 0.5), (0.5, 2, 1.5), strict=True):
         assert low <= values.min() < low + 0.01
         assert high - 0.01 < values.max() < high
-        assert values.mean() == pytest.approx((low + high) / 2, abs=0.03)
+        assert values.mean().item() == pytest.approx((low + high) / 2, abs=0.03)
     shifts = [values.unique().tolist() for values in draws.translation]
     assert shifts == [list(range(-2, 3)), list(range(-3, 4))]  # an eighth of 16, and of 20 with a half up
     middles = [values.unique().tolist() for values in draws.cutout]
     assert middles == [list(range(17)), list(range(21))]  # even rectangles: any line, both borders included
-    assert draws.flip.float().mean() == pytest.approx(0.5, abs=0.03)
+    assert draws.flip.float().mean().item() == pytest.approx(0.5, abs=0.03)
 
 
 def test_an_odd_cutout_has_its_middle_on_a_pixel(seeded):
@@ -133,11 +133,12 @@ def test_no_steps_is_no_change(images):
 def test_probability_gates_each_image_and_step(seeded):
     augment = DiffAugment("flip,color,translation,cutout", p=0.25, always="translation")
     draws = augment.draw(torch.empty(4000, 3, 16, 16), generator=seeded())
-    assert (draws.color[0] != 0).float().mean() == pytest.approx(0.25, abs=0.03)
+    assert (draws.color[0] != 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
     assert ((draws.color[0] != 0) == (draws.color[2] != 1)).all()  # the three colours together
-    assert (draws.cutout[0] >= 0).float().mean() == pytest.approx(0.25, abs=0.03)
-    assert draws.flip.float().mean() == pytest.approx(0.125, abs=0.02)
-    assert (draws.translation[0] != 0).float().mean() == pytest.approx(0.8, abs=0.03)  # 0 is one of five
+    assert (draws.cutout[0] >= 0).float().mean().item() == pytest.approx(0.25, abs=0.03)
+    assert draws.flip.float().mean().item() == pytest.approx(0.125, abs=0.02)
+    # 0 is one of five.
+    assert (draws.translation[0] != 0).float().mean().item() == pytest.approx(0.8, abs=0.03)
 
 
 def test_probability_0_changes_nothing(images):
@@ -156,7 +157,7 @@ def test_presets(images, seeded):
     assert draws.color[0].abs().max() == 0
     assert draws.cutout[0].max() < 0
     assert draws.translation[0].abs().max() == 2
-    assert draws.flip.float().mean() == pytest.approx(0.5, abs=0.05)
+    assert draws.flip.float().mean().item() == pytest.approx(0.5, abs=0.05)
 
 
 def test_unknown_and_doubled_steps_and_wrong_probabilities_are_named():

@@ -6,7 +6,7 @@ import torch
 from gan_colorspace import lab_to_rgb, rgb_to_lab
 from safetensors.torch import load_file
 
-PARITY = load_file(Path(__file__).parent / "parity" / "colour.safetensors")
+PARITY = load_file(Path(__file__).parent / "parity" / "color.safetensors")
 SCALE = torch.tensor([50.0, 110.0, 110.0]).reshape(3, 1, 1)
 SHIFT = torch.tensor([50.0, 0.0, 0.0]).reshape(3, 1, 1)
 
@@ -17,7 +17,7 @@ def rgb():
 
 
 def test_golden_values():
-    # CIE L*a*b* (D65) of the sRGB primaries as textbooks print them, to two decimals.
+    # CIE L*a*b* (D65) of the sRGB primaries as in textbooks, to two decimals.
     colors = {
         (1, 1, 1): (100.0, 0.0, 0.0),
         (-1, -1, -1): (0.0, 0.0, 0.0),
@@ -71,7 +71,7 @@ def test_gradients_everywhere_in_the_predictable_range():
     assert rgb.isfinite().all()
     assert lab.grad is not None
     assert lab.grad.isfinite().all()
-    for channel in range(3):  # each plane moves the colour, whatever the other two are
+    for channel in range(3):  # each plane changes the color, for any values of the other two
         direction = torch.zeros_like(lab)
         direction[:, channel] = 1
         _, moved = torch.func.jvp(lab_to_rgb, (lab.detach(),), (direction,))
@@ -79,12 +79,12 @@ def test_gradients_everywhere_in_the_predictable_range():
 
 
 @pytest.mark.parametrize("value", [-1.0, -1.2, 1.2])
-def test_black_and_colours_outside_the_cube_have_gradients(value):
-    grey = torch.full((1, 3, 2, 2), value, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(rgb_to_lab, grey)
-    rgb_to_lab(grey)[:, 0].sum().backward()
-    assert grey.grad is not None
-    assert (grey.grad > 0).all()  # brighter in every channel
+def test_black_and_colors_outside_the_cube_have_gradients(value):
+    gray = torch.full((1, 3, 2, 2), value, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(rgb_to_lab, gray)
+    rgb_to_lab(gray)[:, 0].sum().backward()
+    assert gray.grad is not None
+    assert (gray.grad > 0).all()  # brighter in every channel
 
 
 @pytest.mark.parametrize("function", [rgb_to_lab, lab_to_rgb])

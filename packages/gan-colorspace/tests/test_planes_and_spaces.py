@@ -60,18 +60,18 @@ def test_split_and_merge_name_bad_input(image):
 
 
 @pytest.mark.parametrize("space", [RGB, YCRCB, LAB], ids=lambda space: space.name)
-def test_each_space_goes_there_and_back(space, image):
+def test_a_round_trip_through_each_space(space, image):
     assert isinstance(space, ColorSpace)
     torch.testing.assert_close(space.to_rgb(space.from_rgb(image)), image, atol=2e-6, rtol=0)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="TF32 exists on CUDA only")
 @pytest.mark.parametrize("space", [YCRCB, LAB], ids=lambda space: space.name)
-def test_tf32_costs_nothing(space, image, monkeypatch):
+def test_tf32_loses_nothing(space, image, monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
-    there = space.from_rgb(image.cuda())
-    torch.testing.assert_close(there.cpu(), space.from_rgb(image), atol=1e-6, rtol=0)
-    torch.testing.assert_close(space.to_rgb(there).cpu(), image, atol=2e-6, rtol=0)
+    converted = space.from_rgb(image.cuda())
+    torch.testing.assert_close(converted.cpu(), space.from_rgb(image), atol=1e-6, rtol=0)
+    torch.testing.assert_close(space.to_rgb(converted).cpu(), image, atol=2e-6, rtol=0)
 
 
 def test_the_spaces_differ(image):
@@ -80,6 +80,6 @@ def test_the_spaces_differ(image):
     assert (YCRCB.from_rgb(image) - LAB.from_rgb(image)).abs().mean() > 0.05
 
 
-def test_import_leaves_kornia_alone():
+def test_importing_does_not_import_kornia():
     code = "import sys, gan_colorspace; sys.exit('kornia' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

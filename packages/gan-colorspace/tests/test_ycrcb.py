@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from gan_colorspace import gray_to_rgb, rgb_to_gray, rgb_to_ycrcb, ycrcb_to_rgb
 from safetensors.torch import load_file
 
-PARITY = load_file(Path(__file__).parent / "parity" / "colour.safetensors")
+PARITY = load_file(Path(__file__).parent / "parity" / "color.safetensors")
 
-# BT.601 as a matrix on zero-centred planes in [-1, 1], written out from Kr = 0.299 and Kb = 0.114.
+# BT.601 as a matrix on zero-centered planes in [-1, 1], computed from Kr = 0.299 and Kb = 0.114.
 MATRIX = torch.tensor(
     [
         [0.299, 0.587, 0.114],
@@ -31,7 +31,7 @@ def grid():
     return torch.stack(torch.meshgrid(side, side, side, indexing="ij")).reshape(3, 33, -1)
 
 
-def test_golden_values_of_the_primary_colours():
+def test_golden_values_of_the_primary_colors():
     colors = {  # RGB -> (Y, Cr, Cb), worked out by hand in thousandths
         (1, 1, 1): (1.0, 0.0, 0.0),
         (-1, -1, -1): (-1.0, 0.0, 0.0),
@@ -62,21 +62,21 @@ def test_parity_with_bt601_full_range():
     torch.testing.assert_close(rgb_to_ycrcb(2 * PARITY["input/rgb"] - 1), expected, atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("there_and_back", [(rgb_to_ycrcb, ycrcb_to_rgb), (ycrcb_to_rgb, rgb_to_ycrcb)])
-def test_round_trip_within_1e_6_in_float32(there_and_back):
-    there, back = there_and_back
+@pytest.mark.parametrize("pair", [(rgb_to_ycrcb, ycrcb_to_rgb), (ycrcb_to_rgb, rgb_to_ycrcb)])
+def test_round_trip_within_1e_6_in_float32(pair):
+    convert, invert = pair
     image = grid()
-    assert (back(there(image)) - image).abs().max() < 1e-6
+    assert (invert(convert(image)) - image).abs().max() < 1e-6
 
 
-def test_planes_fill_and_keep_to_the_range():
+def test_planes_fill_the_range():
     planes = rgb_to_ycrcb(grid())
     torch.testing.assert_close(planes.amin((1, 2)), -torch.ones(3), atol=1e-6, rtol=0)
     torch.testing.assert_close(planes.amax((1, 2)), torch.ones(3), atol=1e-6, rtol=0)
 
 
 def test_not_clipped():
-    saturated = torch.tensor([1.0, 1.0, 0.0]).reshape(3, 1, 1)  # white with full Cr is no RGB colour
+    saturated = torch.tensor([1.0, 1.0, 0.0]).reshape(3, 1, 1)  # white with full Cr is not an RGB color
     assert ycrcb_to_rgb(saturated)[0].item() == pytest.approx(1 + 1.402)
 
 
@@ -152,6 +152,6 @@ def test_bad_input_is_named(function):
         function(torch.zeros(1, 3, 8, 8, dtype=torch.uint8))
 
 
-def test_gray_to_rgb_wants_one_plane():
+def test_gray_to_rgb_expects_one_plane():
     with pytest.raises(ValueError, match=r"gray_to_rgb expects shape \(N, 1, H, W\)"):
         gray_to_rgb(torch.zeros(1, 3, 8, 8))

@@ -5,7 +5,7 @@ from PIL import Image
 
 @pytest.fixture
 def save(tmp_path):
-    """Writes a picture of random pixels, or the one that is given, below tmp_path; returns its path."""
+    """Writes a picture of random pixels, or the given one, below tmp_path, and returns its path."""
     generator = torch.Generator().manual_seed(0)
 
     def write(name, size=(12, 16), picture=None):
@@ -21,8 +21,33 @@ def save(tmp_path):
 
 
 @pytest.fixture
+def touch(tmp_path):
+    """Makes empty files below tmp_path."""
+
+    def make(*names):
+        for name in names:
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+    return make
+
+
+@pytest.fixture
+def numbers():
+    """A picture of one number for each pixel, from rows of them."""
+
+    def draw(rows, mode="L"):
+        picture = Image.new(mode, (len(rows[0]), len(rows)))
+        picture.putdata([value for row in rows for value in row])
+        return picture
+
+    return draw
+
+
+@pytest.fixture
 def positions():
-    """A picture whose pixels tell where they are: red is the column, green the row, blue is 7."""
+    """A picture whose pixels encode their position: red is the column, green the row, blue is 7."""
 
     def draw(height, width):
         pixels = [(x, y, 7) for y in range(height) for x in range(width)]
@@ -31,3 +56,16 @@ def positions():
         return picture
 
     return draw
+
+
+@pytest.fixture
+def city(save, positions, numbers, tmp_path):
+    """Two scenes in pix2pixHD's folders; labels and instances are the photo's columns and rows."""
+    columns = [list(range(30)) for _ in range(20)]
+    rows = [[26_000 + y for _ in range(30)] for y in range(20)]
+    for name in ("aachen_1", "bonn_2"):
+        save(f"train_img/{name}_leftImg8bit.png", picture=positions(20, 30))
+        save(f"train_label/{name}_gtFine_labelIds.png", picture=numbers(columns))
+        save(f"train_inst/{name}_gtFine_instanceIds.png", picture=numbers(rows, "I;16"))
+    folders = {"photos": "train_img", "labels": "train_label", "instances": "train_inst"}
+    return {kind: tmp_path / name for kind, name in folders.items()}

@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import gan_data
+import pytest
 
 
 def test_public_names():
@@ -12,9 +13,9 @@ def test_public_names():
         "Finding",
         "Images",
         "Kernel",
-        "LabelledFiles",
-        "LabelledPhoto",
-        "LabelledPhotos",
+        "LabeledFiles",
+        "LabeledPhoto",
+        "LabeledPhotos",
         "PairedFolders",
         "SideBySide",
         "Split",
@@ -24,8 +25,9 @@ def test_public_names():
         "boundary_map",
         "check",
         "downscale",
+        "find_domains",
         "find_images",
-        "find_labelled",
+        "find_labeled",
         "find_pairs",
         "from_uint8",
         "grayscale",
@@ -34,18 +36,33 @@ def test_public_names():
         "one_hot",
         "read_image",
         "read_labels",
+        "require_equal_names",
         "resize_bicubic",
         "split_by_content",
         "to_uint8",
         "write_image",
+        "write_pictures",
     ]
     assert all(hasattr(gan_data, name) for name in gan_data.__all__)
+    assert set(gan_data.__all__) <= set(dir(gan_data))
+
+
+def test_unknown_names_are_attribute_errors():
+    with pytest.raises(AttributeError, match="module 'gan_data' has no attribute 'Image'"):
+        gan_data.Image  # noqa: B018
 
 
 def test_a_mistake_in_the_data_is_a_value_error():
     assert issubclass(gan_data.DataError, ValueError)
 
 
-def test_importing_does_not_pull_in_torchvision():
-    code = "import sys, gan_data; sys.exit('torchvision' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def run(code):
+    return subprocess.run([sys.executable, "-c", code], check=False).returncode
+
+
+def test_importing_does_not_import_torch():
+    assert run("import sys, gan_data; gan_data.check; sys.exit('torch' in sys.modules)") == 0
+
+
+def test_names_that_need_torch_do_not_import_torchvision():
+    assert run("import sys; from gan_data import Images; sys.exit('torchvision' in sys.modules)") == 0

@@ -1,4 +1,4 @@
-"""What every conversion asks of its input, and the precision it computes in."""
+"""The input that every conversion expects, and the precision it computes in."""
 
 import torch
 from torch import Tensor
@@ -19,12 +19,12 @@ def check_image(image: Tensor, channels: int, caller: str) -> None:
 
 
 def widen(image: Tensor) -> Tensor:
-    """Half precision (and integers) to float32; float32 and float64 as they are."""
+    """Half precision (and integers) to float32; float32 and float64 unchanged."""
     return image.to(torch.promote_types(image.dtype, torch.float32))
 
 
 def to_float64(image: Tensor) -> Tensor:
-    """The one dtype that autocast, TF32 and reduced matmul precision all leave alone.
+    """The only dtype that autocast, TF32 and reduced matmul precision do not affect.
 
     On Apple's MPS, which lacks float64 (and TF32), float32.
     """

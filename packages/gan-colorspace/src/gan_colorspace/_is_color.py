@@ -1,4 +1,4 @@
-"""Telling colour pictures from grey ones by the correlation of their channels."""
+"""Distinguishing color images from gray ones by the correlation of their channels."""
 
 from torch import Tensor
 
@@ -6,26 +6,26 @@ from gan_colorspace._image import to_float64
 
 
 def is_color(image: Tensor, threshold: float = 0.995) -> Tensor:
-    """Whether a picture has colour: the mean correlation between its channels is below `threshold`.
+    """Whether an image has color: the mean correlation between its channels is below `threshold`.
 
-    The filter of an article on coarse-to-fine colourisation (Koshian, 2019-07-29), which cleaned its data
-    with it. In a grey or sepia picture the channels rise and fall together and every Pearson correlation is
-    1. Two points that the article leaves open are settled so:
+    An article on coarse-to-fine colorization (Koshian, 2019-07-29) cleaned its data with this filter. The
+    channels of a gray or sepia image are proportional, so every Pearson correlation is 1. Two details that
+    the article leaves open:
 
-    * The mean is over the whole 3x3 correlation matrix, the three ones of its diagonal included, as
-      `np.corrcoef(...).mean()` gives it. The default of 0.995 thus asks that the mean correlation between two
-      different channels be below 0.9925.
-    * A flat channel has no correlation (NumPy gives NaN, and NaN < 0.995 is false), so the picture is
-      rejected: a blank page, but also a drawing in pure red on white, whose red channel is flat.
+    * The mean is over the whole 3x3 correlation matrix, including the three ones of its diagonal, as
+      computed by `np.corrcoef(...).mean()`. With the default of 0.995 the mean correlation between two
+      different channels must be below 0.9925.
+    * A constant channel has no correlation (NumPy gives NaN, and NaN < 0.995 is false), so the image is
+      rejected: a blank page, but also a drawing in pure red on white, whose red channel is constant.
 
-    Correlation is blind to scale and offset, so any range will do.
+    Correlation does not depend on scale and offset, so any range works.
 
     Args:
         image: (3, H, W) or a batch (N, 3, H, W), any dtype and range.
-        threshold: mean correlation from which on a picture counts as grey.
+        threshold: mean correlation at and above which an image counts as gray.
 
     Returns:
-        Boolean, one for each picture: shape (N,), or () for a single one, which `if` takes as it is.
+        Boolean, one for each image: shape (N,), or () for a single one, which `if` accepts.
 
     Raises:
         ValueError: the shape is another.
@@ -33,13 +33,13 @@ def is_color(image: Tensor, threshold: float = 0.995) -> Tensor:
     if image.ndim not in (3, 4) or image.shape[-3] != 3:
         raise ValueError(
             f"is_color expects shape (3, H, W) or (N, 3, H, W); got {tuple(image.shape)}; "
-            "a picture of one channel is grey, one with alpha should drop it first"
+            "an image of one channel is gray, and an alpha channel must be removed first"
         )
     values = to_float64(image).flatten(-2)
-    # Compared exactly: the variance of a flat channel need not round to zero.
-    flat = values.amax(-1) == values.amin(-1)
-    centred = values - values.mean(-1, keepdim=True)
-    covariance = centred @ centred.mT
+    # Compared exactly: the computed variance of a constant channel may not be zero.
+    constant = values.amax(-1) == values.amin(-1)
+    centered = values - values.mean(-1, keepdim=True)
+    covariance = centered @ centered.mT
     deviation = covariance.diagonal(dim1=-2, dim2=-1).sqrt()
     correlation = covariance / (deviation.unsqueeze(-1) * deviation.unsqueeze(-2))
-    return (correlation.mean((-2, -1)) < threshold) & ~flat.any(-1)
+    return (correlation.mean((-2, -1)) < threshold) & ~constant.any(-1)

@@ -7,14 +7,14 @@ from torch import Tensor
 
 from gan_colorspace._image import check_image, to_float64, widen
 
-# L* is 0..100; a* and b* of sRGB colours lie between -107.9 and 98.3, so 110 holds them all. The scaling of
+# L* is 0..100; a* and b* of sRGB colors lie between -107.9 and 98.3, within 110. The scaling is that of
 # the PyTorch pix2pix (github.com/junyanz/pytorch-CycleGAN-and-pix2pix, data/colorization_dataset.py).
 LIGHTNESS_HALF = 50.0
 CHROMA_MAX = 110.0
 
 
 def _kornia_color() -> ModuleType:
-    """kornia.color, imported at the first use: that takes longer than all the rest of this package."""
+    """kornia.color, imported at the first use, because that takes longer than importing this package."""
     try:
         from kornia import color
     except ImportError as error:
@@ -25,15 +25,16 @@ def _kornia_color() -> ModuleType:
 def rgb_to_lab(rgb: Tensor) -> Tensor:
     """CIE L*a*b* (D65) of sRGB, scaled to [-1, 1]: L / 50 - 1, a / 110, b / 110.
 
-    kornia's matrices go through convolutions or matrix products, which autocast and TF32 would round. So it
-    runs in float64, which neither of them touches, and the result is rounded once. (MPS has no float64:
-    there it is float32, and to be called outside of autocast.) To Lab and back in float32 is within 2e-6.
+    kornia applies its matrices as convolutions or matrix products, which autocast and TF32 would round.
+    Therefore this computes in float64, which neither affects, and rounds the result once. (MPS has no
+    float64: there it computes in float32, and should be called outside of autocast.) The round trip in
+    float32 is accurate to 2e-6.
 
     Args:
         rgb: (N, 3, H, W) or (3, H, W) in [-1, 1].
 
     Returns:
-        Same shape, planes L, a, b, each within [-1, 1] for every sRGB colour; float32, or float64 if `rgb`
+        Same shape, planes L, a, b, each within [-1, 1] for every sRGB color; float32, or float64 if `rgb`
         is.
 
     Raises:
@@ -50,15 +51,15 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
 def lab_to_rgb(lab: Tensor) -> Tensor:
     """The inverse of `rgb_to_lab`, continued smoothly outside the RGB cube.
 
-    Most (L, a, b) that a network can predict are no sRGB colour. They are not clipped: RGB leaves [-1, 1]
-    and its gradient with respect to each plane stays finite and non-zero, so that a loss on RGB can lead
-    back. Clamp before saving.
+    Most (L, a, b) that a network can predict are not sRGB colors. They are not clipped: RGB leaves [-1, 1],
+    and its gradient with respect to each plane stays finite and non-zero, so that a loss on RGB can correct
+    the prediction. Clamp before saving.
 
     Args:
         lab: (N, 3, H, W) or (3, H, W), planes L / 50 - 1, a / 110, b / 110 in [-1, 1].
 
     Returns:
-        RGB, same shape, in [-1, 1] for colours inside the cube; float32, or float64 if `lab` is.
+        RGB, same shape, in [-1, 1] for colors inside the cube; float32, or float64 if `lab` is.
 
     Raises:
         ValueError: the shape or the dtype is another.
@@ -73,16 +74,16 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
 
 
 def _rgb01_to_linear(rgb01: Tensor) -> Tensor:
-    """The light of sRGB (IEC 61966-2-1), whose straight part goes on below zero.
+    """Linear RGB of sRGB (IEC 61966-2-1), with the linear segment continued below zero.
 
-    kornia 0.8 has NaN gradients there: its power of what is negative spoils them even where it is not chosen.
+    kornia 0.8 has NaN gradients there, from the power of a negative base, even where it is not selected.
     """
     curved = ((rgb01.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4
     return torch.where(rgb01 > 0.04045, curved, rgb01 / 12.92)
 
 
 def _xyz_to_lab(xyz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """L*, a* and b* by the definition of CIE 1976, with the constants of kornia's `rgb_to_lab`."""
+    """L*, a* and b* as defined by CIE 1976, with the constants of kornia's `rgb_to_lab`."""
     relative = xyz / _white(xyz)
     curved = relative.clamp_min(0.008856) ** (1 / 3)
     x, y, z = torch.where(relative > 0.008856, curved, 7.787 * relative + 4.0 / 29.0).unbind(-3)
@@ -92,8 +93,8 @@ def _xyz_to_lab(xyz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def _lab_to_xyz(lightness: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """The inverse of `_xyz_to_lab`.
 
-    kornia's own `lab_to_rgb` clamps f(Z) at 0, which leaves dark yellow predictions without a gradient of
-    b; here the straight part of the curve goes on below zero.
+    kornia's own `lab_to_rgb` clamps f(Z) at 0, so that dark yellow predictions have no gradient with respect
+    to b; here the linear segment of the curve is continued below zero.
     """
     fy = (lightness + 16.0) / 116.0
     f = torch.stack([fy + a / 500.0, fy, fy - b / 200.0], dim=-3)

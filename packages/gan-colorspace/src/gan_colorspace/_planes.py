@@ -1,4 +1,4 @@
-"""Luma and chroma, apart and together: the halves of a colourisation network's work."""
+"""Splitting luma and chroma, and merging them: a colorization network reads one and predicts the other."""
 
 import torch
 from torch import Tensor
@@ -7,7 +7,7 @@ from gan_colorspace._image import check_image
 
 
 def split(image: Tensor) -> tuple[Tensor, Tensor]:
-    """Parts a luma-first image (YCrCb or Lab) into the plane that is given and the two to be predicted.
+    """Splits an image whose first plane is luma (YCrCb or Lab) into luma and chroma.
 
     Args:
         image: (N, 3, H, W) or (3, H, W), first plane luma or lightness.
@@ -19,12 +19,11 @@ def split(image: Tensor) -> tuple[Tensor, Tensor]:
         ValueError: the shape or the dtype is another.
     """
     check_image(image, 3, "split")
-    luma, chroma = image.split([1, 2], dim=-3)
-    return luma, chroma
+    return image[..., :1, :, :], image[..., 1:, :, :]
 
 
 def merge(luma: Tensor, chroma: Tensor) -> Tensor:
-    """Joins what `split` parted; the wider of the two dtypes wins (float32 luma, bfloat16 chroma: float32).
+    """The inverse of `split`, in the wider of the two dtypes (float32 luma and bfloat16 chroma: float32).
 
     Args:
         luma: (N, 1, H, W) or (1, H, W).
@@ -40,7 +39,7 @@ def merge(luma: Tensor, chroma: Tensor) -> Tensor:
     check_image(chroma, 2, "merge (chroma)")
     if luma.shape[:-3] != chroma.shape[:-3] or luma.shape[-2:] != chroma.shape[-2:]:
         raise ValueError(
-            "merge expects luma and chroma of one batch, height and width; "
-            f"got {tuple(luma.shape)} and {tuple(chroma.shape)}; resize or index one of them to fit"
+            "merge expects luma and chroma of the same batch, height and width; "
+            f"got {tuple(luma.shape)} and {tuple(chroma.shape)}; resize or index one of them"
         )
     return torch.cat([luma, chroma], dim=-3)

@@ -1,4 +1,4 @@
-"""A colour space as a value that a recipe can hold."""
+"""Color spaces as values, which can be options of a recipe."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from gan_colorspace._ycrcb import rgb_to_ycrcb, ycrcb_to_rgb
 
 
 class ColorSpace(NamedTuple):
-    """A name and the two conversions; any three such things make a space of your own.
+    """A name and two conversions; your own color space needs no more than these three.
 
     Attributes:
         name: in lower case, as in a file's or an option's name.

@@ -1,20 +1,20 @@
-"""YCrCb and greyscale by ITU-R BT.601, full range."""
+"""YCrCb and grayscale by ITU-R BT.601, full range."""
 
 import torch
 from torch import Tensor
 
 from gan_colorspace._image import check_image, widen
 
-# The luma weights of ITU-R BT.601; all else follows from them.
+# The luma weights of ITU-R BT.601; everything else follows from them.
 KR = 0.299
 KB = 0.114
 KG = 1.0 - KR - KB
 
-# Each output plane is a weighted sum of input planes: a 1x1 convolution, written out. Autocast's bf16,
-# cuDNN's TF32 (on by default) and `torch.set_float32_matmul_precision` reach convolutions and matrix
-# products, in the backward pass too, but never plain arithmetic, so this form alone keeps float32 whole
-# without touching global settings. It also copies no constant to the device, and torch.compile fuses it
-# into one pass over memory.
+# Each output plane is a weighted sum of input planes: a 1x1 convolution, written as sums and products.
+# Autocast's bf16, cuDNN's TF32 (on by default) and `torch.set_float32_matmul_precision` affect convolutions
+# and matrix products, also in the backward pass, but never plain arithmetic. So this form keeps full float32
+# precision without changing global settings. It also copies no constant to the device, and torch.compile
+# fuses it into one pass over memory.
 
 
 def _luma(red: Tensor, green: Tensor, blue: Tensor) -> Tensor:
@@ -22,15 +22,15 @@ def _luma(red: Tensor, green: Tensor, blue: Tensor) -> Tensor:
 
 
 def rgb_to_ycrcb(rgb: Tensor) -> Tensor:
-    """RGB to luma and zero-centred colour differences, ITU-R BT.601 full range.
+    """RGB to luma and zero-centered color differences, ITU-R BT.601 full range.
 
     With R, G, B in 0..1, Y = 0.299 R + 0.587 G + 0.114 B is in 0..1, Cr = (R - Y) / 1.402 and Cb = (B - Y)
-    / 1.772 are in -0.5..0.5. Here each of the three is stretched to [-1, 1], and grey has Cr = Cb = 0. The
+    / 1.772 are in -0.5..0.5. Here each of the three is scaled to [-1, 1], and gray has Cr = Cb = 0. The
     map is linear (a 1x1 convolution) and does not clip: values outside [-1, 1] pass through, with their
     gradients.
 
-    It is computed in float32 (float64 for float64) whatever autocast or TF32 setting is in force, because
-    it is written in sums and products, which those settings leave alone.
+    It is computed in float32 (float64 for float64) under any autocast or TF32 setting, because it consists
+    of sums and products, which those settings do not affect.
 
     Args:
         rgb: (N, 3, H, W) or (3, H, W) in [-1, 1].
@@ -50,15 +50,16 @@ def rgb_to_ycrcb(rgb: Tensor) -> Tensor:
 def ycrcb_to_rgb(ycrcb: Tensor) -> Tensor:
     """The exact inverse of `rgb_to_ycrcb`.
 
-    It solves the same equations for R, G and B instead of taking a table's rounded digits: in float32 an
-    image in [-1, 1] comes back within 1e-6. Nothing is clipped: many (Y, Cr, Cb) in [-1, 1] lie outside the
-    RGB cube, and a generator that predicts one needs the gradient that leads back. Clamp before saving.
+    It solves the same equations for R, G and B instead of using the rounded digits of a table: the round trip
+    of an image in [-1, 1] is accurate to 1e-6 in float32. Nothing is clipped: many (Y, Cr, Cb) in [-1, 1] lie
+    outside the RGB cube, and a generator that predicts one needs the gradient that corrects it. Clamp before
+    saving.
 
     Args:
         ycrcb: (N, 3, H, W) or (3, H, W), planes Y, Cr, Cb in [-1, 1].
 
     Returns:
-        RGB, same shape, in [-1, 1] for colours inside the cube; float32 for half-precision input.
+        RGB, same shape, in [-1, 1] for colors inside the cube; float32 for half-precision input.
 
     Raises:
         ValueError: the shape or the dtype is another.
@@ -88,7 +89,7 @@ def rgb_to_gray(rgb: Tensor) -> Tensor:
 
 
 def gray_to_rgb(gray: Tensor) -> Tensor:
-    """The grey picture as RGB: its one plane three times.
+    """A gray image as RGB: its one plane three times.
 
     Args:
         gray: (N, 1, H, W) or (1, H, W) in [-1, 1].

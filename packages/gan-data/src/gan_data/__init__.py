@@ -1,18 +1,18 @@
-"""Image folders for adversarial training: unpaired, paired, degraded, checked before they are used."""
+"""Image folders for adversarial training: single, paired, unpaired or labeled, checked before training."""
 
-from gan_data._check import check
-from gan_data._errors import DataError, Finding
-from gan_data._files import LabelledFiles, find_images, find_labelled, find_pairs
-from gan_data._images import Images
-from gan_data._label_maps import boundary_map, one_hot
-from gan_data._labelled import LabelledPhoto, LabelledPhotos
-from gan_data._low_resolution import Downscale
-from gan_data._pairs import Degraded, PairedFolders, SideBySide
-from gan_data._pixels import from_uint8, read_image, read_labels, to_uint8, write_image
-from gan_data._split import Split, split_by_content
-from gan_data._unpaired import UnpairedFolders
-from gan_data.degrade import grayscale, jpeg, mosaic
-from gan_data.resize import Kernel, bicubic_downscale, bicubic_upscale, downscale, resize_bicubic
+# ruff: noqa: F403, F405 (the names of `_with_torch` are not written a third time)
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from gan_data._version import __version__ as __version__
+from gan_data.base.errors import DataError, Finding
+from gan_data.checking.check import check
+from gan_data.files.domains import find_domains, require_equal_names
+from gan_data.files.images import find_images
+from gan_data.files.labeled import LabeledFiles, find_labeled
+from gan_data.files.pairs import find_pairs
+from gan_data.files.split import Split, split_by_content
 
 __all__ = [
     "DataError",
@@ -21,9 +21,9 @@ __all__ = [
     "Finding",
     "Images",
     "Kernel",
-    "LabelledFiles",
-    "LabelledPhoto",
-    "LabelledPhotos",
+    "LabeledFiles",
+    "LabeledPhoto",
+    "LabeledPhotos",
     "PairedFolders",
     "SideBySide",
     "Split",
@@ -33,8 +33,9 @@ __all__ = [
     "boundary_map",
     "check",
     "downscale",
+    "find_domains",
     "find_images",
-    "find_labelled",
+    "find_labeled",
     "find_pairs",
     "from_uint8",
     "grayscale",
@@ -43,10 +44,25 @@ __all__ = [
     "one_hot",
     "read_image",
     "read_labels",
+    "require_equal_names",
     "resize_bicubic",
     "split_by_content",
     "to_uint8",
     "write_image",
+    "write_pictures",
 ]
 
-__version__ = "0.1.0"
+# Importing torch takes seconds, and `gan-data check` does not need it. Therefore the names that need it are
+# imported at their first use. Type checkers and editors read the import here, which never runs; it is
+# relative because pyright reports an absolute star import from an installed package.
+if TYPE_CHECKING:
+    from ._with_torch import *
+else:
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module("gan_data._with_torch"), name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

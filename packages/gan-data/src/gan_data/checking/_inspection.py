@@ -1,0 +1,85 @@
+"""Inspecting one file."""
+
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image, ImageChops, ImageStat
+
+from gan_data.base.errors import Finding
+from gan_data.decoding.opening import REDUCED_SIDE, try_open_labels, try_open_rgb
+from gan_data.transforms.classes import problem_of_labels
+
+GRAY_CORRELATION = 0.995
+SAME_FORMAT = {"MPO": "JPEG"}  # several JPEGs in one file, as some cameras write them
+
+
+class Inspection(NamedTuple):
+    """The result of inspecting one file."""
+
+    path: Path
+    size: tuple[int, int] | None  # height and width; None if it cannot be decoded
+    findings: list[Finding]
+
+
+def inspect_image(path: Path) -> Inspection:
+    """Decode an image; warn about a suffix of another format and about missing color."""
+    image = try_open_rgb(path)
+    if isinstance(image, Finding):
+        return Inspection(path, None, [image])
+    findings = _wrong_suffix(path)
+    size = (image.height, image.width)
+    image.thumbnail((REDUCED_SIDE, REDUCED_SIDE))
+    if _is_gray(image):
+        findings.append(Finding(path, "warning", "has no color", "remove it if color is to be learned"))
+    return Inspection(path, size, findings)
+
+
+def inspect_labels(path: Path, classes: int | None, ignore: int | None) -> Inspection:
+    """Decode a label or instance map; with `classes`, check that its labels are in range."""
+    image = try_open_labels(path)
+    if isinstance(image, Finding):
+        return Inspection(path, None, [image])
+    findings: list[Finding] = []
+    if classes is not None and (wrong := _out_of_range(image, classes, ignore)):
+        findings.append(Finding(path, "error", *problem_of_labels(wrong, classes, ignore)))
+    return Inspection(path, (image.height, image.width), findings)
+
+
+def _wrong_suffix(path: Path) -> list[Finding]:
+    with Image.open(path) as image:
+        actual = SAME_FORMAT.get(str(image.format), str(image.format))
+    named = Image.registered_extensions().get(path.suffix.lower())
+    if named in (None, actual):
+        return []
+    return [Finding(path, "warning", f"holds {actual}, but its suffix is of {named}", "rename it")]
+
+
+def _out_of_range(image: Image.Image, classes: int, ignore: int | None) -> list[int]:
+    """The labels in a map of mode I that are neither a class nor `ignore`, sorted."""
+    colors = image.getcolors(image.width * image.height) or []  # None only if there were more
+    labels = sorted(int(label) for _, label in colors)  # type: ignore[arg-type]
+    return [label for label in labels if not 0 <= label < classes and label != ignore]
+
+
+def _is_gray(image: Image.Image) -> bool:
+    """Whether the channels of an RGB image are so correlated that it has no color.
+
+    The negation of `gan_colorspace.is_color`, without tensors, so that `gan-data check` starts without torch.
+    All sums are of integers, from histograms, and therefore exact.
+    """
+    red, green, blue = image.split()
+    correlations = [_correlation(*pair) for pair in ((red, green), (red, blue), (green, blue))]
+    mean = (3 + 2 * sum(correlations)) / 9  # of the 3x3 matrix, whose diagonal is 1
+    return not mean < GRAY_CORRELATION  # a channel of one level makes it NaN: gray
+
+
+def _correlation(x: Image.Image, y: Image.Image) -> float:
+    """Pearson's correlation of two channels; NaN if one has only one level."""
+    count = x.width * x.height
+    a, b, difference = (ImageStat.Stat(channel) for channel in (x, y, ImageChops.difference(x, y)))
+    (sum_a,), (sum_b,) = a.sum, b.sum
+    (square_a,), (square_b,), (square_difference,) = a.sum2, b.sum2, difference.sum2
+    product = (square_a + square_b - square_difference) / 2  # 2ab = a^2 + b^2 - (a - b)^2
+    variances = (count * square_a - sum_a**2) * (count * square_b - sum_b**2)
+    return (count * product - sum_a * sum_b) / math.sqrt(variances) if variances else math.nan

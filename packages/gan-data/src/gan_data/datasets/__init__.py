@@ -1,0 +1,1 @@
+"""Datasets of single, paired, unpaired and labeled images."""

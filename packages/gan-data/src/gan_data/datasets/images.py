@@ -1,0 +1,105 @@
+"""A folder of images as a dataset."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from gan_data.base.errors import DataError
+from gan_data.base.threads import map_in_threads
+from gan_data.datasets._cache import GIBIBYTE, CachedImages
+from gan_data.decoding.opening import REDUCED_SIDE, open_rgb
+from gan_data.decoding.sizes import read_sizes
+from gan_data.decoding.tensors import from_pillow, from_uint8
+from gan_data.files.images import Folder, images_in
+from gan_data.transforms.geometry import Crop, Geometry
+from gan_data.transforms.sizes import Size
+
+log = logging.getLogger("gan_data")
+
+
+class Images(Dataset[Tensor]):
+    """Images as (3, H, W) float32 in [-1, 1], RGB: resized, cropped, mirrored.
+
+    For training as in pix2pix and CycleGAN: `Images(folder, size=256, load_size=286)`. For evaluation:
+    `Images(folder, size=256, load_size=256, crop="center", flip=False)`. Random numbers come from torch's
+    global generator, so `torch.manual_seed` before `images[i]` determines the sample. Files are read as by
+    `read_image`.
+
+    The header of every file is read by the constructor, so text files named .png and images that are too
+    small are found before training starts. A truncated file raises when its sample is read; `gan-data check`
+    finds it before.
+
+    Args:
+        source: a folder, including its subfolders, or a list of files, such as `split_by_content` returns.
+        size: size of the crop in pixels: the side of a square or (height, width), which may be a list. None
+            keeps the whole image; batches of images of several sizes need a size or an exact `load_size`.
+        load_size: size to resize to first: an int is the length of the shorter side and keeps the aspect
+            ratio; (height, width) is exact. Smaller images are enlarged. None does not resize.
+        crop: "random", or "center" for evaluation.
+        flip: mirror left and right with probability 1/2.
+        keep: a filter such as `gan_colorspace.is_color`: images for which it is false are left out. It is
+            called once for each image with (3, H, W) in [-1, 1], downscaled to fit into 256x256 pixels.
+        cache_bytes: how many bytes of decoded and resized images to cache in memory. Each training process
+            has this much; its data loader workers share it equally, and each of them caches its own part,
+            since any of them may load any image.
+
+    Attributes:
+        paths: the files, in the order of the samples.
+        dropped: the files that `keep` left out.
+
+    Raises:
+        DataError: the folder is missing or holds no image, files are unreadable or smaller than `size`, or
+            `keep` left none.
+        ValueError: an option is out of range.
+    """
+
+    def __init__(
+        self,
+        source: Folder | Sequence[Path],
+        *,
+        size: Size | None = None,
+        load_size: Size | None = None,
+        crop: Crop = "random",
+        flip: bool = True,
+        keep: Callable[[Tensor], bool | Tensor] | None = None,
+        cache_bytes: int = GIBIBYTE,
+    ) -> None:
+        geometry = Geometry(size, load_size, crop, flip)
+        found = images_in(source)
+        sizes = dict(read_sizes(found))
+        self.paths = found if keep is None else _filtered(found, keep)
+        self.dropped = sorted(set(found) - set(self.paths))
+        geometry.require_large_enough([(path, sizes[path]) for path in self.paths])
+        self._images = CachedImages(self.paths, decode_image, geometry, cache_bytes)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> Tensor:
+        return self._images.sample(index)
+
+
+def decode_image(path: Path, geometry: Geometry) -> Tensor:
+    """The image in `path`, resized: (3, H, W) uint8."""
+    return from_pillow(geometry.resize(open_rgb(path)))
+
+
+def _filtered(paths: list[Path], keep: Callable[[Tensor], bool | Tensor]) -> list[Path]:
+    answers = map_in_threads(lambda path: bool(keep(from_uint8(_reduced(path)))), paths)
+    kept = [path for path, answer in zip(paths, answers, strict=True) if answer]
+    if not kept:
+        raise DataError(f"keep left none of {len(paths)} images, {paths[0]} ...; give others or no keep")
+    if len(kept) < len(paths):
+        rule = getattr(keep, "__name__", "keep")
+        log.warning("%d of %d images were left out by %s", len(paths) - len(kept), len(paths), rule)
+    return kept
+
+
+def _reduced(path: Path) -> Tensor:
+    """The image in `path`, small enough to be filtered quickly: (3, H, W) uint8."""
+    image = open_rgb(path)
+    image.thumbnail((REDUCED_SIDE, REDUCED_SIDE))
+    return from_pillow(image)

@@ -1,0 +1,1 @@
+"""From files to upright images and tensors, and back."""

@@ -1,0 +1,45 @@
+"""Reading image files as tensors."""
+
+from os import PathLike
+from pathlib import Path
+
+from torch import Tensor
+
+from gan_data.decoding.opening import open_labels, open_rgb
+from gan_data.decoding.tensors import from_pillow, from_uint8, labels_from_pillow
+
+
+def read_image(path: str | PathLike[str]) -> Tensor:
+    """The image in a file, upright, as RGB.
+
+    The camera's orientation is applied; gray, palette and CMYK images become RGB; transparent pixels become
+    white; 16 bits are scaled to 8. Of an animation the first image is read. Color profiles are not applied.
+
+    Args:
+        path: a file of any format that Pillow reads.
+
+    Returns:
+        (3, H, W) float32 in [-1, 1].
+
+    Raises:
+        DataError: the file is missing, not an image, truncated or corrupt.
+    """
+    return from_uint8(from_pillow(open_rgb(Path(path))))
+
+
+def read_labels(path: str | PathLike[str]) -> Tensor:
+    """The label or instance map in a file: one integer for each pixel, as stored.
+
+    Gray files of up to 16 bits store the numbers themselves; from palette files the palette indices are read,
+    not the colors.
+
+    Args:
+        path: a file of any lossless format that Pillow reads, usually PNG.
+
+    Returns:
+        (H, W) int64. `one_hot` and `boundary_map` turn it into planes for a network.
+
+    Raises:
+        DataError: the file is missing, not an image, corrupt, in color, or a JPEG, which alters labels.
+    """
+    return labels_from_pillow(open_labels(Path(path))).long()

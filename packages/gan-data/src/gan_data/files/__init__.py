@@ -1,0 +1,1 @@
+"""Lists of image files: found, matched and split, without torch."""

@@ -1,0 +1,83 @@
+"""Training and test files of two domains, as CycleGAN's data sets have them."""
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+
+from gan_data.base.errors import DataError, first_few
+from gan_data.files.images import Folder, find_images
+from gan_data.files.split import split_by_content
+
+Domains = tuple[list[Path], list[Path]]  # the files of domain A, and those of domain B
+
+
+def find_domains(folders: Sequence[Folder], validation: float | int = 0.1) -> tuple[Domains, Domains]:
+    """Training and test files of two domains.
+
+    Args:
+        folders: one folder that holds `trainA` and `trainB`, and perhaps `testA` and `testB`; or two folders,
+            one for each domain.
+        validation: the part of each domain that is held out for testing where there are no test folders; see
+            `split_by_content`.
+
+    Returns:
+        ((train_a, train_b), (test_a, test_b)), each a sorted list of files.
+
+    Raises:
+        DataError: there are not one or two folders, only one of `testA` and `testB` exists, a folder is
+            missing or holds no image, or there are too few different images to split.
+        ValueError: `validation` is out of range.
+    """
+    if isinstance(folders, str | PathLike) or not 1 <= len(folders) <= 2:
+        raise DataError(
+            "expected a list of one folder that holds trainA and trainB, or of two folders, one for each "
+            f"domain; got {folders!r}"
+        )
+    a, b = folders if len(folders) == 2 else domain_folders(folders[0], "train")
+    if len(folders) == 1 and _has_test_folders(Path(folders[0]).expanduser()):
+        test_a, test_b = domain_folders(folders[0], "test")
+        return (find_images(a), find_images(b)), (find_images(test_a), find_images(test_b))
+    (train_a, test_a), (train_b, test_b) = (split_by_content(find_images(f), validation) for f in (a, b))
+    return (train_a, train_b), (test_a, test_b)
+
+
+def domain_folders(root: Folder, split: str) -> tuple[Path, Path]:
+    """The folders of both domains in `root`, such as `trainA` and `trainB` for the split "train".
+
+    Raises:
+        DataError: one of them is missing.
+    """
+    root = Path(root).expanduser()
+    a, b = root / f"{split}A", root / f"{split}B"
+    if not (a.is_dir() and b.is_dir()):
+        raise DataError(
+            f"{root}: expected folders {split}A and {split}B in it; name them so, or give both folders"
+        )
+    return a, b
+
+
+def require_equal_names(a: Sequence[Path], b: Sequence[Path]) -> None:
+    """Make sure that two lists have the same file names in the same order; suffixes may differ.
+
+    Test images of equal names are then true pairs, and translations can be scored against them.
+
+    Args:
+        a: the files of one domain.
+        b: the files of the other.
+
+    Raises:
+        DataError: the names differ; the first few are named.
+    """
+    names_a, names_b = [Path(path).stem for path in a], [Path(path).stem for path in b]
+    if names_a == names_b:
+        return
+    alone = sorted(set(names_a) ^ set(names_b))
+    different = f"only one of them has {first_few(alone)}" if alone else "their order or number differs"
+    raise DataError(
+        f"expected the same file names in both lists of images; {different}; "
+        "add what is missing, or do not treat the images as pairs"
+    )
+
+
+def _has_test_folders(root: Path) -> bool:
+    return (root / "testA").is_dir() or (root / "testB").is_dir()

@@ -1,0 +1,49 @@
+"""Finding photos with their label and instance maps."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from gan_data.base.errors import DataError
+from gan_data.files.images import Folder
+from gan_data.files.pairs import find_pairs
+
+
+class LabeledFiles(NamedTuple):
+    """The files of a photo and its maps.
+
+    Attributes:
+        photo: the photo.
+        labels: the label map (the class of each pixel), or None.
+        instances: the instance map (the object that each pixel belongs to), or None.
+    """
+
+    photo: Path
+    labels: Path | None
+    instances: Path | None
+
+
+def find_labeled(
+    photos: Folder, *, labels: Folder | None = None, instances: Folder | None = None
+) -> list[LabeledFiles]:
+    """The photos of a folder with their maps in one or two other folders, matched as in `find_pairs`.
+
+    The endings that Cityscapes adds to its stems are ignored.
+
+    Args:
+        photos: the folder of the photos.
+        labels: the folder of the label maps.
+        instances: the folder of the instance maps.
+
+    Returns:
+        The files of each sample, sorted by photo.
+
+    Raises:
+        DataError: as in `find_pairs`, or neither labels nor instances are given.
+    """
+    if labels is None and instances is None:
+        raise DataError(f"{photos}: expected maps for these photos; give labels, instances or both")
+    of_labels, of_instances = (
+        {} if folder is None else dict(find_pairs(photos, folder)) for folder in (labels, instances)
+    )
+    found = sorted(of_labels or of_instances)
+    return [LabeledFiles(photo, of_labels.get(photo), of_instances.get(photo)) for photo in found]

@@ -1,0 +1,79 @@
+"""Matching the image files of two folders by name."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import NamedTuple
+
+from gan_data.base.errors import DataError, first_few
+from gan_data.files.images import Folder, find_images
+
+Pair = tuple[Path, Path]
+CITYSCAPES = ("_leftImg8bit", "_gtFine_labelIds", "_gtFine_instanceIds")  # endings of stems that match
+
+
+class Match(NamedTuple):
+    """How the files of two folders match."""
+
+    pairs: list[Pair]
+    orphans: list[Path]  # no image of the same stem in the other folder
+    ambiguous: list[Path]  # another image of the same stem in the same folder
+
+
+def match(a: Folder, b: Folder) -> Match:
+    """Match two folders by their files' relative paths without suffix.
+
+    Raises:
+        DataError: a folder is missing or empty.
+    """
+    of_a, of_b = _by_stem(Path(a).expanduser()), _by_stem(Path(b).expanduser())
+    found = Match([], [], [])
+    for stem in sorted(of_a.keys() | of_b.keys()):
+        left, right = of_a.get(stem, []), of_b.get(stem, [])
+        for side in (left, right):
+            if len(side) > 1:
+                found.ambiguous.extend(side)
+        if not left or not right:
+            found.orphans.extend(left + right)
+        elif len(left) == len(right) == 1:
+            found.pairs.append((left[0], right[0]))
+    return found
+
+
+def find_pairs(a: Folder, b: Folder) -> list[Pair]:
+    """The images of two folders that have the same relative path without suffix.
+
+    `a/park/3.jpg` is paired with `b/park/3.png`.
+
+    Args:
+        a: the first folder.
+        b: the second folder.
+
+    Returns:
+        Pairs (path in a, path in b), sorted.
+
+    Raises:
+        DataError: a folder is missing or empty, an image has no counterpart, or two files in one folder
+            have the same stem. The first few are named, and how many more there are.
+    """
+    found = match(a, b)
+    if found.ambiguous:
+        raise DataError(
+            "expected one image for each stem in each folder; these share their stem: "
+            f"{first_few(found.ambiguous)}; rename or remove the surplus"
+        )
+    if found.orphans:
+        raise DataError(
+            f"expected each image of {a} to have a counterpart of the same stem in {b}, and the reverse; "
+            f"{len(found.orphans)} have none: {first_few(found.orphans)}; add what is missing or remove them"
+        )
+    return found.pairs
+
+
+def _by_stem(root: Path) -> dict[Path, list[Path]]:
+    files: dict[Path, list[Path]] = defaultdict(list)
+    for path in find_images(root):
+        name = path.relative_to(root).with_suffix("")
+        for ending in CITYSCAPES:
+            name = name.with_name(name.name.removesuffix(ending) or name.name)
+        files[name].append(path)
+    return files

@@ -1,0 +1,74 @@
+"""Splitting files into a training and a validation set by their content."""
+
+from collections.abc import Sequence
+from hashlib import file_digest
+from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
+
+from gan_data.base.errors import DataError
+from gan_data.base.threads import map_in_threads
+from gan_data.files.labeled import LabeledFiles
+from gan_data.files.pairs import Pair
+
+Item = TypeVar("Item", Path, Pair, LabeledFiles)
+
+
+class Split(NamedTuple, Generic[Item]):
+    """Two parts of a set, each in the original order."""
+
+    train: list[Item]
+    validation: list[Item]
+
+
+def split_by_content(items: Sequence[Item], validation: float | int = 0.1) -> Split[Item]:
+    """Split files by a hash of their bytes.
+
+    Whether a file is held out depends on its bytes, not on its name, folder or position in the list: the
+    split is the same on every machine, and identical copies are in the same part. With a fraction, it does
+    not depend on the other files either: adding images later moves none of the earlier ones.
+
+    Args:
+        items: paths; or pairs of paths, of which the first is hashed; or what `find_labeled` returns, of
+            which the photo is hashed.
+        validation: the fraction to hold out, between 0 and 1: each image is held out with this probability,
+            so the number is only approximate, but at least one image is in each part. Or an int, the number
+            to hold out; identical copies stay together, so there may be a few more.
+
+    Returns:
+        `(train, validation)`, a named tuple of two lists.
+
+    Raises:
+        DataError: a file cannot be read, or there are too few different images.
+        ValueError: `validation` is out of range.
+    """
+    if isinstance(validation, float) and not 0 < validation < 1:
+        raise ValueError(f"expected a fraction between 0 and 1, or a number of images; got {validation}")
+    if validation < 1 and not isinstance(validation, float):
+        raise ValueError(f"expected at least 1 image to hold out; got {validation}")
+    hashes = map_in_threads(lambda item: _hash(item[0] if isinstance(item, tuple) else item), items)
+    threshold = _threshold(sorted(hashes), validation)
+    train = [item for item, value in zip(items, hashes, strict=True) if value > threshold]
+    held_out = [item for item, value in zip(items, hashes, strict=True) if value <= threshold]
+    return Split(train, held_out)
+
+
+def _hash(path: Path) -> float:
+    """The file's SHA-256 as a number, uniform in [0, 1)."""
+    try:
+        with Path(path).open("rb") as file:
+            digest = file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be opened ({error.strerror}); check path and permissions") from None
+    return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
+
+
+def _threshold(hashes: list[float], validation: float | int) -> float:
+    """The largest of the sorted hashes that is held out."""
+    if not hashes or hashes[0] == hashes[-1] or (isinstance(validation, int) and validation >= len(hashes)):
+        raise DataError(
+            f"expected different images to train on and to hold out ({validation}); got {len(set(hashes))} "
+            f"in {len(hashes)} files; add images or hold out fewer"
+        )
+    second_largest = max(value for value in hashes if value < hashes[-1])
+    wanted = hashes[validation - 1] if isinstance(validation, int) else max(validation, hashes[0])
+    return min(wanted, second_largest)
