@@ -16,7 +16,7 @@ from gan_losses import l1_loss
 from gan_metrics import psnr
 from gan_nets import CoarseToFineUNet, Usage
 from gan_trainers import Count, Fraction, OptionError, Positive, RunOptions, check_ranges, frozen, run_recipe
-from support.coarse_to_fine import evaluate, find_datasets, reduced, write_results
+from support.coarse_to_fine import evaluate_and_save, find_datasets, reduced, write_results
 from torch.optim import Adam
 
 MODELS: dict[str, Callable[..., CoarseToFineUNet]] = {
@@ -126,9 +126,7 @@ def main(options: Options) -> None:
                 run.update(opt, loss)
             run.log({"l1": loss, "train_psnr": psnr(fake.detach(), target)})
             if run.every(options.run.evaluation_interval(options.steps)):
-                scores = evaluate(run, net, phase.stage, test_batches)
-                run.log(scores)
-                run.save(score=scores["psnr_enlarged"])
+                evaluate_and_save(run, net, phase.stage, test_batches)
 
     write_results(run, net, test_batches)
 

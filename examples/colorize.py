@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import torch
-from gan_colorspace import LAB, RGB, YCRCB, ColorSpace, is_color, merge, rgb_to_gray, split
-from gan_data import Images, find_images, split_by_content
+from gan_colorspace import LAB, RGB, YCRCB, ColorSpace, merge, rgb_to_gray, split
 from gan_losses import l1_loss, nonsaturating_discriminator_loss, nonsaturating_generator_loss
 from gan_nets import PatchDiscriminator, UNetGenerator, Usage, init_normal_
 from gan_trainers import (
     EMA,
     Count,
     Fraction,
+    Loader,
     OptionError,
     Positive,
     Probability,
+    Run,
     RunOptions,
     check_ranges,
     frozen,
@@ -30,11 +31,11 @@ from gan_trainers import (
     run_recipe,
     total,
 )
-from images import flowers
-from support.colorize import evaluate, write_results
-from support.common import adam, data_folder
+from support.colorize import evaluate_and_save, find_datasets, write_results
+from support.common import adam
 from support.pix2pix import unet_depth
 from torch import Tensor, nn
+from torch.optim import Adam
 
 PixelLoss = Callable[[Tensor, Tensor], Tensor]  # of fake and real, (N, 3, H, W) in the generator's space
 
@@ -55,7 +56,7 @@ class Arm(NamedTuple):
         """The generator's output as (N, 3, H, W) in its color space."""
         return output if self.generator is RGB else merge(gray, output)
 
-    def seen_by_discriminator(self, gray: Tensor, image: Tensor) -> Tensor:
+    def shown(self, gray: Tensor, image: Tensor) -> Tensor:
         """An image in the generator's space as the discriminator's input, (N, 3 or 4, H, W)."""
         if self.discriminator is not self.generator:
             image = self.discriminator.from_rgb(self.generator.to_rgb(image))
@@ -114,63 +115,73 @@ class Options:
 PRESETS = {"flowers": Options(flowers=True, size=32), "photos": Options()}
 
 
-def discriminator_loss(d: nn.Module, arm: Arm, gray: Tensor, real: Tensor, fake: Tensor) -> Tensor:
-    """pix2pix, equations 1 and 2, halved to slow the discriminator down (section 3.3)."""
-    real_logits = d(arm.seen_by_discriminator(gray, real))
-    fake_logits = d(arm.seen_by_discriminator(gray, fake.detach()))
-    return 0.5 * nonsaturating_discriminator_loss(real_logits, fake_logits)
+class Training(NamedTuple):
+    """Networks, optimizers and average."""
+
+    g: UNetGenerator
+    d: nn.Module
+    opt_g: Adam
+    opt_d: Adam
+    ema: EMA
 
 
-def generator_terms(d: nn.Module, arm: Arm, gray: Tensor, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-    """pix2pix, equation 4: L_cGAN(G, D) + lambda L_L1(G), with the arm's pixel loss."""
-    logits = d(arm.seen_by_discriminator(gray, fake))
-    return {"adversarial": nonsaturating_generator_loss(logits), "pixel": arm.pixel_loss(fake, real)}
-
-
-def main(options: Options) -> None:
-    """Train a colorizer; the same command again resumes."""
-    folder = data_folder(options.data, flowers() if options.flowers else None)
-    photos, held_out = split_by_content(find_images(folder), options.validation)
-    size = options.size
-    train = Images(photos, size=size, load_size=size * 286 // 256, keep=is_color)
-    test = Images(held_out, size=size, load_size=size, crop="center", flip=False, keep=is_color)
-    run = options.run.start(options)
-
-    arm, depth = ARMS[options.colors], unet_depth(size)
-    planes = 3 if arm.generator is RGB else 2
+def build(options: Options) -> Training:
+    """pix2pix, appendix 6.1: a U-Net from the gray image to colors, and a PatchGAN."""
+    arm, depth = ARMS[options.colors], unet_depth(options.size)
     dropout = (options.dropout,) * min(3, depth - 1)
+    planes = 3 if arm.generator is RGB else 2
     g = UNetGenerator(1, planes, depth=depth, width=options.width, dropout=dropout)
     g.usage = Usage("colorize", arm.generator.name)  # type: ignore[arg-type]  # one of the three
     d = PatchDiscriminator(4 if arm.conditional else 3, layers=3, width=options.width)
     init_normal_(g)
     init_normal_(d)
-    opt_g, opt_d = adam(options.lr, g), adam(options.lr, d)
-    ema = EMA(g, half_life=200)  # steps
-    run.register(g=g, d=d, opt_g=opt_g, opt_d=opt_d, ema=ema)
-    batches = run.loader(train, options.batch_size, workers=options.run.workers)
-    test_batches = run.loader(test, options.batch_size, passes=1)
-    run.resume()
+    return Training(g, d, adam(options.lr, g), adam(options.lr, d), EMA(g, half_life=200))  # steps
 
+
+def discriminator_loss(d: nn.Module, arm: Arm, gray: Tensor, real: Tensor, fake: Tensor) -> Tensor:
+    """pix2pix, equations 1 and 2, halved to slow the discriminator down (section 3.3)."""
+    real_logits = d(arm.shown(gray, real))
+    fake_logits = d(arm.shown(gray, fake.detach()))
+    return 0.5 * nonsaturating_discriminator_loss(real_logits, fake_logits)
+
+
+def generator_terms(d: nn.Module, arm: Arm, gray: Tensor, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+    """pix2pix, equation 4, L_cGAN(G, D) + lambda L_L1(G), with the arm's pixel loss."""
+    logits = d(arm.shown(gray, fake))
+    return {"adversarial": nonsaturating_generator_loss(logits), "pixel": arm.pixel_loss(fake, real)}
+
+
+def train(run: Run, batches: Loader, test_batches: Loader, arm: Arm, t: Training, options: Options) -> None:
+    """The loop: the discriminator, then the generator, on the same fakes."""
     for rgb in run.steps(batches, until=options.steps):  # (N, 3, H, W) in [-1, 1]
         decay = linear_decay(run.step, start=options.steps // 2, end=options.steps)
-        run.set_lr(options.lr * decay, opt_g, opt_d)
+        run.set_lr(options.lr * decay, t.opt_g, t.opt_d)
         gray, real = arm.gray(rgb), arm.generator.from_rgb(rgb)
-        fake = arm.image(gray, g(gray))
-        loss = discriminator_loss(d, arm, gray, real, fake)
-        run.update(opt_d, loss)
+        fake = arm.image(gray, t.g(gray))
+        loss = discriminator_loss(t.d, arm, gray, real, fake)
+        run.update(t.opt_d, loss)
         run.log({"discriminator": loss})
-        with frozen(d):
-            terms = generator_terms(d, arm, gray, real, fake)
-            run.update(opt_g, total(terms))
+        with frozen(t.d):
+            terms = generator_terms(t.d, arm, gray, real, fake)
+            run.update(t.opt_g, total(terms))
         run.log(terms)
         if run.every(1):
-            ema.update()
+            t.ema.update()
         if run.every(options.run.evaluation_interval(options.steps)):
-            scores = evaluate(run, arm, ema, test_batches)
-            run.log(scores)
-            run.save(score=scores["psnr"])
+            evaluate_and_save(run, arm, t.ema, test_batches)
 
-    write_results(run, arm, ema, test_batches)
+
+def main(options: Options) -> None:
+    """Train a colorizer; the same command again resumes."""
+    photos, test_photos = find_datasets(options)
+    run = options.run.start(options)
+    arm, training = ARMS[options.colors], build(options)
+    run.register(**training._asdict())
+    batches = run.loader(photos, options.batch_size, workers=options.run.workers)
+    test_batches = run.loader(test_photos, options.batch_size, passes=1)
+    run.resume()
+    train(run, batches, test_batches, arm, training, options)
+    write_results(run, arm, training.ema, test_batches)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Netw
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from gan_data import Kernel
@@ -19,22 +19,24 @@ from gan_trainers import (
     EMA,
     Count,
     Fraction,
+    Loader,
     OptionError,
     Positive,
+    Run,
     RunOptions,
     Weight,
     check_ranges,
     frozen,
     linear_decay,
     run_recipe,
-    seeded,
     total,
 )
-from support.common import adam, finite
-from support.pix2pix import evaluate, find_datasets, in_direction, unet_depth, write_results
+from support.common import adam
+from support.pix2pix import evaluate_and_save, find_datasets, in_direction, unet_depth, write_results
 from torch import Tensor, nn
+from torch.optim import Adam
 
-UNETS = {"paper": pix2pix_unet_paper, "official": pix2pix_unet_official}
+Terms = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -82,67 +84,80 @@ PRESETS = {
 }  # fmt: skip
 
 
+class Training(NamedTuple):
+    """Networks, optimizers and average."""
+
+    g: nn.Module
+    d: nn.Module
+    opt_g: Adam
+    opt_d: Adam
+    ema: EMA
+
+
+def build(options: Options) -> Training:
+    """Appendix 6.1: a U-Net, and a PatchGAN that sees input and output."""
+    unet = {"paper": pix2pix_unet_paper, "official": pix2pix_unet_official}[options.generator]
+    g = unet(depth=unet_depth(options.size), width=options.width)
+    d = PatchDiscriminator(6 if options.conditional else 3, layers=options.layers, width=options.width)
+    init_normal_(g)
+    init_normal_(d)
+    ema = EMA(g, half_life=200 if options.ema else 1e-3)  # steps; 1e-3 is the generator itself
+    return Training(g, d, adam(options.lr, g), adam(options.lr, d), ema)
+
+
+def shown(source: Tensor, image: Tensor, options: Options) -> Tensor:
+    """The discriminator's input: (N, 6, H, W), or without --conditional the image alone."""
+    return torch.cat([source, image], dim=1) if options.conditional else image
+
+
 def discriminator_loss(
     d: nn.Module, source: Tensor, target: Tensor, fake: Tensor, options: Options
 ) -> Tensor:
     """Equation 1 (2 without --conditional), halved to slow the discriminator down (section 3.3)."""
-    real_logits = d(seen_by_discriminator(source, target, options))
-    fake_logits = d(seen_by_discriminator(source, fake.detach(), options))
+    real_logits = d(shown(source, target, options))
+    fake_logits = d(shown(source, fake.detach(), options))
     return 0.5 * nonsaturating_discriminator_loss(real_logits, fake_logits)
 
 
-def generator_terms(
-    d: nn.Module, source: Tensor, target: Tensor, fake: Tensor, options: Options
-) -> dict[str, Tensor]:
-    """Equation 4: L_cGAN(G, D) + lambda L_L1(G), term by term."""
-    logits = d(seen_by_discriminator(source, fake, options))
+def generator_terms(d: nn.Module, source: Tensor, target: Tensor, fake: Tensor, options: Options) -> Terms:
+    """Equation 4, L_cGAN(G, D) + lambda L_L1(G), term by term."""
+    logits = d(shown(source, fake, options))
     pixel = options.l1_weight * l1_loss(fake, target)
     return {"adversarial": nonsaturating_generator_loss(logits), "pixel": pixel}
 
 
-def seen_by_discriminator(source: Tensor, image: Tensor, options: Options) -> Tensor:
-    """(N, 6, H, W), the input and the image side by side; without --conditional the image, (N, 3, H, W)."""
-    return torch.cat([source, image], dim=1) if options.conditional else image
+def train(run: Run, batches: Loader, steps: int, test_batches: Loader, t: Training, options: Options) -> None:
+    """The loop: the discriminator, then the generator, on the same fakes."""
+    for pair in run.steps(batches, until=steps):
+        run.set_lr(options.lr * linear_decay(run.step, start=steps // 2, end=steps), t.opt_g, t.opt_d)
+        source, target = in_direction(pair, options.direction)  # (N, 3, H, W) in [-1, 1]
+        fake = t.g(source)
+        loss = discriminator_loss(t.d, source, target, fake, options)
+        run.update(t.opt_d, loss)
+        run.log({"discriminator": loss})
+        with frozen(t.d):
+            terms = generator_terms(t.d, source, target, fake, options)
+            run.update(t.opt_g, total(terms))
+        run.log(terms)
+        if run.every(1):
+            t.ema.update()
+        if run.every(options.run.evaluation_interval(steps)):
+            evaluate_and_save(run, t.ema, test_batches, options)
 
 
 def main(options: Options) -> None:
     """Train a generator on pairs; the same command again resumes."""
-    train, test = find_datasets(options)
+    dataset, test = find_datasets(options)
     run = options.run.start(options)
-    per_step = options.batch_size * run.processes * options.run.accumulate
-    steps = options.steps or max(1, options.epochs * len(train) // per_step)
-
-    g = UNETS[options.generator](depth=unet_depth(options.size), width=options.width)
-    d = PatchDiscriminator(6 if options.conditional else 3, layers=options.layers, width=options.width)
-    init_normal_(g)
-    init_normal_(d)
-    opt_g, opt_d = adam(options.lr, g), adam(options.lr, d)
-    ema = EMA(g, half_life=200 if options.ema else 1e-3)  # steps; 1e-3 is the generator itself
-    run.register(g=g, d=d, opt_g=opt_g, opt_d=opt_d, ema=ema)
-    batches = run.loader(train, options.batch_size, workers=options.run.workers)
+    images_per_step = options.batch_size * run.processes * options.run.accumulate
+    steps = options.steps or max(1, options.epochs * len(dataset) // images_per_step)
+    training = build(options)
+    run.register(**training._asdict())
+    batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
     test_batches = run.loader(test, 1, shuffle=False, passes=1)  # one by one: batch norm uses test statistics
     run.resume()
-
-    for pair in run.steps(batches, until=steps):
-        run.set_lr(options.lr * linear_decay(run.step, start=steps // 2, end=steps), opt_g, opt_d)
-        source, target = in_direction(pair, options.direction)  # (N, 3, H, W) in [-1, 1]
-        fake = g(source)
-        loss = discriminator_loss(d, source, target, fake, options)
-        run.update(opt_d, loss)
-        run.log({"discriminator": loss})
-        with frozen(d):
-            terms = generator_terms(d, source, target, fake, options)
-            run.update(opt_g, total(terms))
-        run.log(terms)
-        if run.every(1):
-            ema.update()
-        if run.every(options.run.evaluation_interval(steps)):
-            with seeded(options.run.seed, run.device):  # dropout is the generator's noise, also at test time
-                scores = evaluate(run, ema, test_batches, options.direction)
-            run.log(finite(scores))
-            run.save(score=scores["psnr"])
-
-    write_results(run, ema, test, options)
+    train(run, batches, steps, test_batches, training, options)
+    write_results(run, training.ema, test, options)
 
 
 if __name__ == "__main__":

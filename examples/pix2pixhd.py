@@ -2,11 +2,11 @@
 
 Wang et al. 2018, "High-Resolution Image Synthesis and Semantic Manipulation with Conditional GANs".
 
-    accelerate launch examples/pix2pixhd.py                             # emoji from maps of their areas, minutes
-    accelerate launch examples/pix2pixhd.py paper --data ~/cityscapes   # 512x1024, then 1024x2048
+    accelerate launch examples/pix2pixhd.py                            # emoji from maps of their areas
+    accelerate launch examples/pix2pixhd.py paper --data ~/cityscapes  # 512x1024, then 1024x2048
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -37,14 +37,16 @@ from gan_trainers import (
 )
 from images.emoji_maps import CLASSES
 from support.common import adam
-from support.pix2pixhd import LabelToImage, evaluate, find_files, read, write_results
+from support.pix2pixhd import Files, LabelToImage, evaluate_and_save, find_files, read, write_results
 from torch import Tensor, nn
 from torch.optim import Adam
 
 Features = list[list[Tensor]]  # of each discriminator, the outputs of its layers; the logits are the last
+Loss = Callable[[Tensor, Tensor], Tensor]
+Steps = tuple[int, int]  # of the global generator and of the enhancer
 
 
-def check_steps(steps: tuple[int, int], fix_global: int | None) -> None:
+def check_steps(steps: Steps, fix_global: int | None) -> None:
     """Refuse to train nothing, and to freeze the global generator for longer than the enhancer is trained."""
     if not any(steps):
         raise OptionError(
@@ -127,94 +129,11 @@ class Phase(NamedTuple):
     first: int  # its first step, from 0
     steps: int
     frozen: tuple[nn.Module, ...]
-    reset: tuple[Adam, ...]  # optimizers that lose their state
+    reset: tuple[Adam, ...]  # optimizers that start again
 
 
-def features(d: MultiscaleDiscriminator, condition: Tensor, image: Tensor) -> Features:
-    """The outputs of all layers of all discriminators for (N, classes + 1, H, W) and (N, 3, H, W)."""
-    return d(torch.cat([condition, image], dim=1), features=True)
-
-
-def logits(outputs: Features) -> list[Tensor]:
-    """The last output of each discriminator."""
-    return [layers[-1] for layers in outputs]
-
-
-def generator_terms(
-    real: Features,
-    fake: Features,
-    fake_image: Tensor,
-    image: Tensor,
-    perceptual_loss: Callable[[Tensor, Tensor], Tensor] | None,
-    options: Options,
-) -> dict[str, Tensor]:
-    """Equation 5, sum_k L_GAN(G, D_k) + lambda sum_k L_FM(G, D_k), and section 4's perceptual loss."""
-    terms = {"adversarial": least_squares_generator_loss(logits(fake))}
-    if options.feature_matching_weight:
-        matching = feature_matching_loss(real, fake, weighting="official")
-        terms["feature_matching"] = options.feature_matching_weight * matching
-    if perceptual_loss is not None and options.perceptual_weight:
-        terms["perceptual"] = options.perceptual_weight * perceptual_loss(fake_image, image)
-    return terms
-
-
-def discriminator_loss(real: Features, fake: Features) -> Tensor:
-    """Least squares at each scale, halved to slow the discriminators down (official code)."""
-    return 0.5 * least_squares_discriminator_loss(logits(real), logits(fake))
-
-
-def main(options: Options) -> None:
-    """Train the global generator, then the enhancer around it; the same command again resumes."""
-    run = options.run.start(options)
-    train, test = find_files(options, run.out)
-    per_step = options.batch_size * run.processes * options.run.accumulate
-    steps = options.steps or (
-        options.epochs[0] * len(train) // per_step,
-        options.epochs[1] * len(train) // per_step,
-    )
-    check_steps(steps, options.fix_global)
-    stages = build_stages(options, run, steps, train, test)
-    weights = options.perceptual
-    perceptual_loss = pix2pixhd_perceptual_loss(weights=weights).to(run.device) if weights else None
-    run.resume()
-
-    for phase in phases(stages, steps, options.fix_global):
-        stage = phase.stage
-        if run.step == stage.first > 0:
-            initialize_enhancer(*stages)
-        if run.step == phase.first:
-            for optimizer in phase.reset:
-                optimizer.state.clear()
-                optimizer.zero_grad()
-        for labels, instances, photo in run.steps(stage.batches, until=phase.steps, phase=phase.name):
-            decay = linear_decay(run.step, start=(stage.first + stage.end) // 2, end=stage.end)
-            run.set_lr(options.lr * decay, stage.opt_g, stage.opt_d)
-            condition = stage.model.condition(labels, instances)  # (N, classes + 1, H, W)
-            real = features(stage.d, condition, photo)  # once: D does not change before its own update
-            with frozen(*phase.frozen):
-                fake = stage.model.image(condition, stage.model.instance_features(instances, photo))
-                with frozen(stage.d):
-                    terms = generator_terms(
-                        real, features(stage.d, condition, fake), fake, photo, perceptual_loss, options
-                    )
-                    run.update(stage.opt_g, total(terms))
-            run.log(terms)
-            loss = discriminator_loss(real, features(stage.d, condition, fake.detach()))
-            run.update(stage.opt_d, loss)
-            run.log({"discriminator": loss})
-            if run.every(options.run.evaluation_interval(sum(steps))):
-                scores = evaluate(run, stage.name, stage.model, stage.test_batches)
-                run.log(scores)
-                run.save(score=scores["psnr"] if stage.end == sum(steps) else None)
-
-    trained = {stage.name: stage.model for stage in stages if stage.first < stage.end}
-    write_results(run, trained, train, test, options)
-
-
-def build_stages(
-    options: Options, run: Run, steps: tuple[int, int], train: list, test: list
-) -> tuple[Stage, Stage]:
-    """Networks, optimizers and data of both generators, registered; the encoder is trained with both."""
+def build(options: Options, run: Run, files: Files, test_files: Files, steps: Steps) -> tuple[Stage, Stage]:
+    """Section 3.2: networks, optimizers and data of the global generator, and of the enhancer around it."""
     shape = {"downsamplings": options.downsamplings, "blocks": options.blocks}
     inputs = options.classes + 1 + options.features  # the 1 is the boundary map
     coarse = GlobalGenerator(inputs, width=2 * options.width, **shape)
@@ -223,10 +142,7 @@ def build_stages(
         MultiscaleDiscriminator(options.classes + 4, scales=scales, width=2 * options.width)
         for scales in options.scales
     )
-    networks: dict[str, nn.Module] = {
-        "global": coarse, "enhancer": fine, "d_global": d_coarse, "d_enhancer": d_fine,
-    }  # fmt: skip
-    encoder = None
+    networks = {"global": coarse, "enhancer": fine, "d_global": d_coarse, "d_enhancer": d_fine}
     if options.features:
         width = max(1, options.width // 2)
         encoder = InstanceEncoder(3, options.features, width=width, downsamplings=options.downsamplings)
@@ -234,39 +150,37 @@ def build_stages(
     for network in networks.values():
         init_normal_(network)
     run.register(**networks)
+    encoders = [encoder] if options.features else []
 
-    def stage(
-        name: str, generator: nn.Module, d: MultiscaleDiscriminator, part: int, first: int, end: int
-    ) -> Stage:
-        size = (options.size[0] // part, options.size[1] // part)
-        opt_g, opt_d = adam(options.lr, generator, *([encoder] if encoder else [])), adam(options.lr, d)
+    def stage(name: str, part: int, first: int, end: int) -> Stage:
+        g, d, size = networks[name], networks[f"d_{name}"], tuple(side // part for side in options.size)
+        opt_g, opt_d = adam(options.lr, g, *encoders), adam(options.lr, d)
         run.register(**{f"opt_g_{name}": opt_g, f"opt_d_{name}": opt_d})
-        photos = read(train, size, options.classes, flip=True)
+        photos = read(files, size, options.classes, flip=True)
         batches = run.loader(photos, options.batch_size, workers=options.run.workers)
-        test_batches = run.loader(read(test, size, options.classes), options.batch_size, passes=1)
-        model = LabelToImage(generator, encoder, options.classes)
+        test_batches = run.loader(read(test_files, size, options.classes), options.batch_size, passes=1)
+        model = LabelToImage(g, next(iter(encoders), None), options.classes)
         return Stage(name, model, d, opt_g, opt_d, batches, test_batches, first, end)
 
-    return (
-        stage("global", coarse, d_coarse, 2, 0, steps[0]),
-        stage("enhancer", fine, d_fine, 1, steps[0], sum(steps)),
-    )
+    return stage("global", 2, 0, steps[0]), stage("enhancer", 1, steps[0], sum(steps))
 
 
-def phases(stages: tuple[Stage, Stage], steps: tuple[int, int], fix_global: int | None) -> Iterator[Phase]:
+def schedule(stages: tuple[Stage, Stage], steps: Steps, fix_global: int | None) -> list[Phase]:
     """The global generator; the enhancer with the global generator frozen; both (section 3.2).
 
-    Adam starts again in each phase, as in the official code, except that of D in the third. The encoder is
-    frozen in the second phase, since its gradients would pass through the frozen generator.
+    Adam starts again in each phase, as in the official code, but for the discriminators' in the third. The
+    encoder is frozen in the second, since its gradients would pass through the frozen generator.
     """
     first, second = stages
     alone = steps[1] // 10 if fix_global is None else fix_global
-    still = [second.model.generator.coarse, *([second.model.encoder] if second.model.encoder else [])]
-    yield Phase("global", first, 0, steps[0], (), reset=())
-    yield Phase(
-        "enhancer, global frozen", second, first.end, alone, tuple(still), reset=(first.opt_g, first.opt_d)
-    )
-    yield Phase("joint", second, first.end + alone, steps[1] - alone, (), reset=(second.opt_g,))
+    encoder = second.model.encoder
+    still = (second.model.generator.coarse, *([encoder] if encoder else []))
+    reset = (first.opt_g, first.opt_d)
+    return [
+        Phase("global", first, 0, steps[0], (), reset=()),
+        Phase("enhancer, global frozen", second, first.end, alone, still, reset),
+        Phase("joint", second, first.end + alone, steps[1] - alone, (), reset=(second.opt_g,)),
+    ]
 
 
 def initialize_enhancer(first: Stage, second: Stage) -> None:
@@ -274,6 +188,80 @@ def initialize_enhancer(first: Stage, second: Stage) -> None:
     second.model.generator.coarse.load_state_dict(first.model.generator.trunk.state_dict())
     for learned, scale in zip(first.d.scales, second.d.scales[1:], strict=False):
         scale.load_state_dict(learned.state_dict())
+
+
+def generator_terms(
+    real: Features, fake: Features, image: Tensor, photo: Tensor, perceptual: Loss | None, options: Options
+) -> dict[str, Tensor]:
+    """Equation 5, sum_k L_GAN(G, D_k) + lambda sum_k L_FM(G, D_k), and section 4's perceptual loss."""
+    terms = {"adversarial": least_squares_generator_loss(logits(fake))}
+    if options.feature_matching_weight:
+        matching = feature_matching_loss(real, fake, weighting="official")
+        terms["feature_matching"] = options.feature_matching_weight * matching
+    if perceptual and options.perceptual_weight:
+        terms["perceptual"] = options.perceptual_weight * perceptual(image, photo)
+    return terms
+
+
+def discriminator_loss(real: Features, fake: Features) -> Tensor:
+    """Least squares at each scale, halved to slow the discriminators down (official code)."""
+    return 0.5 * least_squares_discriminator_loss(logits(real), logits(fake))
+
+
+def logits(features: Features) -> list[Tensor]:
+    """The last output of each discriminator."""
+    return [outputs[-1] for outputs in features]
+
+
+def train(run: Run, phase: Phase, perceptual: Loss | None, options: Options, steps: int) -> None:
+    """The loop of one phase: the generator, then the discriminators, on the same images and features."""
+    stage, model = phase.stage, phase.stage.model
+
+    def features(image: Tensor) -> Features:
+        return stage.d(torch.cat([condition, image], dim=1), features=True)
+
+    for labels, instances, photo in run.steps(stage.batches, until=phase.steps, phase=phase.name):
+        decay = linear_decay(run.step, start=(stage.first + stage.end) // 2, end=stage.end)
+        run.set_lr(options.lr * decay, stage.opt_g, stage.opt_d)
+        condition = model.condition(labels, instances)  # (N, classes + 1, H, W)
+        real = features(photo)  # for both updates: D does not change before its own
+        with frozen(*phase.frozen):
+            fake = model.image(condition, model.instance_features(instances, photo))
+            with frozen(stage.d):
+                terms = generator_terms(real, features(fake), fake, photo, perceptual, options)
+                run.update(stage.opt_g, total(terms))
+        run.log(terms)
+        loss = discriminator_loss(real, features(fake.detach()))
+        run.update(stage.opt_d, loss)
+        run.log({"discriminator": loss})
+        if run.every(options.run.evaluation_interval(steps)):
+            evaluate_and_save(run, stage, last=stage.end == steps)
+
+
+def main(options: Options) -> None:
+    """Train the global generator, then the enhancer around it; the same command again resumes."""
+    run = options.run.start(options)
+    files, test_files = find_files(options, run.out)
+    per_step = options.batch_size * run.processes * options.run.accumulate
+    steps = options.steps or (
+        options.epochs[0] * len(files) // per_step,
+        options.epochs[1] * len(files) // per_step,
+    )
+    check_steps(steps, options.fix_global)
+    stages = build(options, run, files, test_files, steps)
+    weights = options.perceptual
+    perceptual = pix2pixhd_perceptual_loss(weights=weights).to(run.device) if weights else None
+    run.resume()
+    for phase in schedule(stages, steps, options.fix_global):
+        if run.step == phase.stage.first > 0:
+            initialize_enhancer(*stages)
+        if run.step == phase.first:
+            for optimizer in phase.reset:
+                optimizer.state.clear()
+                optimizer.zero_grad()
+        train(run, phase, perceptual, options, sum(steps))
+    trained = {stage.name: stage.model for stage in stages if stage.first < stage.end}
+    write_results(run, trained, files, test_files, options)
 
 
 if __name__ == "__main__":

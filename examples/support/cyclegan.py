@@ -57,7 +57,7 @@ def translated(direction: Direction, real: Tensor) -> dict[str, Tensor]:
 
 
 def evaluate_and_save(run: Run, directions: Sequence[Direction]) -> None:
-    """Log the scores over all test images (PSNR in dB), and save a checkpoint, scored by PSNR if it is known."""
+    """Log the scores over all test images (PSNR in dB), and save a checkpoint, scored by PSNR if known."""
     scores = {
         f"{name}_{direction.name}": score
         for direction in directions

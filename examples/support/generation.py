@@ -104,8 +104,10 @@ class Evaluation:
         )
 
     @torch.no_grad()
-    def measure(self) -> dict[str, float]:
-        """Frechet distance, precision and recall of new samples; a preview shows 64.
+    def measure(self) -> float:
+        """Log Frechet distance, precision and recall of new samples; return the distance.
+
+        A preview shows 64 samples.
 
         Each process samples its share of the batches, which have seeds of their own: the samples are the same
         for any number of processes.
@@ -121,7 +123,9 @@ class Evaluation:
         for start in range(16 * process.process_index, self.samples, 16 * process.num_processes):
             count = min(16, self.samples - start)
             scores.update(self.sampler.sample(count, self.seed * self.samples + start, device))
-        return {name: value.item() for name, value in scores.compute().items()}
+        found = {name: value.item() for name, value in scores.compute().items()}
+        self.run.log(found)
+        return found["frechet_distance"]
 
 
 @torch.no_grad()

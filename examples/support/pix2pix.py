@@ -23,6 +23,8 @@ from images import emoji
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
+from support.common import finite
+
 if TYPE_CHECKING:
     from pix2pix import Options
 
@@ -41,7 +43,7 @@ class Blur(NamedTuple):
 
 
 def unet_depth(size: int) -> int:
-    """Levels of the U-Net for crops of `size` pixels: as often as the size can be halved, up to the paper's 8.
+    """Levels of the U-Net for crops of `size` pixels: as often as it can be halved, up to the paper's 8.
 
     Raises:
         OptionError: fewer than 4.
@@ -108,8 +110,16 @@ def _only_folder(options: "Options") -> Path:
     return options.data[0].expanduser()
 
 
-def evaluate(run: Run, g: nn.Module, pairs: Iterable[Pair], direction: str) -> dict[str, float]:
-    """PSNR (dB) and SSIM over all test pairs, and the PSNR of the input itself; a preview of the first eight."""
+def evaluate_and_save(run: Run, g: nn.Module, pairs: Iterable[Pair], options: "Options") -> None:
+    """Log the scores of all test pairs, and save a checkpoint, scored by PSNR."""
+    with seeded(options.run.seed, run.device):  # dropout is the generator's noise, also at test time
+        scores = _evaluate(run, g, pairs, options.direction)
+    run.log(finite(scores))
+    run.save(score=scores["psnr"])
+
+
+def _evaluate(run: Run, g: nn.Module, pairs: Iterable[Pair], direction: str) -> dict[str, float]:
+    """PSNR (dB) and SSIM over all test pairs, and PSNR of the input itself; a preview of the first eight."""
     scores = MetricCollection({"psnr": PSNR(), "ssim": SSIM()}).to(run.device)
     untranslated = PSNR().to(run.device)
     rows: list[tuple[Tensor, Tensor, Tensor]] = []

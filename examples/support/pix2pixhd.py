@@ -1,7 +1,7 @@
 """pix2pixHD's data, its generator with all inputs, evaluation and results."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from colorsys import hsv_to_rgb
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from gan_data import (
     LabeledFiles,
-    LabeledPhoto,
     LabeledPhotos,
     boundary_map,
     find_labeled,
@@ -29,7 +28,9 @@ from support.common import data_folder
 from support.instance_features import cluster_features, sample_features
 
 if TYPE_CHECKING:
-    from pix2pixhd import Options
+    from pix2pixhd import Options, Stage
+
+Files = list[LabeledFiles]
 
 SAMPLES = 3  # images of each held-out map with sampled instance features
 
@@ -54,12 +55,12 @@ class LabelToImage(NamedTuple):
         return self.generator(condition if features is None else torch.cat([condition, features], dim=1))
 
 
-def find_files(options: "Options", out: Path) -> tuple[list[LabeledFiles], list[LabeledFiles]]:
+def find_files(options: "Options", out: Path) -> tuple[Files, Files]:
     """Photos and their maps, to train on and to test with; those of the emoji are written into `out`."""
     embedded = write_emoji_maps(emoji(), out / "maps") if options.emoji else None
     root = data_folder(options.data, embedded)
 
-    def find(split: str) -> list[LabeledFiles]:
+    def find(split: str) -> Files:
         photos, labels, instances = (root / f"{split}_{kind}" for kind in ("img", "label", "inst"))
         if options.features and not instances.is_dir():
             raise OptionError(f"--features expects instance maps; {instances} is missing; use --features 0")
@@ -70,27 +71,29 @@ def find_files(options: "Options", out: Path) -> tuple[list[LabeledFiles], list[
     return split_by_content(find("train"), options.validation)
 
 
-def read(
-    files: list[LabeledFiles], size: tuple[int, int], classes: int, *, flip: bool = False
-) -> LabeledPhotos:
+def read(files: Files, size: tuple[int, int], classes: int, *, flip: bool = False) -> LabeledPhotos:
     """Whole photos with their maps, resized to (height, width)."""
     return LabeledPhotos(files, classes=classes, size=size, load_size=size, flip=flip)
 
 
 @torch.no_grad()
-def evaluate(run: Run, name: str, model: LabelToImage, photos: Iterable[LabeledPhoto]) -> dict[str, float]:
-    """PSNR (dB) and SSIM over all photos; a preview of the first batch: maps, generated, true.
+def evaluate_and_save(run: Run, stage: "Stage", *, last: bool) -> None:
+    """Log PSNR (dB) and SSIM over all test photos, and save a checkpoint; the last stage's has a score.
 
-    Instance features are those of the true photo, so the scores show how well they are followed.
+    Instance features are those of the true photo, so the scores show how well they are followed. A preview
+    shows the first batch: maps, generated, true.
     """
+    model = stage.model
     psnr, ssim = PSNR().to(run.device), SSIM().to(run.device)
-    for index, (labels, instances, photo) in enumerate(photos):
+    for index, (labels, instances, photo) in enumerate(stage.test_batches):
         fake = model.image(model.condition(labels, instances), model.instance_features(instances, photo))
         psnr.update(fake, photo)
         ssim.update(fake, photo)
         if index == 0:
-            run.grid(name, colored_map(labels, instances, model.classes), fake, photo)
-    return {"psnr": psnr.compute().item(), "ssim": ssim.compute().item()}
+            run.grid(stage.name, colored_map(labels, instances, model.classes), fake, photo)
+    scores = {"psnr": psnr.compute().item(), "ssim": ssim.compute().item()}
+    run.log(scores)
+    run.save(score=scores["psnr"] if last else None)
 
 
 def colored_map(labels: Tensor, instances: Tensor, classes: int) -> Tensor:
@@ -105,8 +108,8 @@ def colored_map(labels: Tensor, instances: Tensor, classes: int) -> Tensor:
 def write_results(
     run: Run,
     models: Mapping[str, LabelToImage],
-    train: list[LabeledFiles],
-    test: list[LabeledFiles],
+    train: Files,
+    test: Files,
     options: "Options",
 ) -> None:
     """Write the trained networks, held-out maps with the images generated from them, and animations."""

@@ -1,14 +1,14 @@
 """The networks and augmentations of projected_gan.py, by name."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 from gan_augment import ADA, Adaptive, adaptive_diffaugment, projected_gan_diffaugment
-from gan_losses import l1_loss
+from gan_losses import l1_loss, random_margin_discriminator_loss, reconstruction_loss
 from gan_metrics import feature_distance
 from gan_nets import (
     DCGANDiscriminator,
@@ -20,14 +20,18 @@ from gan_nets import (
     init_normal_,
 )
 from gan_projected import Backbone, ProjectedDiscriminator, Projector
+from gan_trainers import Run
 from kornia.filters import gaussian_blur2d
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 if TYPE_CHECKING:
     from projected_gan import Options
 
 Generator = FastGANGenerator | StyleGAN2Generator | DCGANGenerator
 Discriminator = ProjectedDiscriminator | FastGANDiscriminator | DCGANDiscriminator
+Augment = Callable[[Tensor], Tensor]
+ScaleLogits = Tensor | Sequence[Tensor]
 Weights = Literal["pypi", "timm", "random"] | Path
 
 
@@ -64,11 +68,56 @@ def initialize_(g: Generator, d: Discriminator) -> None:
         init_normal_(d)
 
 
-def reconstruction_distance(options: "Options", device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
-    """The distance with which FastGAN's discriminator learns to reconstruct; L1 for the others, unused."""
-    if options.discriminator != "fastgan" or options.reconstruction == "l1":
-        return l1_loss
-    return partial(feature_distance, Backbone(options.backbone, weights=options.weights).to(device))
+class Logits(NamedTuple):
+    """The discriminator's logits on real and fake images, of one scale or of several."""
+
+    real: ScaleLogits
+    fake: ScaleLogits
+
+    def means(self) -> dict[str, Tensor]:
+        """The mean of each side, over all logits; scales count by their size."""
+        real, fake = (side.float().mean() for side in self._flat())
+        return {"real_logits": real, "fake_logits": fake}
+
+    def hinge_losses(self) -> tuple[Tensor, Tensor]:
+        """The hinge losses on real and on fake images, over all logits."""
+        real, fake = self._flat()
+        return F.relu(1 - real).mean(), F.relu(1 + fake).mean()
+
+    def _flat(self) -> tuple[Tensor, Tensor]:
+        def flat(logits: ScaleLogits) -> Tensor:
+            scales = [logits] if isinstance(logits, Tensor) else logits
+            return torch.cat([scale.detach().flatten() for scale in scales])
+
+        return flat(self.real), flat(self.fake)
+
+
+def fastgan_baseline(
+    options: "Options", d: FastGANDiscriminator, run: Run
+) -> Callable[[Tensor, Tensor, Augment], tuple[dict[str, Tensor], Logits]]:
+    """FastGAN's own discriminator loss, of real and fake images and an augmentation.
+
+    Liu et al. 2021, equations 2 to 4: hinge losses with random margins, and reconstructions of real images.
+    The official code sums distances over the batch of all processes, and averages over the logits of both
+    scales where their means are added here: together a factor of twice the batch size. Its distance is LPIPS;
+    here it is that of the backbone's features, or L1.
+    """
+    distance = l1_loss
+    if options.reconstruction == "features":
+        extractor = Backbone(options.backbone, weights=options.weights).to(run.device)
+        distance = partial(feature_distance, extractor)
+
+    def terms(real: Tensor, fake: Tensor, augment: Augment) -> tuple[dict[str, Tensor], Logits]:
+        weight = 2 * len(real) * run.processes * options.run.accumulate
+        quadrant = int(torch.randint(4, ()))  # of the images that is reconstructed in detail
+        real_logits, reconstructions = d(augment(real), quadrant=quadrant)
+        fake_logits = d(augment(fake.detach()))
+        reconstruction = weight * reconstruction_loss(reconstructions, distance=distance)
+        discriminator = random_margin_discriminator_loss(real_logits, fake_logits)
+        found = {"discriminator": discriminator, "reconstruction": reconstruction}
+        return found, Logits(real_logits, fake_logits)
+
+    return terms
 
 
 def build_augmentation(options: "Options", *, images_to_full: int) -> nn.Module:

@@ -1,6 +1,5 @@
 """Data, evaluation and test images of super-resolution."""
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,12 +24,13 @@ from images import flowers
 from torch import Tensor
 from torchmetrics import MetricCollection
 
-from support.common import data_folder
+from support.common import data_folder, finite
 
 if TYPE_CHECKING:
     from srgan import Options
 
 Generator = SRResNet | MSRResNet
+Pair = tuple[Tensor, Tensor]
 
 
 def find_datasets(options: "Options", degrade: Downscale) -> tuple[Degraded, Degraded]:
@@ -42,61 +42,88 @@ def find_datasets(options: "Options", degrade: Downscale) -> tuple[Degraded, Deg
     return Degraded(train, degrade), Degraded(test, degrade)
 
 
-def test_images(folder: Path | None) -> list[Path]:
-    """The images of the test folder, if there is one."""
-    return [] if folder is None else find_images(folder)
+def find_test_files(options: "Options") -> list[Path]:
+    """The images of --test, if it is given."""
+    return [] if options.test is None else find_images(options.test)
 
 
-def new_scores(scale: int, lite0: Backbone) -> MetricCollection:
-    """PSNR (dB) and SSIM of the luma, and the distance between Lite0's features."""
-    return MetricCollection(
-        {"psnr_y": PSNRY(scale), "ssim_y": SSIMY(scale), "lite0_distance": FeatureDistance(lite0)}
-    )
+class Evaluation:
+    """Scores of a generator on held-out crops: PSNR (dB) and SSIM of the luma, and Lite0's feature distance.
+
+    Args:
+        run: of the training.
+        g: the generator.
+        pairs: batches (small, large) of held-out crops.
+        lite0: the feature extractor.
+        interval: steps between evaluations.
+    """
+
+    def __init__(self, run: Run, g: Generator, pairs: Iterable[Pair], lite0: Backbone, interval: int) -> None:
+        self.run, self.g, self._pairs, self._interval = run, g, pairs, interval
+        self.scores = MetricCollection(
+            {"psnr_y": PSNRY(g.scale), "ssim_y": SSIMY(g.scale), "lite0_distance": FeatureDistance(lite0)}
+        ).to(run.device)
+
+    @torch.no_grad()
+    def evaluate_and_save_if_due(self) -> None:
+        """Every `interval` steps, log the scores over all crops and save a checkpoint.
+
+        A preview shows the first batch: bicubic, upscaled, true.
+        """
+        if not self.run.every(self._interval):
+            return
+        self.g.eval()
+        self.scores.reset()
+        bicubic_psnr = PSNRY(self.g.scale).to(self.run.device)
+        for index, (small, large) in enumerate(self._pairs):
+            fake, bicubic = self.g(small), bicubic_upscale(small, self.g.scale)
+            self.scores.update(fake, large)
+            bicubic_psnr.update(bicubic, large)
+            if index == 0:
+                self.run.grid("validation", bicubic, fake, large)
+        self.g.train()
+        found = {**self.scores.compute(), "bicubic_psnr_y": bicubic_psnr.compute()}
+        self.run.log(
+            finite({name: score.item() for name, score in found.items()})
+        )  # flat crops: bicubic is exact
+        self.run.save()
 
 
-@torch.no_grad()
-def evaluate(
-    run: Run, g: Generator, pairs: Iterable[tuple[Tensor, Tensor]], scores: MetricCollection
-) -> None:
-    """Log the scores over all held-out crops; a preview of the first batch: bicubic, upscaled, true."""
-    g.eval()
-    scores.reset()
-    bicubic_psnr = PSNRY(g.scale).to(run.device)
-    for index, (small, large) in enumerate(pairs):
-        fake, bicubic = g(small), bicubic_upscale(small, g.scale)
-        scores.update(fake, large)
-        bicubic_psnr.update(bicubic, large)
-        if index == 0:
-            run.grid("validation", bicubic, fake, large)
-    g.train()
-    found = {**scores.compute(), "bicubic_psnr_y": bicubic_psnr.compute()}
-    # Bicubic enlargement of flat crops is exact; their PSNR is infinite, which a log takes for divergence.
-    run.log({name: score.item() for name, score in found.items() if score != math.inf})
-
-
-def upscale_test_images(
-    run: Run, g: Generator, files: Sequence[Path], degrade: Downscale, scores: MetricCollection
-) -> None:
-    """Shrink and upscale test images, each process its share; print the scores beside bicubic's."""
+def write_results(evaluation: Evaluation, files: Sequence[Path], degrade: Downscale) -> None:
+    """Write the generator; shrink and upscale the test images, and print their scores beside bicubic's."""
+    run, g = evaluation.run, evaluation.g
+    if run.is_main:
+        g.save_pretrained(run.out / "enlarger")
+        print(f"held-out photos, upscaled: {run.out / 'previews'}; the network: {run.out / 'enlarger'}")
     if not files:
         return
     g.eval()
-    process = PartialState()
     methods: dict[str, Callable[[Tensor], Tensor]] = {
         "bicubic": lambda small: bicubic_upscale(small, g.scale),
         "enlarger": lambda small: tiled(g, small, tile=256),
     }
     for name, upscale in methods.items():
-        folder = run.out / "test" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        scores.reset()
-        for index in range(process.process_index, len(files), process.num_processes):
-            large = read_image(files[index]).to(run.device)
-            height, width = (side // g.scale * g.scale for side in large.shape[-2:])
-            large = large[:, :height, :width]
-            upscaled = upscale(degrade(large)[None])
-            scores.update(upscaled, large[None])
-            write_image(folder / f"{index:04d}-{files[index].stem}.png", upscaled[0])
-        found = {score: round(value.item(), 4) for score, value in scores.compute().items()}
+        found = _upscale_files(evaluation, upscale, files, degrade, run.out / "test" / name)
         if run.is_main:
             print(name, found)
+
+
+def _upscale_files(
+    evaluation: Evaluation,
+    upscale: Callable[[Tensor], Tensor],
+    files: Sequence[Path],
+    degrade: Downscale,
+    folder: Path,
+) -> dict[str, float]:
+    """Shrink and upscale images, each process its share, and write them; their scores."""
+    scores, scale, process = evaluation.scores, evaluation.g.scale, PartialState()
+    folder.mkdir(parents=True, exist_ok=True)
+    scores.reset()
+    for index in range(process.process_index, len(files), process.num_processes):
+        large = read_image(files[index]).to(evaluation.run.device)
+        height, width = (side // scale * scale for side in large.shape[-2:])
+        large = large[:, :height, :width]
+        upscaled = upscale(degrade(large)[None])
+        scores.update(upscaled, large[None])
+        write_image(folder / f"{index:04d}-{files[index].stem}.png", upscaled[0])
+    return {name: round(value.item(), 4) for name, value in scores.compute().items()}
