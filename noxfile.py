@@ -2,7 +2,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["nox[uv]>=2026.4", "hatchling>=1.27"]
 # ///
-"""The proof that the workshop stands: every package from its own wheel, in its own environment."""
+"""Every check of the repository: each package from its own wheel, in its own environment."""
 
 import shutil
 import sys
@@ -20,7 +20,7 @@ nox.needs_version = ">=2026.4"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
 nox.options.reuse_venv = "yes"
-# The oldest Python with the oldest versions and the newest with the newest; 3.12 is there to be named.
+# The oldest Python with the oldest versions, and the newest with the newest; 3.12 runs when it is named.
 nox.options.sessions = ["lint", "types", "docs", "build", "readme", "lowest", "tests-3.13", "integration"]
 
 ROOT = Path(__file__).parent
@@ -30,47 +30,47 @@ PACKAGES = {
     path.parent.name: tomllib.loads(path.read_text())
     for path in sorted((ROOT / "packages").glob("*/pyproject.toml"))
 }
-# Tests compute on one thread each, so as many of them run side by side as there are cores.
-SIDE_BY_SIDE = "pytest-xdist>=3.6"
+# Each test process computes on one thread; there are as many processes as cores.
+PARALLEL = "pytest-xdist>=3.6"
 each_package = nox.parametrize("package", [nox.param(name, id=name) for name in PACKAGES])
 
 
-def run_time(package: str) -> list[str]:
-    """What a package declares that it needs in use."""
+def requirements(package: str) -> list[str]:
+    """The requirements that a package declares."""
     return PACKAGES[package]["project"]["dependencies"]
 
 
-def for_tests(package: str) -> list[str]:
-    """What it declares that its tests need besides."""
+def test_requirements(package: str) -> list[str]:
+    """The further requirements that it declares for its tests."""
     return PACKAGES[package]["dependency-groups"]["test"]
 
 
-def siblings(requirements: list[str]) -> list[str]:
+def siblings(lines: list[str]) -> list[str]:
     """The packages of this repository among some requirements, and those that they need in turn."""
-    direct = {Requirement(line).name for line in requirements} & PACKAGES.keys()
-    return sorted(direct.union(*(siblings(run_time(name)) for name in direct)))
+    direct = {Requirement(line).name for line in lines} & PACKAGES.keys()
+    return sorted(direct.union(*(siblings(requirements(name)) for name in direct)))
 
 
-def from_elsewhere(requirements: list[str]) -> list[str]:
+def third_party(lines: list[str]) -> list[str]:
     """The other requirements."""
-    return [line for line in requirements if Requirement(line).name not in PACKAGES]
+    return [line for line in lines if Requirement(line).name not in PACKAGES]
 
 
 def tools(environment: str, *names: str) -> list[str]:
-    """Requirements (those named, or all) of one of Hatch's environments, so that none is written twice."""
+    """Requirements (those named, or all) of one of Hatch's environments, where they are declared."""
     declared = HATCH["envs"][environment]["dependencies"]
     return [line for line in declared if not names or Requirement(line).name in names]
 
 
 def install_wheels(session: nox.Session, packages: list[str], *others: str) -> None:
-    """Leave these packages' fresh wheels in the environment, with what they need and nothing else."""
+    """Install these packages from fresh wheels, with what they need and nothing else."""
     folder = Path(session.create_tmp()).resolve() / "wheels"
     shutil.rmtree(folder, ignore_errors=True)
     for name in packages:
         with session.chdir(ROOT / "packages" / name):
             build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
             session.run(*build, external=True, silent=True)
-    # By path, not by name: a stranger's package of the same name can't win.
+    # By path, not by name: a package of the same name on the index must not be installed instead.
     wheels = [str(wheel) for wheel in folder.iterdir()]
     if session.venv_backend == "uv":
         again = [f"--reinstall-package={name}" for name in packages]
@@ -81,26 +81,28 @@ def install_wheels(session: nox.Session, packages: list[str], *others: str) -> N
 
 
 def install_workspace(session: nox.Session, *others: str) -> None:
-    """Every package editable, with what all their tests and the tools need, as for development."""
+    """Install every package editable, with what all tests and tools need, as for development."""
     editable = [f"--editable={ROOT / 'packages' / name}" for name in PACKAGES]
-    tested = [line for name in PACKAGES for line in from_elsewhere(for_tests(name))]
-    session.install(*editable, *tested, *tools("default"), *others)
+    for_tests = [line for name in PACKAGES for line in third_party(test_requirements(name))]
+    session.install(*editable, *for_tests, *tools("default"), *others)
 
 
 def run_tests(session: nox.Session, package: str) -> None:
-    """Run a package's tests out of the tree, where only what is installed can be imported."""
+    """Run a package's tests outside of the tree, where only what is installed can be imported."""
     module = package.replace("-", "_")
-    where = f"import sysconfig, {module} as m; assert m.__file__.startswith(sysconfig.get_path('purelib')), m"
+    location = (
+        f"import sysconfig, {module} as m; assert m.__file__.startswith(sysconfig.get_path('purelib')), m"
+    )
     options = ["-q", "-n", "auto", "-p", "no:cacheprovider", "--import-mode=importlib", "--strict-markers"]
-    alone = {"PYTHONPATH": None, "OMP_NUM_THREADS": "1"}  # on tensors this small, threads mostly wait
+    alone = {"PYTHONPATH": None, "OMP_NUM_THREADS": "1"}  # small tensors gain nothing from threads
     with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
         shutil.copytree(ROOT / "packages" / package / "tests", "tests")
-        session.run("python", "-c", where, env=alone)
+        session.run("python", "-c", location, env=alone)
         session.run("python", "-m", "pytest", *options, *(session.posargs or ["tests"]), env=alone)
 
 
 def check_oldest(session: nox.Session, declared: list[str]) -> None:
-    """Fail unless what is installed is exactly the oldest that the requirements allow."""
+    """Fail unless the installed versions are exactly the lower bounds of the requirements."""
     listing = "from importlib.metadata import *; print(*(f'{d.name}=={d.version}' for d in distributions()))"
     pairs = (pin.split("==") for pin in session.run("python", "-I", "-c", listing, silent=True).split())
     installed = {canonicalize_name(name): Version(version) for name, version in pairs}
@@ -116,7 +118,7 @@ def check_oldest(session: nox.Session, declared: list[str]) -> None:
 
 
 def run_python_of(session: nox.Session, page: Path) -> None:
-    """Run the ```python blocks of a page as one program, each line at the number it has there."""
+    """Run the ```python blocks of a page as one program, with the line numbers of the page."""
     lines, language = [], None
     for line in page.read_text(encoding="utf-8").splitlines():
         fence = line.startswith("```")
@@ -132,7 +134,7 @@ def run_python_of(session: nox.Session, page: Path) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style and format."""
+    """Check style and format."""
     session.install(*tools("default", "ruff"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
@@ -154,9 +156,9 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build what would be published into dist/, and look inside the wheels."""
+    """Build sdists and wheels into dist/, and check the content of the wheels."""
     session.install(f"hatch{HATCH['requires-hatch']}")
-    # Nox points uv at the session's environment, but Hatch builds in one of its own: kept out of the user's.
+    # Nox points uv to the session's environment, but Hatch builds in its own, kept apart from the user's.
     own = {"UV_PYTHON": None, "HATCH_DATA_DIR": str(Path(session.create_tmp()).resolve())}
     shutil.rmtree(ROOT / "dist", ignore_errors=True)  # `--clean` would do so before each package
     session.run("hatch", "build", "--all", env=own)
@@ -165,16 +167,16 @@ def build(session: nox.Session) -> None:
         (wheel,) = (ROOT / "dist").glob(f"{module}-*.whl")
         files = zipfile.ZipFile(wheel).namelist()
         top = {file.split("/")[0] for file in files}
-        licence = f"{wheel.name.removesuffix('-py3-none-any.whl')}.dist-info/licenses/LICENSE"
-        if f"{module}/py.typed" not in files or licence not in files or len(top) != 2:
-            session.error(f"expected {module}/py.typed, {licence} and one package; got {files}")
+        license_file = f"{wheel.name.removesuffix('-py3-none-any.whl')}.dist-info/licenses/LICENSE"
+        if f"{module}/py.typed" not in files or license_file not in files or len(top) != 2:
+            session.error(f"expected {module}/py.typed, {license_file} and one package; got {files}")
 
 
 @nox.session
 def readme(session: nox.Session) -> None:
-    """Run the Python of every README: a package's with that package alone, the others with all."""
+    """Run the Python code of every README: a package's with that package alone, the others with all."""
     for name in PACKAGES:
-        install_wheels(session, [name, *siblings(run_time(name))])
+        install_wheels(session, [name, *siblings(requirements(name))])
         run_python_of(session, ROOT / "packages" / name / "README.md")
     install_wheels(session, list(PACKAGES), *tools("default", "tyro"))
     for page in [ROOT / "README.md", *ROOT.glob("examples/**/README.md")]:
@@ -184,11 +186,13 @@ def readme(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[0], venv_backend="uv")
 @each_package
 def lowest(session: nox.Session, package: str) -> None:
-    """Test a package with the oldest versions that it, and any sibling it needs, declare."""
-    packages = [package, *siblings(run_time(package) + for_tests(package))]
-    declared = from_elsewhere([*for_tests(package), *(line for name in packages for line in run_time(name))])
-    # A wheel's own requirements would not count as direct, and come in their newest versions.
-    install_wheels(session, packages, "--resolution=lowest-direct", *declared, SIDE_BY_SIDE)
+    """Test a package with the oldest versions that it and the siblings it needs allow."""
+    packages = [package, *siblings(requirements(package) + test_requirements(package))]
+    declared = third_party(
+        [*test_requirements(package), *(line for name in packages for line in requirements(name))]
+    )
+    # Named here too, because a wheel's own requirements do not count as direct and come in their newest versions.
+    install_wheels(session, packages, "--resolution=lowest-direct", *declared, PARALLEL)
     check_oldest(session, declared)
     run_tests(session, package)
 
@@ -197,22 +201,22 @@ def lowest(session: nox.Session, package: str) -> None:
 @each_package
 def tests(session: nox.Session, package: str) -> None:
     """Test a package from its wheel, with what it declares and nothing else of this repository."""
-    packages = [package, *siblings(run_time(package) + for_tests(package))]
-    install_wheels(session, packages, *from_elsewhere(for_tests(package)), SIDE_BY_SIDE)
+    packages = [package, *siblings(requirements(package) + test_requirements(package))]
+    install_wheels(session, packages, *third_party(test_requirements(package)), PARALLEL)
     run_tests(session, package)
 
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """Test what only the packages together can show: the recipes, and the repository itself."""
-    install_workspace(session, SIDE_BY_SIDE)
-    options = ["-q", "-n", "auto", "--dist", "loadfile"]  # a file's runs are shared by its tests
+    """Test what needs all packages: the recipes, and the rules of the repository."""
+    install_workspace(session, PARALLEL)
+    options = ["-q", "-n", "auto", "--dist", "loadfile"]  # the tests of a file share its runs
     session.run("pytest", *options, *(session.posargs or ["tests"]), env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """Test the page of `gan-nets demo` in a browser, if one is there; not among the defaults."""
+    """Test the page of `gan-nets demo` in a browser, if one is installed; not among the defaults."""
     editable = [f"--editable={ROOT / 'packages' / name}" for name in ("gan-nets[demo]", "gan-colorspace")]
     session.install(*editable, "pytest>=8", "playwright>=1.55")
     session.run("pytest", "-q", "-rs", "tests/test_demo.py", env={"OMP_NUM_THREADS": "1"})

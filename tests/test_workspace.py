@@ -13,11 +13,10 @@ ROOT = Path(__file__).parents[1]
 PROJECTS = {
     path.parent.name: tomllib.loads(path.read_text()) for path in ROOT.glob("packages/*/pyproject.toml")
 }
-MAY_USE = {  # gan-nets in an extra alone: it paints in the colour spaces that a colouriser learned in
-    "gan-metrics": {"gan-colorspace"},
+MAY_USE = {  # in the extra `pictures` only: colorizers were trained in one of these color spaces
     "gan-nets": {"gan-colorspace"},
-    "gan-trainers": {"gan-losses"},
 }
+MOST_ARROWS = {"gan-nets": 30, "gan-trainers": 16, "gan-data": 16, "gan-augment": 16}  # between rooms
 HATCH = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["envs"]["default"]
 
 each_package = pytest.mark.parametrize("package", sorted(PROJECTS))
@@ -42,7 +41,8 @@ def declared(package):
 
 def test_the_top_level_is_what_it_says(tracked):
     top = ["packages", "examples", "tests", "docs", "noxfile.py", "pyproject.toml", "mkdocs.yml"]
-    top += ["README.md", "CONTRIBUTING.md", "LICENSE", ".gitignore", ".ci"]
+    top += ["README.md", "CONTRIBUTING.md", "LICENSE", "CITATION.cff", "SECURITY.md"]
+    top += [".gitignore", ".ci", ".github", ".pre-commit-config.yaml"]
     assert {path.parts[0] for path in tracked} == set(top)
 
 
@@ -67,7 +67,7 @@ def test_a_package_is_whole(package, tracked):
 
 
 @each_package
-def test_a_package_is_versioned_by_itself_and_says_when(package):
+def test_a_package_has_its_own_version_and_its_date(package):
     text = (ROOT / "packages" / package / PROJECTS[package]["tool"]["hatch"]["version"]["path"]).read_text()
     (version,) = re.findall(r'^__version__ = "(.+)"$', text, re.MULTILINE)
     changelog = (ROOT / "packages" / package / "CHANGELOG.md").read_text()
@@ -104,6 +104,121 @@ def test_a_package_imports_only_the_siblings_it_may(package):
         names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
         ours = {name.split(".")[0] for name in names if name.startswith("gan_")}
         assert ours <= modules, path
+
+
+def imports_of(package):
+    """From each module of a package to the modules of the same package that it imports."""
+    module, source = package.replace("-", "_"), ROOT / "packages" / package / "src"
+    paths = {
+        ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in source.rglob("*.py")
+    }
+    arrows = {}
+    for name, path in paths.items():
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == module:
+                found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+        arrows[name] = {each for each in found if each in paths} - {name}
+        # `from gan_x.room.file import name` counts for the file, not for the package and room above it.
+        arrows[name] -= {
+            above
+            for above in arrows[name]
+            if any(each.startswith(f"{above}.") for each in found & set(paths))
+        }
+    return arrows
+
+
+def room_of(module):
+    """The room of a module: gan_nets.layers.norm is in gan_nets.layers."""
+    return ".".join(module.split(".")[:2])
+
+
+@each_package
+def test_a_package_has_no_import_circle_and_no_arrow_back_to_its_own_init(package):
+    arrows = imports_of(package)
+    module = package.replace("-", "_")
+    inner = {name: found for name, found in arrows.items() if name != module}
+    assert [name for name, found in inner.items() if module in found] == []
+    waiting = dict(inner)
+    while ready := [name for name, found in waiting.items() if not (found & waiting.keys())]:
+        waiting = {name: found for name, found in waiting.items() if name not in ready}
+    assert waiting == {}, "these modules import each other in a circle"
+
+
+@pytest.mark.parametrize("package", MOST_ARROWS)
+def test_rooms_have_few_arrows_and_no_circle(package):
+    module = package.replace("-", "_")
+    rooms = {}
+    for name, found in imports_of(package).items():
+        if name.count(".") >= 1 and name != f"{module}.__main__":
+            rooms.setdefault(room_of(name), set()).update(room_of(each) for each in found)
+    arrows = {(room, other) for room, others in rooms.items() for other in others if room != other}
+    assert len(arrows) <= MOST_ARROWS[package]
+    waiting = {room: {other for here, other in arrows if here == room} for room in rooms}
+    while ready := [room for room, others in waiting.items() if not (others & waiting.keys())]:
+        waiting = {room: others for room, others in waiting.items() if room not in ready}
+    assert waiting == {}, "these rooms import each other in a circle"
+
+
+@each_package
+def test_what_begins_with_an_underscore_stays_in_its_room(package):
+    for name, found in imports_of(package).items():
+        for other in found:
+            private = [part for part in other.split(".")[2:] if part.startswith("_")]
+            assert not private or room_of(name) == room_of(other), f"{name} imports {other}"
+
+
+@each_package
+def test_a_package_says_where_it_lives_and_what_it_is_about(package):
+    project = PROJECTS[package]["project"]
+    assert set(project["urls"]) == {"Documentation", "Source", "Changelog", "Issues"}
+    assert project["urls"]["Source"].endswith(f"/packages/{package}")
+    assert {"GAN", "PyTorch"} <= set(project["keywords"])
+
+
+def test_the_development_environment_has_what_the_packages_test_with():
+    here = {Requirement(line).name for line in HATCH["dependencies"]}
+    for package, project in PROJECTS.items():
+        for line in project["dependency-groups"]["test"]:
+            name = Requirement(line).name
+            brought = {
+                Requirement(each).name
+                for other in PROJECTS
+                for each in PROJECTS[other]["project"]["dependencies"]
+            }
+            brought |= {Requirement(each).name for each in extras_of_the_environment()}
+            assert name in here | brought | PROJECTS.keys(), f"{package} tests with {name}"
+
+
+def extras_of_the_environment():
+    """The requirements of the extras that the development environment installs."""
+    for member in HATCH["workspace"]["members"]:
+        if isinstance(member, dict):
+            extras = PROJECTS[Path(member["path"]).name]["project"]["optional-dependencies"]
+            yield from (line for extra in member["features"] for line in extras[extra])
+
+
+def test_the_spelling_is_american(tracked):
+    british = re.compile(
+        r"\b(colou?ris\w*|\w*colour\w*|gr[e]y\w*|optimis\w*|normalis\w*|neighbour\w*|behaviour\w*|centr(?:e|ed|es)"
+        r"|licence\w*|labell\w*|recognis\w*|initialis\w*|synchronis\w*|summaris\w*|artefact\w*|whilst)\b",
+        re.IGNORECASE,
+    )
+    found = []
+    for file in tracked:
+        if file.suffix in (".py", ".md", ".toml", ".yml", ".cff") and not file.match(
+            "examples/images/README.md"
+        ):
+            lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+            found += [
+                f"{file}:{n} {british.search(line)[0]}"
+                for n, line in enumerate(lines, 1)
+                if british.search(line)
+            ]
+    assert found == []
 
 
 @each_package
