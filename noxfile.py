@@ -191,7 +191,7 @@ def lowest(session: nox.Session, package: str) -> None:
     declared = third_party(
         [*test_requirements(package), *(line for name in packages for line in requirements(name))]
     )
-    # Named here too, because a wheel's own requirements do not count as direct and come in their newest versions.
+    # Named here too: a wheel's own requirements do not count as direct and come in their newest versions.
     install_wheels(session, packages, "--resolution=lowest-direct", *declared, PARALLEL)
     check_oldest(session, declared)
     run_tests(session, package)

@@ -187,6 +187,7 @@ def main(options: Options) -> None:
     run = options.run.start(options)
     images_per_step = options.batch_size * run.processes * options.run.accumulate
     steps = options.steps or max(1, options.epochs * len(dataset) // images_per_step)
+    run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(steps)}
     training = build(options)
     run.register(**training._asdict())
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)

@@ -248,6 +248,7 @@ def main(options: Options) -> None:
         options.epochs[1] * len(files) // per_step,
     )
     check_steps(steps, options.fix_global)
+    run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(sum(steps))}
     stages = build(options, run, files, test_files, steps)
     weights = options.perceptual
     perceptual = pix2pixhd_perceptual_loss(weights=weights).to(run.device) if weights else None

@@ -206,6 +206,7 @@ def main(options: Options) -> None:
     batch_size = options.batch_size or max(1, 64 // batches_per_step)
     images_per_step = batch_size * batches_per_step
     steps = options.steps or max(1, options.images // images_per_step)
+    run.settings |= {"steps": steps, "batch_size": batch_size}
     training = build(options, len(dataset.class_names), steps, images_per_step)
     run.register(**training._asdict())
     batches = run.loader(dataset, batch_size, workers=options.run.workers)

@@ -40,7 +40,8 @@ def _read(folder: Path, label: str) -> RecordedRun:
     rows = read_scalars(log)
     if not rows:
         raise ValueError(f"{log}: expected scalars; the run has not logged any yet")
-    everything = {**written["settings"], **versions, "git commit": written["git_commit"]}
+    computation = {f"computed with {name}": value for name, value in written.get("computation", {}).items()}
+    everything = {**written["settings"], **computation, **versions, "git commit": written["git_commit"]}
     return RecordedRun(label, everything, rows, {name: grids for name, grids in previews.items() if grids})
 
 

@@ -12,12 +12,13 @@ from typing import Any
 from gan_trainers.base.atomic import atomic_write_text, explained_os_errors
 
 
-def write_settings(folder: Path, settings: Mapping[str, Any]) -> list[str]:
-    """Write `settings.json`: the settings, the versions of the libraries that compute, and the git commit.
+def write_settings(folder: Path, settings: Mapping[str, Any], computation: Mapping[str, Any]) -> list[str]:
+    """Write `settings.json`: settings, computation, versions of the libraries that compute, git commit.
 
     Args:
         folder: the run's folder.
-        settings: the resolved options; values that JSON lacks, such as paths, become strings.
+        settings: the options; values that JSON lacks, such as paths, become strings.
+        computation: device, processes, precision and layout that were chosen.
 
     Returns:
         Changes since the file was last written, one "name: old -> new" for each setting.
@@ -31,6 +32,7 @@ def write_settings(folder: Path, settings: Mapping[str, Any]) -> list[str]:
     names = {str(each.metadata["Name"]): each.version for each in distributions()}
     content = {
         "settings": plain,
+        "computation": dict(computation),
         "versions": {
             "python": platform.python_version(),
             **{

@@ -52,7 +52,7 @@ class Run:
             other, all batches but the last see it as it was before its step. What is due once per step,
             such as `EMA.update`, goes under `if run.every(1)`.
         clip: largest norm of an optimizer's gradients; None for no limit.
-        settings: the content of settings.json, such as the resolved options.
+        settings: what settings.json records, such as the options.
         trackers: names of accelerate's trackers ("tensorboard", "wandb") that receive the scalars too.
         window: steps averaged in one line of scalars.jsonl.
         keep_checkpoints: number of newest checkpoints that are kept, besides the best one.
@@ -61,6 +61,8 @@ class Run:
         device: of the registered networks.
         is_main: whether this is the first process, the one that writes.
         processes: number of processes that train together.
+        settings: what settings.json will record; values that are known late, such as the number of steps,
+            can be added until `resume`.
 
     Raises:
         OSError: if `out` cannot be written to.
@@ -105,7 +107,13 @@ class Run:
         self._memory_format = torch.contiguous_format if plain else torch.channels_last
         self._preparation = Preparation(self.device, dtype, self._memory_format, compile)
         self._accumulate = accumulate
-        self._settings = dict(settings or {})
+        self.settings = dict(settings or {})
+        self._computation = {
+            "device": self.device.type,
+            "processes": self.processes,
+            "precision": self._precision,
+            "channels_last": not plain,
+        }
         self._window = window
 
         self._registered = Registered()
@@ -210,7 +218,7 @@ class Run:
             self._snapshot.restore(shared, own, folder)
             self._checkpoints.prune()
         self._scalars.rewind(self.step)
-        changes = write_settings(self.out, self._settings) if self.is_main else []
+        changes = write_settings(self.out, self.settings, self._computation) if self.is_main else []
         if folder is not None:
             self._progress.message(f"resuming from step {self.step} of {folder.parent}", *changes)
         return folder is not None
