@@ -57,7 +57,7 @@ def plain() -> nn.Module:
     return nn.Sequential(nn.Conv2d(3, 4, 3), nn.LeakyReLU(0.2), nn.Conv2d(4, 2, 3))
 
 
-def normalised() -> nn.Module:
+def normalized() -> nn.Module:
     return nn.Sequential(
         nn.Conv2d(3, 4, 3, bias=False),
         nn.BatchNorm2d(4),
@@ -146,14 +146,14 @@ def main(out: Path) -> None:
     cases: dict[str, Callable[[Path], dict[str, Tensor]]] = {
         "plain": lambda folder: train(folder, plain),
         "float32": lambda folder: train(folder, plain, dtype=torch.float32, adam=False),
-        "channels-last": lambda folder: train(folder, normalised, channels_last=True),
-        "batch norm": lambda folder: train(folder, normalised),
+        "channels-last": lambda folder: train(folder, normalized, channels_last=True),
+        "batch norm": lambda folder: train(folder, normalized),
         "clip": lambda folder: train(folder, plain, clip=0.01),
         "accumulate": lambda folder: train(folder, plain, accumulate=2),
         "partly frozen": lambda folder: train(folder, plain, partly=True),
         "unused on one": lambda folder: train(folder, Detour),
-        "interrupted": lambda folder: train(folder, normalised, stop_at=4),
-        "resumed": lambda folder: train(folder.parent / "interrupted", normalised),
+        "interrupted": lambda folder: train(folder, normalized, stop_at=4),
+        "resumed": lambda folder: train(folder.parent / "interrupted", normalized),
         "stopped": stop,
     }
     run = Run(out / "run")

@@ -1,4 +1,4 @@
-"""Run the tiny recipe whole, and again killed ten times at random and each time started anew.
+"""Run the tiny recipe whole, and again killed ten times at random and restarted each time.
 
     python kill_often.py OUT SEED...
 
@@ -21,7 +21,7 @@ import torch._dynamo  # noqa: F401 - likewise
 
 
 def killed_at_file_operation(number: int) -> None:
-    """Kill this program at the given one of its operations on files, as Python's audit events tell them."""
+    """Kill this program at the given one of its operations on files, as counted by Python's audit events."""
     left = [number]
 
     def hook(event: str, _: tuple[object, ...]) -> None:
@@ -82,7 +82,7 @@ def main(out: Path, seed: int) -> None:
             process = fork(out / "killed", seed, killed_at_file_size, draw.randrange(1, 40_000))
         code = end_of(process)
         assert code in (0, -signal.SIGKILL, -signal.SIGXFSZ), Path(f"{out}/killed.stderr").read_text()
-        if code == 0:  # it came too late: begin anew
+        if code == 0:  # the kill came too late: start again
             survivors += 1
             (out / "killed").rename(out / f"survived-{survivors}")
         else:

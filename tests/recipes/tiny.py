@@ -18,7 +18,7 @@ STEPS = {"content": 7, "adversarial": 14}
 
 
 class Blobs(Dataset[Tensor]):
-    """Eleven pictures, with noise that is drawn anew each time."""
+    """Eleven pictures, with noise that is new each time."""
 
     def __len__(self) -> int:
         return 11

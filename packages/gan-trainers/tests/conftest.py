@@ -19,7 +19,7 @@ torch.set_num_threads(1)
 
 
 class Pictures(Dataset):
-    """Twenty-three noisy 8x8 pictures; the noise is drawn anew from all three generators."""
+    """Twenty-three noisy 8x8 pictures; the noise comes from all three generators."""
 
     def __len__(self):
         return 23
@@ -58,7 +58,7 @@ class Pool:
 
 
 class Crash(Exception):  # noqa: N818 - an event rather than an error
-    """Stands for a kill: whatever was not saved is lost."""
+    """Stands for a kill: what was not saved is lost."""
 
 
 def play(out, *, crash_at=None, phases=(("train", 12),), save_every=4, fused=False, workers=0, **options):
@@ -91,8 +91,8 @@ def play(out, *, crash_at=None, phases=(("train", 12),), save_every=4, fused=Fal
     rows = [json.loads(line) for line in (run.out / "scalars.jsonl").read_text().splitlines()]
     for row in rows:
         del row["seconds"]
-    kept = {"g": g, "d": d, "opt_g": opt_g, "opt_d": opt_d, "ema": ema, "pool": pool}
-    return {"rows": rows, **{name: each.state_dict() for name, each in kept.items()}}
+    registered = {"g": g, "d": d, "opt_g": opt_g, "opt_d": opt_d, "ema": ema, "pool": pool}
+    return {"rows": rows, **{name: each.state_dict() for name, each in registered.items()}}
 
 
 def differences(left, right, path=""):

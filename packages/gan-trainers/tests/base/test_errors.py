@@ -18,7 +18,7 @@ def test_a_packages_error_is_one_line_and_exit_code_1(capsys):
     assert capsys.readouterr().err == "error: linear_decay expects start <= end; got start=2 and end=1\n"
 
 
-def test_other_peoples_errors_keep_their_traceback(tmp_path):
+def test_errors_of_other_code_keep_their_traceback(tmp_path):
     with pytest.raises(ValueError, match="invalid literal"), plain_errors():
         int("x")
     with pytest.raises(FileNotFoundError), plain_errors():

@@ -1,4 +1,4 @@
-"""A checkpoint tells how its networks are built, to whoever has not the recipe."""
+"""A checkpoint describes its networks, so that they can be loaded without the recipe."""
 
 import json
 

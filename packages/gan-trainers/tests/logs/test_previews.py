@@ -32,9 +32,9 @@ def test_extremes_are_black_and_white_and_outside_is_clipped(tmp_path):
     assert decode(tmp_path / "x.png")[0, ::24, 0].tolist() == [0, 0, 255, 255]
 
 
-def test_grey_and_smaller_columns_join_the_largest(tmp_path):
-    grey = torch.tensor([[-1.0, 1.0], [0.0, -1.0]])[None, None]
-    write_grid(tmp_path / "x.png", grey, torch.ones(1, 3, 96, 192).bfloat16().requires_grad_())
+def test_gray_and_smaller_columns_join_the_largest(tmp_path):
+    gray = torch.tensor([[-1.0, 1.0], [0.0, -1.0]])[None, None]
+    write_grid(tmp_path / "x.png", gray, torch.ones(1, 3, 96, 192).bfloat16().requires_grad_())
     picture = decode(tmp_path / "x.png")
     assert picture.shape == (96, 2 * 192 + 2, 3)
     assert (picture[:48, :96] == 0).all()
@@ -68,7 +68,7 @@ def test_refusals(tmp_path):
             write_grid(tmp_path / "x.png", *columns)
 
 
-def test_a_disk_that_refuses_is_told_in_a_sentence(tiny_run):
+def test_a_disk_that_refuses_is_one_sentence(tiny_run):
     run, *_ = tiny_run()
     (run.out / "previews").touch()
     with pytest.raises(OSError, match=r"^could not write .*previews/faces/00000000.png: .*; free disk space"):
@@ -95,7 +95,7 @@ def test_an_animation_shows_every_frame_in_order_and_rests_on_the_last(tmp_path,
             seen.append(moving.convert("RGB").getpixel((5, 5))[0])
             durations.append(moving.info["duration"])
     assert seen == pytest.approx(shades, abs=6)  # WebP loses a little
-    if suffix != ".webp":  # Pillow tells a WebP frame's time only by its successor's
+    if suffix != ".webp":  # Pillow reads a WebP frame's time from the next frame
         assert durations == [200, 200, 200, 800]
 
 

@@ -71,8 +71,8 @@ def test_curves_are_drawn_for_every_scalar(tiny_run):
         picture.load()
         assert picture.format == "PNG"
         assert picture.width > picture.height  # two lines of three charts
-        colours = picture.convert("RGB").getcolors(1 << 20)
-    assert len(colours) > 10  # not an empty page
+        colors = picture.convert("RGB").getcolors(1 << 20)
+    assert len(colors) > 10  # not an empty page
 
 
 def test_draw_curves_of_several_runs_and_chosen_names(tmp_path):
@@ -92,7 +92,7 @@ def test_draw_curves_of_several_runs_and_chosen_names(tmp_path):
     assert not (tmp_path / "nothing.png").exists()
 
 
-def test_a_disk_that_refuses_is_told_in_a_sentence(tiny_run):
+def test_a_disk_that_refuses_is_one_sentence(tiny_run):
     run, _, _, loader = tiny_run(window=1)
     (run.out / "scalars.jsonl").mkdir()
     steps = run.steps(loader, until=2)

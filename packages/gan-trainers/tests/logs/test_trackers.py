@@ -9,7 +9,7 @@ from torch import nn
 
 
 class Recorder(GeneralTracker):
-    """Keeps what it is given, and breaks where it is told to."""
+    """Records its calls, and fails in the chosen one."""
 
     name = "tensorboard"
     requires_logging_directory = False
@@ -62,19 +62,19 @@ def test_scalars_arrive(tmp_path, recorder):
 
 
 @pytest.mark.parametrize("place", ["start", "log"])
-def test_a_failure_is_told_once_and_training_goes_on(tmp_path, recorder, monkeypatch, capsys, place):
+def test_a_failure_is_printed_once_and_training_continues(tmp_path, recorder, monkeypatch, capsys, place):
     monkeypatch.setattr(recorder, "breaks_at", place)
     assert train(tmp_path, "tensorboard").step == 4
-    told = capsys.readouterr().err
-    assert told.count("trackers tensorboard failed and are left out: no such host") == 1
+    printed = capsys.readouterr().err
+    assert printed.count("trackers tensorboard failed and are left out: no such host") == 1
 
 
-def test_an_unknown_tracker_is_told(tmp_path, capsys):
+def test_an_unknown_tracker_is_printed(tmp_path, capsys):
     assert train(tmp_path, "nonesuch").step == 4
     assert "trackers nonesuch failed and are left out:" in capsys.readouterr().err
 
 
-def test_a_tracker_that_is_not_installed_is_told(tmp_path, capsys):
+def test_a_tracker_that_is_not_installed_is_printed(tmp_path, capsys):
     missing = [
         name for name in ("swanlab", "dvclive", "aim", "clearml", "comet_ml")
         if name not in tracking.get_available_trackers()

@@ -95,7 +95,7 @@ def test_capacity_0_gives_everything_back_and_draws_nothing():
 
 
 @pytest.mark.parametrize("count", [0, 2, 3])
-def test_a_stored_pool_goes_on_as_if_nothing_had_been(tmp_path, count):
+def test_a_stored_pool_continues_unchanged(tmp_path, count):
     """Empty, half full and full, through a run's checkpoint, in half precision too."""
     pool = ImagePool(3)
     if count:

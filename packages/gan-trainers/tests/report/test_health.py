@@ -15,7 +15,7 @@ def log(steps=40, **series):
     return rows
 
 
-def test_a_healthy_run_is_told_nothing():
+def test_a_healthy_run_has_no_findings():
     rows = log(
         discriminator=lambda t: 0.5 + 0.05 * math.sin(40 * t),
         adversarial=lambda t: 0.9 + 0.3 * t,

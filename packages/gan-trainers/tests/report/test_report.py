@@ -66,7 +66,7 @@ def test_a_page_of_two_runs_has_all_of_both_and_nothing_beside_it(finished, tmp_
         assert picture.size == (2 * 98 - 2, 3 * 98 - 2)
 
 
-def test_one_run_keeps_its_report_beside_it_and_it_is_written_anew(finished, capsys):
+def test_one_run_keeps_its_report_beside_it_and_it_is_replaced(finished, capsys):
     run = finished()
     for _ in range(2):
         main(["report", str(run), "--pictures", "1"])

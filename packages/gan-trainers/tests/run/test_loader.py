@@ -75,7 +75,7 @@ def test_workers_and_the_start_change_nothing():
         assert torch.equal(torch.stack(take(late, 5)), whole[3:])
 
 
-def test_position_counts_what_was_handed_out_and_iteration_goes_on_there():
+def test_position_counts_what_was_handed_out_and_iteration_continues_there():
     loader = Loader(Numbers(7), 3, seed=5, workers=1)  # it reads ahead, which must not count
     parts = [*take(loader, 2)]
     assert loader.position == 3  # zip took one more than it gave
@@ -107,7 +107,7 @@ def test_one_pass_over_two_processes_covers_all_samples_once(samples):
     assert sorted(indices(parts[0]) + indices(parts[1])) == list(range(samples))
 
 
-def test_passes_start_anew_each_time():
+def test_passes_start_again_each_time():
     loader = Loader(Numbers(5), 2, seed=0, passes=2, shuffle=False, workers=1)
     assert indices(loader) == indices(loader) == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]
     assert [len(batch) for batch in Loader(Numbers(5), 2, seed=0, passes=1)] == [2, 2, 1]
@@ -133,17 +133,17 @@ def test_a_packages_refusal_arrives_as_its_sentence(workers, capsys):
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_somebody_elses_error_keeps_the_place_where_it_happened(workers):
+def test_the_error_of_other_code_keeps_the_place_where_it_happened(workers):
     loader = Loader(Broken(7), 1, seed=0, shuffle=False, workers=workers)
     loader.position = 6
-    told = ""
+    text = ""
     try:
         with plain_errors():
             next(iter(loader))
     except ValueError as error:
-        told = "".join(traceback.format_exception(error))
-    assert 'test_loader.py", line' in told
-    assert "in __getitem__\n    int(" in told
+        text = "".join(traceback.format_exception(error))
+    assert 'test_loader.py", line' in text
+    assert "in __getitem__\n    int(" in text
 
 
 def test_nests_of_batches_are_sent(tiny_run):

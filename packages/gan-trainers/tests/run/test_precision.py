@@ -61,7 +61,7 @@ def test_a_deep_copy_calls_its_own_weights(tmp_path, generator):
 
 
 @pytest.mark.parametrize(("precision", "low"), [("fp32", False), ("auto", False), ("bf16", True)])
-def test_layout_follows_precision_unless_it_is_said(tmp_path, precision, low):
+def test_layout_follows_precision_unless_it_is_given(tmp_path, precision, low):
     def layouts(**options):
         run = Run(tmp_path, precision=precision, **options)
         network = nn.Conv2d(3, 4, 3)

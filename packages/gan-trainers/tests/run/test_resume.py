@@ -98,7 +98,7 @@ def test_a_phase_is_not_made_longer_once_a_later_one_began(tiny_run):
         next(again.steps(loader, until=5, phase="one"))
 
 
-def test_a_longer_run_goes_on_from_a_finished_one(tiny_run):
+def test_a_longer_run_continues_from_a_finished_one(tiny_run):
     run, _, _, loader = tiny_run()
     for _ in run.steps(loader, until=3):
         if run.every(10):
@@ -161,9 +161,9 @@ def test_a_checkpoint_of_another_recipe_is_refused(tiny_run, tmp_path):
         run.save()
     settings = (tmp_path / "run" / "settings.json").read_text()
 
-    def resume_with(*loaders, **kept):
+    def resume_with(*loaders, **objects):
         other = Run(tmp_path / "run", settings={"changed": True})
-        other.register(**kept)
+        other.register(**objects)
         for dataset in loaders:
             other.loader(dataset, 2)
         other.resume()
@@ -185,12 +185,12 @@ def test_a_checkpoint_of_another_recipe_is_refused(tiny_run, tmp_path):
     assert (tmp_path / "run" / "settings.json").read_text() == settings  # a refusal changes nothing
 
 
-def test_settings_that_changed_are_told(tiny_run, capsys):
+def test_settings_that_changed_are_printed(tiny_run, capsys):
     run, _, _, loader = tiny_run(settings={"lr": 0.1, "data": None})
     for _ in run.steps(loader, until=1):
         run.save()
     tiny_run(settings={"lr": 0.2, "data": None})
-    told = capsys.readouterr().err
-    assert "resuming from step 1 of" in told
-    assert "lr: 0.1 -> 0.2" in told
-    assert "data" not in told.split("resuming")[1].split("lr:")[1]
+    printed = capsys.readouterr().err
+    assert "resuming from step 1 of" in printed
+    assert "lr: 0.1 -> 0.2" in printed
+    assert "data" not in printed.split("resuming")[1].split("lr:")[1]

@@ -86,7 +86,7 @@ def test_accumulated_batches_equal_the_big_batch(tmp_path, clip):
     assert torch.allclose(train(1), train(3), rtol=1e-12, atol=0)
 
 
-def test_an_optimizer_that_learns_now_and_then_begins_anew_each_time(tiny_run):
+def test_an_optimizer_that_learns_now_and_then_accumulates_anew_each_time(tiny_run):
     run, _, _, loader = tiny_run(accumulate=2)
     weight = nn.Parameter(torch.zeros(()))
     lazy = torch.optim.SGD([weight], lr=1.0)
@@ -142,7 +142,7 @@ def test_set_lr_sets_every_group(tmp_path):
     assert [group["lr"] for group in one.param_groups + two.param_groups] == [0.25] * 3
 
 
-def test_keep_refuses(tiny_run):
+def test_register_refuses(tiny_run):
     run, network, _, _ = tiny_run()
     with pytest.raises(ValueError, match="'network' is registered already; choose another name"):
         run.register(network=nn.Linear(1, 1))

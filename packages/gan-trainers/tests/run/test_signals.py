@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM save and leave; the same command goes on."""
+"""Ctrl-C and SIGTERM save a checkpoint and exit; the same command resumes."""
 
 import signal
 import subprocess
