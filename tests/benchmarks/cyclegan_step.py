@@ -1,9 +1,10 @@
-"""CycleGAN's training step against the same step written the plain way.
+"""CycleGAN's training step, compared with a plain implementation of the same step.
 
     python tests/benchmarks/cyclegan_step.py --size 128
     python tests/benchmarks/cyclegan_step.py --size 256 --rounds 3
 
-Plain: eager, float32, images in NCHW, torch's own modules, one forward for each term, Adam as it comes.
+Plain: eager, float32, images in NCHW, torch's own modules, one forward for each term, and Adam's
+default implementation.
 """
 
 import random
@@ -29,16 +30,16 @@ def main(
     memory: bool = True,
     only: str | None = None,
 ) -> None:
-    """Time the variants of one step.
+    """Time the variants of one training step.
 
     Args:
-        size: side of the pictures, in pixels; below 256 the generators have 6 residual blocks, else 9.
-        batch_size: pictures of each kind a step.
-        identity_weight: 0 leaves the identity loss out; the official PyTorch code has 5.
-        rounds: how often each variant runs after two steps to warm up.
-        compiled: time the compiled variants too (they take minutes to compile).
-        memory: measure each variant's peak memory as well.
-        only: run this variant alone and print this process's peak memory in MiB.
+        size: side of the images, in pixels; the generators have 6 residual blocks below 256, else 9.
+        batch_size: images of each domain per step.
+        identity_weight: 0 omits the identity loss; the official PyTorch code has 5.
+        rounds: timed rounds of each variant, after two warm-up steps.
+        compiled: also time the compiled variants, which take minutes to compile.
+        memory: also measure the peak memory of each variant.
+        only: run this variant alone and print the peak memory of this process in MiB.
     """
     if only:
         print_peak_memory(make_step(only, size, batch_size, identity_weight))
@@ -53,7 +54,7 @@ def main(
 
 
 def make_step(name: str, size: int, batch_size: int, identity_weight: float) -> Step:
-    """A training step on fixed random pictures."""
+    """A training step on fixed random images."""
     torch.manual_seed(0)
     a, b = torch.rand(2, batch_size, 3, size, size, device=DEVICE) * 2 - 1
     if name == "plain":
@@ -69,7 +70,7 @@ def make_step(name: str, size: int, batch_size: int, identity_weight: float) -> 
 
 
 def recipe_step(run: Run, size: int, a: Tensor, b: Tensor, identity_weight: float, *, batched: bool) -> Step:
-    """The step of examples/cyclegan.py; unbatched, each network is called for each of its terms."""
+    """The step of examples/cyclegan.py; without `batched`, each network is called once for each term."""
     g_ab, g_ba = cyclegan_resnet_paper(size), cyclegan_resnet_paper(size)
     d_a, d_b = PatchDiscriminator(3, norm="instance"), PatchDiscriminator(3, norm="instance")
     for net in (g_ab, g_ba, d_a, d_b):
@@ -89,7 +90,7 @@ def recipe_step(run: Run, size: int, a: Tensor, b: Tensor, identity_weight: floa
     return step
 
 
-# -------------------------------------------------------------------- the plain way
+# -------------------------------------------------------------------- the plain implementation
 
 
 class PlainBlock(nn.Module):
@@ -136,51 +137,51 @@ def plain_discriminator(width: int = 64) -> nn.Sequential:
 
 
 def plain_step(size: int, a: Tensor, b: Tensor, identity_weight: float) -> Step:
-    """One step as most repositories write it, with a pool of 50."""
+    """One step as most repositories implement it, with image pools of 50."""
     g_ab, g_ba = plain_generator(size).to(DEVICE), plain_generator(size).to(DEVICE)
     d_a, d_b = plain_discriminator().to(DEVICE), plain_discriminator().to(DEVICE)
-    critics = nn.ModuleList([d_a, d_b])
+    discriminators = nn.ModuleList([d_a, d_b])
     opt_g = Adam(chain(g_ab.parameters(), g_ba.parameters()), lr=2e-4, betas=(0.5, 0.999))
-    opt_d = Adam(critics.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    opt_d = Adam(discriminators.parameters(), lr=2e-4, betas=(0.5, 0.999))
     pools: list[list[Tensor]] = [[], []]
 
-    def judged(logits: Tensor, target: float) -> Tensor:
+    def least_squares(logits: Tensor, target: float) -> Tensor:
         return F.mse_loss(logits, torch.full_like(logits, target))
 
     def step() -> None:
-        critics.requires_grad_(False)
+        discriminators.requires_grad_(False)
         opt_g.zero_grad()
         fake_b, fake_a = g_ab(a), g_ba(b)
-        loss = judged(d_b(fake_b), 1.0) + judged(d_a(fake_a), 1.0)
+        loss = least_squares(d_b(fake_b), 1.0) + least_squares(d_a(fake_a), 1.0)
         loss = loss + 10 * (F.l1_loss(g_ba(fake_b), a) + F.l1_loss(g_ab(fake_a), b))
         if identity_weight:
             loss = loss + identity_weight * (F.l1_loss(g_ba(a), a) + F.l1_loss(g_ab(b), b))
         loss.backward()
         opt_g.step()
-        critics.requires_grad_(True)
+        discriminators.requires_grad_(True)
         opt_d.zero_grad()
-        for critic, real, fake, pool in ((d_a, a, fake_a, pools[0]), (d_b, b, fake_b, pools[1])):
-            shown = swapped(pool, fake.detach())
-            (0.5 * (judged(critic(real), 1.0) + judged(critic(shown), 0.0))).backward()
+        for d, real, fake, pool in ((d_a, a, fake_a, pools[0]), (d_b, b, fake_b, pools[1])):
+            swapped = swap(pool, fake.detach())
+            (0.5 * (least_squares(d(real), 1.0) + least_squares(d(swapped), 0.0))).backward()
         opt_d.step()
 
     return step
 
 
-def swapped(pool: list[Tensor], images: Tensor) -> Tensor:
-    """Each image, or an earlier one in whose place it stays."""
-    shown = []
+def swap(pool: list[Tensor], images: Tensor) -> Tensor:
+    """Each image, or an earlier one of the pool, which it replaces there."""
+    swapped = []
     for image in images:
         if len(pool) < 50:
             pool.append(image)
-            shown.append(image)
+            swapped.append(image)
         elif random.random() < 0.5:
-            place = random.randrange(50)
-            shown.append(pool[place])
-            pool[place] = image
+            index = random.randrange(50)
+            swapped.append(pool[index])
+            pool[index] = image
         else:
-            shown.append(image)
-    return torch.stack(shown)
+            swapped.append(image)
+    return torch.stack(swapped)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""How long `import gan_losses` takes beyond `import torch`: at most 0.2 s.
+"""Time that `import gan_losses` adds to `import torch`: at most 0.2 s.
 
-Each measurement is a fresh interpreter, the two kinds in turn, so that a busy machine slows both alike.
+Each measurement runs in a new interpreter. The two imports alternate, so that other load affects both alike.
 """
 
 import statistics
@@ -13,6 +13,7 @@ TIMED_IMPORT = "from time import perf_counter as now; start = now(); import {}; 
 
 
 def seconds_to_import(modules: str) -> float:
+    """Seconds of an import in a new interpreter."""
     command = [sys.executable, "-c", TIMED_IMPORT.format(modules)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 

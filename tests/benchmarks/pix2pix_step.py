@@ -1,8 +1,9 @@
-"""The colouriser's training step against the same step written the plain way.
+"""The training step of pix2pix as a colorizer, compared with a plain implementation of the same step.
 
     python tests/benchmarks/pix2pix_step.py --size 256 --batch-size 1
 
-Plain: eager, float32, images in NCHW, torch's own modules, one forward for each term, Adam as it comes.
+Plain: eager, float32, images in NCHW, torch's own modules, one forward for each term, and Adam's
+default implementation.
 """
 
 import tempfile
@@ -26,15 +27,15 @@ def main(
     memory: bool = True,
     only: str | None = None,
 ) -> None:
-    """Time the variants of one step.
+    """Time the variants of one training step.
 
     Args:
-        size: side of the pictures, in pixels.
-        batch_size: pictures a step.
-        rounds: how often each variant runs after two steps to warm up.
-        compiled: time the compiled variants too (they take minutes to compile).
-        memory: measure each variant's peak memory as well.
-        only: run this variant alone and print this process's peak memory in MiB.
+        size: side of the images, in pixels.
+        batch_size: images per step.
+        rounds: timed rounds of each variant, after two warm-up steps.
+        compiled: also time the compiled variants, which take minutes to compile.
+        memory: also measure the peak memory of each variant.
+        only: run this variant alone and print the peak memory of this process in MiB.
     """
     if only:
         print_peak_memory(make_step(only, size, batch_size))
@@ -50,7 +51,7 @@ def main(
 
 
 def make_step(name: str, size: int, batch_size: int) -> Step:
-    """A training step on fixed random pictures."""
+    """A training step on fixed random images."""
     torch.manual_seed(0)
     depth = min(8, (size & -size).bit_length() - 1)
     gray = torch.rand(batch_size, 1, size, size, device=DEVICE) * 2 - 1
@@ -71,7 +72,7 @@ def make_step(name: str, size: int, batch_size: int) -> Step:
 
 
 def recipe_step(run: Run, g: nn.Module, d: nn.Module, gray: Tensor, target: Tensor) -> Step:
-    """The step of examples/colorize.py with the generator and the discriminator in RGB."""
+    """The step of examples/colorize.py with both networks in RGB."""
     opt_g = Adam(g.parameters(), lr=2e-4, betas=(0.5, 0.999), fused=True)
     opt_d = Adam(d.parameters(), lr=2e-4, betas=(0.5, 0.999), fused=True)
     game = Pix2Pix(d, conditional=False)
@@ -86,7 +87,7 @@ def recipe_step(run: Run, g: nn.Module, d: nn.Module, gray: Tensor, target: Tens
     return step
 
 
-# -------------------------------------------------------------------- the plain way
+# -------------------------------------------------------------------- the plain implementation
 
 
 class PlainUNet(nn.Module):
@@ -100,9 +101,9 @@ class PlainUNet(nn.Module):
             conv = nn.Conv2d(channels[level - 1] if level else 1, out, 4, 2, 1, bias=level in (0, depth - 1))
             self.down.append(nn.Sequential(conv, nn.BatchNorm2d(out)) if 0 < level < depth - 1 else conv)
         for level in reversed(range(depth)):
-            into = channels[level] * (1 if level == depth - 1 else 2)
+            inputs = channels[level] * (1 if level == depth - 1 else 2)
             out = channels[level - 1] if level else 3
-            conv = nn.ConvTranspose2d(into, out, 4, 2, 1, bias=level == 0)
+            conv = nn.ConvTranspose2d(inputs, out, 4, 2, 1, bias=level == 0)
             self.up.append(nn.Sequential(conv, nn.BatchNorm2d(out)) if level else conv)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -122,13 +123,13 @@ def plain_discriminator(width: int = 64) -> nn.Sequential:
     """The 70x70 PatchGAN in torch's own modules."""
     layers: list[nn.Module] = [nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2)]
     for level, stride in enumerate((2, 2, 1)):
-        into, out = width * 2**level, width * 2 ** (level + 1)
-        layers += [nn.Conv2d(into, out, 4, stride, 1, bias=False), nn.BatchNorm2d(out), nn.LeakyReLU(0.2)]
+        inputs, out = width * 2**level, width * 2 ** (level + 1)
+        layers += [nn.Conv2d(inputs, out, 4, stride, 1, bias=False), nn.BatchNorm2d(out), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Conv2d(width * 8, 1, 4, 1, 1))
 
 
 def plain_step(g: nn.Module, d: nn.Module, gray: Tensor, target: Tensor) -> Step:
-    """One step as most repositories write it."""
+    """One step as most repositories implement it."""
     bce = nn.BCEWithLogitsLoss()
     opt_g = Adam(g.parameters(), lr=2e-4, betas=(0.5, 0.999))
     opt_d = Adam(d.parameters(), lr=2e-4, betas=(0.5, 0.999))

@@ -1,13 +1,14 @@
-"""pix2pixHD's training step against the same step written the plain way.
+"""pix2pixHD's training step, compared with a plain implementation of the same step.
 
     python tests/benchmarks/pix2pixhd_step.py global --rounds 3      # 256x512
-    python tests/benchmarks/pix2pixhd_step.py enhancer --rounds 3    # 512x1024, all learns
-    python tests/benchmarks/pix2pixhd_step.py frozen --rounds 3      # the same, the global part held still
+    python tests/benchmarks/pix2pixhd_step.py enhancer --rounds 3    # 512x1024, nothing frozen
+    python tests/benchmarks/pix2pixhd_step.py frozen --rounds 3      # the same, global part frozen
     python tests/benchmarks/pix2pixhd_step.py global --height 32 --width 64 --channels 8 --rounds 1
 
-Plain: eager, float32, images in NCHW, torch's own modules, each turn with its own forwards, Adam as it comes;
-what is frozen is absent from the optimiser alone. "plain shared" makes the translation once for both turns,
-as the official code does, and is plain in all else.
+Plain: eager, float32, images in NCHW, torch's own modules, separate forwards for each update, and
+Adam's default implementation. Frozen parameters are left out of the optimizer, but their gradients are
+computed. "plain shared" generates the fake images once for both updates, as the official code does, and is
+otherwise the same.
 """
 
 import tempfile
@@ -39,19 +40,19 @@ def main(
     memory: bool = True,
     only: str | None = None,
 ) -> None:
-    """Time the variants of one step.
+    """Time the variants of one training step.
 
     Args:
-        stage: the global generator with two discriminators; the enhancer with three, all of it or with the
-            global part frozen.
-        height: of the pictures, in pixels; 256 for the global stage, else 512.
-        width: 512 for the global stage, else 1024.
-        channels: of the generator's first layer; 64 for the global stage, else 32.
-        batch_size: pictures a step.
-        rounds: how often each variant runs after two steps to warm up.
-        compiled: time the compiled variants too (they take minutes to compile).
-        memory: measure each variant's peak memory as well.
-        only: run this variant alone and print this process's peak memory in MiB.
+        stage: the global generator with two discriminators, or the enhancer with three; "frozen" is the
+            enhancer with its global part frozen.
+        height: of the images, in pixels; if not given, 256 for the global stage, else 512.
+        width: of the images; if not given, 512 for the global stage, else 1024.
+        channels: of the generator's first layer; if not given, 64 for the global stage, else 32.
+        batch_size: images per step.
+        rounds: timed rounds of each variant, after two warm-up steps.
+        compiled: also time the compiled variants, which take minutes to compile.
+        memory: also measure the peak memory of each variant.
+        only: run this variant alone and print the peak memory of this process in MiB.
     """
     scale = 1 if stage == "global" else 2
     size = (height or 256 * scale, width or 512 * scale)
@@ -70,7 +71,7 @@ def main(
 
 
 def make_step(name: str, stage: Stage, size: tuple[int, int], channels: int, batch_size: int) -> Step:
-    """A training step on fixed random maps and pictures."""
+    """A training step on fixed random label maps and images."""
     torch.manual_seed(0)
     blocks = torch.randint(CLASSES, (batch_size, size[0] // 8, size[1] // 8))
     labels = blocks.repeat_interleave(8, 1).repeat_interleave(8, 2).to(DEVICE)
@@ -89,7 +90,7 @@ def make_step(name: str, stage: Stage, size: tuple[int, int], channels: int, bat
 
 
 def recipe_step(run: Run, stage: Stage, channels: int, maps: Tensor, photo: Tensor) -> Step:
-    """The step of examples/pix2pixhd.py, without an encoder and VGG19."""
+    """The step of examples/pix2pixhd.py, without encoder and VGG19."""
     inputs, scales = maps.shape[1], 2 if stage == "global" else 3
     g = (GlobalGenerator if stage == "global" else LocalEnhancer)(inputs, width=channels)
     d = MultiscaleDiscriminator(inputs + 3, scales=scales, width=channels * (scales - 1))
@@ -111,7 +112,7 @@ def recipe_step(run: Run, stage: Stage, channels: int, maps: Tensor, photo: Tens
     return step
 
 
-# -------------------------------------------------------------------- the plain way
+# -------------------------------------------------------------------- the plain implementation
 
 
 def normed(layer: nn.Module, channels: int) -> list[nn.Module]:
@@ -136,7 +137,7 @@ def last(width: int) -> list[nn.Module]:
 
 
 def plain_trunk(inputs: int, width: int) -> nn.Sequential:
-    """The global generator without its output, in torch's own modules."""
+    """The global generator without its output layer, in torch's own modules."""
     layers = first(inputs, width)
     for level in range(4):
         layers += down(width * 2**level)
@@ -179,31 +180,32 @@ class PlainDiscriminator(nn.Module):
     def forward(self, x: Tensor) -> list[list[Tensor]]:
         outputs = []
         for scale in self.scales:
-            y, maps = x, []
+            y, features = x, []
             for layer in scale:  # type: ignore[attr-defined]
                 y = layer(y)
-                maps.append(y)
-            outputs.append(maps)
+                features.append(y)
+            outputs.append(features)
             x = F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)
         return outputs
 
 
-def judged(outputs: list[list[Tensor]], target: float) -> Tensor:
-    """Least squares, summed over the scales."""
-    losses = [F.mse_loss(maps[-1], torch.full_like(maps[-1], target)) for maps in outputs]
+def least_squares(outputs: list[list[Tensor]], target: float) -> Tensor:
+    """Least squares of the logits, summed over the scales."""
+    losses = [F.mse_loss(scale[-1], torch.full_like(scale[-1], target)) for scale in outputs]
     return sum(losses[1:], losses[0])
 
 
 def generator_loss(fake: list[list[Tensor]], real: list[list[Tensor]]) -> Tensor:
-    loss = judged(fake, 1.0)
-    for ours, theirs in zip(fake, real, strict=True):
-        for one, other in zip(ours[:-1], theirs[:-1], strict=True):
-            loss = loss + 10 / len(fake) * F.l1_loss(one, other.detach())
+    """Least squares and feature matching with lambda 10."""
+    loss = least_squares(fake, 1.0)
+    for fake_scale, real_scale in zip(fake, real, strict=True):
+        for fake_features, real_features in zip(fake_scale[:-1], real_scale[:-1], strict=True):
+            loss = loss + 10 / len(fake) * F.l1_loss(fake_features, real_features.detach())
     return loss
 
 
 def plain_step(stage: Stage, channels: int, maps: Tensor, photo: Tensor, *, shared: bool) -> Step:
-    """One step as most repositories write it, or as the official code does (`shared`)."""
+    """One step as most repositories implement it, or with `shared` as the official code does."""
     inputs, scales = maps.shape[1], 2 if stage == "global" else 3
     if stage == "global":
         g: nn.Module = nn.Sequential(plain_trunk(inputs, channels), *last(channels))
@@ -211,28 +213,29 @@ def plain_step(stage: Stage, channels: int, maps: Tensor, photo: Tensor, *, shar
         g = PlainEnhancer(inputs, channels)
     g.to(DEVICE)
     d = PlainDiscriminator(inputs + 3, channels * (scales - 1), scales).to(DEVICE)
-    learning = [p for name, p in g.named_parameters() if stage != "frozen" or not name.startswith("coarse")]
-    opt_g = Adam(learning, lr=2e-4, betas=(0.5, 0.999))
+    trained = [p for name, p in g.named_parameters() if stage != "frozen" or not name.startswith("coarse")]
+    opt_g = Adam(trained, lr=2e-4, betas=(0.5, 0.999))
     opt_d = Adam(d.parameters(), lr=2e-4, betas=(0.5, 0.999))
 
-    def judge(picture: Tensor) -> list[list[Tensor]]:
-        return d(torch.cat([maps, picture], dim=1))
+    def discriminate(image: Tensor) -> list[list[Tensor]]:
+        return d(torch.cat([maps, image], dim=1))
 
-    def turns_apart() -> None:
+    def step_with_separate_fakes() -> None:
         with torch.no_grad():
             fake = g(maps)
         opt_d.zero_grad()
-        (0.5 * (judged(judge(photo), 1.0) + judged(judge(fake), 0.0))).backward()
+        real_loss, fake_loss = least_squares(discriminate(photo), 1.0), least_squares(discriminate(fake), 0.0)
+        (0.5 * (real_loss + fake_loss)).backward()
         opt_d.step()
         opt_g.zero_grad()
-        generator_loss(judge(g(maps)), judge(photo)).backward()
+        generator_loss(discriminate(g(maps)), discriminate(photo)).backward()
         opt_g.step()
 
-    def turns_from_one_translation() -> None:
+    def step_with_shared_fakes() -> None:
         fake = g(maps)
-        shown, real = judge(fake.detach()), judge(photo)
-        loss_d = 0.5 * (judged(real, 1.0) + judged(shown, 0.0))
-        loss_g = generator_loss(judge(fake), real)
+        detached, real = discriminate(fake.detach()), discriminate(photo)
+        loss_d = 0.5 * (least_squares(real, 1.0) + least_squares(detached, 0.0))
+        loss_g = generator_loss(discriminate(fake), real)
         opt_g.zero_grad()
         loss_g.backward()
         opt_g.step()
@@ -240,7 +243,7 @@ def plain_step(stage: Stage, channels: int, maps: Tensor, photo: Tensor, *, shar
         loss_d.backward()
         opt_d.step()
 
-    return turns_from_one_translation if shared else turns_apart
+    return step_with_shared_fakes if shared else step_with_separate_fakes
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Projected GAN's training step against the same step written the plain way.
+"""Projected GAN's training step, compared with a plain implementation of the same step.
 
     python tests/benchmarks/projected_step.py
     python tests/benchmarks/projected_step.py --size 128 --batch-size 4 --rounds 3
 
-Plain: eager, float32, images in NCHW, the feature network as timm has it and the mixtures in the paper's
-order, enlarging before convolving in the generator, Adam as it comes. Both turns are the official code's: the
-discriminator gets pictures of its own, made without a graph. "shared" hands it the generator's instead.
-There is no augmentation, and weights are random.
+Plain: eager, float32, images in NCHW, timm's feature extractor, the random projections in the paper's order,
+upsampling before the convolution in the generator, and Adam's default implementation. As in the official
+code, the discriminator update samples its own fake images, without a graph. "shared" uses those of the
+generator update instead. There is no augmentation, and weights are random.
 """
 
 import tempfile
@@ -36,17 +36,17 @@ def main(
     memory: bool = True,
     only: str | None = None,
 ) -> None:
-    """Time the variants of one step.
+    """Time the variants of one training step.
 
     Args:
-        size: side of the pictures, in pixels.
-        batch_size: pictures a step.
-        lite: FastGAN-lite, or the full one; both of the published width, 128.
-        resize: side at which the discriminator sees the pictures, in pixels.
-        rounds: how often each variant runs after two steps to warm up.
-        compiled: time the compiled variants too (they take minutes to compile).
-        memory: measure each variant's peak memory as well.
-        only: run this variant alone and print this process's peak memory in MiB.
+        size: side of the images, in pixels.
+        batch_size: images per step.
+        lite: FastGAN-lite instead of FastGAN; both have the published width, 128.
+        resize: side of the discriminator's input, in pixels.
+        rounds: timed rounds of each variant, after two warm-up steps.
+        compiled: also time the compiled variants, which take minutes to compile.
+        memory: also measure the peak memory of each variant.
+        only: run this variant alone and print the peak memory of this process in MiB.
     """
 
     def make_step(name: str) -> Step:
@@ -62,7 +62,7 @@ def main(
 
 
 def our_step(name: str, real: Tensor, lite: bool, resize: int) -> Step:
-    """Both turns with this repository's networks."""
+    """Both updates with the networks of this repository."""
     precision, _, manner = name.partition(" ")
     run = Run(
         tempfile.mkdtemp(),
@@ -91,11 +91,11 @@ def our_step(name: str, real: Tensor, lite: bool, resize: int) -> Step:
     return step
 
 
-# -------------------------------------------------------------------- the plain way
+# -------------------------------------------------------------------- the plain implementation
 
 
 class PlainDiscriminator(nn.Module):
-    """Backbone, mixtures and heads with every operation where the paper has it."""
+    """Backbone, random projections and heads, with all operations in the paper's order."""
 
     def __init__(self, resize: int) -> None:
         super().__init__()
@@ -137,7 +137,7 @@ class PlainEnlarging(nn.Module):
 
 
 def plain_step(real: Tensor, lite: bool, resize: int) -> Step:
-    """Both turns as most repositories write them."""
+    """Both updates as most repositories implement them."""
     g, d = fastgan_projected(real.shape[-1], lite=lite).to(DEVICE), PlainDiscriminator(resize).to(DEVICE)
     for block in g.blocks:
         block.convs[0] = PlainEnlarging(block.convs[0])  # type: ignore[index, operator]
@@ -156,8 +156,8 @@ def plain_step(real: Tensor, lite: bool, resize: int) -> Step:
         opt_d.zero_grad()
         with torch.no_grad():
             fake = fakes()
-        for pictures, sign in ((fake, 1), (real, -1)):
-            logits = torch.cat([x.flatten(1) for x in d(pictures)], 1)
+        for images, sign in ((fake, 1), (real, -1)):
+            logits = torch.cat([x.flatten(1) for x in d(images)], 1)
             F.relu(1 + sign * logits).mean().backward()
         opt_d.step()
 

@@ -1,10 +1,10 @@
-"""SRGAN's training steps, by pixels and with content and critic, against the same written the plain way.
+"""SRGAN's training steps of both phases, compared with a plain implementation of the same steps.
 
     python tests/benchmarks/srgan_step.py                    # both phases at the paper's crop of 96, batch 16
     python tests/benchmarks/srgan_step.py --phase pixels --rounds 3
 
-Plain: eager, float32, images in NCHW, torch's own modules, Adam as it comes.
-VGG19's weights are random, which costs the same.
+Plain: eager, float32, images in NCHW, torch's own modules, and Adam's default implementation. VGG19's weights
+are random, which does not change the cost.
 """
 
 import tempfile
@@ -33,16 +33,16 @@ def main(
     memory: bool = True,
     only: str | None = None,
 ) -> None:
-    """Time the variants of one step.
+    """Time the variants of one training step.
 
     Args:
-        phase: 1, by pixels; 2, by content with a critic; or one after the other.
-        size: side of the crops, in pixels; the generator sees a quarter of it.
-        batch_size: crops a step.
-        rounds: how often each variant runs after two steps to warm up.
-        compiled: time the compiled variants too (they take minutes to compile).
-        memory: measure each variant's peak memory as well.
-        only: run this variant alone and print this process's peak memory in MiB.
+        phase: 1, pixels alone; 2, content and adversarial loss; or one after the other.
+        size: side of the crops, in pixels; the side of the generator's input is a quarter of it.
+        batch_size: crops per step.
+        rounds: timed rounds of each variant, after two warm-up steps.
+        compiled: also time the compiled variants, which take minutes to compile.
+        memory: also measure the peak memory of each variant.
+        only: run this variant alone and print the peak memory of this process in MiB.
     """
     phases: list[Phase] = ["pixels", "content"] if phase == "both" else [phase]
     for each in phases:
@@ -60,7 +60,7 @@ def main(
 
 
 def make_step(name: str, phase: Phase, size: int, batch_size: int) -> Step:
-    """A training step on fixed random pictures."""
+    """A training step on fixed random images."""
     torch.manual_seed(0)
     large = torch.rand(batch_size, 3, size, size, device=DEVICE) * 2 - 1
     small = F.avg_pool2d(large, 4)
@@ -78,7 +78,7 @@ def make_step(name: str, phase: Phase, size: int, batch_size: int) -> Step:
 
 
 def recipe_step(run: Run, phase: Phase, small: Tensor, large: Tensor) -> Step:
-    """The step of examples/srgan.py on VGG19's features."""
+    """The step of examples/srgan.py with VGG19's features."""
     g, d = SRResNet(), SRGANDiscriminator()
     opt_g, opt_d = (Adam(net.parameters(), lr=1e-4, fused=True) for net in (g, d))
     content = srgan_content_loss(weights="random")
@@ -97,7 +97,7 @@ def recipe_step(run: Run, phase: Phase, small: Tensor, large: Tensor) -> Step:
     return by_pixels if phase == "pixels" else by_content
 
 
-# -------------------------------------------------------------------- the plain way
+# -------------------------------------------------------------------- the plain implementation
 
 
 class PlainBlock(nn.Module):
@@ -133,11 +133,11 @@ class PlainGenerator(nn.Module):
 def plain_discriminator(side: int) -> nn.Sequential:
     """The paper's discriminator for crops of one size."""
     layers: list[nn.Module] = [nn.Conv2d(3, 64, 3, padding=1), nn.LeakyReLU(0.2)]
-    inside = 64
-    for place, outside in enumerate((64, 128, 128, 256, 256, 512, 512)):
-        conv = nn.Conv2d(inside, outside, 3, 2 - place % 2, 1)
-        layers += [conv, nn.BatchNorm2d(outside), nn.LeakyReLU(0.2)]
-        inside = outside
+    inputs = 64
+    for index, outputs in enumerate((64, 128, 128, 256, 256, 512, 512)):
+        conv = nn.Conv2d(inputs, outputs, 3, 2 - index % 2, 1)
+        layers += [conv, nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)]
+        inputs = outputs
     dense = nn.Linear(512 * (side // 16) ** 2, 1024)
     return nn.Sequential(*layers, nn.Flatten(), dense, nn.LeakyReLU(0.2), nn.Linear(1024, 1))
 
@@ -145,19 +145,19 @@ def plain_discriminator(side: int) -> nn.Sequential:
 def plain_vgg() -> nn.Sequential:
     """VGG19 up to the activation of the fourth convolution of block 5."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
-    inside = 3
-    for block, (outside, convs) in enumerate(((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))):
+    inputs = 3
+    for block, (outputs, convs) in enumerate(((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))):
         for conv in range(convs):
-            layers[f"conv{block}_{conv}"] = nn.Conv2d(inside, outside, 3, padding=1)
+            layers[f"conv{block}_{conv}"] = nn.Conv2d(inputs, outputs, 3, padding=1)
             layers[f"relu{block}_{conv}"] = nn.ReLU(inplace=True)
-            inside = outside
+            inputs = outputs
         if block < 4:
             layers[f"pool{block}"] = nn.MaxPool2d(2)
     return nn.Sequential(layers).requires_grad_(False)
 
 
 def plain_step(phase: Phase, small: Tensor, large: Tensor) -> Step:
-    """One step as most repositories write it."""
+    """One step as most repositories implement it."""
     g, d, vgg = PlainGenerator().to(DEVICE), plain_discriminator(large.shape[-1]).to(DEVICE), plain_vgg()
     vgg = vgg.to(DEVICE)
     opt_g, opt_d = (torch.optim.Adam(net.parameters(), lr=1e-4) for net in (g, d))
