@@ -45,7 +45,7 @@ class DiffAugment(nn.Module):
         policy: the steps in their order, divided by commas: "color" (brightness, saturation and contrast),
             "translation" and "cutout" are the paper's; "flip" mirrors left to right with probability 1/2.
         p: the probability with which a step is applied to an image, in [0, 1]; 1 in the paper.
-        always: steps of the policy that are applied to every image whatever `p` is.
+        always: steps of the policy that are applied to every image, independent of `p`.
         brightness: largest shift, for images in [-1, 1].
         saturation: largest difference of the factor to 1.
         contrast: likewise.

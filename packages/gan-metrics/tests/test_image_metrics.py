@@ -29,7 +29,7 @@ def pair():
 
 
 def features(image):
-    """Two maps of a picture, of three and six channels."""
+    """Two maps of an image, with three and six channels."""
     return [image, F.avg_pool2d(torch.cat([image, 1 - image], dim=1), 2)]
 
 
@@ -57,7 +57,7 @@ def expected_scores(prediction, target):
     }
 
 
-def test_collection_averages_over_images_of_uneven_batches(pair):
+def test_collection_averages_over_images_of_batches_of_different_sizes(pair):
     scores = collection()
     for prediction, target in zip(*(images.split([4, 2, 1]) for images in pair), strict=True):
         scores.update(prediction, target)
@@ -65,15 +65,15 @@ def test_collection_averages_over_images_of_uneven_batches(pair):
     torch.testing.assert_close(computed, expected_scores(*pair), atol=1e-5, rtol=1e-6)
 
 
-def test_collection_takes_keywords_too(pair):
+def test_collection_accepts_keywords(pair):
     by_position, by_name = collection(), collection()
     by_position.update(*pair)
     by_name.update(prediction=pair[0], target=pair[1])
     assert by_name.compute() == by_position.compute()
 
 
-def test_equal_first_scores_do_not_couple_the_metrics(pair):
-    # Black against white has 0 dB and a colourfulness of 0, and SSIM is close to 0 as well.
+def test_metrics_with_equal_first_scores_are_not_merged(pair):
+    # Black against white has 0 dB and a colorfulness of 0, and SSIM is close to 0 as well.
     black = torch.full((1, 3, 16, 13), -1.0)
     scores = collection()
     scores.update(black, -black)
@@ -87,7 +87,7 @@ def test_one_batch_by_calling(pair):
     torch.testing.assert_close(scores(*pair), expected_scores(*pair), atol=1e-5, rtol=1e-6)
 
 
-def test_reset_forgets(pair):
+def test_reset_removes_earlier_images(pair):
     scores = collection()
     scores.update(-pair[0], pair[1])
     scores.reset()
@@ -121,7 +121,7 @@ def test_an_equal_pair_makes_the_mean_infinite(pair):
     assert metric.compute() == math.inf
 
 
-def test_copies_go_their_own_ways(pair):
+def test_copies_are_independent(pair):
     metric = SSIM()
     metric.update(*pair)
     other = copy.deepcopy(metric)
@@ -136,20 +136,20 @@ def test_copies_go_their_own_ways(pair):
 )
 @pytest.mark.filterwarnings("ignore:The ``compute`` method")
 def test_no_image_is_an_error(metric):
-    with pytest.raises(RuntimeError, match=f"{type(metric).__name__} has seen no image; call update before"):
+    with pytest.raises(RuntimeError, match=f"{type(metric).__name__} has no image; call update before"):
         metric.compute()
 
 
-def test_bad_input_is_named_and_leaves_no_trace(pair):
+def test_bad_input_is_named_and_does_not_change_the_state(pair):
     metric = PSNR()
     metric.update(*pair)
-    with pytest.raises(ValueError, match="one shape"):
+    with pytest.raises(ValueError, match="the same shape"):
         metric.update(pair[0], pair[1][..., :-1])
     torch.testing.assert_close(metric.compute(), psnr(*pair))
 
 
 def rank_scores(rank, shares, prediction, target):
-    """Runs in a process of its own: the scores after synchronising, for each way of sharing the images."""
+    """Runs in each process: the synchronized scores, for each way to divide the images."""
     computed = []
     for share in shares:
         scores = collection()
@@ -160,7 +160,7 @@ def rank_scores(rank, shares, prediction, target):
 
 
 def test_two_processes_equal_one(pair, in_two_processes):
-    shares = [(slice(0, 5), slice(5, 7)), (slice(0, 7), slice(7, 7))]  # uneven, then one rank without any
+    shares = [(slice(0, 5), slice(5, 7)), (slice(0, 7), slice(7, 7))]  # unequal, then one rank without any
     computed = in_two_processes(__file__, "rank_scores", shares, *pair)
     alone = {name: score.item() for name, score in expected_scores(*pair).items()}
     assert computed[0] == computed[1]
