@@ -75,19 +75,19 @@ __all__ = [
     "ssim_y",
 ]
 
+if not TYPE_CHECKING:  # or type checkers would accept any name
 
-def __getattr__(name: str) -> object:
-    """Import the metric classes when they are first used.
+    def __getattr__(name: str) -> object:
+        """Import the metric classes when they are first used.
 
-    They extend torchmetrics.Metric. Importing any part of torchmetrics imports all of it, and with it
-    transformers, torchvision, SciPy and Matplotlib where they are installed, which takes seconds.
-    """
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from gan_metrics import _image_metrics, _set_metrics
+        They extend torchmetrics.Metric. Importing any part of torchmetrics imports all of it, and with it
+        transformers, torchvision, SciPy and Matplotlib where they are installed, which takes seconds.
+        """
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from gan_metrics import _image_metrics, _set_metrics
 
-    return getattr(_image_metrics if hasattr(_image_metrics, name) else _set_metrics, name)
+        return getattr(_image_metrics if hasattr(_image_metrics, name) else _set_metrics, name)
 
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    def __dir__() -> list[str]:
+        return [*globals(), *__all__]
