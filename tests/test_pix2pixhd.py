@@ -282,7 +282,7 @@ def test_each_object_gets_one_look_of_its_class_by_chance(looks, street):
         ({"without": "train_label"}, "train_label: expected a folder of images; this does not exist"),
         ({"classes": 3}, "but labels go from 0 to 2 (or 255, which is ignored); correct the map"),
         ({"larger": "train_inst"}, "resize the map by the nearest pixel"),
-        ({"perceptual": Path("vgg.pth")}, "expected a .pth or .safetensors file of weights; vgg.pth is none"),
+        ({"perceptual": Path("vgg.pth")}, ".safetensors file of weights; got vgg.pth, not a file"),
         ({"scales": (0, 1)}, "scales"),
     ],
 )

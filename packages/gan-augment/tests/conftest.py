@@ -1,14 +1,22 @@
-"""Stored values, and images that any augmentation takes."""
+"""Stored values, and images that any augmentation accepts."""
 
 from pathlib import Path
 
 import pytest
 import torch
+from gan_augment import ADA, Adaptive, DiffAugment, adaptive_diffaugment
 from safetensors.torch import load_file
+
+AUGMENTATIONS = {
+    "diffaugment": DiffAugment(),
+    "adaptive diffaugment": adaptive_diffaugment(0.5),
+    "ada": ADA("bgcfnc", p=0.8),
+    "adaptive ada": Adaptive(ADA("bgc", p=1.0)),
+}
 
 
 @pytest.fixture(autouse=True)
-def same_numbers_in_every_run():
+def same_seed_for_every_test():
     torch.manual_seed(0)
 
 
@@ -37,5 +45,10 @@ def images():
 
 @pytest.fixture
 def seeded():
-    """A generator that always begins alike."""
+    """Build a generator that always starts from the same seed."""
     return lambda: torch.Generator().manual_seed(1)
+
+
+@pytest.fixture(params=AUGMENTATIONS.values(), ids=AUGMENTATIONS.keys())
+def every_augmentation(request):
+    return request.param

@@ -1,56 +1,45 @@
-"""What each augmentation promises alike: layouts, precisions, draws, gradients of both orders."""
+"""Common properties of all augmentations: layouts, precisions, sampling, gradients of both orders."""
 
-import pytest
 import torch
-from gan_augment import ADA, Adaptive, DiffAugment, adaptive_diffaugment, augment_pair
+from gan_augment import ADA, DiffAugment
 from torch import nn
 from torch.testing import assert_close
 
-AUGMENTATIONS = {
-    "diffaugment": DiffAugment(),
-    "adaptive diffaugment": adaptive_diffaugment(0.5),
-    "ada": ADA("bgcfnc", p=0.8),
-    "adaptive ada": Adaptive(ADA("bgc", p=1.0)),
-}
 
-
-@pytest.fixture(params=AUGMENTATIONS.values(), ids=AUGMENTATIONS.keys())
-def augment(request):
-    return request.param
-
-
-def test_draws_anew_each_time_and_again_on_demand(augment, images, seeded):
+def test_samples_anew_at_each_call_and_repeats_with_a_generator(every_augmentation, images, seeded):
+    augment = every_augmentation
     first = augment(images)
     assert first.shape == images.shape
     assert not torch.equal(augment(images), first)
     again = augment(images, generator=seeded())
     assert torch.equal(augment(images, generator=seeded()), again)
-    assert torch.equal(augment(images, augment.draw(images, generator=seeded())), again)
+    assert torch.equal(augment(images, augment.sample(images, generator=seeded())), again)
 
 
-def test_images_of_a_batch_are_treated_each_for_itself(augment, images, seeded):
+def test_each_image_of_a_batch_has_its_own_parameters(every_augmentation, images, seeded):
     same = images[:1].expand(3, -1, -1, -1)
-    changed = augment(same, generator=seeded())
+    changed = every_augmentation(same, generator=seeded())
     assert (changed[0] - changed[1]).abs().max() > 0.1
     assert (changed[1] - changed[2]).abs().max() > 0.1
 
 
-def test_layout_does_not_matter(augment, images, seeded):
-    last = images.contiguous(memory_format=torch.channels_last)
-    assert_close(augment(last, generator=seeded()), augment(images, generator=seeded()), rtol=0, atol=1e-5)
+def test_layout_does_not_matter(every_augmentation, images, seeded):
+    augment, channels_last = every_augmentation, images.contiguous(memory_format=torch.channels_last)
+    expected = augment(images, generator=seeded())
+    assert_close(augment(channels_last, generator=seeded()), expected, rtol=0, atol=1e-5)
 
 
-def test_half_precision_in_and_out_computes_in_float32(augment, images, seeded):
+def test_half_precision_in_and_out_computes_in_float32(every_augmentation, images, seeded):
     half = images.bfloat16()
-    out = augment(half, generator=seeded())
+    out = every_augmentation(half, generator=seeded())
     assert out.dtype == torch.bfloat16
-    assert torch.equal(out, augment(half.float(), generator=seeded()).bfloat16())
+    assert torch.equal(out, every_augmentation(half.float(), generator=seeded()).bfloat16())
 
 
-def test_autocast_changes_nothing(augment, images, seeded):
+def test_autocast_changes_nothing(every_augmentation, images, seeded):
     def value_and_gradient():
         x = images.clone().requires_grad_()
-        out = augment(x, generator=seeded())
+        out = every_augmentation(x, generator=seeded())
         return out, torch.autograd.grad(out.square().sum(), x)[0]
 
     expected = value_and_gradient()
@@ -59,66 +48,43 @@ def test_autocast_changes_nothing(augment, images, seeded):
     assert_close(got, expected, rtol=0, atol=0)
 
 
-def test_no_images_stay_none(augment, images):
-    assert augment(images[:0]).shape == images[:0].shape
+def test_an_empty_batch_stays_empty(every_augmentation, images):
+    assert every_augmentation(images[:0]).shape == images[:0].shape
 
 
-def test_gradients_of_both_orders(augment, seeded):
+def test_gradients_of_both_orders(every_augmentation, seeded):
     x = torch.rand(1, 3, 2, 3, dtype=torch.float64, requires_grad=True)
-    draws = augment.draw(x, generator=seeded())
-    assert torch.autograd.gradcheck(lambda x: augment(x, draws), x)
-    assert torch.autograd.gradgradcheck(lambda x: augment(x, draws), x)
+    parameters = every_augmentation.sample(x, generator=seeded())
+    assert torch.autograd.gradcheck(lambda x: every_augmentation(x, parameters), x)
+    assert torch.autograd.gradgradcheck(lambda x: every_augmentation(x, parameters), x)
 
 
-def test_r1_goes_through(augment, seeded):
-    """The penalty's gradient, against the same with the augmentation written out as one matrix."""
-    torch.manual_seed(0)
+def test_r1_through_the_augmentation(every_augmentation, seeded):
+    """The penalty's gradient, compared with the augmentation written out as one matrix."""
     x = torch.rand(2, 3, 5, 4, dtype=torch.float64)
-    critic = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Tanh(), nn.Flatten(), nn.Linear(24, 1)).double()
-    draws = augment.draw(x, generator=seeded())
-    jacobian = torch.autograd.functional.jacobian(lambda x: augment(x, draws), x).view(x.numel(), x.numel())
-    offset = augment(x, draws).flatten() - jacobian @ x.flatten()  # it is affine in the images
+    discriminator = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Tanh(), nn.Flatten(), nn.Linear(24, 1)).double()
+    parameters = every_augmentation.sample(x, generator=seeded())
 
-    def penalty_gradients(augmented):
+    def augment(real):
+        return every_augmentation(real, parameters)
+
+    jacobian = torch.autograd.functional.jacobian(augment, x).view(x.numel(), x.numel())
+    offset = augment(x).flatten() - jacobian @ x.flatten()  # the augmentation is affine in the images
+
+    def penalty_gradients(augment):
         real = x.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(critic(augmented(real)).sum(), real, create_graph=True)
-        weights = [p for p in critic.parameters() if p.ndim > 1]
+        logits = discriminator(augment(real))
+        (gradient,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
+        weights = [p for p in discriminator.parameters() if p.ndim > 1]
         return torch.autograd.grad(gradient.square().sum(), weights)
 
     expected = penalty_gradients(lambda real: (jacobian @ real.flatten() + offset).view_as(real))
     assert expected[0].abs().max() > 0
-    assert_close(penalty_gradients(lambda real: augment(real, draws)), expected, rtol=1e-9, atol=1e-12)
+    assert_close(penalty_gradients(augment), expected, rtol=1e-9, atol=1e-12)
 
 
-def test_pairs_stay_together(augment, images, seeded):
-    one, other = augment_pair(augment, images, images, generator=seeded())
-    assert torch.equal(one, other)
-    draws = augment.draw(images, generator=seeded())
-    for color, colored in (("source", (True, False)), ("target", (False, True)), ("neither", (False, False))):
-        pair = augment_pair(augment, images, images, color=color, generator=seeded())
-        for result, whole in zip(pair, colored, strict=True):
-            assert torch.equal(result, augment(images, draws if whole else draws.spatial()))
-    assert not torch.equal(augment(images, draws), augment(images, draws.spatial()))
-
-
-def test_the_other_side_of_a_pair_may_have_other_channels(augment, images, seeded):
-    labels = images[:, :1].repeat(1, 7, 1, 1)
-    moved, _ = augment_pair(augment, labels, images, color="target", generator=seeded())
-    alike, _ = augment_pair(augment, images, images, color="neither", generator=seeded())
-    assert_close(moved[:, 3], alike[:, 0], rtol=0, atol=1e-6)
-
-
-def test_pairs_that_do_not_fit_are_named(augment, images):
-    with pytest.raises(ValueError, match="expected pairs of one size"):
-        augment_pair(augment, images[..., 1:], images, color="target")
-    with pytest.raises(ValueError, match="expected pairs of one size, and of as many channels"):
-        augment_pair(augment, images[:, :1], images)
-    with pytest.raises(ValueError, match="\"neither\"; got 'left'"):
-        augment_pair(augment, images, images, color="left")
-
-
-def test_compiles_whole_for_any_batch_and_does_not_compile_again_for_another_p(images):
-    """Costs ten seconds, most of them torch's own: traced only, and one augmentation for all."""
+def test_compiles_for_any_batch_without_a_graph_break_and_without_recompiling_for_another_p(images):
+    """Takes ten seconds, mostly in torch's tracing; so it traces one model with all augmentations."""
 
     class All(nn.Module):
         def __init__(self):
@@ -130,7 +96,7 @@ def test_compiles_whole_for_any_batch_and_does_not_compile_again_for_another_p(i
 
     both = All()
     compiled = torch.compile(both, backend="eager", fullgraph=True)
-    for count, p in ((3, 0.8), (3, 0.3), (2, 0.3)):  # a second size makes torch take sizes as symbols
+    for count, p in ((3, 0.8), (3, 0.3), (2, 0.3)):  # a second size makes torch use symbolic sizes
         x = images[:count].clone().requires_grad_()
         both.first.p.fill_(p)
         both.second.p.fill_(p)

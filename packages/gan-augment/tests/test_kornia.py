@@ -11,25 +11,25 @@ def augment():
     return KorniaAugment(RandomHorizontalFlip(p=1.0), RandomBrightness((1.2, 1.2), p=1.0))
 
 
-def test_kornia_sees_images_in_0_to_1(images):
+def test_kornia_computes_on_images_in_0_to_1(images):
     brighter = KorniaAugment(RandomBrightness((1.2, 1.2), p=1.0))(images)
-    assert_close(brighter, (images + 0.4).clamp(max=1))  # 0.2 of a range that is twice as long here
+    assert_close(brighter, (images + 0.4).clamp(max=1))  # 0.2 of a range that is twice as wide here
 
 
-def test_probability_gates_each_image_and_operator(images, augment):
+def test_each_operator_is_applied_to_each_image_with_p(images, augment):
     many = images[:1].expand(800, -1, -1, -1)
     set_probability(augment, 0.25)
     flipped = images[0].flip(-1)
     outcomes = torch.stack([x for y in (images[0], flipped) for x in (y, (y + 0.4).clamp(max=1))])
     distances = (augment(many).unsqueeze(1) - outcomes).abs().amax((2, 3, 4))
-    assert distances.amin(1).max() < 1e-6  # nothing else happens
-    shares = torch.bincount(distances.argmin(1), minlength=4) / 800
-    assert_close(shares, torch.tensor([9, 3, 3, 1]) / 16, rtol=0, atol=0.06)
+    assert distances.amin(1).max() < 1e-6  # no other outcome occurs
+    frequencies = torch.bincount(distances.argmin(1), minlength=4) / 800
+    assert_close(frequencies, torch.tensor([9, 3, 3, 1]) / 16, rtol=0, atol=0.06)
     set_probability(augment, 0.0)
     assert_close(augment(many), many)
 
 
-def test_a_generator_repeats_the_draws_and_leaves_the_others_alone(images, seeded):
+def test_a_generator_repeats_the_samples_and_leaves_torchs_state_unchanged(images, seeded):
     augment = KorniaAugment(RandomBrightness((0.7, 1.3), p=0.5), RandomHorizontalFlip(), p=0.5)
     torch.manual_seed(0)
     expected = torch.rand(3)
@@ -37,7 +37,7 @@ def test_a_generator_repeats_the_draws_and_leaves_the_others_alone(images, seede
     first = augment(images, generator=seeded())
     assert torch.equal(torch.rand(3), expected)
     assert torch.equal(augment(images, generator=seeded()), first)
-    assert torch.equal(augment(images, augment.draw(images, generator=seeded())), first)
+    assert torch.equal(augment(images, augment.sample(images, generator=seeded())), first)
 
 
 def test_pairs_and_adaptation(images, augment):
@@ -46,7 +46,7 @@ def test_pairs_and_adaptation(images, augment):
     assert_close(target, (images.flip(-1) + 0.4).clamp(max=1))
 
 
-def test_both_of_a_pair_lose_the_same_pixels(images):
+def test_the_same_pixels_of_a_pair_are_erased(images):
     erase = KorniaAugment(RandomErasing(scale=(0.2, 0.3), p=1.0))
     source, target = augment_pair(erase, images[:, :1].abs(), images.abs(), color="target")
     assert (target == -1).any()
@@ -59,8 +59,8 @@ def test_gradient_reaches_the_images(images, augment):
     assert_close(gradient, torch.ones_like(x))
 
 
-def test_what_does_not_fit_is_named(images):
+def test_operators_that_do_not_fit_are_named(images):
     with pytest.raises(TypeError, match="expected augmentations of images, such as kornia's"):
         KorniaAugment(nn.ReLU())
-    with pytest.raises(ValueError, match=r"RandomCrop made \(3, 3, 5, 5\) of \(3, 3, 12, 10\)"):
+    with pytest.raises(ValueError, match=r"RandomCrop changed \(3, 3, 12, 10\) to \(3, 3, 5, 5\)"):
         KorniaAugment(RandomCrop((5, 5), p=1.0))(images)

@@ -5,8 +5,8 @@ import inspect
 import gan_augment
 
 INVENTORY = """
-    ADA ADADraws ADAStrengths Adaptive Augmentation Color DiffAugment DiffAugmentDraws Geometry
-    KorniaAugment KorniaDraws
+    ADA ADAParameters ADAStrengths Adaptive Augmentation Color DiffAugment DiffAugmentParameters Geometry
+    KorniaAugment KorniaParameters
     adaptive_diffaugment adjust_brightness adjust_color adjust_contrast adjust_saturation amplify_bands
     augment_pair blank cutout flip loss_gap mix_colors overfitting projected_gan_diffaugment set_probability
     translate warp

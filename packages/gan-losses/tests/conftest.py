@@ -1,4 +1,4 @@
-"""Every adversarial loss in one list, so that what all of them promise is tested on all of them."""
+"""All adversarial losses in one list, for the tests of their common properties."""
 
 from functools import partial
 from pathlib import Path
@@ -47,7 +47,7 @@ def two_sided_loss(request):
     ids=[*(f"{name}_generator" for name in ONE_SIDED), *TWO_SIDED],
 )
 def any_loss(request):
-    """The same call for every loss; the generators' sides leave the real logits alone."""
+    """The same call for every loss; the generators' losses ignore the real logits."""
     return request.param
 
 
@@ -68,8 +68,8 @@ def parity():
     return read
 
 
-class Critic(nn.Module):
-    """The small discriminator that the stored gradient penalties were computed with."""
+class SmallDiscriminator(nn.Module):
+    """The discriminator with which the stored gradient penalties were computed."""
 
     def __init__(self):
         super().__init__()
@@ -84,5 +84,5 @@ class Critic(nn.Module):
 
 
 @pytest.fixture
-def critic():
-    return Critic()
+def discriminator():
+    return SmallDiscriminator()

@@ -1,4 +1,4 @@
-"""What all adversarial losses promise alike: scales, shapes, precision, gradients, compilation."""
+"""Common properties of all adversarial losses: scales, shapes, precision, gradients, compilation."""
 
 import pytest
 import torch
@@ -6,14 +6,14 @@ import torch
 
 @pytest.fixture
 def logits():
-    """Real and fake logits at two scales, none of them on a hinge's corner."""
+    """Real and fake logits at two scales, none of them at the kink of a hinge."""
     generator = torch.Generator().manual_seed(7)
     shapes = [(3, 1, 4, 4), (3, 1, 2, 2)]
     real, fake = ([3 * torch.randn(shape, generator=generator) for shape in shapes] for _ in range(2))
     return real, fake
 
 
-def test_mean_is_added_over_the_scales(any_loss, logits):
+def test_mean_is_summed_over_the_scales(any_loss, logits):
     (real_1, real_2), (fake_1, fake_2) = logits
     total = any_loss(*logits)
     assert total.shape == ()
@@ -21,7 +21,7 @@ def test_mean_is_added_over_the_scales(any_loss, logits):
     torch.testing.assert_close(any_loss((real_1, real_2), (fake_1, fake_2)), total)
 
 
-def test_none_keeps_the_structure_and_the_other_reductions_follow_from_it(any_loss, logits):
+def test_none_keeps_the_structure_and_implies_the_other_reductions(any_loss, logits):
     elements = any_loss(*logits, reduction="none")
     assert [scale.shape for scale in elements] == [scale.shape for scale in logits[1]]
     torch.testing.assert_close(any_loss(*logits), sum(scale.mean() for scale in elements))

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 
-def test_margins_are_drawn_between_their_bounds_for_each_logit_and_side():
+def test_margins_are_uniform_for_each_real_and_each_fake_logit():
     zeros = torch.zeros(10_000)
     torch.manual_seed(0)
     elements = gl.random_margin_discriminator_loss(zeros, zeros, reduction="none")
@@ -20,11 +20,11 @@ def test_margins_of_1_are_the_plain_hinge():
     torch.testing.assert_close(got, gl.hinge_discriminator_loss(real, fake))
 
 
-def test_settled_logits_count_nothing():
+def test_logits_beyond_the_margin_contribute_nothing():
     assert gl.random_margin_discriminator_loss(torch.tensor([1.0]), torch.tensor([-1.0])) == 0
-    unsettled = torch.tensor([0.5], requires_grad=True)
-    gl.random_margin_discriminator_loss(unsettled, torch.tensor([-1.0])).backward()
-    assert unsettled.grad.item() == -1
+    inside = torch.tensor([0.5], requires_grad=True)
+    gl.random_margin_discriminator_loss(inside, torch.tensor([-1.0])).backward()
+    assert inside.grad.item() == -1
 
 
 def test_reconstruction_by_hand():
@@ -33,8 +33,8 @@ def test_reconstruction_by_hand():
     assert gl.reconstruction_loss(pairs, distance=torch.nn.functional.mse_loss).item() == pytest.approx(5.0)
 
 
-def test_reconstructions_that_are_missing_or_of_another_shape_are_refused():
-    with pytest.raises(ValueError, match="at least one pair of pictures; got none"):
+def test_missing_reconstructions_and_other_shapes_are_refused():
+    with pytest.raises(ValueError, match="at least one pair of images; got none"):
         gl.reconstruction_loss([])
     with pytest.raises(ValueError, match=r"got \(1, 3, 4, 4\) and \(1, 3, 2, 2\)"):
         gl.reconstruction_loss([(torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 2, 2))])

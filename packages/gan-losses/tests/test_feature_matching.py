@@ -1,4 +1,4 @@
-"""Feature matching over scales and layers, on numbers small enough to work out by hand."""
+"""Feature matching over scales and layers, on numbers that can be computed by hand."""
 
 import gan_losses as gl
 import pytest
@@ -11,7 +11,7 @@ def constant(value, *shape):
 
 @pytest.fixture
 def outputs():
-    """Two scales of two layers and the logits; the layers are 1 and 2, then 3 and 5 apart."""
+    """Two scales of two layers and the logits; the layers differ by 1 and 2, then by 3 and 5."""
     real = [
         [constant(0, 2, 4, 8, 8), constant(1, 2, 6, 4, 4), constant(9, 2, 1, 3, 3)],
         [constant(0, 2, 4, 4, 4), constant(2, 2, 6, 2, 2), constant(-9, 2, 1, 1, 1)],
@@ -23,17 +23,17 @@ def outputs():
     return real, fake
 
 
-def test_the_paper_adds_up_layers_and_scales_without_the_logits(outputs):
+def test_the_papers_weighting_sums_layers_and_scales_without_the_logits(outputs):
     assert gl.feature_matching_loss(*outputs).item() == 1 + 2 + 3 + 5
 
 
-def test_the_official_code_averages_over_scales_and_takes_four_times_the_mean_over_layers(outputs):
+def test_the_official_weighting_is_the_mean_over_scales_of_four_times_the_mean_over_layers(outputs):
     # 4 / (n_layers + 1) for each layer, 1 / num_D for each scale
     expected = (4 / 2 * (1 + 2) + 4 / 2 * (3 + 5)) / 2
     assert gl.feature_matching_loss(*outputs, weighting="official").item() == expected
 
 
-def test_with_four_layers_and_one_scale_both_weightings_agree():
+def test_with_four_layers_and_one_scale_both_weightings_are_equal():
     generator = torch.Generator().manual_seed(1)
     real, fake = ([list(torch.randn(5, 2, 3, 4, 4, generator=generator))] for _ in range(2))
     official = gl.feature_matching_loss(real, fake, weighting="official")
@@ -82,7 +82,7 @@ def test_mistakes_are_named(outputs):
 
 @pytest.mark.parametrize("logits", [[torch.zeros(1)], [[torch.zeros(1)]], []])
 def test_a_discriminator_that_returns_logits_alone_is_refused(logits):
-    with pytest.raises(ValueError, match=r"logits last; got .*; have the discriminator return its features"):
+    with pytest.raises(ValueError, match=r"logits last; got .*; let the discriminator return its features"):
         gl.feature_matching_loss(logits, logits)
 
 

@@ -1,4 +1,4 @@
-"""Agreement with the numbers of published code; each file's metadata names the repository and commit."""
+"""Agreement with the values of published code; each file's metadata names the repository and commit."""
 
 import gan_losses as gl
 import pytest
@@ -43,7 +43,7 @@ def test_cut_per_sample(parity):
 def test_basicsr(parity, mode, generator, discriminator):
     _, inputs, expected = parity("loss_hinge_ragan_basicsr")
     real, fake = inputs["real"], inputs["fake"]
-    assert_close(0.5 * generator(fake), expected[f"{mode}_G"], **TOLERANCE)  # its loss_weight
+    assert_close(0.5 * generator(fake), expected[f"{mode}_G"], **TOLERANCE)  # BasicSR's loss_weight
     terms = expected[f"{mode}_D_real"] + expected[f"{mode}_D_fake"]
     assert_close(discriminator(real, fake), terms, **TOLERANCE)
 
@@ -55,9 +55,11 @@ def test_esrgan_takes_half_of_each_relativistic_sum(parity):
     assert_close(0.5 * gl.relativistic_average_discriminator_loss(*logits), expected["ragan_D"], **TOLERANCE)
 
 
-def parameter_gradients(critic, loss):
-    names, parameters = zip(*critic.named_parameters(), strict=True)
-    gradients = torch.autograd.grad(loss, parameters, allow_unused=True)  # a penalty ignores the last bias
+def parameter_gradients(discriminator, loss):
+    names, parameters = zip(*discriminator.named_parameters(), strict=True)
+    gradients = torch.autograd.grad(
+        loss, parameters, allow_unused=True
+    )  # a penalty does not depend on the last bias
     filled = (torch.zeros_like(p) if g is None else g for p, g in zip(parameters, gradients, strict=True))
     return dict(zip(names, filled, strict=True))
 
@@ -66,38 +68,38 @@ def stored_gradients(expected, prefix):
     return {key.removeprefix(prefix): value for key, value in expected.items() if key.startswith(prefix)}
 
 
-def test_stylegan2_logistic(parity, critic):
+def test_stylegan2_logistic(parity, discriminator):
     weights, inputs, expected = parity("loss_stylegan2_logistic_r1")
-    critic.load_state_dict(weights)
-    real, fake = critic(inputs["real"]), critic(inputs["fake"])
+    discriminator.load_state_dict(weights)
+    real, fake = discriminator(inputs["real"]), discriminator(inputs["fake"])
     assert_close(
         gl.nonsaturating_generator_loss(fake, reduction="none"), expected["Gmain_G_loss"], **TOLERANCE
     )
     per_sample = gl.nonsaturating_discriminator_loss(real, fake, reduction="none")
     assert_close(per_sample, expected["Dmain_D_loss"], **TOLERANCE)
-    gradients = parameter_gradients(critic, gl.nonsaturating_discriminator_loss(real, fake))
+    gradients = parameter_gradients(discriminator, gl.nonsaturating_discriminator_loss(real, fake))
     assert_close(gradients, stored_gradients(expected, "Dmain_grad."), **TOLERANCE)
 
 
-def test_stylegan2_r1(parity, critic):
+def test_stylegan2_r1(parity, discriminator):
     weights, inputs, expected = parity("loss_stylegan2_logistic_r1")
-    critic.load_state_dict(weights)
-    penalty = gl.r1_penalty(critic, inputs["real"])
+    discriminator.load_state_dict(weights)
+    penalty = gl.r1_penalty(discriminator, inputs["real"])
     assert_close(penalty, expected["Dreg_r1_penalty"].mean(), **TOLERANCE)
     assert_close(penalty, expected["basicsr_r1_penalty"], **TOLERANCE)
-    regularisation = 10 / 2 * penalty  # gamma / 2
-    assert_close(regularisation, expected["Dreg_D_reg"].mean(), **TOLERANCE)
-    gradients = parameter_gradients(critic, regularisation)
+    regularization = 10 / 2 * penalty  # gamma / 2
+    assert_close(regularization, expected["Dreg_D_reg"].mean(), **TOLERANCE)
+    gradients = parameter_gradients(discriminator, regularization)
     assert_close(gradients, stored_gradients(expected, "Dreg_grad."), **TOLERANCE)
 
 
-def test_cyclegan_gradient_penalty(parity, critic):
+def test_cyclegan_gradient_penalty(parity, discriminator):
     weights, inputs, expected = parity("loss_wgan_gp")
-    critic.load_state_dict(weights)
+    discriminator.load_state_dict(weights)
     alpha = inputs["alpha"].view(-1, 1, 1, 1)
     mixed = alpha * inputs["real"] + (1 - alpha) * inputs["fake"]
-    # between an image and itself there is one point, whatever is drawn
-    penalty = 10 * gl.gradient_penalty(critic, mixed, mixed)
+    # Between an image and itself there is only one point.
+    penalty = 10 * gl.gradient_penalty(discriminator, mixed, mixed)
     assert_close(penalty, expected["cyclegan_gp"], **TOLERANCE)
-    gradients = parameter_gradients(critic, penalty)
+    gradients = parameter_gradients(discriminator, penalty)
     assert_close(gradients, stored_gradients(expected, "cyclegan_grad."), rtol=1e-5, atol=1e-6)

@@ -1,4 +1,4 @@
-"""Gradient penalties: worked out by hand, differentiated numerically; what they ask of a discriminator."""
+"""Gradient penalties: by hand, by numerical differentiation, and the requirements on a discriminator."""
 
 import gan_losses as gl
 import pytest
@@ -21,7 +21,7 @@ def seeded(seed):
 
 
 def every_penalty(discriminator, real, fake=None):
-    """All four on the same images, the same draws each time."""
+    """All four on the same images, with the same random numbers each time."""
     fake = real.flip(0) if fake is None else fake
     return {
         "gradient": gl.gradient_penalty(discriminator, real, fake, generator=seeded(0)),
@@ -31,13 +31,13 @@ def every_penalty(discriminator, real, fake=None):
     }
 
 
-def test_a_constant_slope():
+def test_a_constant_gradient():
     assert every_penalty(linear, IMAGES) == {"gradient": 16, "dragan": 16, "r1": 25, "r2": 25}
     assert gl.gradient_penalty(linear, IMAGES, -IMAGES, target=5.0) == 0
     assert gl.dragan_penalty(linear, IMAGES, target=3.0) == 4
 
 
-def test_a_slope_that_differs_by_image():
+def test_a_gradient_that_differs_between_images():
     squared_norms = [5.0, 10.0, 0.25]
     assert gl.r1_penalty(quadratic, IMAGES).item() == pytest.approx(sum(squared_norms) / 3)
     assert gl.r2_penalty(quadratic, IMAGES).item() == pytest.approx(sum(squared_norms) / 3)
@@ -45,7 +45,7 @@ def test_a_slope_that_differs_by_image():
     assert gl.gradient_penalty(quadratic, IMAGES, IMAGES).item() == pytest.approx(expected)
 
 
-def test_the_logits_of_all_scales_and_places_are_summed():
+def test_the_logits_of_all_scales_and_positions_are_summed():
     def two_scales(x):
         return [linear(x), linear(x).view(-1, 1, 1, 1).expand(-1, 1, 2, 1)]  # 1 + 2 logits for each image
 
@@ -53,42 +53,42 @@ def test_the_logits_of_all_scales_and_places_are_summed():
     assert gl.gradient_penalty(two_scales, IMAGES, IMAGES).item() == pytest.approx(14**2)
 
 
-def points_seen(penalty, *images, **options):
-    seen = []
+def evaluated_points(penalty, *images, **options):
+    points = []
 
     def recording(x):
-        seen.append(x.detach())
+        points.append(x.detach())
         return x.sum(dim=(1, 2, 3))
 
     penalty(recording, *images, **options)
-    return seen[0]
+    return points[0]
 
 
-def test_gradient_penalty_looks_between_real_and_fake():
+def test_gradient_penalty_is_evaluated_between_real_and_fake():
     real, fake = torch.full((5, 3, 4, 4), 2.0), torch.full((5, 3, 4, 4), -1.0)
-    share = (points_seen(gl.gradient_penalty, real, fake, generator=seeded(3)) + 1) / 3
-    assert share.amin() >= 0
-    assert share.amax() < 1
-    by_image = share.flatten(1)
-    one_draw_each = torch.rand(5, 1, generator=seeded(3)).expand_as(by_image)
-    torch.testing.assert_close(by_image, one_draw_each)
+    mix = (evaluated_points(gl.gradient_penalty, real, fake, generator=seeded(3)) + 1) / 3
+    assert mix.amin() >= 0
+    assert mix.amax() < 1
+    by_image = mix.flatten(1)
+    one_number_each = torch.rand(5, 1, generator=seeded(3)).expand_as(by_image)
+    torch.testing.assert_close(by_image, one_number_each)
 
 
-def test_dragan_looks_around_the_real_images():
+def test_dragan_is_evaluated_around_the_real_images():
     real = 3 * torch.randn(4, 3, 8, 8, generator=seeded(0))
-    noise = points_seen(gl.dragan_penalty, real, generator=seeded(3)) - real
+    noise = evaluated_points(gl.dragan_penalty, real, generator=seeded(3)) - real
     assert noise.amin() >= -1e-6
     assert noise.amax() <= 0.5 * real.std() + 1e-6
     assert noise.mean().item() == pytest.approx(0.25 * real.std().item(), rel=0.1)
 
     options = {"noise": "normal", "noise_scale": 0.1, "generator": seeded(3)}
-    noise = points_seen(gl.dragan_penalty, real, **options) - real
+    noise = evaluated_points(gl.dragan_penalty, real, **options) - real
     assert noise.mean().item() == pytest.approx(0, abs=0.05)
     assert noise.std().item() == pytest.approx(0.1 * real.std().item(), rel=0.1)
 
 
 @pytest.mark.parametrize("penalty", [lambda *a, **k: gl.gradient_penalty(*a, IMAGES, **k), gl.dragan_penalty])
-def test_draws_come_from_the_generator_given_and_from_nowhere_else(penalty):
+def test_random_numbers_come_only_from_the_given_generator(penalty):
     before = torch.get_rng_state()
     first = penalty(quadratic, -IMAGES, generator=seeded(1))
     again = penalty(quadratic, -IMAGES, generator=seeded(1))
@@ -109,47 +109,47 @@ def test_gradient_with_respect_to_the_discriminators_weights(name):
     assert torch.autograd.gradcheck(penalty, (weight,))
 
 
-def test_images_are_left_as_they_were(critic):
+def test_images_get_no_gradient(discriminator):
     real = torch.randn(2, 3, 16, 16)
     fake = torch.randn(2, 3, 16, 16, requires_grad=True)
-    sum(every_penalty(critic, real, fake).values()).backward()
+    sum(every_penalty(discriminator, real, fake).values()).backward()
     assert not real.requires_grad
     assert fake.grad is None
-    assert critic.conv1.weight.grad.abs().sum() > 0
+    assert discriminator.conv1.weight.grad.abs().sum() > 0
 
 
-def test_without_grad_mode_the_value_is_the_same_and_carries_no_graph(critic):
+def test_without_grad_mode_the_value_is_equal_and_has_no_graph(discriminator):
     real = torch.randn(2, 3, 16, 16)
-    expected = every_penalty(critic, real)
+    expected = every_penalty(discriminator, real)
     with torch.no_grad():
-        values = every_penalty(critic, real)
+        values = every_penalty(discriminator, real)
     assert not any(value.requires_grad for value in values.values())
     torch.testing.assert_close(values, {name: value.detach() for name, value in expected.items()})
 
 
-def test_half_precision_images_and_autocast_do_not_lower_the_precision(critic):
+def test_half_precision_images_and_autocast_do_not_lower_the_precision(discriminator):
     real = torch.randn(2, 3, 16, 16).bfloat16()
-    expected = every_penalty(critic, real.float())
+    expected = every_penalty(discriminator, real.float())
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert critic(real).dtype == torch.bfloat16
-        values = every_penalty(critic, real)
+        assert discriminator(real).dtype == torch.bfloat16
+        values = every_penalty(discriminator, real)
     torch.testing.assert_close(values, expected, rtol=0, atol=0)
 
 
-def test_the_class_forward_goes_round_an_autocast_inside_the_discriminators_own(critic):
+def test_the_class_forward_bypasses_an_autocast_in_the_instances_forward(discriminator):
     """Trainers replace an instance's forward by one that enters autocast."""
     real = torch.randn(2, 3, 16, 16)
-    expected = every_penalty(critic, real)
-    critic.forward = torch.autocast("cpu", dtype=torch.bfloat16)(critic.forward)
-    assert not torch.equal(every_penalty(critic, real)["r1"], expected["r1"])
-    values = every_penalty(lambda x: type(critic).forward(critic, x), real)
+    expected = every_penalty(discriminator, real)
+    discriminator.forward = torch.autocast("cpu", dtype=torch.bfloat16)(discriminator.forward)
+    assert not torch.equal(every_penalty(discriminator, real)["r1"], expected["r1"])
+    values = every_penalty(lambda x: type(discriminator).forward(discriminator, x), real)
     torch.testing.assert_close(values, expected, rtol=0, atol=0)
 
 
-def test_a_flat_discriminator_gives_no_nan(critic):
+def test_a_flat_discriminator_gives_no_nan(discriminator):
     with torch.no_grad():
-        critic.fc.weight.zero_()
-    penalties = every_penalty(critic, torch.randn(2, 3, 16, 16))
+        discriminator.fc.weight.zero_()
+    penalties = every_penalty(discriminator, torch.randn(2, 3, 16, 16))
     assert {name: value.item() for name, value in penalties.items()} == {
         "gradient": 1,
         "dragan": 1,
@@ -157,52 +157,52 @@ def test_a_flat_discriminator_gives_no_nan(critic):
         "r2": 0,
     }
     sum(penalties.values()).backward()
-    gradients = [parameter.grad for parameter in critic.parameters() if parameter.grad is not None]
+    gradients = [parameter.grad for parameter in discriminator.parameters() if parameter.grad is not None]
     assert gradients
     assert all(gradient.isfinite().all() for gradient in gradients)
 
 
 @pytest.mark.parametrize(
-    "blind",
+    "independent",
     [
-        lambda critic: lambda x: critic(x.detach()),
-        lambda critic: torch.no_grad()(critic),
+        lambda discriminator: lambda x: discriminator(x.detach()),
+        lambda discriminator: torch.no_grad()(discriminator),
         lambda _: lambda x: torch.ones(len(x), 1),
     ],
     ids=["detached", "no_grad", "constant"],
 )
 @pytest.mark.parametrize("penalty", [gl.r1_penalty, gl.r2_penalty, gl.dragan_penalty])
-def test_logits_that_do_not_depend_on_the_images_are_refused(critic, blind, penalty):
+def test_logits_that_do_not_depend_on_the_images_are_refused(discriminator, independent, penalty):
     with pytest.raises(ValueError, match="logits that depend on the images"):
-        penalty(blind(critic), torch.zeros(2, 3, 16, 16))
+        penalty(independent(discriminator), torch.zeros(2, 3, 16, 16))
 
 
-def test_other_mistakes_are_named(critic):
+def test_other_mistakes_are_named(discriminator):
     with pytest.raises(ValueError, match=r"got \(2, 3, 16, 16\) and \(1, 3, 16, 16\)"):
-        gl.gradient_penalty(critic, torch.zeros(2, 3, 16, 16), torch.zeros(1, 3, 16, 16))
+        gl.gradient_penalty(discriminator, torch.zeros(2, 3, 16, 16), torch.zeros(1, 3, 16, 16))
     with pytest.raises(ValueError, match="got 'gauss'"):
-        gl.dragan_penalty(critic, torch.zeros(2, 3, 16, 16), noise="gauss")
+        gl.dragan_penalty(discriminator, torch.zeros(2, 3, 16, 16), noise="gauss")
 
 
-def test_inside_a_compiled_function(critic):
+def test_inside_a_compiled_function(discriminator):
     torch.compiler.reset()
     real = torch.randn(2, 3, 16, 16)
 
     def both_kinds(real):
-        return gl.r1_penalty(critic, real) + gl.gradient_penalty(critic, real, real)
+        return gl.r1_penalty(discriminator, real) + gl.gradient_penalty(discriminator, real, real)
 
     compiled = torch.compile(both_kinds, backend="eager")
-    gradients = [torch.autograd.grad(run(real), critic.conv1.weight) for run in (both_kinds, compiled)]
+    gradients = [torch.autograd.grad(run(real), discriminator.conv1.weight) for run in (both_kinds, compiled)]
     torch.testing.assert_close(gradients[1], gradients[0])
 
 
-def test_a_compiled_discriminator_goes_by_its_forward(critic):
+def test_a_compiled_discriminator_is_passed_as_its_forward(discriminator):
     torch.compiler.reset()
     real = torch.randn(2, 3, 16, 16)
-    expected = gl.r1_penalty(critic, real)
-    critic.compile(backend="aot_eager")
+    expected = gl.r1_penalty(discriminator, real)
+    discriminator.compile(backend="aot_eager")
     with pytest.raises(RuntimeError, match="double backward"):
-        gl.r1_penalty(critic, real).backward()
-    penalty = gl.r1_penalty(critic.forward, real)
+        gl.r1_penalty(discriminator, real).backward()
+    penalty = gl.r1_penalty(discriminator.forward, real)
     penalty.backward()
     torch.testing.assert_close(penalty, expected)

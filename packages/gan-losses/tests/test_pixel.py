@@ -21,15 +21,15 @@ def test_l1_is_the_mean_magnitude():
     assert elements.tolist() == [[[[0, 0]], [[1, 0]]]]
 
 
-def test_weights_over_three_planes_are_the_loss_of_two(pair):
-    """The colouriser's 75 x L1 over the chroma planes, without slicing them out."""
+def test_weights_over_three_planes_equal_the_loss_of_two(pair):
+    """The colorizer's 75 x L1 over the chroma planes, without slicing."""
     prediction, target = pair
     chroma_alone = gl.l1_loss(prediction[:, 1:], target[:, 1:])
     weighted = gl.l1_loss(prediction, target, plane_weights=(0, 1.5, 1.5))
     torch.testing.assert_close(weighted, chroma_alone)
 
 
-def test_l1_refuses_what_would_broadcast(pair):
+def test_l1_names_its_mistakes(pair):
     prediction, target = pair
     with pytest.raises(ValueError, match=r"got \(2, 3, 4, 5\) and \(2, 1, 4, 5\)"):
         gl.l1_loss(prediction, target[:, :1])
@@ -47,7 +47,7 @@ def test_total_variation():
     assert gl.total_variation_loss(image, squared=True, reduction="sum").item() == 62
 
 
-def test_total_variation_counts_each_neighbour_once(pair):
+def test_total_variation_counts_each_pair_of_neighbors_once(pair):
     image = pair[0]
     down = sum((image[..., i + 1, :] - image[..., i, :]).abs().sum() for i in range(3))
     across = sum((image[..., i + 1] - image[..., i]).abs().sum() for i in range(4))

@@ -1,4 +1,4 @@
-"""The public names, and what importing them costs."""
+"""The public names, and the cost of importing them."""
 
 import inspect
 import subprocess
@@ -35,7 +35,7 @@ def test_inventory():
 
 
 @pytest.mark.parametrize("name", [name for name in INVENTORY.split() if name.endswith(("_loss", "_penalty"))])
-def test_what_is_public_can_be_read_and_called_by_name(name):
+def test_public_functions_are_documented_and_take_options_by_keyword(name):
     function = getattr(gan_losses, name)
     signature = inspect.signature(function)
     options = [p for p in signature.parameters.values() if p.default is not inspect.Parameter.empty]
@@ -44,7 +44,7 @@ def test_what_is_public_can_be_read_and_called_by_name(name):
     assert all(f"{parameter}:" in documented for parameter in signature.parameters)
 
 
-def test_importing_brings_in_nothing_besides_torch():
+def test_importing_loads_nothing_besides_torch():
     program = (
         "import sys, torch; before = set(sys.modules); import gan_losses;"
         "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"

@@ -1,4 +1,4 @@
-"""The content losses of SRGAN, and how much they count."""
+"""The content losses of SRGAN, and their weights."""
 
 import gan_losses as gl
 import pytest
@@ -14,35 +14,35 @@ def pair():
 
 @pytest.mark.parametrize("layer", ["relu2_2", "relu5_4"])
 def test_the_papers_loss_is_the_mean_square_of_features_over_12_75(pair, layer):
-    (ours,), (theirs,) = (VGG19Features([layer], weights="random")(image) for image in pair)
-    expected = (ours / 12.75 - theirs / 12.75).square().mean()
+    (a,), (b,) = (VGG19Features([layer], weights="random")(image) for image in pair)
+    expected = (a / 12.75 - b / 12.75).square().mean()
     torch.testing.assert_close(gl.srgan_content_loss(weights="random", layer=layer)(*pair), expected)
     unscaled = gl.srgan_content_loss(weights="random", layer=layer, feature_scale=1)(*pair)
     torch.testing.assert_close(unscaled, expected * 12.75**2)
 
 
-def test_basicsrs_loss_looks_before_the_activation(pair):
-    (ours,), (theirs,) = (VGG19Features(["conv5_4"], weights="random")(image) for image in pair)
-    assert ours.min() < 0
-    torch.testing.assert_close(gl.basicsr_content_loss(weights="random")(*pair), (ours - theirs).abs().mean())
+def test_basicsrs_loss_is_before_the_activation(pair):
+    (a,), (b,) = (VGG19Features(["conv5_4"], weights="random")(image) for image in pair)
+    assert a.min() < 0
+    torch.testing.assert_close(gl.basicsr_content_loss(weights="random")(*pair), (a - b).abs().mean())
 
 
-def test_the_true_picture_is_seen_once_and_without_a_graph(pair):
+def test_the_target_runs_once_and_without_a_graph(pair):
     loss = gl.srgan_content_loss(weights="random", layer="relu2_2")
-    seen = []
-    loss.features.register_forward_hook(lambda _, images, maps: seen.append((images[0], maps[0])))
+    calls = []
+    loss.features.register_forward_hook(lambda _, images, maps: calls.append((images[0], maps[0])))
     prediction = pair[0].clone().requires_grad_()
     target = pair[1].clone().requires_grad_()
     loss(prediction, target).backward()
-    assert [images is target for images, _ in seen] == [True, False]
-    assert [maps.requires_grad for _, maps in seen] == [False, True]
+    assert [images is target for images, _ in calls] == [True, False]
+    assert [maps.requires_grad for _, maps in calls] == [False, True]
     assert prediction.grad is not None
     assert target.grad is None
 
 
 def test_another_layer_is_refused():
     with pytest.raises(
-        ValueError, match='expected layer "relu5_4" or "relu2_2"; got \'conv5_4\'; for another'
+        ValueError, match='expected layer "relu5_4" or "relu2_2"; got \'conv5_4\'; for other layers'
     ):
         gl.srgan_content_loss(weights="random", layer="conv5_4")
 

@@ -1,4 +1,4 @@
-"""Every adversarial loss on numbers small enough to work out by hand."""
+"""Every adversarial loss on numbers that can be computed by hand."""
 
 import math
 
@@ -21,7 +21,7 @@ def test_nonsaturating():
     assert value(gl.nonsaturating_generator_loss, fake) == pytest.approx(1.5 * math.log(2))
     # log of 1 - 1/2 and 1 - 1/4
     assert value(gl.minimax_generator_loss, fake) == pytest.approx((math.log(1 / 2) + math.log(3 / 4)) / 2)
-    # -log of 1/2 and 3/4 on either side
+    # -log of 1/2 and 3/4 for both
     expected = -math.log(1 / 2) - math.log(3 / 4)
     assert value(gl.nonsaturating_discriminator_loss, real, fake) == pytest.approx(expected)
 
@@ -38,7 +38,7 @@ def test_nonsaturating_with_smoothed_labels():
 
 
 @pytest.mark.parametrize("label", [0.0, 0.1, 0.9, 1.0])
-def test_nonsaturating_is_torchs_cross_entropy(label):
+def test_nonsaturating_equals_torchs_cross_entropy(label):
     logits = torch.linspace(-30, 30, 61)
     ours = gl.nonsaturating_generator_loss(logits, target=label, reduction="none")
     theirs = torch.nn.functional.binary_cross_entropy_with_logits(
@@ -47,7 +47,7 @@ def test_nonsaturating_is_torchs_cross_entropy(label):
     torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-6)
 
 
-def test_a_confident_discriminator_keeps_its_gradient():
+def test_the_gradient_of_a_confident_discriminator_does_not_underflow():
     real = torch.tensor(20.0, requires_grad=True)
     fake = torch.tensor(-20.0, requires_grad=True)
     gl.nonsaturating_discriminator_loss(real, fake).backward()
@@ -87,7 +87,7 @@ def test_wasserstein():
 @pytest.mark.parametrize(
     ("comparison", "discriminator", "generator"),
     [
-        # 3 and 1 lead the fakes' mean of 0 by 3 and 1; the reals' mean of 2 leads 1 and -1 by 1 and 3
+        # real 3 and 1 minus the fakes' mean of 0 are 3 and 1; the reals' mean of 2 minus 1 and -1 are 1 and 3
         (
             "bce",
             math.log1p(math.exp(-1)) + math.log1p(math.exp(-3)),
@@ -109,7 +109,7 @@ def test_relativistic_average(comparison, discriminator, generator):
 @pytest.mark.parametrize(
     ("comparison", "discriminator", "generator"),
     [
-        # advantages of the real images: 2 and -1
+        # real minus fake: 2 and -1
         (
             "bce",
             (math.log1p(math.exp(-2)) + math.log1p(math.e)) / 2,

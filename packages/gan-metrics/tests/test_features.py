@@ -1,4 +1,4 @@
-"""The feature distance, with features so plain that its values can be worked out by hand."""
+"""The feature distance, with features simple enough to compute its values by hand."""
 
 import copy
 import math
@@ -12,17 +12,17 @@ from torchmetrics import MetricCollection
 
 
 def pixels(image):
-    """The picture itself: its colours are the directions."""
+    """The image itself: the directions are its colors."""
     return [image]
 
 
-def colour(*channels):
-    """One picture of one pixel."""
+def color(*channels):
+    """One image of one pixel."""
     return torch.tensor(channels).reshape(1, -1, 1, 1)
 
 
 class Network(nn.Module):
-    """Two layers, with a batch norm to tell whether it is in training mode."""
+    """Two layers, with a batch norm that differs in training mode."""
 
     def __init__(self):
         super().__init__()
@@ -53,15 +53,15 @@ def pair():
     ("one", "other", "expected"),
     [
         (
-            colour(0.5, 0.0, 0.0),
-            colour(1.0, 0.0, 0.0),
+            color(0.5, 0.0, 0.0),
+            color(1.0, 0.0, 0.0),
             0.0,
-        ),  # as bright as it may be, the direction is the same
-        (colour(0.5, 0.0, 0.0), colour(0.0, 1.0, 0.0), 2.0),  # at right angles: 1 + 1
-        (colour(0.5, 0.0, 0.0), colour(-1.0, 0.0, 0.0), 4.0),  # opposite: 2 squared
-        (colour(0.5, 0.0, 0.0), colour(0.7, 0.7, 0.0), 2 - math.sqrt(2)),  # at 45 degrees: 2 - 2 cos 45
-        (colour(0.5, 0.0, 0.0), colour(0.0, 0.0, 0.0), 1.0),  # no features at all: 1 + 0
-        (colour(3.0, 0.0, 0.0), colour(5.0, 2.0, 0.0), 2 - math.sqrt(2)),  # clamped: (1, 0, 0) and (1, 1, 0)
+        ),  # brightness does not change the direction
+        (color(0.5, 0.0, 0.0), color(0.0, 1.0, 0.0), 2.0),  # orthogonal: 1 + 1
+        (color(0.5, 0.0, 0.0), color(-1.0, 0.0, 0.0), 4.0),  # opposite: 2 squared
+        (color(0.5, 0.0, 0.0), color(0.7, 0.7, 0.0), 2 - math.sqrt(2)),  # at 45 degrees: 2 - 2 cos 45
+        (color(0.5, 0.0, 0.0), color(0.0, 0.0, 0.0), 1.0),  # no features at all: 1 + 0
+        (color(3.0, 0.0, 0.0), color(5.0, 2.0, 0.0), 2 - math.sqrt(2)),  # clamped: (1, 0, 0) and (1, 1, 0)
     ],
 )
 def test_golden_values_of_one_pixel(one, other, expected):
@@ -69,12 +69,12 @@ def test_golden_values_of_one_pixel(one, other, expected):
     assert feature_distance(pixels, other, one).item() == pytest.approx(expected, abs=1e-6)
 
 
-def test_golden_value_over_positions_layers_and_images():
-    red, green, blue = colour(1.0, 0.0, 0.0), colour(0.0, 1.0, 0.0), colour(0.0, 0.0, 1.0)
+def test_golden_value_averaged_over_positions_layers_and_images():
+    red, green, blue = color(1.0, 0.0, 0.0), color(0.0, 1.0, 0.0), color(0.0, 0.0, 1.0)
     prediction = torch.cat([torch.cat([red, red, red, red], dim=3), torch.cat([red, blue, red, blue], dim=3)])
     target = torch.cat([torch.cat([red, red, red, green], dim=3), torch.cat([red, blue, red, blue], dim=3)])
     layers = lambda image: [image, image[..., :2], image[..., 2:]]  # noqa: E731
-    # One of four pixels differs, at right angles: 2/4 in the first layer, 0 in the second, 2/2 in the third.
+    # One of four pixels is orthogonal: 2/4 in the first layer, 0 in the second, 2/2 in the third.
     expected = torch.tensor([(0.5 + 0 + 1) / 3, 0.0])
     torch.testing.assert_close(feature_distance(layers, prediction, target, reduction="none"), expected)
     torch.testing.assert_close(feature_distance(layers, prediction, target), expected.mean())
@@ -90,19 +90,19 @@ def test_agrees_with_the_cosine_of_the_angle(pair):
     )
 
 
-def test_farther_pictures_are_farther_and_equal_ones_at_zero(pair):
+def test_distance_grows_with_the_error_from_zero(pair):
     values = feature_distance(Network(), *pair, reduction="none")
     assert (values.diff() > 0).all()
     assert feature_distance(Network(), pair[0], pair[0]) == 0
 
 
-def test_each_image_by_itself(pair):
+def test_images_of_a_batch_are_independent(pair):
     network = Network()
     alone = [feature_distance(network, x[None], y[None]) for x, y in zip(*pair, strict=True)]
     torch.testing.assert_close(feature_distance(network, *pair, reduction="none"), torch.stack(alone))
 
 
-def test_half_precision_is_measured_in_float32(pair):
+def test_half_precision_is_computed_in_float32(pair):
     half, network = [image.bfloat16() for image in pair], Network()
     with torch.autocast("cpu", torch.bfloat16):
         values = feature_distance(network, *half, reduction="none")
@@ -112,8 +112,8 @@ def test_half_precision_is_measured_in_float32(pair):
 
 def test_gradients():
     generator = torch.Generator().manual_seed(0)
-    draw = lambda: torch.rand(1, 3, 5, 5, generator=generator, dtype=torch.float64) * 1.8 - 0.9  # noqa: E731
-    prediction, target = draw().requires_grad_(), draw()
+    images = torch.rand(2, 1, 3, 5, 5, generator=generator, dtype=torch.float64) * 1.8 - 0.9
+    prediction, target = images[0].requires_grad_(), images[1]
     smooth = nn.Conv2d(3, 4, 3).double().requires_grad_(False)
     distance = lambda image: feature_distance(lambda x: [x, smooth(x)], image, target)  # noqa: E731
     assert torch.autograd.gradcheck(distance, prediction)
@@ -128,14 +128,14 @@ def test_gradients():
         (lambda image: [image, image[:1]], r"N = 4; got \[\(4, 3, 12, 17\), \(1, 3, 12, 17\)\]"),
     ],
 )
-def test_features_of_another_kind_are_named(features, got, pair):
+def test_other_results_of_the_extractor_are_named(features, got, pair):
     with pytest.raises(ValueError, match=got):
         feature_distance(features, *pair)
 
 
 def test_bad_images_are_named(pair):
     prediction, target = pair
-    with pytest.raises(ValueError, match=r"feature_distance expects .* one shape; got \(4, 3, 12, 17\) and"):
+    with pytest.raises(ValueError, match=r"feature_distance expects .*; got \(4, 3, 12, 17\) and"):
         feature_distance(pixels, prediction, target[..., :-1])
     with pytest.raises(ValueError, match=r"got torch\.uint8"):
         feature_distance(pixels, prediction.byte(), target)
@@ -150,7 +150,7 @@ def test_the_metric_moves_the_network():
     assert scores["distance"].device.type == "meta"
 
 
-def test_the_metric_leaves_the_network_alone_otherwise(pair):
+def test_the_metric_does_not_change_the_network_otherwise(pair):
     network = Network()
     before = copy.deepcopy(network.state_dict())
     scores = MetricCollection({"distance": FeatureDistance(network)})
@@ -177,8 +177,8 @@ def test_update_keeps_no_activations(pair):
     assert metric.compute() > 0
 
 
-def test_two_networks_that_agree_at_first_stay_apart(pair):
-    # Of equal pictures both say 0, upon which a MetricCollection takes metrics with equal states for one.
+def test_networks_with_equal_first_distances_are_not_merged(pair):
+    # For equal images both are 0, and a MetricCollection merges metrics with equal states.
     scores = MetricCollection({"pixels": FeatureDistance(pixels), "network": FeatureDistance(Network())})
     scores.update(pair[0], pair[0])
     scores.update(*pair)

@@ -1,4 +1,4 @@
-"""The Frechet distance: by hand, against torch-fidelity, and of fewer images than features."""
+"""The Frechet distance: by hand, against torch-fidelity, and for fewer images than features."""
 
 import math
 
@@ -13,7 +13,7 @@ def gaussian(mean, covariance):
 
 
 def blobs(*sizes, width=12):
-    """Sets of features that hang together, each about another mean."""
+    """Sets of correlated features, each with another mean."""
     generator = torch.Generator().manual_seed(0)
     mix = torch.randn(width, width, generator=generator)
     return [
@@ -27,7 +27,7 @@ def blobs(*sizes, width=12):
     [
         # One feature: (3 - 0)^2 + (2 - 1)^2.
         (([0.0], [[1.0]]), ([3.0], [[4.0]]), 10.0),
-        # Independent features: the sum over them, 1 + (1 - 3)^2 + 4 + (2 - 2)^2.
+        # Independent features: the sum over them, here 1 + (1 - 3)^2 + 4 + (2 - 2)^2.
         (([0.0, 0.0], [[1.0, 0.0], [0.0, 4.0]]), ([1.0, 2.0], [[9.0, 0.0], [0.0, 4.0]]), 9.0),
         # Of a 2x2 matrix M, tr M^(1/2) = (tr M + 2 det(M)^(1/2))^(1/2); here tr M = 10 and det M = 3 * 4.
         (
@@ -64,7 +64,7 @@ def test_agrees_with_torch_fidelity():
 
 
 @pytest.mark.parametrize("sizes", [(50, 30), (5, 30), (5, 7), (13, 12)], ids=str)
-def test_covariance_of_more_or_fewer_images_than_features(sizes):
+def test_covariance_for_more_or_fewer_images_than_features(sizes):
     for features in blobs(*sizes):
         fitted = Gaussian.of(features)
         torch.testing.assert_close(fitted.mean, features.double().mean(0))
@@ -74,14 +74,14 @@ def test_covariance_of_more_or_fewer_images_than_features(sizes):
 
 def test_fewer_images_than_features_lose_no_digits():
     fake, real = blobs(4, 6, width=40)
-    # Adding features that are 0 everywhere, or turning all of them, changes no distance.
-    turn = torch.linalg.qr(torch.randn(50, 50, generator=torch.Generator().manual_seed(1)).double()).Q
-    wide = [torch.nn.functional.pad(x, (0, 10)).double() @ turn for x in (fake, real)]
+    # Features that are always 0, and a rotation of all features, do not change the distance.
+    rotation = torch.linalg.qr(torch.randn(50, 50, generator=torch.Generator().manual_seed(1)).double()).Q
+    wide = [torch.nn.functional.pad(x, (0, 10)).double() @ rotation for x in (fake, real)]
     assert frechet_distance(*wide).item() == pytest.approx(frechet_distance(fake, real).item(), rel=1e-12)
 
 
 @pytest.mark.parametrize("images", [2, 10, 100])
-def test_equal_sets_are_at_0(images):
+def test_equal_sets_have_distance_0(images):
     (features,) = blobs(images)
     assert frechet_distance(features, features).item() == pytest.approx(0, abs=1e-9)
     assert frechet_distance(features, features.flip(0)).item() == pytest.approx(0, abs=1e-9)
@@ -116,15 +116,15 @@ def test_bad_input_is_named():
     [
         (math.nan, 1.0, "finite mean and covariance; got NaN or infinity"),
         (0.0, math.inf, "finite mean and covariance; got NaN or infinity"),
-        (0.0, -0.01, "without negative eigenvalues; got one of -0.01 beside 1; look at"),
+        (0.0, -0.01, "without negative eigenvalues; got -0.01 besides 1; check how"),
     ],
 )
-def test_what_is_no_gaussian_is_refused(mean, variance, message):
+def test_invalid_gaussians_are_refused(mean, variance, message):
     with pytest.raises(ValueError, match=message):
         gaussian([mean, 0.0], [[variance, 0.0], [0.0, 1.0]])
 
 
-def test_covariances_in_integers_and_with_roundings_below_0():
+def test_integer_covariances_and_rounding_errors_below_0():
     whole = Gaussian.from_covariance(torch.zeros(2).long(), torch.tensor([[2, 1], [1, 2]]))
     torch.testing.assert_close(whole.covariance, torch.tensor([[2.0, 1.0], [1.0, 2.0]]).double())
     rounded = Gaussian.from_covariance(torch.zeros(2), torch.diag(torch.tensor([1.0, -1e-8])).double())

@@ -14,7 +14,7 @@ def tile(period):
     return torch.arange(96) % period / period - 0.5
 
 
-def test_no_grid_is_nought_decibels():
+def test_no_grid_has_0_decibels():
     assert grid_strength(noise()).item() == pytest.approx(0, abs=1)
 
 
@@ -30,13 +30,13 @@ def test_a_grid_of_known_power_in_noise(amplitude):
     assert grid_strength(image).item() == pytest.approx(expected, abs=0.5)
 
 
-def test_only_the_grids_own_period_counts():
+def test_grids_of_another_period_have_no_effect():
     image = noise() + 0.04 * tile(3)
     assert grid_strength(image, period=3).item() > 5
     assert abs(grid_strength(image, period=4).item()) < 1
 
 
-def test_rows_columns_and_colours_count():
+def test_grids_in_rows_columns_and_one_channel():
     down, across = (noise() + 0.05 * x for x in (tile(4)[:, None], tile(4)[None]))
     torch.testing.assert_close(grid_strength(down.mT), grid_strength(down))
     assert grid_strength(across).item() > 5
@@ -54,9 +54,9 @@ def test_the_metric_is_the_mean_over_images():
 
 
 @pytest.mark.parametrize("side", [96, 99])
-@pytest.mark.parametrize("colour", [(1.0, 1.0, 1.0), (0.3, -0.7, 0.11), (-0.9,)])
-def test_one_colour_has_none(colour, side):
-    plain = torch.tensor(colour)[:, None, None].expand(-1, side, side)
+@pytest.mark.parametrize("color", [(1.0, 1.0, 1.0), (0.3, -0.7, 0.11), (-0.9,)])
+def test_a_single_color_has_nan(color, side):
+    plain = torch.tensor(color)[:, None, None].expand(-1, side, side)
     strengths = grid_strength(torch.stack([plain, plain + noise(count=1, side=side)[0]]), reduction="none")
     assert strengths.isnan().tolist() == [True, False]
 
@@ -69,6 +69,6 @@ def test_one_colour_has_none(colour, side):
         (torch.zeros(1, 3, 96, 96), 1, "a period of at least 2"),
     ],
 )
-def test_what_it_refuses(image, period, message):
+def test_bad_input_is_named(image, period, message):
     with pytest.raises(ValueError, match=message):
         grid_strength(image, period=period)

@@ -1,4 +1,4 @@
-"""FID and KID: the very features of torch-fidelity's Inception, here with seeded random weights."""
+"""FID and KID on the features of torch-fidelity's Inception, here with seeded random weights."""
 
 import sys
 
@@ -14,8 +14,8 @@ from torchmetrics import MetricCollection
 
 @pytest.fixture(scope="module")
 def outside():
-    """torch-fidelity's network, with weights that let a picture through all layers."""
-    with pytest.MonkeyPatch.context() as patch:  # it can't be built without a file or a download
+    """torch-fidelity's network, with weights that keep an image's variance through all layers."""
+    with pytest.MonkeyPatch.context() as patch:  # it cannot be built without a file or a download
         patch.setattr(feature_extractor_inceptionv3, "load_state_dict_from_url", lambda *_, **__: {})
         patch.setattr(FeatureExtractorInceptionV3, "load_state_dict", lambda *_: None)
         network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"])
@@ -33,19 +33,17 @@ def inception(outside, tmp_path_factory):
     return Inception(path)
 
 
-def test_fid_and_kid_are_of_torch_fidelitys_features(inception, outside):
+def test_fid_and_kid_use_torch_fidelitys_features(inception, outside):
     generator = torch.Generator().manual_seed(0)
-    pictures = torch.randint(
-        200, (2, 3, 20, 30), dtype=torch.uint8, generator=generator
-    )  # as files hold them
-    (fake,) = outside(pictures)
-    real = fake.flip(0) + 0.1 * torch.rand(2, 2048, generator=generator)  # which costs no look at pictures
+    images = torch.randint(200, (2, 3, 20, 30), dtype=torch.uint8, generator=generator)
+    (fake,) = outside(images)
+    real = fake.flip(0) + 0.1 * torch.rand(2, 2048, generator=generator)  # without running the network again
     data = Statistics(Source("Inception", "made up", 2, (20, 30)), Gaussian.of(real), real)
 
     scores = MetricCollection(
         {"fid": FID(inception, data), "kid": KID(inception, data)}, compute_groups=[["fid", "kid"]]
     )
-    scores.update(pictures / 127.5 - 1 + 0.4 / 127.5)  # rounded to 8 bits again
+    scores.update(images / 127.5 - 1 + 0.4 / 127.5)  # rounded to 8 bits again
     computed = scores.compute()
     torch.testing.assert_close(computed["fid"], frechet_distance(fake, real), rtol=1e-4, atol=0)
     options = {"kid_subsets": 1, "kid_subset_size": 2, "verbose": False}
@@ -56,14 +54,16 @@ def test_fid_and_kid_are_of_torch_fidelitys_features(inception, outside):
 def test_weights_of_another_network_are_refused(tmp_path):
     path = tmp_path / "weights.safetensors"
     save_file({"fc.bias": torch.zeros(1000)}, path)
-    with pytest.raises(ValueError, match=r"safetensors holds the weights of another network.*6726825d.pth"):
+    with pytest.raises(
+        ValueError, match=r"weights.safetensors .* got the weights of another network; get .*6726825d.pth"
+    ):
         Inception(path)
 
 
-def test_without_weights_it_says_what_to_do(tmp_path):
+def test_missing_weights_are_named_with_what_to_do(tmp_path):
     with pytest.raises(ValueError, match=r"pass weights=PATH of weights-inception.*or download=True"):
         Inception()
-    with pytest.raises(FileNotFoundError, match=r"missing\.pth is none"):
+    with pytest.raises(FileNotFoundError, match=r"missing\.pth, not a file"):
         Inception(tmp_path / "missing.pth")
 
 
@@ -79,7 +79,7 @@ def test_an_unsafe_or_foreign_file_is_refused(content, tmp_path):
         Inception(tmp_path / "weights.pth")
 
 
-def test_without_torch_fidelity_it_says_what_to_install(monkeypatch):
+def test_without_torch_fidelity_the_error_has_the_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch_fidelity", None)
     with pytest.raises(ModuleNotFoundError, match=r'pip install "gan-metrics\[fid\]"'):
         Inception("weights.pth")
@@ -93,8 +93,6 @@ def test_bad_input_is_named(inception):
 
 
 @pytest.mark.parametrize(("metric", "general"), [(FID, "FrechetDistance"), (KID, "KernelDistance")])
-def test_the_name_is_kept_for_inception(metric, general):
-    with pytest.raises(
-        TypeError, match=f"{metric.__name__} is measured on Inception; got Flatten; use {general}"
-    ):
+def test_fid_and_kid_are_refused_on_other_networks(metric, general):
+    with pytest.raises(TypeError, match=f"{metric.__name__} expects Inception; got Flatten; use {general}"):
         metric(nn.Flatten())

@@ -1,4 +1,4 @@
-"""The kernel distance: by hand, against torch-fidelity, and without bias."""
+"""The kernel distance: by hand, against torch-fidelity, and its bias."""
 
 import pytest
 import torch
@@ -13,8 +13,8 @@ def blobs(*sizes, seed=0):
 
 def test_by_hand():
     fake, real = torch.tensor([[0.0], [1.0]]), torch.tensor([[1.0], [2.0]])
-    # k(x, y) = (xy + 1)^3. Within the fake ones k(0, 1) = 1, within the real ones k(1, 2) = 27, and across
-    # (1 + 1 + 8 + 27) / 4.
+    # k(x, y) = (xy + 1)^3: k(0, 1) = 1 within the fake images, k(1, 2) = 27 within the real ones, and
+    # (1 + 1 + 8 + 27) / 4 between them.
     assert kernel_distance(fake, real).item() == pytest.approx(1 + 27 - 2 * 37 / 4)
 
 
@@ -28,7 +28,7 @@ def test_agrees_with_torch_fidelity():
     assert distance > 0.1
 
 
-def test_subsets_average_to_the_whole():
+def test_the_mean_over_subsets_is_near_the_distance_of_the_whole_sets():
     fake, real = blobs(60, 45)
     values = kernel_distance(fake, real, subsets=200, subset_size=20, reduction="none")
     assert values.shape == (200,)
@@ -40,7 +40,7 @@ def test_subsets_average_to_the_whole():
 
 
 def test_no_bias_on_few_images():
-    # Two small samples of one thing, a hundred times.
+    # Two small samples of one distribution, a hundred times.
     pairs = torch.randn(100, 2, 5, 4, generator=torch.Generator().manual_seed(0))
     values = torch.stack([kernel_distance(*pair) for pair in pairs])
     assert (values < 0).any()

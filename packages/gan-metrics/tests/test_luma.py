@@ -13,7 +13,7 @@ from skimage.metrics import structural_similarity
 
 @pytest.fixture
 def pair():
-    """Three pictures in whole steps of 1/255, and predictions of growing error."""
+    """Three images in steps of 1/255, and predictions with increasing errors."""
     generator = torch.Generator().manual_seed(0)
     coarse = torch.rand(3, 3, 6, 8, generator=generator)
     target = torch.nn.functional.interpolate(coarse, size=(24, 37), mode="bilinear")
@@ -23,7 +23,7 @@ def pair():
 
 
 def luma(image):
-    """(3, H, W) in [-1, 1] by scikit-image, rounded to bytes as MATLAB does; (H, W) float64."""
+    """(3, H, W) in [-1, 1] to (H, W) float64 by scikit-image, rounded to bytes as in MATLAB."""
     rgb = ((image.double() + 1) * 127.5).round().permute(1, 2, 0).numpy().astype(np.uint8)
     return np.floor(rgb2ycbcr(rgb)[..., 0] + 0.5)
 
@@ -43,36 +43,36 @@ def test_agrees_with_scikit_image(pair, border):
 
 
 def test_golden_value():
-    """White is 235 and black 16; mid grey of 128 is 16 + 219 * 128 / 255 = 125.93, so 126."""
+    """White is 235 and black 16; mid gray of 128 is 16 + 219 * 128 / 255 = 125.93, so 126."""
     white = torch.ones(1, 3, 9, 9, dtype=torch.float64)
-    grey = torch.full_like(white, 128 / 127.5 - 1)
+    gray = torch.full_like(white, 128 / 127.5 - 1)
     assert psnr_y(white, -white).item() == pytest.approx(20 * math.log10(255 / (235 - 16)), abs=1e-6)
-    assert psnr_y(white, grey).item() == pytest.approx(20 * math.log10(255 / (235 - 126)), abs=1e-6)
+    assert psnr_y(white, gray).item() == pytest.approx(20 * math.log10(255 / (235 - 126)), abs=1e-6)
 
 
-def test_what_rounds_to_the_same_bytes_is_equal(pair):
+def test_images_that_round_to_the_same_bytes_are_equal(pair):
     prediction, target = pair
     assert psnr_y(target + 0.4 / 127.5, target) == math.inf
     assert torch.equal(psnr_y(prediction + 0.4 / 127.5, target), psnr_y(prediction, target))
 
 
-def test_colours_of_equal_luma_are_equal():
-    """Pure red and the grey of its luma: 0.299 of white's 255 is 76."""
+def test_colors_of_equal_luma_are_equal():
+    """Pure red and the gray of its luma: 0.299 of white's 255 is 76."""
     red = torch.tensor([1.0, -1.0, -1.0]).view(1, 3, 1, 1).expand(1, 3, 12, 12)
     assert psnr_y(red, torch.full_like(red, 76 / 127.5 - 1)) == math.inf
 
 
-def test_grey_pictures_are_measured_as_they_are():
+def test_gray_images_are_compared_directly():
     """An error of 51 of 255: 20 log10(5). As RGB it would be 219/255 of it, 44."""
     black = torch.full((1, 1, 9, 9), -1.0, dtype=torch.float64)
-    grey = torch.full_like(black, 51 / 127.5 - 1)
-    assert psnr_y(grey, black).item() == pytest.approx(20 * math.log10(5), abs=1e-6)
-    as_rgb = psnr_y(grey.expand(1, 3, 9, 9), black.expand(1, 3, 9, 9)).item()
+    gray = torch.full_like(black, 51 / 127.5 - 1)
+    assert psnr_y(gray, black).item() == pytest.approx(20 * math.log10(5), abs=1e-6)
+    as_rgb = psnr_y(gray.expand(1, 3, 9, 9), black.expand(1, 3, 9, 9)).item()
     assert as_rgb == pytest.approx(20 * math.log10(255 / 44), abs=1e-6)
 
 
 @pytest.mark.parametrize("function", [psnr_y, ssim_y])
-def test_the_border_does_not_count(function, pair):
+def test_the_border_has_no_effect(function, pair):
     prediction, target = pair
     spoiled = prediction.clone()
     spoiled[..., :4, :], spoiled[..., -4:, :], spoiled[..., :4], spoiled[..., -4:] = 1, -1, 1, -1
@@ -80,23 +80,23 @@ def test_the_border_does_not_count(function, pair):
     assert function(spoiled, target, border=3) < function(prediction, target, border=3)
 
 
-@pytest.mark.parametrize(("function", "least"), [(psnr_y, 1), (ssim_y, 11)])
-def test_bad_input_is_named(function, least, pair):
+@pytest.mark.parametrize(("function", "smallest"), [(psnr_y, 1), (ssim_y, 11)])
+def test_bad_input_is_named(function, smallest, pair):
     prediction, target = pair
     name = function.__name__
     with pytest.raises(ValueError, match=rf"{name} expects RGB .* got \(3, 2, 24, 37\); convert"):
         function(prediction[:, :2], target[:, :2])
-    with pytest.raises(ValueError, match=rf"{least}x{least} pixels within a border of 12; got 24x37"):
+    with pytest.raises(ValueError, match=rf"{smallest}x{smallest} pixels inside a border of 12; got 24x37"):
         function(prediction, target, border=12)
-    with pytest.raises(ValueError, match=r"one shape; got"):
+    with pytest.raises(ValueError, match=r"the same shape; got"):
         function(prediction, target[..., :-1])
-    with pytest.raises(ValueError, match=r"for 8-bit values pass image / 127.5 - 1"):
+    with pytest.raises(ValueError, match=r"for 8-bit values pass images / 127.5 - 1"):
         function(prediction.byte(), target.byte())
     with pytest.raises(ValueError, match="expected reduction"):
         function(prediction, target, reduction="sum")
 
 
-def test_borders_of_one_collection_keep_apart(pair):
+def test_metrics_with_different_borders_are_not_merged(pair):
     from torchmetrics import MetricCollection
 
     scores = MetricCollection({"wide": PSNRY(border=8), "narrow": PSNRY(border=0)})
@@ -110,8 +110,8 @@ def test_borders_of_one_collection_keep_apart(pair):
 @pytest.mark.parametrize(
     ("name", "decibels", "similarity"), [("Set5", 28.42, 0.8104), ("Set14", 25.99, 0.7027)]
 )
-def test_the_published_figures_of_bicubic_enlargement(name, decibels, similarity):
-    """The sets are not in this repository. The last digit of SSIM depends on who rounded what in between."""
+def test_the_published_values_of_bicubic_upsampling(name, decibels, similarity):
+    """The sets are not in this repository. The last digit of SSIM depends on intermediate rounding."""
     beside = Path(__file__).resolve().parent / "../../../../shared/data"
     folder = Path(os.environ.get("GAN_DATA_DIR", beside)) / "sr" / name
     if not folder.is_dir():
@@ -119,14 +119,14 @@ def test_the_published_figures_of_bicubic_enlargement(name, decibels, similarity
     scores = []
     for path in sorted((folder / "HR").iterdir()):
         high = Image.open(path)
-        enlarged = Image.open(folder / "LRx4" / path.name).resize(high.size, Image.Resampling.BICUBIC)
-        scores.append([f(as_batch(enlarged), as_batch(high)).item() for f in (psnr_y, ssim_y)])
+        upsampled = Image.open(folder / "LRx4" / path.name).resize(high.size, Image.Resampling.BICUBIC)
+        scores.append([f(as_batch(upsampled), as_batch(high)).item() for f in (psnr_y, ssim_y)])
     means = np.mean(scores, axis=0)
     assert means[0] == pytest.approx(decibels, abs=0.005)
     assert means[1] == pytest.approx(similarity, abs=5e-4)
 
 
-def as_batch(picture):
-    """(1, 3, H, W) or, if it is grey, (1, 1, H, W) in [-1, 1]."""
-    pixels = torch.from_numpy(np.atleast_3d(np.array(picture)))
+def as_batch(file):
+    """(1, 3, H, W), or (1, 1, H, W) if it is gray, in [-1, 1]."""
+    pixels = torch.from_numpy(np.atleast_3d(np.array(file)))
     return pixels.permute(2, 0, 1)[None] / 127.5 - 1

@@ -5,7 +5,7 @@ from gan_metrics import Patience
 
 
 def stops_after(scores, *arguments, **options):
-    """The number of measurements upon which it is over; None if it never is."""
+    """The number of scores after which it is over; None if it never is."""
     patience = Patience(*arguments, **options)
     for count, score in enumerate(scores, start=1):
         patience.add(score)
@@ -14,33 +14,33 @@ def stops_after(scores, *arguments, **options):
     return None
 
 
-def test_a_rise_for_good_ends_it():
+def test_stops_after_a_number_of_worse_scores():
     assert stops_after([9, 5, 4, 5, 6, 7, 8], 3) == 6
-    assert stops_after([9, 5, 4, 5, 6, 3, 4, 5, 6], 3) == 9  # the first rise was not for good
-    assert stops_after([9, 5, 4, 4, 4, 4], 3) == 6  # nor is it any better
+    assert stops_after([9, 5, 4, 5, 6, 3, 4, 5, 6], 3) == 9  # it improved again after the first rise
+    assert stops_after([9, 5, 4, 4, 4, 4], 3) == 6  # equal is not better
     assert stops_after([9, 8, 7, 6, 5, 4], 1) is None
 
 
-def test_the_other_way_up():
+def test_higher_is_better():
     assert stops_after([1, 2, 3, 2, 1], 2, better="higher") == 5
     assert stops_after([9, 5, 4, 2], 2, better="higher") == 3
 
 
-def test_a_margin_has_to_be_beaten():
+def test_scores_have_to_improve_by_the_margin():
     assert stops_after([10, 9.9, 9.8, 9.7], 3, margin=0.5) == 4
     assert stops_after([10, 9.4, 8.8, 8.2], 3, margin=0.5) is None
-    # Small steps add up, since each is held against the best one that counted.
+    # Small steps add up, since each score is compared with the last best one.
     assert stops_after([10, 9.8, 9.6, 9.4, 9.2, 9.0], 3, margin=0.5) is None
 
 
-def test_it_tells_the_best():
+def test_the_best_score():
     patience = Patience(3)
     assert patience.best is None
     assert [patience.add(score) for score in [5.0, math.inf, 3.0, 4.0]] == [True, False, True, False]
     assert patience.best == 3.0
 
 
-def test_it_goes_on_where_it_was():
+def test_resuming_from_the_state():
     scores = [9, 5, 4, 5, 6, 7]
     for stop in range(len(scores) + 1):
         before, after = Patience(3), Patience(3)
@@ -55,11 +55,11 @@ def test_it_goes_on_where_it_was():
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match="at least one measurement to wait for; got 0"):
+    with pytest.raises(ValueError, match="at least one evaluation to wait for; got 0"):
         Patience(0)
     with pytest.raises(ValueError, match="got 'less'"):
         Patience(3, better="less")
     with pytest.raises(ValueError, match=r"at least 0; got -0\.1"):
         Patience(3, margin=-0.1)
-    with pytest.raises(FloatingPointError, match="no number"):
+    with pytest.raises(FloatingPointError, match="got NaN"):
         Patience(3).add(math.nan)

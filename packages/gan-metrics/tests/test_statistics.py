@@ -1,4 +1,4 @@
-"""What is known of the data: measured once, kept in a file, and refused when it is of something else."""
+"""Statistics of a data set: computed once, stored in a file, and refused for other data."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from gan_metrics import Gaussian, Source, Statistics, fingerprint, image_features, measure_statistics
 from safetensors.torch import save_file
 
-SOURCE = Source(network="pooled colours", data="noise", images=7, size=(8, 6))
+SOURCE = Source(network="pooled colors", data="noise", images=7, size=(8, 6))
 
 
 def network(images):
@@ -21,7 +21,7 @@ def images():
 
 
 def unread():
-    raise AssertionError("the images were looked at")
+    raise AssertionError("the images were used")
     yield
 
 
@@ -31,7 +31,7 @@ class TestImageFeatures:
         assert torch.equal(image_features(lambda x: x, images), images.mean((2, 3)))
         assert torch.equal(image_features(lambda x: [x, network(x)], images), network(images))
 
-    def test_values_out_of_range_count_as_shown(self, images):
+    def test_values_out_of_range_are_clamped(self, images):
         assert torch.equal(image_features(network, 5 * images), network((5 * images).clamp(-1, 1)))
 
     def test_full_precision_under_autocast(self, images):
@@ -43,9 +43,9 @@ class TestImageFeatures:
         assert half.dtype == torch.float32
 
     def test_bad_input_is_named(self, images):
-        with pytest.raises(ValueError, match=r"here of N = 7; got \(7, 3, 48\)"):
+        with pytest.raises(ValueError, match=r"here with N = 7; got \(7, 3, 48\)"):
             image_features(lambda x: x.flatten(2), images)
-        with pytest.raises(ValueError, match=r"here of N = 7; got \(14, 3, 8, 6\)"):
+        with pytest.raises(ValueError, match=r"here with N = 7; got \(14, 3, 8, 6\)"):
             image_features(lambda x: torch.cat([x, x]), images)
         with pytest.raises(ValueError, match="got a dict"):
             image_features(lambda x: {"x": x}, images)
@@ -54,7 +54,7 @@ class TestImageFeatures:
 
 
 class TestMeasureStatistics:
-    def test_of_all_batches(self, images):
+    def test_all_batches_are_used(self, images):
         statistics = measure_statistics(network, images.split(3), SOURCE)
         torch.testing.assert_close(statistics.features, network(images))
         expected = Gaussian.of(network(images))
@@ -74,16 +74,16 @@ class TestMeasureStatistics:
     @pytest.mark.parametrize(
         ("other", "named"),
         [
-            ({"network": "resnet50"}, "network 'pooled colours', not 'resnet50'"),
-            ({"data": "roses"}, "data 'noise', not 'roses'"),
-            ({"images": 8}, "images 7, not 8"),
-            ({"size": (6, 8)}, r"size \(8, 6\), not \(6, 8\)"),
+            ({"network": "resnet50"}, "network 'resnet50'; got 'pooled colors'"),
+            ({"data": "roses"}, "data 'roses'; got 'noise'"),
+            ({"images": 8}, "images 8; got 7"),
+            ({"size": (6, 8)}, r"size \(6, 8\); got \(8, 6\)"),
         ],
     )
-    def test_a_cache_of_something_else_is_refused(self, images, tmp_path, other, named):
+    def test_a_cache_of_another_source_is_refused(self, images, tmp_path, other, named):
         cache = tmp_path / "data.safetensors"
         measure_statistics(network, [images], SOURCE, cache=cache)
-        with pytest.raises(ValueError, match=f"holds statistics of {named}; remove the file"):
+        with pytest.raises(ValueError, match=f"to have {named}; remove the file"):
             measure_statistics(network, unread(), dataclasses.replace(SOURCE, **other), cache=cache)
 
     def test_without_features(self, images, tmp_path):
@@ -93,7 +93,7 @@ class TestMeasureStatistics:
         assert (
             measure_statistics(network, unread(), SOURCE, cache=cache, keep_features=False).features is None
         )
-        with pytest.raises(ValueError, match="statistics without them; measure with keep_features=True"):
+        with pytest.raises(ValueError, match="statistics without them; measure them with keep_features=True"):
             lean.need_features("nearest")
         with pytest.raises(ValueError, match=r"data.safetensors; got none; remove the file to measure again"):
             measure_statistics(network, unread(), SOURCE, cache=cache)
@@ -108,7 +108,7 @@ class TestMeasureStatistics:
     def test_a_cache_that_cannot_be_written(self, images, tmp_path):
         resource = pytest.importorskip("resource")  # no such limits on Windows
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))  # bytes a file, in place of a full disk
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))  # bytes per file, instead of a full disk
         try:
             with pytest.raises(OSError, match=r"write statistics to .*data\.safetensors; got"):
                 measure_statistics(network, [images], SOURCE, cache=tmp_path / "data.safetensors")
@@ -116,11 +116,11 @@ class TestMeasureStatistics:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert not list(tmp_path.iterdir())
 
-    def test_what_the_source_does_not_say_is_refused(self, images, tmp_path):
+    def test_images_that_do_not_match_the_source_are_refused(self, images, tmp_path):
         cache = tmp_path / "data.safetensors"
-        with pytest.raises(ValueError, match="expected 7 images, as source says; got 6"):
+        with pytest.raises(ValueError, match="expected 7 images, as in source; got 6"):
             measure_statistics(network, [images[1:]], SOURCE, cache=cache)
-        with pytest.raises(ValueError, match="expected 7 images, as source says; got 0"):
+        with pytest.raises(ValueError, match="expected 7 images, as in source; got 0"):
             measure_statistics(network, [], SOURCE, cache=cache)
         with pytest.raises(ValueError, match=r"expected images of size \(8, 6\).* got \(7, 3, 8, 5\)"):
             measure_statistics(network, [images[..., 1:]], SOURCE, cache=cache)
@@ -128,7 +128,7 @@ class TestMeasureStatistics:
 
 
 class TestLoad:
-    def test_whatever_it_is(self, images, tmp_path):
+    def test_without_a_required_source(self, images, tmp_path):
         measure_statistics(network, [images], SOURCE).save(tmp_path / "data.safetensors")
         assert Statistics.load(tmp_path / "data.safetensors").source == SOURCE
 
@@ -138,10 +138,10 @@ class TestLoad:
             Statistics.load(path)
         measure_statistics(network, [images], SOURCE).save(path)
         path.write_bytes(path.read_bytes()[:-8])
-        with pytest.raises(ValueError, match=r"statistics that save\(\) wrote in .*data.safetensors; got"):
+        with pytest.raises(ValueError, match=r"a file of Statistics.save in .*data.safetensors; got"):
             Statistics.load(path)
         save_file({"mean": torch.zeros(3)}, path)
-        with pytest.raises(ValueError, match="remove the file to measure again"):
+        with pytest.raises(ValueError, match="remove it to measure again"):
             Statistics.load(path)
 
 
@@ -152,7 +152,7 @@ class TestFingerprint:
             (tmp_path / name).write_bytes(content)
         return tmp_path
 
-    def test_contents_and_order_count_but_not_names(self, files):
+    def test_depends_on_contents_and_order_but_not_on_names(self, files):
         a, b, c, d, e = sorted(files.iterdir())
         assert fingerprint([a, b]) == fingerprint(iter([str(c), b]))
         assert len({fingerprint(x) for x in ([a, b], [b, a], [a], [a, b, a], [d], [d, e], [e])}) == 7

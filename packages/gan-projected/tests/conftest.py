@@ -1,4 +1,4 @@
-"""What the official code computed, and small networks that several tests share."""
+"""Stored values of the official code, and small networks for several tests."""
 
 import copy
 import json
@@ -12,13 +12,13 @@ from safetensors import safe_open
 
 
 def parity_file(name):
-    """The file beside the tests, or a larger one that is not kept in the repository."""
+    """The file in tests/parity, or a larger one that is not in the repository."""
     here, elsewhere = Path(__file__).parent / "parity", os.environ.get("GAN_PARITY_DIR")
     beside_repository = Path(__file__).parents[min(4, len(Path(__file__).parents) - 1)] / "shared" / "parity"
     for folder in (here, Path(elsewhere) if elsewhere else beside_repository):
         if (folder / f"{name}.safetensors").is_file():
             return folder / f"{name}.safetensors"
-    return pytest.skip(f"{name}.safetensors is not kept here; GAN_PARITY_DIR can name its folder")
+    return pytest.skip(f"{name}.safetensors is not in the repository; set GAN_PARITY_DIR to its folder")
 
 
 def read(name):
@@ -41,7 +41,7 @@ def official_backbone():
 
 @pytest.fixture(scope="session")
 def read_parity(official_backbone):
-    """From a file's name to (weights, inputs, outputs), with the backbone among the weights."""
+    """A file's name to (weights, inputs, outputs); the weights include the backbone."""
 
     def with_backbone(name):
         tensors = read(name)
@@ -54,7 +54,7 @@ def read_parity(official_backbone):
 
 @pytest.fixture(scope="session")
 def tiny_backbone():
-    """Untrained, and a tenth of lite0."""
+    """Untrained, a tenth of the size of lite0."""
     return Backbone("mobilenetv3_small_050", weights="random")
 
 
@@ -65,8 +65,8 @@ def projector(tiny_backbone):
 
 @pytest.fixture(scope="session")
 def images():
-    def draw(size=128, batch=2, channels=3, seed=0):
+    def build(size=128, batch=2, channels=3, seed=0):
         random = torch.Generator().manual_seed(seed)
         return torch.rand(batch, channels, size, size, generator=random) * 2 - 1
 
-    return draw
+    return build

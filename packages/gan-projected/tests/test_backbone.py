@@ -17,7 +17,7 @@ def images(size=64, batch=2):
 
 
 def saved_activations(backbone, image):
-    """How many tensors the forward pass keeps for a backward pass."""
+    """The number of tensors that the forward pass stores for a backward pass, and the features."""
     kept = []
     with torch.autograd.graph.saved_tensors_hooks(lambda x: kept.append(x) or x, lambda x: x):
         features = backbone(image)
@@ -27,14 +27,14 @@ def saved_activations(backbone, image):
 @pytest.mark.parametrize(
     ("name", "channels"),
     [
-        ("tf_efficientnet_lite0", (24, 40, 112, 320)),  # Projected GAN's four, as its code reads them
+        ("tf_efficientnet_lite0", (24, 40, 112, 320)),  # Projected GAN's four, as in its code
         ("tf_efficientnet_lite1", (24, 40, 112, 320)),
         ("resnet18", (64, 128, 256, 512)),
         ("convnext_atto", (40, 80, 160, 320)),
-        ("dla34", (64, 128, 256, 512)),  # has two more taps, at strides 1 and 2
+        ("dla34", (64, 128, 256, 512)),  # has two more outputs, at strides 1 and 2
     ],
 )
-def test_taps_are_found_by_stride(name, channels):
+def test_outputs_are_found_by_stride(name, channels):
     backbone = Backbone(name, weights="random")
     features = backbone(images())
     assert backbone.channels == channels
@@ -42,7 +42,7 @@ def test_taps_are_found_by_stride(name, channels):
     assert [tuple(x.shape) for x in features] == expected
 
 
-def test_maps_of_a_transformer_have_channels_first_too():
+def test_maps_of_a_transformer_have_channels_first():
     backbone = Backbone("swin_tiny_patch4_window7_224", weights="random")
     shapes = [tuple(x.shape) for x in backbone(images(224, batch=1))]
     assert shapes == [(1, 96, 56, 56), (1, 192, 28, 28), (1, 384, 14, 14), (1, 768, 7, 7)]
@@ -56,7 +56,7 @@ def test_any_size_of_image(lite0):
 
 
 @pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "resnet18"])
-def test_normalisation_is_that_of_the_network(name):
+def test_normalization_is_that_of_the_network(name):
     backbone, image = Backbone(name, weights="random"), images()
     config = timm.get_pretrained_cfg(name)
     mean, std = (torch.tensor(x).reshape(1, 3, 1, 1) for x in (config.mean, config.std))
@@ -64,12 +64,12 @@ def test_normalisation_is_that_of_the_network(name):
     torch.testing.assert_close(backbone(image), expected, atol=1e-4, rtol=1e-4)
 
 
-def test_lite0_sees_the_image_as_it_is(lite0):
-    # Its mean and standard deviation are 0.5. Projected GAN's code relies on that; nothing is lost here.
+def test_images_pass_unchanged_to_lite0(lite0):
+    # Its mean and standard deviation are 0.5, on which Projected GAN's code relies.
     assert all(map(torch.equal, lite0(images()), lite0.network(images())[1:]))
 
 
-def test_nothing_trains(lite0):
+def test_nothing_is_trainable(lite0):
     holder = nn.Sequential(copy.deepcopy(lite0)).train().requires_grad_(True)
     before = copy.deepcopy(holder.state_dict())
     holder(images().requires_grad_())[0].sum().backward()
@@ -80,7 +80,7 @@ def test_nothing_trains(lite0):
 
 
 def test_gradients_reach_the_image(lite0):
-    # In float64, in a direction of its own, since ReLU6 has kinks for gradcheck to trip over.
+    # In float64, and only along the gradient, since gradcheck fails at the kinks of ReLU6.
     backbone, image = copy.deepcopy(lite0).double(), images(32, batch=1).double().requires_grad_()
     total = lambda x: sum(f.square().mean() for f in backbone(x))  # noqa: E731
     (gradient,) = torch.autograd.grad(total(image), image)
@@ -90,7 +90,7 @@ def test_gradients_reach_the_image(lite0):
     torch.testing.assert_close(slope, gradient.norm(), rtol=1e-4, atol=0)
 
 
-def test_activations_are_kept_only_for_an_image_that_wants_a_gradient(lite0):
+def test_activations_are_stored_only_for_an_image_with_a_gradient(lite0):
     count, features = saved_activations(lite0, images())
     assert count == 0
     assert all(x.grad_fn is None for x in features)
@@ -110,7 +110,7 @@ def test_autocast(lite0):
             assert (got.float() - wanted).norm() < 0.05 * wanted.norm()
 
 
-def test_images_of_any_precision_are_seen_in_the_networks(lite0):
+def test_images_are_converted_to_the_networks_precision(lite0):
     double = images().double().requires_grad_()
     features = lite0(double)
     assert all(map(torch.equal, features, lite0(images())))
@@ -118,17 +118,17 @@ def test_images_of_any_precision_are_seen_in_the_networks(lite0):
     assert all(map(torch.equal, lite0(images().half()), lite0(images().half().float())))
 
 
-def test_random_weights_are_always_the_same_and_leave_the_random_state_alone():
+def test_random_weights_are_always_equal_and_do_not_change_the_random_state():
     torch.manual_seed(1)
     one = Backbone(weights="random")
-    drawn = torch.rand(3)
+    sampled = torch.rand(3)
     torch.manual_seed(1)
-    assert torch.equal(drawn, torch.rand(3))
+    assert torch.equal(sampled, torch.rand(3))
     other = Backbone(weights="random")
     assert all(map(torch.equal, one.state_dict().values(), other.state_dict().values()))
 
 
-def test_state_holds_the_weights_and_nothing_else(lite0):
+def test_the_state_dict_has_only_the_weights(lite0):
     keys = lite0.state_dict().keys()
     assert keys == {f"network.{key}" for key in lite0.network.state_dict()}
 
@@ -146,7 +146,7 @@ def test_bad_images_are_named(lite0, image, got):
         lite0(image)
 
 
-def test_a_state_dict_does_as_a_file_does():
+def test_weights_from_a_state_dict():
     torch.manual_seed(5)
     state = timm.create_model("resnet18").state_dict()
     weight = Backbone("resnet18", weights=state).state_dict()["network.layer4.1.conv2.weight"]
@@ -163,5 +163,5 @@ def test_bad_names_are_named():
         ValueError, match=r"strides \(4, 8, 16, 32\); vit_tiny_patch16_224 has them at \[16\]"
     ):
         Backbone("vit_tiny_patch16_224", weights="random")
-    with pytest.raises(ValueError, match=r"got 'lite0.pth'; give a file as Path"):
+    with pytest.raises(ValueError, match=r"got 'lite0.pth'; pass a file as Path"):
         Backbone(weights="lite0.pth")

@@ -6,11 +6,11 @@ from gan_projected import interop
 from packaging.version import Version
 
 
-def test_version_is_valid_and_that_of_the_distribution():
+def test_version_is_valid_and_equals_the_distributions():
     assert str(Version(gan_projected.__version__)) == metadata("gan-projected")["Version"]
 
 
-def test_type_checkers_may_read_it():
+def test_type_hints_are_shipped():
     assert files("gan_projected").joinpath("py.typed").is_file()
 
 

@@ -1,4 +1,4 @@
-"""Folding batch norm away changes nothing but the last digits."""
+"""Folding batch norms into convolutions does not change the features beyond rounding."""
 
 import copy
 from collections import Counter
@@ -11,7 +11,7 @@ from torch import nn
 
 
 def with_statistics(name):
-    """A network whose batch norms do something."""
+    """A network whose batch norms are not the identity."""
     torch.manual_seed(0)
     network = timm.create_model(name, features_only=True).eval()
     for module in network.modules():
@@ -28,7 +28,10 @@ def with_statistics(name):
     [
         ("tf_efficientnet_lite0", 0),
         ("resnet18", 0),
-        ("resnetv2_50", 16),  # pre-activation: a block's first norm reads a sum, which is no convolution's
+        (
+            "resnetv2_50",
+            16,
+        ),  # pre-activation: the input of a block's first norm is a sum
     ],
 )
 def test_features_are_the_same_in_float64(name, left):
@@ -43,7 +46,7 @@ def test_features_are_the_same_in_float64(name, left):
 
 
 class Shortcut(nn.Module):
-    """A convolution that a batch norm reads, and a sum too."""
+    """A convolution whose output has two consumers, a batch norm and a sum."""
 
     def __init__(self):
         super().__init__()
@@ -54,7 +57,7 @@ class Shortcut(nn.Module):
         return [x + self.norm(x)]
 
 
-def test_a_convolution_with_another_reader_keeps_its_weights():
+def test_a_convolution_with_another_consumer_keeps_its_weights():
     network, image = Shortcut().eval(), torch.randn(1, 3, 8, 8)
     nn.init.constant_(network.norm.running_var, 4.0)
     expected, weight = network(image)[0], network.conv.weight.detach().clone()

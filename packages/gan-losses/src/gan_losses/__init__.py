@@ -40,10 +40,9 @@ from gan_losses._relativistic import (
     relativistic_paired_generator_loss,
 )
 from gan_losses._scales import Logits, Reduction
+from gan_losses._version import __version__ as __version__
 from gan_losses._vgg import VGG19Features
 from gan_losses._wasserstein import wasserstein_discriminator_loss, wasserstein_generator_loss
-
-__version__ = "0.1.0"
 
 __all__ = [
     "HINGE",

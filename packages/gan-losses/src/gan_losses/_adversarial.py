@@ -1,4 +1,4 @@
-"""The two sides of each adversarial loss as one value that an objective can be given."""
+"""The generator's and the discriminator's loss of each kind as one value, to pass to an objective."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
@@ -27,12 +27,12 @@ DiscriminatorLoss: TypeAlias = Callable[[Logits, Logits], Tensor]
 class AdversarialLoss(NamedTuple):
     """A generator's and a discriminator's loss that belong together.
 
-    To change a knob, bind it: `HINGE._replace(discriminator=partial(hinge_discriminator_loss, margin=2.0))`.
+    To change an option: `HINGE._replace(discriminator=partial(hinge_discriminator_loss, margin=2.0))`.
 
     Attributes:
-        generator: Takes `(fake_logits)`; if `relativistic`, `(real_logits, fake_logits)`.
-        discriminator: Takes `(real_logits, fake_logits)`.
-        relativistic: Whether the generator's side reads the real logits too.
+        generator: Called as `(fake_logits)`; if `relativistic`, as `(real_logits, fake_logits)`.
+        discriminator: Called as `(real_logits, fake_logits)`.
+        relativistic: Whether the generator's loss uses the real logits too.
     """
 
     generator: GeneratorLoss

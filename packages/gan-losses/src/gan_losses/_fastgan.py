@@ -1,4 +1,4 @@
-"""What FastGAN's discriminator learns from (Liu et al. 2021, section 3.2 and its official code)."""
+"""The losses of FastGAN's discriminator (Liu et al. 2021, section 3.2, and the official code)."""
 
 from collections.abc import Callable, Iterable
 
@@ -13,15 +13,15 @@ from gan_losses._scales import Logits, Reduction, over_scales
 def random_margin_discriminator_loss(
     real_logits: Logits, fake_logits: Logits, *, least_margin: float = 0.8, reduction: Reduction = "mean"
 ) -> Tensor:
-    """max(0, m - real) + max(0, m' + fake), the hinge loss with margins drawn anew for each logit.
+    """max(0, m - real) + max(0, m' + fake), the hinge loss with random margins for each logit.
 
-    The official code's form of the loss in Liu et al. 2021, section 3.2. The generator's side is
+    The official code's form of the loss in Liu et al. 2021, section 3.2. The generator's loss is
     `hinge_generator_loss`.
 
     Args:
         real_logits: The discriminator's logits for real images, of any shape; a list for several scales.
         fake_logits: Logits for generated images, of the same shapes.
-        least_margin: m and m' are uniform between this and 1; with 1 it is the plain hinge loss.
+        least_margin: m and m' are uniform between this and 1; 1 gives the plain hinge loss.
         reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
 
     Returns:
@@ -43,15 +43,15 @@ def reconstruction_loss(
     *,
     distance: Callable[[Tensor, Tensor], Tensor] = l1_loss,
 ) -> Tensor:
-    """The sum of the distances between what a discriminator drew and what it should have drawn.
+    """The sum of the distances between a discriminator's reconstructions and their targets.
 
-    Liu et al. 2021, section 3.2. The paper and its code take LPIPS, summed over the batch; a `PerceptualLoss`
-    is of that kind, and L1 needs no weights.
+    Liu et al. 2021, section 3.2. The paper and its code use LPIPS, summed over the batch; `PerceptualLoss` is
+    similar, and L1 needs no weights.
 
     Args:
-        reconstructions: Pairs of a picture that was drawn and its target, (N, C, H, W) each, as
-            `gan_nets.FastGANDiscriminator` gives them of real pictures.
-        distance: From both to a scalar.
+        reconstructions: Pairs of a reconstruction and its target, (N, C, H, W) each, as
+            `gan_nets.FastGANDiscriminator` returns them for real images.
+        distance: Called as `(reconstruction, target)`, returns a scalar.
 
     Returns:
         A scalar.
@@ -59,7 +59,7 @@ def reconstruction_loss(
     Raises:
         ValueError: If there are no pairs, or the two of a pair differ in shape.
     """
-    distances = [distance(drawn, target) for drawn, target in reconstructions]
+    distances = [distance(reconstructed, target) for reconstructed, target in reconstructions]
     if not distances:
-        raise ValueError("expected at least one pair of pictures; got none; pass those of the real pictures")
+        raise ValueError("expected at least one pair of images; got none; pass those of the real images")
     return sum(distances[1:], distances[0])

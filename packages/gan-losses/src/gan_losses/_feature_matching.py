@@ -1,4 +1,4 @@
-"""Feature matching: generated images have to look real to every layer of the discriminator."""
+"""Feature matching: the distance of real and generated images in the discriminator's features."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -17,15 +17,15 @@ def feature_matching_loss(
     """Mean |D_k^i(real) - D_k^i(fake)| over the layers i of the discriminators k (pix2pixHD, section 3.2).
 
     Wang et al., "High-Resolution Image Synthesis and Semantic Manipulation with Conditional GANs" (2018). A
-    loss for the generator: no gradient reaches the real side. The logits are left out, as in the official
-    code; judging them is the adversarial loss's part. The weight (lambda = 10) belongs to the caller.
+    loss for the generator: the real side gets no gradient. The logits are left out, as in the official code;
+    they belong to the adversarial loss. The weight (lambda = 10) belongs to the caller.
 
     Args:
         real_outputs: for each scale the outputs of the discriminator's layers in order, the logits last.
-        fake_outputs: the same of the generated images.
-        weighting: "paper" adds up all layers of all scales. "official" averages over the scales, and takes 4
-            times the mean over a scale's layers: the sum for the 4 layers of the official discriminator, and
-            as much for any other number.
+        fake_outputs: the same for the generated images.
+        weighting: "paper" is the sum over all layers of all scales. "official" is the mean over the scales
+            of 4 times the mean over a scale's layers: the sum for the 4 layers of the official discriminator,
+            and equally large for any other number.
 
     Returns:
         A scalar. At least float32.
@@ -42,7 +42,7 @@ def feature_matching_loss(
             f"expected real and fake outputs at equally many scales; got {len(real)} and {len(fake)}; "
             "take both from the same discriminator"
         )
-    # The discriminator is the network whose features are compared.
+    # A perceptual loss, with the discriminator as its feature extractor.
     scales = [perceptual_loss(*sides) for sides in zip(fake, real, strict=True)]
     if weighting == "official":
         scales = [loss * 4 / len(layers) / len(fake) for loss, layers in zip(scales, fake, strict=True)]
@@ -54,6 +54,6 @@ def _without_logits(outputs: Sequence[Sequence[Tensor]]) -> list[Sequence[Tensor
         kinds = [f"{len(x)} tensors" if isinstance(x, (list, tuple)) else type(x).__name__ for x in outputs]
         raise ValueError(
             "expected for each scale a list of the outputs of the discriminator's layers, the logits last; "
-            f"got [{', '.join(kinds)}]; have the discriminator return its features too"
+            f"got [{', '.join(kinds)}]; let the discriminator return its features too"
         )
     return [scale[:-1] for scale in outputs]

@@ -8,7 +8,7 @@ from gan_losses._wasserstein import wasserstein_generator_loss
 
 
 def hinge_generator_loss(fake_logits: Logits, *, reduction: Reduction = "mean") -> Tensor:
-    """-fake (Miyato et al. 2018, equation 17): only the discriminator's side has a hinge.
+    """-fake (Miyato et al. 2018, equation 17): only the discriminator's loss has a hinge.
 
     Args:
         fake_logits: The discriminator's logits for generated images, of any shape; a list for several scales.
@@ -28,12 +28,12 @@ def hinge_discriminator_loss(
 ) -> Tensor:
     """max(0, margin - real) + max(0, margin + fake) (Miyato et al. 2018, equation 16).
 
-    Logits beyond the margin on their own side count nothing and get no gradient.
+    Logits beyond the margin on the correct side contribute nothing and get no gradient.
 
     Args:
         real_logits: Logits for real images, of any shape; a list for several scales.
         fake_logits: Logits for generated images, of the same shapes.
-        margin: How far from zero a logit has to be to count as settled.
+        margin: The distance from zero beyond which a logit contributes nothing.
         reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
 
     Returns:

@@ -8,13 +8,13 @@ from gan_losses._scales import Logits, Reduction, over_scales
 def least_squares_generator_loss(
     fake_logits: Logits, *, target: float = 1.0, reduction: Reduction = "mean"
 ) -> Tensor:
-    """(fake - target)^2, the generator's side (Mao et al. 2017, equation 2).
+    """(fake - target)^2, the generator's loss (Mao et al. 2017, equation 2).
 
-    Without the equation's factor 1/2, as CycleGAN and pix2pixHD have it.
+    Without the equation's factor 1/2, as in CycleGAN and pix2pixHD.
 
     Args:
         fake_logits: The discriminator's logits for generated images, of any shape; a list for several scales.
-        target: The value c that the generator aims for.
+        target: The generator's target value c.
         reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
 
     Returns:
@@ -36,13 +36,13 @@ def least_squares_discriminator_loss(
 ) -> Tensor:
     """(real - real_target)^2 + (fake - fake_target)^2 (Mao et al. 2017, equation 2).
 
-    Without the equation's factor 1/2: CycleGAN's and pix2pixHD's 1/2 of the sum belongs to the caller.
+    Without the equation's factor 1/2: the 1/2 of CycleGAN and pix2pixHD belongs to the caller.
 
     Args:
         real_logits: Logits for real images, of any shape; a list for several scales.
         fake_logits: Logits for generated images, of the same shapes.
-        real_target: The value b of real images; less than 1 smooths the label.
-        fake_target: The value a of generated images.
+        real_target: The target value b of real images; less than 1 for label smoothing.
+        fake_target: The target value a of generated images.
         reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
 
     Returns:

@@ -9,13 +9,13 @@ from gan_losses._scales import Logits, Reduction, over_scales
 def nonsaturating_generator_loss(
     fake_logits: Logits, *, target: float = 1.0, reduction: Reduction = "mean"
 ) -> Tensor:
-    """-log s(fake): the generator wants its images called real (Goodfellow et al. 2014, section 3).
+    """-log s(fake): the generator's images should be classified as real (Goodfellow et al. 2014, section 3).
 
     s is the sigmoid, computed as part of the loss (binary cross-entropy with logits).
 
     Args:
         fake_logits: The discriminator's logits for generated images, of any shape; a list for several scales.
-        target: The label in [0, 1] that the generator aims for.
+        target: The generator's target label, in [0, 1].
         reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
 
     Returns:
@@ -28,10 +28,10 @@ def nonsaturating_generator_loss(
 
 
 def minimax_generator_loss(fake_logits: Logits, *, reduction: Reduction = "mean") -> Tensor:
-    """log(1 - s(fake)): the generator's side of the minimax game itself (Goodfellow et al. 2014, equation 1).
+    """log(1 - s(fake)): the generator's loss of the minimax game (Goodfellow et al. 2014, equation 1).
 
-    Its gradient vanishes where the discriminator is sure, which is why practice prefers
-    `nonsaturating_generator_loss`; the discriminator's side is the same for both.
+    Its gradient vanishes where the discriminator is confident, which is why `nonsaturating_generator_loss` is
+    preferred in practice. The discriminator's loss is the same for both.
 
     Args:
         fake_logits: The discriminator's logits for generated images, of any shape; a list for several scales.
@@ -54,9 +54,9 @@ def nonsaturating_discriminator_loss(
     fake_target: float = 0.0,
     reduction: Reduction = "mean",
 ) -> Tensor:
-    """-log s(real) - log(1 - s(fake)): tell real from fake (Goodfellow et al. 2014, equation 1).
+    """-log s(real) - log(1 - s(fake)): binary classification (Goodfellow et al. 2014, equation 1).
 
-    The plain sum of both terms; a factor such as pix2pix's 1/2 belongs to the caller.
+    The sum of both terms; a factor such as pix2pix's 1/2 belongs to the caller.
 
     Args:
         real_logits: Logits for real images, of any shape; a list for several scales.
@@ -84,11 +84,11 @@ def nonsaturating_discriminator_loss(
 def _cross_entropy(logits: Tensor, target: float) -> Tensor:
     """-target log s(logits) - (1 - target) log(1 - s(logits)).
 
-    Each logarithm is a softplus of its own, whose gradient survives in float32 however sure the
-    discriminator is; `binary_cross_entropy_with_logits` rounds it to 0 for real logits from 17 on.
+    Each logarithm is a separate softplus, whose gradient does not underflow in float32 for a confident
+    discriminator; that of `binary_cross_entropy_with_logits` is rounded to 0 for real logits from 17 on.
     """
     if not 0 <= target <= 1:
-        raise ValueError(f"expected a label in [0, 1]; got {target}; outside it the loss has no minimum")
+        raise ValueError(f"expected a label in [0, 1]; got {target}; other labels have no minimum")
     if target == 1:
         return F.softplus(-logits)
     if target == 0:

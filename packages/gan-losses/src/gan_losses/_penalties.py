@@ -1,16 +1,16 @@
 """Penalties on the discriminator's gradient with respect to its input.
 
-Each takes the discriminator as a callable, needs no gradient on the images it is given, and returns a mean
-over the batch that `backward` carries into the discriminator's parameters. The discriminator runs in float32
-at least, outside autocast: squared gradients underflow in half precision. Three things to know:
+Each takes the discriminator as a callable and images that need no gradient, and returns a mean over the batch
+that is differentiable with respect to the discriminator's parameters. The discriminator runs in at least
+float32, outside autocast, since squared gradients underflow in half precision. Note:
 
 - The logits of the batch are summed before they are differentiated, so each image gets its own gradient,
-  unless batch normalisation mixes the images.
-- A network that enters autocast in its own forward, as one does after `gan_trainers.Run.keep` or accelerate's
-  `prepare`, does so here too: pass `lambda x: type(net).forward(net, x)`, which goes round that forward and
-  leaves the network as it is. `unwrap_model(net, keep_fp32_wrapper=False)` would end its mixed precision.
-- A discriminator compiled by `net.compile()` can't be differentiated twice: pass `net.forward`, which stays
-  as written.
+  unless batch normalization mixes the images.
+- A network whose forward enters autocast, as after `gan_trainers.Run.register` or accelerate's `prepare`,
+  does so here too. Pass `lambda x: type(net).forward(net, x)`, which bypasses that forward and leaves the
+  network unchanged; `unwrap_model(net, keep_fp32_wrapper=False)` would end its mixed precision.
+- A discriminator compiled by `net.compile()` cannot be differentiated twice. Pass `net.forward`, which is not
+  compiled.
 """
 
 from collections.abc import Callable
@@ -41,8 +41,8 @@ def gradient_penalty(
         discriminator: Maps images to logits, a tensor or a list of them (summed).
         real: (N, ...) real images.
         fake: (N, ...) generated images of the same shape.
-        target: The norm that costs nothing.
-        generator: Source of the draw of u; torch's default one if absent. Its device may differ.
+        target: The norm without a penalty.
+        generator: Source of u; torch's default one if absent. Its device may differ.
 
     Returns:
         A scalar, the mean over the N images.
@@ -52,7 +52,7 @@ def gradient_penalty(
     """
     check_same_shape("real and fake images", real, fake)
     real, fake = at_least_float32(real), at_least_float32(fake)
-    mix = _draw(torch.rand, (len(real), *[1] * (real.ndim - 1)), real, generator)
+    mix = _sample(torch.rand, (len(real), *[1] * (real.ndim - 1)), real, generator)
     return _norm_penalty(discriminator, torch.lerp(fake, real, mix), target)
 
 
@@ -67,17 +67,17 @@ def dragan_penalty(
 ) -> Tensor:
     """(|grad D(x)| - target)^2 around real images (DRAGAN, Kodali et al. 2017, equation 1).
 
-    x = real + noise_scale std(real) n with n drawn for every value: "uniform" in [0, 1), as in the authors'
-    code, or "normal" as in the paper, whose standard deviation is a constant rather than a share of the
-    batch's. The weight (lambda = 10 in the paper) belongs to the caller.
+    x = real + noise_scale std(real) n with n sampled for every value: "uniform" in [0, 1), as in the authors'
+    code, or "normal" as in the paper (where the standard deviation is a constant, not proportional to the
+    batch's). The weight (lambda = 10 in the paper) belongs to the caller.
 
     Args:
         discriminator: Maps images to logits, a tensor or a list of them (summed).
         real: (N, ...) real images.
-        target: The norm that costs nothing, the paper's k.
+        target: The norm without a penalty, the paper's k.
         noise: The distribution of n.
         noise_scale: Size of the noise relative to the standard deviation of all of the batch's values.
-        generator: Source of the draw of n; torch's default one if absent. Its device may differ.
+        generator: Source of n; torch's default one if absent. Its device may differ.
 
     Returns:
         A scalar, the mean over the N images.
@@ -89,7 +89,7 @@ def dragan_penalty(
     if noise not in samplers:
         raise ValueError(f'expected noise "uniform" or "normal"; got {noise!r}; use one of the two')
     real = at_least_float32(real)
-    perturbation = _draw(samplers[noise], real.shape, real, generator) * (noise_scale * real.std())
+    perturbation = _sample(samplers[noise], real.shape, real, generator) * (noise_scale * real.std())
     return _norm_penalty(discriminator, real + perturbation, target)
 
 
@@ -114,7 +114,7 @@ def r2_penalty(discriminator: Discriminator, fake: Tensor) -> Tensor:
 
     Args:
         discriminator: Maps images to logits, a tensor or a list of them (summed).
-        fake: (N, ...) generated images; nothing flows back into their generator.
+        fake: (N, ...) generated images; their generator gets no gradient.
 
     Returns:
         A scalar: the sum of squares over each image, then the mean over the N images.
@@ -127,7 +127,7 @@ def r2_penalty(discriminator: Discriminator, fake: Tensor) -> Tensor:
 
 def _norm_penalty(discriminator: Discriminator, points: Tensor, target: float) -> Tensor:
     gradient = _input_gradient(discriminator, points)
-    # vector_norm has derivative 0 where the norm is 0; the square root of a sum of squares would give NaN
+    # The derivative of vector_norm is 0 at norm 0; that of the square root of a sum of squares is NaN.
     return (torch.linalg.vector_norm(gradient, dim=1) - target).square().mean()
 
 
@@ -145,16 +145,16 @@ def _input_gradient(discriminator: Discriminator, images: Tensor) -> Tensor:
 
 
 def _differentiate(discriminator: Discriminator, images: Tensor, create_graph: bool) -> Tensor | None:
-    images.requires_grad_()  # here: torch 2.6 can't compile the contexts above after a break of its trace
+    images.requires_grad_()  # here, since torch 2.6 cannot compile the contexts above after a graph break
     total = torch.stack([logits.sum() for logits in as_list(discriminator(images))]).sum()
     if not total.requires_grad:
         return None
     return torch.autograd.grad(total, images, create_graph=create_graph, allow_unused=True)[0]
 
 
-def _draw(
+def _sample(
     sampler: Callable[..., Tensor], shape: tuple[int, ...], like: Tensor, generator: torch.Generator | None
 ) -> Tensor:
-    """Draw where the generator lives, for a tensor that may live elsewhere."""
+    """Sample on the generator's device, for a tensor that may be on another device."""
     device = like.device if generator is None else generator.device
     return sampler(shape, generator=generator, device=device, dtype=like.dtype).to(like.device)

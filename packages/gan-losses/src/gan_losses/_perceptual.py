@@ -1,4 +1,4 @@
-"""Distances between pictures in the features of a network."""
+"""Distances between images in the features of a network."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal, Self
@@ -19,13 +19,14 @@ def perceptual_loss(
 ) -> Tensor:
     """sum_i w_i mean |F_i(prediction) - F_i(target)| over feature maps F_i (pix2pixHD, section 4).
 
-    With "mse" the mean square, as the content loss of SRGAN (Ledig et al. 2017, equation 5) and of Johnson
-    et al. 2016 have it. Features scaled by s, such as SRGAN's 1 / 12.75, are a weight of s, or s^2 for "mse".
+    With "mse" the mean square, as in the content losses of SRGAN (Ledig et al. 2017, equation 5) and of
+    Johnson et al. 2016. Scaling the features by s, such as SRGAN's 1 / 12.75, equals a weight of s, or of s^2
+    with "mse".
 
     Args:
-        prediction: the feature maps of the pictures to be judged, of any shape; of one layer, a list of one.
-        target: the feature maps of the pictures that they should resemble. They get no gradient.
-        layer_weights: w_i, one for each feature map; None weighs all by 1.
+        prediction: the feature maps of the generated images, of any shape; for one layer, a list of one map.
+        target: the feature maps of the target images. They get no gradient.
+        layer_weights: w_i, one for each feature map; 1 for all if None.
         distance: "l1" or "mse".
 
     Returns:
@@ -42,7 +43,7 @@ def perceptual_loss(
     if len(weights) != len(layers):
         raise ValueError(
             f"expected a weight for each of {len(layers)} feature maps; got {len(weights)} weights; "
-            "give one number for each map"
+            "pass one number for each map"
         )
     measure = F.l1_loss if distance == "l1" else F.mse_loss
     terms = [
@@ -53,16 +54,16 @@ def perceptual_loss(
 
 
 class PerceptualLoss(nn.Module):
-    """`perceptual_loss` of pictures: a frozen network's view of both.
+    """`perceptual_loss` of images in the features of a frozen network.
 
-    The network takes no gradient and no step, and stays in evaluation mode even after `train()`; the picture
-    to be judged gets its gradient through it. The other one is looked at without a graph. Under autocast the
-    network runs in the low precision, the distance in float32.
+    The network has no gradients, and stays in evaluation mode even after `train()`. The gradient reaches the
+    prediction through it; the target runs without a graph. Under autocast the network runs in the lower
+    precision, and the distance in float32.
 
     Args:
-        features: from (N, 3, H, W) in [-1, 1] to a list of feature maps, with a normalisation of its own if
-            it needs one: `VGG19Features`, a `gan_projected.Backbone` of any timm network, or a function. A
-            module is frozen and becomes part of this one.
+        features: the feature extractor, from (N, 3, H, W) in [-1, 1] to a list of feature maps, including any
+            normalization: `VGG19Features`, a `gan_projected.Backbone` of any timm network, or a function. A
+            module is frozen and becomes a submodule.
         layer_weights: see `perceptual_loss`.
         distance: see `perceptual_loss`.
     """
@@ -80,12 +81,12 @@ class PerceptualLoss(nn.Module):
         self.distance: Literal["l1", "mse"] = distance
         self.requires_grad_(False).train(False)
 
-    def train(self, mode: bool = True) -> Self:  # noqa: ARG002 - whatever the mode of what it is part of
-        """Stays in evaluation mode, and returns itself."""
+    def train(self, mode: bool = True) -> Self:  # noqa: ARG002 - independent of the parent's mode
+        """Stay in evaluation mode, and return itself."""
         return super().train(False)
 
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        """How far the pictures are apart.
+        """The distance of prediction and target.
 
         Args:
             prediction: (N, 3, H, W) RGB in [-1, 1].
@@ -95,18 +96,18 @@ class PerceptualLoss(nn.Module):
             A scalar. At least float32.
 
         Raises:
-            ValueError: If the shapes differ, or `features` returns anything but a list of maps.
+            ValueError: If the shapes differ, or `features` does not return a list of maps.
         """
         check_same_shape("prediction and target", prediction, target)
         with torch.no_grad():
-            wanted = self.features(target)
+            of_target = self.features(target)
         return perceptual_loss(
-            self.features(prediction), wanted, layer_weights=self.layer_weights, distance=self.distance
+            self.features(prediction), of_target, layer_weights=self.layer_weights, distance=self.distance
         )
 
 
 def _matched(prediction: Sequence[Tensor], target: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
-    for maps in (prediction, target):  # torch 2.6 can't compile isinstance(maps, list | tuple)
+    for maps in (prediction, target):  # torch 2.6 cannot compile isinstance(maps, list | tuple)
         if not isinstance(maps, (list, tuple)) or not all(isinstance(layer, Tensor) for layer in maps):
             raise ValueError(
                 f"expected a list of feature maps; got {_kind(maps)}; put a single map into a list"
@@ -114,7 +115,7 @@ def _matched(prediction: Sequence[Tensor], target: Sequence[Tensor]) -> list[tup
     if len(prediction) != len(target) or not prediction:
         raise ValueError(
             f"expected feature maps of equally many layers, at least one; got {len(prediction)} and "
-            f"{len(target)}; take both from the same network"
+            f"{len(target)}; use the same network for both"
         )
     layers = list(zip(prediction, target, strict=True))
     for ours, theirs in layers:

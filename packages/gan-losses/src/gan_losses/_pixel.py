@@ -1,4 +1,4 @@
-"""Losses on the pixels themselves: weighted L1 and total variation."""
+"""Losses on pixels: weighted L1 and total variation."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -19,14 +19,14 @@ def l1_loss(
 ) -> Tensor:
     """w_c |prediction - target|, with a weight w_c for each plane c (pix2pix, Isola et al. 2017, equation 3).
 
-    The mean divides by the number of elements, whatever the weights sum to. So the L1 over the two chroma
-    planes of YCrCb alone has two equal forms: the plain loss of the sliced planes, or of all three planes
-    with `plane_weights=(0, 1.5, 1.5)`, where 1.5 = 3 planes / 2 planes counted.
+    The mean divides by the number of elements, independent of the weights. So the L1 over only the two chroma
+    planes of YCrCb has two equal forms: the plain loss of the sliced planes, or that of all three planes with
+    `plane_weights=(0, 1.5, 1.5)`, where 1.5 = 3 planes / 2 planes.
 
     Args:
         prediction: (N, C, H, W), any range.
         target: The same shape and range.
-        plane_weights: C weights, one for each plane; None weighs all by 1.
+        plane_weights: C weights, one for each plane; 1 for all if None.
         reduction: "mean" over all elements, "sum" of them, or "none".
 
     Returns:
@@ -45,13 +45,13 @@ def l1_loss(
 def total_variation_loss(
     image: Tensor, *, squared: bool = False, reduction: Literal["mean", "sum"] = "mean"
 ) -> Tensor:
-    """Differences between neighbouring pixels, down and across (anisotropic total variation).
+    """Differences between neighboring pixels, down and across (anisotropic total variation).
 
     "sum":  sum |x[i+1, j] - x[i, j]| + sum |x[i, j+1] - x[i, j]|, after Rudin, Osher and Fatemi 1992;
-    "mean": the mean of the differences down plus the mean of those across, free of the picture's size;
-    `squared` squares each difference in place of its magnitude, which smooths edges rather than keeps them.
+    "mean": the mean of the differences down plus the mean of those across, independent of the image's size;
+    `squared` uses the square of each difference instead of its magnitude, which smooths edges.
 
-    The weight belongs to the caller: the first version of SRGAN (Ledig et al. 2016, arXiv v1) gives 2e-8.
+    The weight belongs to the caller: the first version of SRGAN (Ledig et al. 2016, arXiv v1) has 2e-8.
 
     Args:
         image: (N, C, H, W), H and W at least 2.
@@ -62,7 +62,7 @@ def total_variation_loss(
         A scalar. At least float32.
 
     Raises:
-        ValueError: If the image has no neighbouring pixels, or the reduction is unknown.
+        ValueError: If the image has no neighboring pixels, or the reduction is unknown.
     """
     if reduction not in ("mean", "sum"):
         raise ValueError(f'expected reduction "mean" or "sum"; got {reduction!r}; use one of the two')
@@ -78,11 +78,11 @@ def total_variation_loss(
 
 
 def _per_plane(weights: Sequence[float], images: Tensor) -> Tensor:
-    """(C, 1, 1) weights. Filled on the device: copying them there would wait for it."""
+    """(C, 1, 1) weights, filled on the device: copying them would synchronize with it."""
     planes = images.shape[1]
     if len(weights) != planes:
         raise ValueError(
             f"expected a weight for each of {planes} planes; got {len(weights)} weights; "
-            "give one number for each channel"
+            "pass one number for each channel"
         )
     return torch.stack([images.new_full((), weight) for weight in weights])[:, None, None]

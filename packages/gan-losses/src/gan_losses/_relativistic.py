@@ -1,6 +1,6 @@
-"""Relativistic GANs (Jolicoeur-Martineau 2018): is a real image more real than a fake one?
+"""Relativistic GANs (Jolicoeur-Martineau 2018): real logits are compared with fake ones.
 
-With f small where one side is judged more real than the other, and the sides swapped for the generator:
+f is small for large arguments. The discriminator's loss, and with real and fake swapped the generator's:
 
     paired    f(real - fake)
     average   f(real - mean(fake)) + f(mean(real) - fake)
@@ -24,11 +24,11 @@ def relativistic_average_generator_loss(
     comparison: Comparison = "bce",
     reduction: Reduction = "mean",
 ) -> Tensor:
-    """f(fake - mean(real)) + f(mean(fake) - real), the relativistic average generator's side.
+    """f(fake - mean(real)) + f(mean(fake) - real), the relativistic average generator's loss.
 
     Jolicoeur-Martineau 2018, section 4; with "bce" it is ESRGAN's (Wang et al. 2018, equation 2). ESRGAN's
-    code takes half of the sum: that 1/2 belongs to the caller. Real logits may be detached: nothing of the
-    generator is in them.
+    code takes half of the sum: that 1/2 belongs to the caller. Real logits may be detached, since they do not
+    depend on the generator.
 
     Args:
         real_logits: Logits for real images, of any shape; a list for several scales.
@@ -38,7 +38,7 @@ def relativistic_average_generator_loss(
 
     Returns:
         A scalar; with "none" the elementwise loss, a tensor or a list as given. At least float32. Each
-        mean is over one whole scale of the batch at hand: with several processes, of the local batch.
+        mean is over one scale of the batch; with several processes, of the local batch.
 
     Raises:
         ValueError: If real and fake differ in shape or number of scales, or an option is unknown.
@@ -55,10 +55,10 @@ def relativistic_average_discriminator_loss(
     comparison: Comparison = "bce",
     reduction: Reduction = "mean",
 ) -> Tensor:
-    """f(real - mean(fake)) + f(mean(real) - fake), the relativistic average discriminator's side.
+    """f(real - mean(fake)) + f(mean(real) - fake), the relativistic average discriminator's loss.
 
     Jolicoeur-Martineau 2018, section 4; with "bce" it is ESRGAN's (Wang et al. 2018, equation 1). ESRGAN's
-    code takes half of the sum: that 1/2 belongs to the caller. Gradients flow through both means.
+    code takes half of the sum: that 1/2 belongs to the caller. Both means have gradients.
 
     Args:
         real_logits: Logits for real images, of any shape; a list for several scales.
@@ -68,7 +68,7 @@ def relativistic_average_discriminator_loss(
 
     Returns:
         A scalar; with "none" the elementwise loss, a tensor or a list as given. At least float32. Each
-        mean is over one whole scale of the batch at hand: with several processes, of the local batch.
+        mean is over one scale of the batch; with several processes, of the local batch.
 
     Raises:
         ValueError: If real and fake differ in shape or number of scales, or an option is unknown.
@@ -85,7 +85,7 @@ def relativistic_paired_generator_loss(
     comparison: Comparison = "bce",
     reduction: Reduction = "mean",
 ) -> Tensor:
-    """f(fake - real), the relativistic generator's side (Jolicoeur-Martineau 2018, section 4).
+    """f(fake - real), the relativistic generator's loss (Jolicoeur-Martineau 2018, section 4).
 
     With "bce" it is RSGAN's, and the loss of R3GAN (Huang et al. 2024).
 
@@ -102,7 +102,7 @@ def relativistic_paired_generator_loss(
         ValueError: If real and fake differ in shape or number of scales, or an option is unknown.
     """
     return over_scales(
-        lambda real, fake: _penalty(fake - real, comparison), real_logits, fake_logits, reduction=reduction
+        lambda real, fake: _compare(fake - real, comparison), real_logits, fake_logits, reduction=reduction
     )
 
 
@@ -113,7 +113,7 @@ def relativistic_paired_discriminator_loss(
     comparison: Comparison = "bce",
     reduction: Reduction = "mean",
 ) -> Tensor:
-    """f(real - fake), the relativistic discriminator's side (Jolicoeur-Martineau 2018, section 4).
+    """f(real - fake), the relativistic discriminator's loss (Jolicoeur-Martineau 2018, section 4).
 
     With "bce" it is RSGAN's, and the loss of R3GAN (Huang et al. 2024).
 
@@ -130,21 +130,21 @@ def relativistic_paired_discriminator_loss(
         ValueError: If real and fake differ in shape or number of scales, or an option is unknown.
     """
     return over_scales(
-        lambda real, fake: _penalty(real - fake, comparison), real_logits, fake_logits, reduction=reduction
+        lambda real, fake: _compare(real - fake, comparison), real_logits, fake_logits, reduction=reduction
     )
 
 
-def _average(favoured: Tensor, other: Tensor, comparison: Comparison) -> Tensor:
-    return _penalty(favoured - other.mean(), comparison) + _penalty(favoured.mean() - other, comparison)
+def _average(first: Tensor, second: Tensor, comparison: Comparison) -> Tensor:
+    return _compare(first - second.mean(), comparison) + _compare(first.mean() - second, comparison)
 
 
-def _penalty(advantage: Tensor, comparison: Comparison) -> Tensor:
+def _compare(difference: Tensor, comparison: Comparison) -> Tensor:
     if comparison == "bce":
-        return F.softplus(-advantage)
+        return F.softplus(-difference)
     if comparison == "least_squares":
-        return (advantage - 1).square()
+        return (difference - 1).square()
     if comparison == "hinge":
-        return F.relu(1 - advantage)
+        return F.relu(1 - difference)
     raise ValueError(
         f'expected comparison "bce", "least_squares" or "hinge"; got {comparison!r}; use one of the three'
     )

@@ -1,4 +1,4 @@
-"""What the losses share: outputs at several scales, sides of equal shape, precision and reduction."""
+"""Common to all losses: logits at several scales, checks of their shapes, precision and reduction."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias
@@ -12,22 +12,22 @@ Logits: TypeAlias = Tensor | Sequence[Tensor]
 Reduction: TypeAlias = Literal["mean", "sum", "none"]
 
 
-def over_scales(elementwise: Callable[..., Tensor], *sides: Logits, reduction: Reduction) -> Any:
-    """Apply an elementwise loss at every scale, reduce each scale and add them up.
+def over_scales(elementwise: Callable[..., Tensor], *logits: Logits, reduction: Reduction) -> Any:
+    """Apply an elementwise loss at every scale, reduce each scale and sum over the scales.
 
     Args:
-        elementwise: The loss of one scale: a tensor from each side in, a tensor of the same shape out.
-        sides: The real and the fake logits, or one of them alone.
-        reduction: "mean" adds the scales' means (pix2pixHD's rule), "sum" adds all elements, "none" keeps
-            every element.
+        elementwise: The loss of one scale: from one tensor of each argument to a tensor of the same shape.
+        logits: The real and the fake logits, or only one of them.
+        reduction: "mean" is the sum of the scales' means (as in pix2pixHD), "sum" the sum of all elements,
+            "none" every element.
 
     Returns:
-        A scalar; for "none" a tensor or a list of tensors, as the sides were given. Because of that one
-        list the type is open here, and the public losses say `Tensor` without two overloads for each.
+        A scalar; for "none" a tensor or a list of tensors, as the logits. The return type is Any because of
+        that list, so that each public loss can return `Tensor` without two overloads.
     """
-    losses = [reduce(elementwise(*scale), reduction) for scale in _matched_scales(sides)]
+    losses = [reduce(elementwise(*scale), reduction) for scale in _matched_scales(logits)]
     if reduction == "none":
-        return losses[0] if isinstance(sides[0], Tensor) else losses
+        return losses[0] if isinstance(logits[0], Tensor) else losses
     return sum(losses[1:], losses[0])
 
 
@@ -43,24 +43,24 @@ def reduce(loss: Tensor, reduction: Reduction) -> Tensor:
 
 
 def as_list(logits: Logits) -> list[Tensor]:
-    """The tensors of all scales, whichever way they were given."""
+    """The tensors of all scales, from a tensor or a list."""
     scales = [logits] if isinstance(logits, Tensor) else list(logits)
     if not scales or not all(isinstance(scale, Tensor) for scale in scales):
         kinds = ", ".join(type(scale).__name__ for scale in scales)
         raise ValueError(
             f"expected logits as a tensor or a non-empty list of tensors; got [{kinds}]; "
-            "of a discriminator that also returns its features, pass the last output of each scale"
+            "if the discriminator also returns its features, pass the last output of each scale"
         )
     return scales
 
 
 def at_least_float32(values: Tensor) -> Tensor:
-    """Raise half precision to float32: a loss that moves by 0.1 % a step does not move at all in bfloat16."""
+    """Half precision to float32: bfloat16 has no digits for a loss that changes by 0.1 % per step."""
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 def check_same_shape(what: str, first: Tensor, second: Tensor) -> None:
-    """Refuse tensors that torch would silently broadcast."""
+    """Raise ValueError for tensors that torch would silently broadcast."""
     if first.shape != second.shape:
         raise ValueError(
             f"expected {what} of the same shape; got {tuple(first.shape)} and {tuple(second.shape)}; "
@@ -68,14 +68,14 @@ def check_same_shape(what: str, first: Tensor, second: Tensor) -> None:
         )
 
 
-def _matched_scales(sides: Sequence[Logits]) -> list[list[Tensor]]:
-    lists = [as_list(side) for side in sides]
+def _matched_scales(logits: Sequence[Logits]) -> list[list[Tensor]]:
+    lists = [as_list(scales) for scales in logits]
     counts = [len(scales) for scales in lists]
     if counts[0] != counts[-1]:
         raise ValueError(
             f"expected real and fake logits at equally many scales; got {counts[0]} and {counts[-1]}; "
-            "take both from the same discriminator"
+            "use the same discriminator for both"
         )
     for first, second in zip(lists[0], lists[-1], strict=True):
         check_same_shape("real and fake logits", first, second)
-    return [[at_least_float32(logits) for logits in scale] for scale in zip(*lists, strict=True)]
+    return [[at_least_float32(x) for x in scale] for scale in zip(*lists, strict=True)]

@@ -1,4 +1,4 @@
-"""The feature maps of VGG19, by the names that papers give its layers."""
+"""The feature maps of VGG19, by the names of its layers in papers."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gan_losses._weights import load_vgg19
 
-BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))  # channels, convolutions; each ends in a pool
+BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))  # channels, convolutions; each ends with a pooling
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of pixels from 0 to 1
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -19,23 +19,23 @@ class VGG19Features(nn.Module):
     """Frozen feature maps of VGG19 (Simonyan and Zisserman 2015, configuration E).
 
     "conv5_4" is the fourth convolution of the fifth block before its activation, "relu5_4" after it, "pool5"
-    the end of the block. Nothing deeper than the deepest layer asked for is computed or kept. Parameters take
-    no gradient, the image does. Building one leaves torch's (CPU) random state as it was.
+    the end of the block. Layers deeper than the deepest requested one are not built. Parameters have no
+    gradients, the image can have one. Building the module does not change torch's (CPU) random state.
 
     Args:
-        layers: which maps, in the order in which they are to be returned.
-        weights: where they come from.
+        layers: the layers whose maps are returned, in this order.
+        weights: the source of the weights.
             "torchvision": torchvision's ImageNet weights, downloaded (548 MB) unless they are in its cache;
             needs the extra `gan-losses[perceptual]`.
-            a Path: a .pth or .safetensors file with the state dict of torchvision's or timm's vgg19; what
-            lies deeper than the layers asked for may be missing. Nothing that the file holds is executed.
+            a Path: a .pth or .safetensors file with the state dict of torchvision's or timm's vgg19; deeper
+            layers may be missing. Nothing in the file is executed.
             "random": untrained and always the same (seed 0), for tests and for comparison.
-        normalization: "imagenet" gives the network what it was trained on, by ImageNet's mean and standard
-            deviation; "none" gives it [-1, 1] as it comes, as pix2pixHD's code does.
+        normalization: "imagenet" normalizes by ImageNet's mean and standard deviation, as in training; "none"
+            passes [-1, 1] unchanged, as in pix2pixHD's code.
 
     Raises:
         ValueError: If there is no such layer, `weights` or `normalization` is none of the above, or the file
-            is damaged, unsafe or another network's.
+            is damaged, unsafe or of another network.
         FileNotFoundError: If there is no file at the path.
         ModuleNotFoundError: If the extra is not installed.
     """
@@ -52,7 +52,9 @@ class VGG19Features(nn.Module):
     ) -> None:
         super().__init__()
         if normalization not in ("imagenet", "none"):
-            raise ValueError(f'expected normalization "imagenet" or "none"; got {normalization!r}')
+            raise ValueError(
+                f'expected normalization "imagenet" or "none"; got {normalization!r}; use one of them'
+            )
         self.layers = _known(layers)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(0)
@@ -68,14 +70,14 @@ class VGG19Features(nn.Module):
         self.register_buffer("_shift", (0.5 - mean) / std, persistent=False)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """The feature maps of the layers asked for.
+        """The feature maps of the layers.
 
         Args:
             image: (N, 3, H, W) RGB in [-1, 1], at least 2 x 2 for each pooling before the deepest layer:
                 16 x 16 for block 5.
 
         Returns:
-            Of block b: (N, channels, H / 2^(b-1), W / 2^(b-1)), rounded down.
+            For a layer of block b: (N, channels, H / 2^(b-1), W / 2^(b-1)), rounded down.
 
         Raises:
             ValueError: If the image has another shape or is too small.
@@ -85,7 +87,7 @@ class VGG19Features(nn.Module):
         if not is_image or min(image.shape[-2:]) < least:
             raise ValueError(
                 f"VGG19Features expects floating-point (N, 3, H, W) in [-1, 1], H and W at least {least}; "
-                f"got {tuple(image.shape)} of {image.dtype}; repeat a grey plane three times, or enlarge"
+                f"got {tuple(image.shape)} of {image.dtype}; repeat a gray plane three times, or resize"
             )
         maps, x = {}, image * self._scale + self._shift
         for name, layer in self.network.named_children():
@@ -96,7 +98,7 @@ class VGG19Features(nn.Module):
 
 
 def _names() -> list[str]:
-    """All layers in their order, which is that of the numbers in torchvision's state dict."""
+    """All layers in order; their positions are the numbers in torchvision's state dict."""
     return [
         name
         for block, (_, convolutions) in enumerate(BLOCKS, start=1)
@@ -125,7 +127,7 @@ def _network_up_to(layers: Sequence[str]) -> nn.Sequential:
         if name.startswith("conv"):
             width = BLOCKS[int(name[4]) - 1][0]
             convolution = nn.Conv2d(channels, width, kernel_size=3, padding=1)
-            # So that features keep their magnitude through the depth, even untrained.
+            # Keeps the magnitude of the features through the depth, even untrained.
             nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
             children[name], channels = convolution, width
         else:

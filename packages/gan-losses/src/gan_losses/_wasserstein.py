@@ -1,4 +1,4 @@
-"""Wasserstein GAN (Arjovsky et al. 2017): the critic's logits as they are."""
+"""Wasserstein GAN (Arjovsky et al. 2017)."""
 
 from torch import Tensor
 
@@ -6,10 +6,10 @@ from gan_losses._scales import Logits, Reduction, over_scales
 
 
 def wasserstein_generator_loss(fake_logits: Logits, *, reduction: Reduction = "mean") -> Tensor:
-    """-fake: the generator raises the critic's value of its images (Arjovsky et al. 2017, algorithm 1).
+    """-fake: the generator maximizes the logits of its images (Arjovsky et al. 2017, algorithm 1).
 
     Args:
-        fake_logits: The critic's values of generated images, of any shape; a list for several scales.
+        fake_logits: The discriminator's logits for generated images, of any shape; a list for several scales.
         reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
 
     Returns:
@@ -24,14 +24,14 @@ def wasserstein_generator_loss(fake_logits: Logits, *, reduction: Reduction = "m
 def wasserstein_discriminator_loss(
     real_logits: Logits, fake_logits: Logits, *, reduction: Reduction = "mean"
 ) -> Tensor:
-    """Fake - real, the negative of the estimated distance (Arjovsky et al. 2017, algorithm 1).
+    """Fake - real, the negative estimate of the distance (Arjovsky et al. 2017, algorithm 1).
 
-    It means something only for a critic held near Lipschitz, by `gradient_penalty`, spectral norm or
-    weight clipping; none of these is in it.
+    The estimate requires a discriminator that is approximately Lipschitz, by `gradient_penalty`, spectral
+    normalization or weight clipping, which are not included.
 
     Args:
-        real_logits: The critic's values of real images, of any shape; a list for several scales.
-        fake_logits: The critic's values of generated images, of the same shapes.
+        real_logits: The discriminator's logits for real images, of any shape; a list for several scales.
+        fake_logits: Logits for generated images, of the same shapes.
         reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
 
     Returns:

@@ -1,4 +1,4 @@
-"""VGG19's weights from torchvision or a file, of which nothing is executed."""
+"""VGG19's weights, from torchvision or from a file, without executing anything in the file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,38 +9,35 @@ from torch import Tensor, nn
 
 
 def load_vgg19(network: nn.Sequential, weights: Path | Literal["torchvision"]) -> None:
-    """Fill the first layers of VGG19 with weights that are named as torchvision's.
+    """Load the first layers of VGG19 from a state dict with torchvision's names.
 
     Args:
-        network: those layers, whose places are the numbers in the names.
+        network: these layers, whose positions are the numbers in the names.
         weights: see `VGG19Features`.
     """
-    if weights == "torchvision":
-        state = _torchvision_state_dict()
-    elif isinstance(weights, Path):
-        state = _read_state_dict(weights)
-    else:
+    if weights != "torchvision" and not isinstance(weights, Path):
         raise ValueError(
-            f'expected weights "torchvision", "random" or a Path; got {weights!r}; give a file as Path(...)'
+            f'expected weights "torchvision", "random" or a Path; got {weights!r}; pass a file as Path(...)'
         )
-    wanted = {
-        f"{name}.{kind}": f"features.{place}.{kind}"
-        for place, (name, layer) in enumerate(network.named_children())
+    state = _read_state_dict(weights) if isinstance(weights, Path) else _torchvision_state_dict()
+    names = {
+        f"{name}.{kind}": f"features.{position}.{kind}"
+        for position, (name, layer) in enumerate(network.named_children())
         for kind, _ in layer.named_parameters()
     }
-    ours = network.state_dict()
-    wrong = [key for name, key in wanted.items() if key not in state or state[key].shape != ours[name].shape]
+    shapes = {names[own]: parameter.shape for own, parameter in network.named_parameters()}
+    wrong = [name for name, shape in shapes.items() if getattr(state.get(name), "shape", None) != shape]
     if wrong:
         raise ValueError(
-            f"expected torchvision's vgg19 in {weights}; {len(wrong)} of {len(wanted)} tensors are missing "
-            f"or of another shape, the first of them {wrong[0]}; save vgg19(...).state_dict()"
+            f"expected torchvision's vgg19 in {weights}; got a file in which {len(wrong)} of {len(names)} "
+            f"tensors are missing or of another shape (first {wrong[0]}); save vgg19(...).state_dict()"
         )
-    network.load_state_dict({name: state[key] for name, key in wanted.items()})
+    network.load_state_dict({own: state[name] for own, name in names.items()})
 
 
 def _torchvision_state_dict() -> Mapping[str, Tensor]:
     try:
-        from torchvision.models import VGG19_Weights  # not before it is needed: it takes seconds to import
+        from torchvision.models import VGG19_Weights  # imported here, because it takes seconds
     except ImportError as error:
         raise ModuleNotFoundError(
             'weights "torchvision" need torchvision: pip install "gan-losses[perceptual]"'
@@ -50,7 +47,7 @@ def _torchvision_state_dict() -> Mapping[str, Tensor]:
 
 def _read_state_dict(path: Path) -> Mapping[str, Tensor]:
     if not path.is_file():
-        raise FileNotFoundError(f"expected a .pth or .safetensors file of weights; {path} is none")
+        raise FileNotFoundError(f"expected a .pth or .safetensors file of weights; got {path}, not a file")
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -61,13 +58,13 @@ def _read_state_dict(path: Path) -> Mapping[str, Tensor]:
         raise ModuleNotFoundError(
             '.safetensors files need safetensors: pip install "gan-losses[perceptual]"'
         ) from error
-    except Exception as error:  # a damaged file fails in any way: KeyError, EOFError, UnpicklingError, ...
-        reason = str(error).strip().partition("\n")[0]
+    except Exception as error:  # a damaged file raises anything: KeyError, EOFError, UnpicklingError, ...
         raise ValueError(
-            f"expected a state dict in {path}, as safetensors or torch.save write it; got: {reason}"
+            f"expected a state dict in {path}; got a file that is damaged or needs code to be executed "
+            f"({type(error).__name__}); save vgg19(...).state_dict()"
         ) from error
-    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+    if not isinstance(state, Mapping):
         raise ValueError(
-            f"expected tensors by name in {path}; got a {type(state).__name__}; save the state dict"
+            f"expected a state dict in {path}; got a {type(state).__name__}; save vgg19(...).state_dict()"
         )
     return state

@@ -1,21 +1,43 @@
-"""Image-quality metrics for adversarial models: of pairs of images, and of sets of them."""
+"""Image-quality metrics for adversarial models: of pairs of images, and of sets of images."""
 
-from gan_metrics._colorfulness import Colorfulness, colorfulness
-from gan_metrics._features import FeatureDistance, feature_distance
+from typing import TYPE_CHECKING
+
+from gan_metrics._colorfulness import colorfulness
+from gan_metrics._features import feature_distance
 from gan_metrics._fingerprint import fingerprint
-from gan_metrics._frechet import FrechetDistance, frechet_distance
+from gan_metrics._frechet import frechet_distance
 from gan_metrics._gaussian import Gaussian
-from gan_metrics._grid import GridStrength, grid_strength
-from gan_metrics._inception import FID, KID, Inception
-from gan_metrics._kernel import KernelDistance, kernel_distance
-from gan_metrics._luma import PSNRY, SSIMY, psnr_y, ssim_y
-from gan_metrics._manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
+from gan_metrics._grid import grid_strength
+from gan_metrics._inception import Inception
+from gan_metrics._kernel import kernel_distance
+from gan_metrics._luma import psnr_y, ssim_y
+from gan_metrics._manifold import density_coverage, precision_recall
 from gan_metrics._matrices import image_features
 from gan_metrics._nearest import nearest
 from gan_metrics._patience import Patience
-from gan_metrics._psnr import PSNR, psnr
-from gan_metrics._ssim import SSIM, ssim
+from gan_metrics._psnr import psnr
+from gan_metrics._ssim import ssim
 from gan_metrics._statistics import Source, Statistics, measure_statistics
+from gan_metrics._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from gan_metrics._image_metrics import (
+        PSNR,
+        PSNRY,
+        SSIM,
+        SSIMY,
+        Colorfulness,
+        FeatureDistance,
+        GridStrength,
+    )
+    from gan_metrics._set_metrics import (
+        FID,
+        KID,
+        DensityCoverage,
+        FrechetDistance,
+        KernelDistance,
+        PrecisionRecall,
+    )
 
 __all__ = [
     "FID",
@@ -53,4 +75,19 @@ __all__ = [
     "ssim_y",
 ]
 
-__version__ = "0.1.0"
+if not TYPE_CHECKING:  # or type checkers would accept any name
+
+    def __getattr__(name: str) -> object:
+        """Import the metric classes when they are first used.
+
+        They extend torchmetrics.Metric. Importing any part of torchmetrics imports all of it, and with it
+        transformers, torchvision, SciPy and Matplotlib where they are installed, which takes seconds.
+        """
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from gan_metrics import _image_metrics, _set_metrics
+
+        return getattr(_image_metrics if hasattr(_image_metrics, name) else _set_metrics, name)
+
+    def __dir__() -> list[str]:
+        return [*globals(), *__all__]

@@ -1,30 +1,30 @@
-"""How colourful pictures are, whatever they show."""
+"""Colorfulness, a metric without a target."""
 
 import torch
 from torch import Tensor
 
 from gan_metrics._image import Reduction, check_images, reduce, to_unit_range
-from gan_metrics._mean import MeanOverImages
 
 
 def colorfulness(rgb: Tensor, *, reduction: Reduction = "mean") -> Tensor:
-    """Colourfulness M3 of Hasler and Suesstrunk, "Measuring Colourfulness in Natural Images" (2003).
+    """Colorfulness M3 of Hasler and Suesstrunk, "Measuring Colourfulness in Natural Images" (2003).
 
     M3 = sigma_rgyb + 0.3 mu_rgyb on R, G, B in 0..255, where sigma_rgyb and mu_rgyb are the Euclidean norms
-    of the standard deviations and of the means over the pixels of rg = R - G and yb = (R + G) / 2 - B. Grey
-    pictures have 0; the paper's viewers called 15 slightly, 45 averagely and 82 highly colourful. It needs
-    no target: a colouriser that plays safe with sepia scores well in PSNR, and low here. Values outside
-    [-1, 1] are clamped first, since a saved picture shows no more.
+    of the standard deviations and of the means over the pixels of rg = R - G and yb = (R + G) / 2 - B. Gray
+    images have 0; the paper's viewers rated 15 as slightly, 45 as averagely and 82 as highly colorful. It
+    reveals a colorizer that produces only sepia tones, which have a good PSNR. Values outside [-1, 1] are
+    clamped first, as saving an image does.
 
     Args:
         rgb: (N, 3, H, W) in [-1, 1].
         reduction: "mean" over the images, or "none".
 
     Returns:
-        A scalar, or (N,); float32 for half-precision input.
+        A scalar, or (N,); float32 for half-precision images.
 
     Raises:
-        ValueError: the shape is not (N, 3, H, W), images are not floating point, or the reduction is unknown.
+        ValueError: the shape is not (N, 3, H, W), the images are not floating point, or the reduction is
+            unknown.
     """
     check_images(rgb, "colorfulness")
     if rgb.shape[1] != 3:
@@ -36,20 +36,3 @@ def colorfulness(rgb: Tensor, *, reduction: Reduction = "mean") -> Tensor:
     deviation = opponents.std(-1, correction=0).norm(dim=1)
     mean = opponents.mean(-1).norm(dim=1)
     return reduce(deviation + 0.3 * mean, reduction)
-
-
-class Colorfulness(MeanOverImages):
-    """The mean of `colorfulness` over all images of all batches and processes."""
-
-    def __init__(self) -> None:
-        super().__init__("colorfulness")
-
-    def update(self, prediction: Tensor, target: Tensor | None = None) -> None:  # noqa: ARG002
-        """Takes in a batch.
-
-        Args:
-            prediction: (N, 3, H, W) RGB in [-1, 1], clamped.
-            target: not looked at; accepted because a MetricCollection hands the same positional arguments
-                to all its metrics.
-        """
-        self.add(colorfulness(prediction, reduction="none"))

@@ -1,4 +1,4 @@
-"""A name for the contents of files."""
+"""A hash of the contents of files."""
 
 import hashlib
 from collections.abc import Iterable
@@ -6,21 +6,21 @@ from pathlib import Path
 
 
 def fingerprint(files: Iterable[str | Path]) -> str:
-    """A name for what is in some files, in their order, wherever they lie and whatever they are called.
+    """A hash of the contents of some files in their order, independent of their names and folders.
 
     Args:
-        files: in the order of the data set. Each is read whole: seconds for a gigabyte.
+        files: in the order of the data set. Each is read completely, which takes seconds for a gigabyte.
 
     Returns:
-        SHA-256 in 64 hexadecimal digits.
+        SHA-256 as 64 hexadecimal digits.
 
     Raises:
-        OSError: one of them cannot be read.
-        ValueError: there are none.
+        OSError: a file cannot be read.
+        ValueError: there are no files.
     """
     paths = [Path(file) for file in files]
     if not paths:
-        raise ValueError("expected at least one file to take a fingerprint of; got none; look at the folder")
+        raise ValueError("expected at least one file to hash; got none; check the folder")
     whole = hashlib.sha256()
     for path in paths:
         with path.open("rb") as stream:

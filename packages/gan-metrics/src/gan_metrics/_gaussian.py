@@ -1,4 +1,4 @@
-"""A set of images, summed up."""
+"""A set of images, summarized as a Gaussian."""
 
 from typing import NamedTuple, Self
 
@@ -9,10 +9,10 @@ from gan_metrics._matrices import as_double, check_set
 
 
 class Gaussian(NamedTuple):
-    """A set of images as the Gaussian that fits their features.
+    """The Gaussian fitted to the features of a set of images.
 
-    It holds a root of the covariance in place of the covariance: there are no more columns than images, and
-    no digits are lost by squaring.
+    It stores a root of the covariance instead of the covariance. The root has at most as many columns as
+    there are images, and no digits are lost by squaring.
 
     Attributes:
         mean: (D,) float64.
@@ -24,7 +24,7 @@ class Gaussian(NamedTuple):
 
     @property
     def covariance(self) -> Tensor:
-        """(D, D) float64; of N images, the sum over them is divided by N - 1."""
+        """(D, D) float64, with the divisor N - 1 for N images."""
         return self.root @ self.root.T
 
     @classmethod
@@ -32,27 +32,27 @@ class Gaussian(NamedTuple):
         """The Gaussian of features (N, D).
 
         Raises:
-            ValueError: they are not (N, D), of fewer than two images, or not finite.
+            ValueError: they are not (N, D), are of fewer than two images, or are not finite.
         """
         features = check_set(features, "Gaussian.of")
         mean = features.mean(0)
-        centred = features - mean
-        if len(centred) > len(mean):
-            centred = torch.linalg.qr(centred, mode="r").R  # R'R = X'X, in D rows instead of N
-        return cls(mean, centred.T / (len(features) - 1) ** 0.5)
+        centered = features - mean
+        if len(centered) > len(mean):
+            centered = torch.linalg.qr(centered, mode="r").R  # R'R = X'X, in D rows instead of N
+        return cls(mean, centered.T / (len(features) - 1) ** 0.5)
 
     @classmethod
     def from_covariance(cls, mean: Tensor, covariance: Tensor) -> Self:
-        """The Gaussian of a mean (D,) and a covariance (D, D), such as others publish.
+        """The Gaussian of a mean (D,) and a covariance (D, D), such as published statistics.
 
         Raises:
-            ValueError: their shapes do not fit, they are not finite, or the covariance is not symmetric, or
-                has negative eigenvalues beyond rounding.
+            ValueError: their shapes do not match, they are not finite, or the covariance is not symmetric or
+                has negative eigenvalues beyond rounding errors.
         """
         if not (mean.isfinite().all() and covariance.isfinite().all()):
             raise ValueError(
-                "Gaussian.from_covariance expects a finite mean and covariance; got NaN or infinity; look at "
-                "the features they were worked out from"
+                "Gaussian.from_covariance expects a finite mean and covariance; got NaN or infinity; check "
+                "the features that they were computed from"
             )
         covariance = covariance if covariance.is_floating_point() else covariance.double()
         symmetric = covariance.ndim == 2 and covariance.shape == covariance.T.shape
@@ -63,13 +63,14 @@ class Gaussian(NamedTuple):
                 f"{tuple(mean.shape)} and {tuple(covariance.shape)}"
             )
         values, vectors = torch.linalg.eigh(as_double(covariance))
-        # Of a singular covariance, rounding leaves small values above and below 0; their roots are not small.
-        # Below 0 they may be as large as float32 leaves them, in which some work before they publish float64.
+        # Rounding turns zero eigenvalues of a singular covariance into small positive and negative ones, and
+        # their roots are not small. Negative ones can be as large as float32's rounding errors, since some
+        # statistics that are published in float64 were computed in float32.
         scale, eps = values.abs().amax() * len(values), torch.finfo(covariance.dtype).eps
         if values[0] < -scale * max(eps, torch.finfo(torch.float32).eps):
             raise ValueError(
-                "Gaussian.from_covariance expects a covariance, without negative eigenvalues; got one of "
-                f"{values[0].item():.3g} beside {values[-1].item():.3g}; look at where it comes from"
+                "Gaussian.from_covariance expects a covariance without negative eigenvalues; got "
+                f"{values[0].item():.3g} besides {values[-1].item():.3g}; check how it was computed"
             )
         kept = values > scale * eps
         return cls(as_double(mean), vectors[:, kept] * values[kept].sqrt())

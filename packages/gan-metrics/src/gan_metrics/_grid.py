@@ -1,4 +1,4 @@
-"""How strongly a grid shows in pictures, as transposed convolutions and pixel shuffles leave it."""
+"""The strength of periodic artifacts, as transposed convolutions and pixel shuffles produce them."""
 
 from itertools import product
 
@@ -6,75 +6,74 @@ import torch
 from torch import Tensor
 
 from gan_metrics._image import Reduction, check_images, reduce, to_unit_range
-from gan_metrics._mean import MeanOverImages
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
-NEAR, FAR = 2, 5  # steps of the transform beside a frequency: not its own any more, and to here
-LEAST = 4 * FAR  # of such steps between two of the grid's frequencies
+NEAR, FAR = 2, 5  # the neighborhood of a frequency, in steps of the transform: from NEAR to FAR
+LEAST = 4 * FAR  # such steps between two frequencies of the grid, at least
 
 
-def grid_strength(image: Tensor, *, period: int = 4, reduction: Reduction = "mean") -> Tensor:
-    """How far the frequencies of a grid rise above their surroundings, in decibels.
+def grid_strength(images: Tensor, *, period: int = 4, reduction: Reduction = "mean") -> Tensor:
+    """Power at the frequencies of a grid relative to that at neighboring frequencies, in decibels.
 
     A pattern that repeats every `period` pixels has all its power at multiples of 1 / period, in rows and
-    columns; a picture has next to none there that it does not have beside it, too. So this is the power of
-    the luma at these frequencies divided by that around them: about 0 dB for a picture without a grid, and
-    the more the stronger. Networks that enlarge by `period` leave such a grid (Odena et al. 2016,
-    "Deconvolution and Checkerboard Artifacts"); an article of 2016-12-18 complains of it in SRGAN. Compare
-    with the true picture's figure, as bricks and fences have grids of their own.
+    columns. The power of natural images changes little between neighboring frequencies. So the ratio of the
+    luma's power at these frequencies and around them is about 0 dB without a grid, and grows with the grid's
+    strength. Networks that upsample by `period` produce such grids (Odena et al. 2016, "Deconvolution and
+    Checkerboard Artifacts"); an article of 2016-12-18 reports them for SRGAN. Compare with the value of the
+    true image, since bricks and fences have grids of their own.
 
     Args:
-        image: (N, 3, H, W) RGB or (N, 1, H, W) grey in [-1, 1], clamped; each side at least 20 * period.
+        images: (N, 3, H, W) RGB or (N, 1, H, W) gray in [-1, 1], clamped; each side at least 20 * period.
         period: pixels after which the grid repeats.
         reduction: "mean" over the images' decibels, or "none".
 
     Returns:
-        A scalar, or (N,) decibels; NaN for a picture of one colour.
+        A scalar, or (N,) decibels; NaN for an image of a single color.
 
     Raises:
-        ValueError: the shape or the type is another, a picture is too small, `period` is below 2, or the
+        ValueError: the shape or the type is another, an image is too small, `period` is below 2, or the
             reduction is unknown.
     """
-    check_images(image, "grid_strength")
-    if image.shape[1] not in (1, 3) or period < 2:
+    check_images(images, "grid_strength")
+    if images.shape[1] not in (1, 3) or period < 2:
         raise ValueError(
             "grid_strength expects (N, 3, H, W) or (N, 1, H, W) and a period of at least 2; "
-            f"got {tuple(image.shape)} and {period}"
+            f"got {tuple(images.shape)} and {period}"
         )
-    height, width = (side // period * period for side in image.shape[-2:])
+    height, width = (side // period * period for side in images.shape[-2:])
     if min(height, width) < LEAST * period:
         raise ValueError(
             f"grid_strength expects sides of at least {LEAST * period} pixels for a period of {period}; "
-            f"got {tuple(image.shape)}"
+            f"got {tuple(images.shape)}; use larger images"
         )
-    luma = _luma(image)[:, :height, :width]
+    luma = _luma(images)[:, :height, :width]
     power = _power(luma)
-    places = [
+    frequencies = [
         (row * height // period, column * width // period)
         for row, column in product(range(period), repeat=2)
         if row or column
     ]
-    own = torch.stack([power[:, row, column] for row, column in places]).sum(0)
-    around = torch.stack([_around(power, row, column) for row, column in places]).sum(0)
-    plain = luma.amax((1, 2)) == luma.amin((1, 2))  # whose power is rounding
-    return reduce((10 * (own / around).log10()).masked_fill(plain, torch.nan), reduction)
+    own = torch.stack([power[:, row, column] for row, column in frequencies]).sum(0)
+    around = torch.stack([_around(power, row, column) for row, column in frequencies]).sum(0)
+    constant = luma.amax((1, 2)) == luma.amin((1, 2))  # its power is only rounding errors
+    return reduce((10 * (own / around).log10()).masked_fill(constant, torch.nan), reduction)
 
 
-def _luma(image: Tensor) -> Tensor:
-    """(N, H, W) in [0, 1], in float64, since a weak grid beside a strong picture is small."""
-    unit = to_unit_range(image).double()
-    return unit[:, 0] if image.shape[1] == 1 else torch.einsum("nchw,c->nhw", unit, unit.new_tensor(LUMA))
+def _luma(images: Tensor) -> Tensor:
+    """(N, H, W) in [0, 1], in float64, since a weak grid is small compared with the image."""
+    unit = to_unit_range(images).double()
+    return unit[:, 0] if images.shape[1] == 1 else torch.einsum("nchw,c->nhw", unit, unit.new_tensor(LUMA))
 
 
 def _power(luma: Tensor) -> Tensor:
-    """The power spectrum (N, H, W), under a Hann window: the borders of a picture do not join."""
+    """The power spectrum (N, H, W), under a Hann window, since opposite borders of an image do not match."""
     rows, columns = (torch.hann_window(side, dtype=luma.dtype, device=luma.device) for side in luma.shape[1:])
-    centred = luma - luma.mean((1, 2), keepdim=True)
-    return torch.fft.fft2(centred * rows[:, None] * columns).abs().square()
+    centered = luma - luma.mean((1, 2), keepdim=True)
+    return torch.fft.fft2(centered * rows[:, None] * columns).abs().square()
 
 
 def _around(power: Tensor, row: int, column: int) -> Tensor:
-    """The mean power (N,) of the frequencies near one, but for those into which the window spreads it."""
+    """The mean power (N,) near a frequency, without those to which the window spreads its power."""
     steps = range(-FAR, FAR + 1)
     offsets = [pair for pair in product(steps, repeat=2) if max(map(abs, pair)) >= NEAR]
     rows, columns = (
@@ -82,21 +81,3 @@ def _around(power: Tensor, row: int, column: int) -> Tensor:
         for axis, start in enumerate((row, column))
     )
     return power[:, rows, columns].mean(1)
-
-
-class GridStrength(MeanOverImages):
-    """The mean of `grid_strength` over all images of all batches and processes."""
-
-    def __init__(self, period: int = 4) -> None:
-        super().__init__("grid_strength")
-        self._period = period
-
-    def update(self, prediction: Tensor, target: Tensor | None = None) -> None:  # noqa: ARG002
-        """Takes in a batch.
-
-        Args:
-            prediction: (N, 3, H, W) or (N, 1, H, W) in [-1, 1], clamped.
-            target: not looked at; accepted because a MetricCollection hands the same positional arguments
-                to all its metrics.
-        """
-        self.add(grid_strength(prediction, period=self._period, reduction="none"))

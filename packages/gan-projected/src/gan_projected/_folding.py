@@ -1,4 +1,4 @@
-"""Batch norm that only multiplies and adds, put into the convolution before it where there is one."""
+"""Batch norms with fixed statistics, folded into the convolutions before them where possible."""
 
 import copy
 from typing import cast
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class Affine(nn.Module):
-    """scale * x + shift for each channel: all that a batch norm does once its statistics stand still."""
+    """scale * x + shift for each channel: a batch norm with fixed statistics."""
 
     scale: Tensor
     shift: Tensor
@@ -25,16 +25,16 @@ class Affine(nn.Module):
 
 
 def without_batch_norm(network: nn.Module, probe: Tensor) -> nn.Module:
-    """The network in evaluation mode with its batch norms folded away, equal up to the last digits.
+    """The network in evaluation mode without batch norms, equal up to rounding.
 
-    scale * (weight * x + bias) + shift is one convolution. Where a batch norm's input is not what one
-    convolution puts out, or something else reads that too (the shortcut of a pre-activation network), an
-    `Affine` stays.
+    scale * (weight * x + bias) + shift is one convolution. Where a batch norm's input is not the output of
+    one convolution, or has other consumers (the shortcut of a pre-activation network), it becomes an
+    `Affine`.
 
     Args:
-        network: gives a list of maps. It is changed to float64, so that rounding hides no difference and
-            adds none, and is not to be used any more.
-        probe: an image that it takes, (1, 3, H, W).
+        network: returns a list of maps. It is converted to float64, so that the comparison of outputs is
+            exact, and must not be used afterwards.
+        probe: an image for the network, (1, 3, H, W).
 
     Returns:
         A network in float64.
@@ -47,14 +47,14 @@ def without_batch_norm(network: nn.Module, probe: Tensor) -> nn.Module:
             torch.allclose(got, expected, rtol=1e-9, atol=1e-9 * float(expected.abs().max()))
             for got, expected in zip(folded(probe), network(probe), strict=True)
         )
-        if not same:  # some convolution has another reader
+        if not same:  # some convolution's output has another consumer
             folded = _replaced(network, dict.fromkeys(pairs))
     return folded
 
 
 def _pairs(network: nn.Module, probe: Tensor) -> dict[str, str | None]:
-    """Each batch norm's name, and that of the convolution whose output it gets, or None."""
-    made: dict[int, tuple[str, Tensor]] = {}  # by the output's id; it is kept, so that no other gets its id
+    """Each batch norm's name, and that of the convolution whose output is its input, or None."""
+    outputs: dict[int, tuple[str, Tensor]] = {}  # by id; storing the tensor keeps its id from being reused
     pairs: dict[str, str | None] = {}
     hooks = []
 
@@ -62,14 +62,14 @@ def _pairs(network: nn.Module, probe: Tensor) -> dict[str, str | None]:
         if type(module) in (nn.BatchNorm2d, BatchNormAct2d):
 
             def note_input(_: nn.Module, x: tuple[Tensor, ...], name: str = name) -> None:
-                convolution = made.pop(id(x[0]), None)
+                convolution = outputs.pop(id(x[0]), None)
                 pairs[name] = convolution[0] if convolution and name not in pairs else None
 
             hooks.append(module.register_forward_pre_hook(note_input))
         elif isinstance(module, nn.Conv2d):
 
             def note_output(_: nn.Module, __: object, out: Tensor, name: str = name) -> None:
-                made[id(out)] = (name, out)
+                outputs[id(out)] = (name, out)
 
             hooks.append(module.register_forward_hook(note_output))
     network(probe)
@@ -79,30 +79,31 @@ def _pairs(network: nn.Module, probe: Tensor) -> dict[str, str | None]:
 
 
 def _replaced(network: nn.Module, pairs: dict[str, str | None]) -> nn.Module:
-    """A copy in which the convolutions have the batch norms in them, and `Affine` stands for the others."""
+    """A copy with batch norms folded into their convolutions, and `Affine` instead of the others."""
     network = copy.deepcopy(network)
     for name, convolution in pairs.items():
         norm = cast(nn.BatchNorm2d, network.get_submodule(name))
         scale, shift = _scale_and_shift(norm)
-        rest: list[nn.Module] = [norm.drop, norm.act] if isinstance(norm, BatchNormAct2d) else []  # type: ignore[list-item]
+        remaining: list[nn.Module] = [norm.drop, norm.act] if isinstance(norm, BatchNormAct2d) else []  # type: ignore[list-item]
         if convolution is None:
-            rest = [Affine(scale, shift), *rest]
+            remaining = [Affine(scale, shift), *remaining]
         else:
             _fold_(cast(nn.Conv2d, network.get_submodule(convolution)), scale, shift)
         parent, _, leaf = name.rpartition(".")
-        setattr(network.get_submodule(parent), leaf, rest[0] if len(rest) == 1 else nn.Sequential(*rest))
+        replacement = remaining[0] if len(remaining) == 1 else nn.Sequential(*remaining)
+        setattr(network.get_submodule(parent), leaf, replacement)
     return network
 
 
 def _scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Of y = scale * x + shift."""
+    """The batch norm as y = scale * x + shift."""
     mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
     scale = norm.weight.detach() * (variance + norm.eps).rsqrt()
     return scale, norm.bias.detach() - mean * scale
 
 
 def _fold_(convolution: nn.Conv2d, scale: Tensor, shift: Tensor) -> None:
-    """Scale what the convolution puts out and shift it, by its weights."""
+    """Scale and shift the convolution's output by changing its weights."""
     convolution.weight.mul_(scale[:, None, None, None])
     bias = shift if convolution.bias is None else convolution.bias.detach() * scale + shift
     convolution.bias = nn.Parameter(bias, requires_grad=False)

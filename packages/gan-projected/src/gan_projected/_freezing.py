@@ -1,4 +1,4 @@
-"""Networks that nothing can train."""
+"""Networks without trainable parameters."""
 
 from typing import TypeVar
 
@@ -8,11 +8,11 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 def freeze_(network: Net) -> Net:
-    """Turns the network's parameters into buffers, in place, under the same names, and returns it.
+    """Turn the network's parameters into buffers, in place and under the same names, and return it.
 
-    A parameter that takes no gradient takes one again as soon as somebody calls `requires_grad_(True)` on
-    whatever the network is part of; and optimisers that get all `parameters()` keep room for it. Buffers
-    move, are saved and are loaded all the same.
+    Parameters with `requires_grad=False` become trainable again by `requires_grad_(True)` on any module that
+    contains the network, and optimizers of all `parameters()` allocate state for them. Buffers are moved,
+    saved and loaded like parameters.
     """
     for module in network.modules():
         for name, parameter in list(module.named_parameters(recurse=False)):

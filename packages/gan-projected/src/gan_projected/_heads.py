@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-STRIDES = (4, 8, 16, 32)  # pixels of the picture to one of a map, where the widths of the heads are given
-WINDOW = 4  # side of what one logit sees of a map of the last stride
-EMBEDDED, PROJECTED = 128, 64  # numbers that stand for a class: its own, and those that meet the features
+STRIDES = (4, 8, 16, 32)  # image pixels per feature pixel at which the widths of the heads are defined
+WINDOW = 4  # kernel size of the last convolution, at stride 32
+EMBEDDED, PROJECTED = 128, 64  # dimensions of a class's embedding, and of its projection onto the features
 
 
 class HalvingBlock(nn.Module):
@@ -27,7 +27,7 @@ class HalvingBlock(nn.Module):
 
 
 class SeparableHalvingBlock(nn.Module):
-    """3x3 convolution channel by channel, 1x1 across them, batch norm, LeakyReLU 0.2, averages of 2x2."""
+    """Depthwise 3x3 convolution, 1x1 convolution, batch norm, LeakyReLU 0.2, average pooling 2x2."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class SeparableHalvingBlock(nn.Module):
 
 
 class Head(nn.Module):
-    """Halves a feature map down to a 32nd of the picture, then gives a logit for every 4x4 of it."""
+    """Halves a feature map down to stride 32, then computes a logit for every 4x4 window."""
 
     def __init__(self, channels: Sequence[int], *, separable: bool, classes: int) -> None:
         super().__init__()
@@ -62,30 +62,30 @@ class Head(nn.Module):
         x = self.output(self.blocks(x))
         if self.classes is None:
             return x
-        # The projection discriminator's inner product (Miyato and Koyama 2018, section 3), class term alone.
+        # The inner product of the projection discriminator (Miyato and Koyama 2018, section 3), without the
+        # unconditional term.
         direction = F.leaky_relu(self.classes(labels), 0.2)[:, :, None, None]
         return (x * direction).sum(1, keepdim=True) * PROJECTED**-0.5
 
 
 class MultiScaleHeads(nn.Module):
-    """A discriminator without a trunk: a head of its own for each of several feature maps.
+    """A small discriminator (a head) for each of several feature maps.
 
-    Sauer et al., "Projected GANs Converge Faster" (2021), section 3.2. Each map is halved until it has a 32nd
-    of the picture's size, by convolutions with spectral norm and batch norm, and judged in 4x4 windows there,
-    so that all heads give equally many logits: 4x4 for a picture of 224x224.
+    Sauer et al., "Projected GANs Converge Faster" (2021), section 3.2. Each map is halved down to stride 32
+    by convolutions with spectral norm and batch norm, and classified in 4x4 windows there, so that all heads
+    have equally many logits: 4x4 for an image of 224x224.
 
     Args:
-        channels: of the maps, finest first.
-        strides: pixels of the picture to one of each map: powers of 2 up to 32.
+        channels: channels of the maps, finest first.
+        strides: image pixels per feature pixel of each map: powers of 2 up to 32.
         widths: channels within the heads at strides 4, 8, 16 and 32.
-        separable: convolutions in two steps, channel by channel and then across (for a strong generator such
-            as StyleGAN2's); otherwise full ones.
-        classes: how many there are; 0 for a discriminator that is told none.
+        separable: separable convolutions (for a strong generator such as StyleGAN2's); otherwise full ones.
+        classes: number of classes; 0 for an unconditional discriminator.
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, maps that are too small, labels without
-            classes or the reverse, and labels that do not fit (a number that is too large on the CPU only,
-            since a GPU would have to wait for the answer).
+        ValueError: an argument is out of its range; in `forward`, maps are too small, labels are missing or
+            unexpected, or do not match (values that are too large only on the CPU, since the check would
+            synchronize with a GPU).
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class MultiScaleHeads(nn.Module):
         if classes < 0:
             raise ValueError(f"expected classes of at least 0; got {classes}")
         self.classes = classes
-        self._least = [WINDOW * STRIDES[-1] // stride for stride in strides]  # sides of the maps, at least
+        self._smallest = [WINDOW * STRIDES[-1] // stride for stride in strides]  # sides of the maps
         self.heads = nn.ModuleList(
             Head(
                 [inside, *(w for s, w in zip(STRIDES, widths, strict=True) if s > stride)],
@@ -118,21 +118,20 @@ class MultiScaleHeads(nn.Module):
         )
 
     def forward(self, features: Sequence[Tensor], labels: Tensor | None = None) -> list[Tensor]:
-        """The maps (N, channels[i], H / s, W / s), and classes (N,) as integers, to logits (N, 1, H', W')."""
+        """The maps (N, channels[i], H / s, W / s) and integer labels (N,) to logits (N, 1, H', W') each."""
         if (labels is None) == bool(self.classes):
-            told = "none" if labels is None else "labels"
             raise ValueError(
                 f"expected {'labels' if self.classes else 'no labels'}, as there are {self.classes} classes; "
-                f"got {told}; build the heads with the number of classes"
+                f"got {'none' if labels is None else 'labels'}; build the heads with the number of classes"
             )
         if labels is not None:
             labels = _checked(labels, len(features[0]), self.classes)
-        for x, least in zip(features, self._least, strict=True):
-            if min(x.shape[-2:]) < least:
+        for x, smallest in zip(features, self._smallest, strict=True):
+            if min(x.shape[-2:]) < smallest:
                 side = WINDOW * STRIDES[-1]
                 raise ValueError(
-                    f"expected maps of pictures of at least {side}x{side}, this one of {least}x{least}; got "
-                    f"{tuple(x.shape)}; enlarge the pictures first"
+                    f"expected maps of images of at least {side}x{side}, here of {smallest}x{smallest}; got "
+                    f"{tuple(x.shape)}; use larger images"
                 )
         return [head(x, labels) for head, x in zip(self.heads, features, strict=True)]
 
@@ -141,17 +140,19 @@ def _checked(labels: Tensor, count: int, classes: int) -> Tensor:
     """The labels as int64; raises ValueError unless they are `count` integers from 0 to classes - 1."""
     if labels.shape != (count,) or labels.is_floating_point() or labels.dtype == torch.bool:
         raise ValueError(
-            f"expected labels ({count},) of integers; got {tuple(labels.shape)} of {labels.dtype}; of "
-            "one-hot rows, take labels.argmax(1)"
+            f"expected labels ({count},) of integers; got {tuple(labels.shape)} of {labels.dtype}; for "
+            "one-hot rows pass labels.argmax(1)"
         )
     labels = labels.long()
-    if not _known(labels, classes):
-        raise ValueError(f"expected labels from 0 to {classes - 1}; got {labels.tolist()}")
+    if not _in_range(labels, classes):
+        raise ValueError(
+            f"expected labels from 0 to {classes - 1}; got {labels.tolist()}; check the number of classes"
+        )
     return labels
 
 
-def _known(labels: Tensor, classes: int) -> bool:
-    """Whether all labels are of a class, as far as that can be told without waiting for a GPU."""
+def _in_range(labels: Tensor, classes: int) -> bool:
+    """Whether all labels are in range; not checked on a GPU, which would synchronize with it."""
     if labels.device.type != "cpu" or torch.compiler.is_compiling():
         return True
     return bool(((labels >= 0) & (labels < classes)).all())

