@@ -40,10 +40,10 @@ def load_fastgan_generator(state_dict: StateDict) -> FastGANGenerator:
         latents=latents,
         width=channels // (2 * int(CHANNELS[4])),
         blocks=_blocks(state),
-        normalise_latents=not official,
+        normalize_latents=not official,
         output_bias="to_big.bias" in state,
         output_tanh=official and size == 1024,
-        small_picture=official,
+        small_image=official,
     )
     names = _names(state, size)
     return fit_spectral(net, rename_spectral(_used(state, size), names), names, source=GENERATOR)
