@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
+import torch
 from huggingface_hub import ModelCard, PyTorchModelHubMixin, snapshot_download
 from torch import nn
 
@@ -172,7 +173,8 @@ def build(cls: type[Net], stored: StoredNetwork, **overrides: Any) -> Net:
 def rebuild(net: Net) -> Net:
     """A new network with the arguments, the weights and the usage of `net`: in eval mode, without kernels."""
     _, *arguments = cast("dict[str, Any]", net._hub_mixin_config).items()  # without the class
-    rebuilt = type(net)(**dict(arguments))
+    with torch.random.fork_rng(devices=[]):  # the initialization leaves the caller's random state as it was
+        rebuilt = type(net)(**dict(arguments))
     rebuilt.load_state_dict(net.state_dict())
     rebuilt.usage = net.usage
     return rebuilt.eval()
