@@ -80,10 +80,13 @@ def test_the_sizes_of_fastgan_are_detected(name):
     ("keys", "message"),
     [
         (["discriminator.mini_discs.0.main.0.main.1.weight"], "gan_projected.interop.load_discriminator"),
-        (["scratch.layer0_ccm.weight"], "gan_projected.interop.load_projector opens"),
-        (["synthesis.b4.const", "mapping.fc0.weight"], "a StyleGAN2-ADA generator, .*; train that one anew"),
+        (["scratch.layer0_ccm.weight"], "gan_projected.interop.load_projector loads"),
+        (["synthesis.b4.const", "mapping.fc0.weight"], "a StyleGAN2-ADA generator, .*; train one of these"),
         (["synthesis.embed.weight", "synthesis.init.init.0.weight_orig"], "class-conditional FastGAN"),
-        (["model.0.weight", "model.2.filt", "model.3.weight"], "CUT's discriminator with blurred halving"),
+        (
+            ["model.0.weight", "model.2.filt", "model.3.weight"],
+            "CUT's discriminator with blurred downsampling",
+        ),
         (["conv1.weight", "fc.bias"], r"of no known family \(.*\); got the keys conv1.weight, fc.bias"),
         (["layer1.0.conv1.weight", "layer1.0.bn1.weight"], "of no known family"),  # torchvision's ResNet
         (["conv_first.weight", "body.0.conv1.weight", "upsample.0.weight"], "of no known family"),  # EDSR

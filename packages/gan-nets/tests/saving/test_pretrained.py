@@ -14,7 +14,6 @@ from gan_nets import (
     Usage,
     pix2pix_unet_paper,
 )
-from gan_nets.saving.pretrained import rebuild
 from huggingface_hub import PyTorchModelHubMixin
 
 
@@ -180,9 +179,9 @@ def test_rebuilt_is_the_same_network_with_plain_layers(run, build, size):
     net.usage = Usage(value_range=(0.0, 1.0))
     net.use_cpu_kernels_()
     state = torch.get_rng_state()
-    rebuilt = rebuild(net)
+    rebuilt = net.rebuild()
     assert torch.equal(torch.get_rng_state(), state)
-    plain = rebuild(rebuilt)
+    plain = rebuilt.rebuild()
     assert type(rebuilt) is type(net)
     assert rebuilt.usage == net.usage
     assert not rebuilt.training

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from gan_nets.networks.unet import UpBlock
-from gan_nets.saving.pretrained import PretrainedModule, rebuild
+from gan_nets.saving.pretrained import PretrainedModule
 
 MOST_IMAGES = 2**16  # in a batch; torch 2.6 needs a bound
 
@@ -97,7 +97,7 @@ def exportable(net: PretrainedModule, *, without_dropout: bool) -> Exportable:
         raise ValueError(
             f"expected a network that gives images; got {name}, whose task is to {net.usage.task}"
         )
-    net = rebuild(net).cpu().float().requires_grad_(False)
+    net = net.rebuild().cpu().float().requires_grad_(False)
     for block in net.modules():
         if isinstance(block, UpBlock) and block.dropout and block.dropout_at_inference:
             if not without_dropout:

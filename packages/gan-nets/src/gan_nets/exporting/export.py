@@ -2,8 +2,9 @@
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -52,7 +53,8 @@ def export_onnx(
     """
     try:
         import onnxruntime
-        import onnxscript  # noqa: F401  # torch's exporter needs it
+
+        import_module("onnxscript")  # torch's exporter needs it
     except ImportError as error:
         raise ModuleNotFoundError('ONNX files need more packages: pip install "gan-nets[onnx]"') from error
     if opset < OPSET:
@@ -137,7 +139,7 @@ def _metadata(net: PretrainedModule, eager: Exportable) -> dict[str, str]:
 
 
 @contextmanager
-def _one_sentence(net: PretrainedModule) -> Iterator[None]:
+def _one_sentence(net: PretrainedModule) -> Generator[None]:
     """Turn any error of torch or onnxruntime, but an OSError, into a ValueError of one sentence."""
     try:
         yield
@@ -155,7 +157,7 @@ def _one_sentence(net: PretrainedModule) -> Iterator[None]:
 
 
 @contextmanager
-def _fixed_seed() -> Iterator[None]:
+def _fixed_seed() -> Generator[None]:
     """The same random numbers at each call; the caller's random state is restored."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -163,7 +165,7 @@ def _fixed_seed() -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None]:
     """Without gradients, and without the warnings of torch's exporters for their own developers."""
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")

@@ -35,7 +35,7 @@ def check_size(x: Tensor, multiple: int, *, least: int = 0, network: str, remedy
         )
 
 
-def check_positive(**sizes: int) -> None:
+def check_positive(**sizes: object) -> None:
     """Raise ValueError for the first of the named sizes that is not a positive integer."""
     for name, size in sizes.items():
         if not isinstance(size, int) or size < 1:

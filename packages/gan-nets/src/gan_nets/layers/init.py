@@ -5,10 +5,11 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.parametrize import is_parametrized
 
 from gan_nets.layers.subpixel import SubpixelConv
+
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 def init_normal_(net: nn.Module, std: float = 0.02, *, generator: torch.Generator | None = None) -> None:
@@ -86,7 +87,7 @@ def _init(
     for module in net.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             fill_(_stored_weight(module))
-        elif isinstance(module, _BatchNorm) and module.affine:
+        elif isinstance(module, BATCH_NORMS) and module.affine:
             nn.init.normal_(module.weight, 1.0, gain_std, generator=generator)
         else:
             continue

@@ -55,7 +55,7 @@ def check_latents(z: Tensor, labels: Tensor | None, *, latents: int, classes: in
         )
 
 
-def check_classes(classes: int) -> None:
+def check_classes(classes: object) -> None:
     """Raise ValueError unless classes is 0 or a positive integer."""
     if not isinstance(classes, int) or classes < 0:
         raise ValueError(f"expected classes to be a positive integer, or 0 for none; got {classes!r}")

@@ -5,7 +5,6 @@ from typing import Literal
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 Norm = Literal["batch", "instance", "none"]
 
@@ -64,6 +63,10 @@ def apply_norm(norm: nn.Module, x: Tensor, *, batch_statistics_at_inference: boo
     The running statistics are then not changed. A function and not a subclass of BatchNorm2d, so that it
     survives `SyncBatchNorm.convert_sync_batchnorm`.
     """
-    if norm.training or not batch_statistics_at_inference or not isinstance(norm, _BatchNorm):
+    if (
+        norm.training
+        or not batch_statistics_at_inference
+        or not isinstance(norm, nn.BatchNorm2d | nn.SyncBatchNorm)
+    ):
         return norm(x)
     return F.batch_norm(x, None, None, norm.weight, norm.bias, training=True, eps=norm.eps)

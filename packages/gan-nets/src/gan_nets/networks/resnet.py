@@ -126,12 +126,12 @@ class ResnetGenerator(PretrainedModule):
         check_size(x, self.size_multiple, least=self.least_size, network="ResnetGenerator")
         x = self.input(reflect_pad(x, 3))  # (N, width, H, W)
         for down in self.downs:
-            x = down(x)  # (N, 2 * width, H/2, W/2), (N, 4 * width, H/4, W/4) if strided
-            x = blur_downsample(x) if self.blurred else x  # the same sizes if blurred
+            x = down(x)  # strided: (N, 2 * width, H/2, W/2), (N, 4 * width, H/4, W/4)
+            x = blur_downsample(x) if self.blurred else x  # blurred: the same
         for block in self.blocks:
             x = block(x)  # (N, 4 * width, H/4, W/4)
         for up in self.ups:
-            x = upsample_bilinear(x) if self.resized else x  # (N, 4 * width, H/2, W/2), ... if resized
+            x = upsample_bilinear(x) if self.resized else x  # resized: (N, 4 * width, H/2, W/2), ...
             x = up(x)  # (N, 2 * width, H/2, W/2), (N, width, H + 6, W + 6)
         return torch.tanh(self.output(x))  # (N, out_channels, H, W)
 

@@ -1,12 +1,12 @@
 """Files that are complete or absent."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 
 @contextmanager
-def atomic_write(target: Path) -> Iterator[Path]:
+def atomic_write(target: Path) -> Generator[Path]:
     """A temporary path to write to, renamed to `target` at the end of the block and deleted after an error.
 
     The folder of `target` is made.

@@ -44,6 +44,15 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
         """Let the layers that have a faster CPU kernel use it, in place; see `gan_nets.use_cpu_kernels_`."""
         use_cpu_kernels_(self)
 
+    def rebuild(self) -> Self:
+        """A new network with the same arguments, weights and usage: in eval mode, without CPU kernels."""
+        _, *arguments = cast("dict[str, Any]", self._hub_mixin_config).items()  # without the class
+        with torch.random.fork_rng(devices=[]):  # the initialization does not change the random state
+            net = type(self)(**dict(arguments))
+        net.load_state_dict(self.state_dict())
+        net.usage = self.usage
+        return net.eval()
+
     def describe(self) -> dict[str, Any]:
         """What config.json holds: class, constructor's arguments, usage, and the version of gan_nets.
 
@@ -168,16 +177,6 @@ def build(cls: type[Net], stored: StoredNetwork, **overrides: Any) -> Net:
         ) from error
     load_exactly(net, stored.state_dict(), source=str(stored.weights))
     return net.eval()
-
-
-def rebuild(net: Net) -> Net:
-    """A new network with the arguments, the weights and the usage of `net`: in eval mode, without kernels."""
-    _, *arguments = cast("dict[str, Any]", net._hub_mixin_config).items()  # without the class
-    with torch.random.fork_rng(devices=[]):  # the initialization leaves the caller's random state as it was
-        rebuilt = type(net)(**dict(arguments))
-    rebuilt.load_state_dict(net.state_dict())
-    rebuilt.usage = net.usage
-    return rebuilt.eval()
 
 
 def _other_version(stored: StoredNetwork) -> str:
