@@ -13,7 +13,7 @@ from itertools import chain
 
 import torch
 import tyro
-from gan_nets import PatchDiscriminator, cyclegan_resnet_paper, init_normal_
+from gan_nets import PatchDiscriminator, cyclegan_resnet_paper, init_normal_, use_cpu_kernels_
 from gan_trainers import CycleGAN, Run, frozen
 from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
 from torch import Tensor, nn
@@ -75,6 +75,8 @@ def recipe_step(run: Run, size: int, a: Tensor, b: Tensor, identity_weight: floa
     d_a, d_b = PatchDiscriminator(3, norm="instance"), PatchDiscriminator(3, norm="instance")
     for net in (g_ab, g_ba, d_a, d_b):
         init_normal_(net)
+        if DEVICE.type == "cpu":
+            use_cpu_kernels_(net)
     opt_g = Adam(chain(g_ab.parameters(), g_ba.parameters()), lr=2e-4, betas=(0.5, 0.999), fused=True)
     opt_d = Adam(chain(d_a.parameters(), d_b.parameters()), lr=2e-4, betas=(0.5, 0.999), fused=True)
     players = (g_ab, g_ba, d_a, d_b) if batched else tuple(net.__call__ for net in (g_ab, g_ba, d_a, d_b))

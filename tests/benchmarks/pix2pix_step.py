@@ -11,7 +11,7 @@ import tempfile
 import torch
 import tyro
 from gan_losses import l1_loss
-from gan_nets import PatchDiscriminator, UNetGenerator, init_normal_
+from gan_nets import PatchDiscriminator, UNetGenerator, init_normal_, use_cpu_kernels_
 from gan_trainers import Pix2Pix, Run, frozen
 from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
 from torch import Tensor, nn
@@ -66,8 +66,10 @@ def make_step(name: str, size: int, batch_size: int) -> Step:
         channels_last=manner == "channels-last",
     )
     g, d = UNetGenerator(1, 3, depth=depth), PatchDiscriminator(3)
-    init_normal_(g)
-    init_normal_(d)
+    for net in (g, d):
+        init_normal_(net)
+        if DEVICE.type == "cpu":
+            use_cpu_kernels_(net)
     return recipe_step(run, g, d, gray, target)
 
 

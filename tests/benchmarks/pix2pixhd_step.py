@@ -18,7 +18,13 @@ import torch
 import tyro
 from cyclegan_step import PlainBlock
 from gan_data import boundary_map, one_hot
-from gan_nets import GlobalGenerator, LocalEnhancer, MultiscaleDiscriminator, init_normal_
+from gan_nets import (
+    GlobalGenerator,
+    LocalEnhancer,
+    MultiscaleDiscriminator,
+    init_normal_,
+    use_cpu_kernels_,
+)
 from gan_trainers import Pix2PixHD, Run, frozen
 from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
 from torch import Tensor, nn
@@ -96,6 +102,8 @@ def recipe_step(run: Run, stage: Stage, channels: int, maps: Tensor, photo: Tens
     d = MultiscaleDiscriminator(inputs + 3, scales=scales, width=channels * (scales - 1))
     for net in (g, d):
         init_normal_(net)
+        if DEVICE.type == "cpu":
+            use_cpu_kernels_(net)
     opt_g, opt_d = (Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999), fused=True) for net in (g, d))
     run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d)
     game = Pix2PixHD(d)

@@ -15,7 +15,7 @@ import timm
 import torch
 import tyro
 from gan_losses import hinge_discriminator_loss, hinge_generator_loss
-from gan_nets import fastgan_projected
+from gan_nets import fastgan_projected, use_cpu_kernels_
 from gan_projected import Backbone, MultiScaleHeads, ProjectedDiscriminator, Projector
 from gan_trainers import Run, frozen
 from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
@@ -71,6 +71,8 @@ def our_step(name: str, real: Tensor, lite: bool, resize: int) -> Step:
         channels_last=manner == "channels-last",
     )
     g = fastgan_projected(real.shape[-1], lite=lite)
+    if DEVICE.type == "cpu":
+        use_cpu_kernels_(g)
     projector = Projector(Backbone(NAME, weights="random"), channels=CHANNELS)
     d = ProjectedDiscriminator(projector, resize=resize)
     opt_g = Adam(g.parameters(), lr=2e-4, betas=(0.0, 0.99), fused=True)
@@ -124,23 +126,9 @@ class PlainDiscriminator(nn.Module):
         return self.heads(mixed)
 
 
-class PlainEnlarging(nn.Module):
-    """The generator's enlarging convolution in two operations."""
-
-    def __init__(self, block: nn.Module) -> None:
-        super().__init__()
-        self.block = block
-        self.block.enlarge = False  # type: ignore[assignment]
-
-    def forward(self, x: Tensor, embedding: Tensor | None, noise: Tensor | None) -> Tensor:
-        return self.block(F.interpolate(x, scale_factor=2), embedding, noise)
-
-
 def plain_step(real: Tensor, lite: bool, resize: int) -> Step:
     """Both updates as most repositories implement them."""
     g, d = fastgan_projected(real.shape[-1], lite=lite).to(DEVICE), PlainDiscriminator(resize).to(DEVICE)
-    for block in g.blocks:
-        block.convs[0] = PlainEnlarging(block.convs[0])  # type: ignore[index, operator]
     opt_g = Adam(g.parameters(), lr=2e-4, betas=(0.0, 0.99))
     opt_d = Adam(d.heads.parameters(), lr=2e-4, betas=(0.0, 0.99))
 

@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 import tyro
 from gan_losses import NONSATURATING, SRGAN_PAPER, srgan_content_loss
-from gan_nets import SRGANDiscriminator, SRResNet
+from gan_nets import SRGANDiscriminator, SRResNet, use_cpu_kernels_
 from gan_trainers import Run, frozen
 from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
 from torch import Tensor, nn
@@ -80,6 +80,8 @@ def make_step(name: str, phase: Phase, size: int, batch_size: int) -> Step:
 def recipe_step(run: Run, phase: Phase, small: Tensor, large: Tensor) -> Step:
     """The step of examples/srgan.py with VGG19's features."""
     g, d = SRResNet(), SRGANDiscriminator()
+    if DEVICE.type == "cpu":
+        use_cpu_kernels_(g)
     opt_g, opt_d = (Adam(net.parameters(), lr=1e-4, fused=True) for net in (g, d))
     content = srgan_content_loss(weights="random")
     run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d, content=content)

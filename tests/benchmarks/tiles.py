@@ -12,7 +12,7 @@ import time
 
 import torch
 import tyro
-from gan_nets import SRResNet, receptive_radius, tiled
+from gan_nets import SRResNet, receptive_radius, tiled, use_cpu_kernels_
 from step_timing import DEVICE, peak_memory
 
 MIB = 2**20
@@ -42,6 +42,8 @@ def main(
     """
     torch.manual_seed(0)
     net = SRResNet(scale=scale, blocks=blocks).to(DEVICE).eval()
+    if DEVICE.type == "cpu":
+        use_cpu_kernels_(net)
     if bf16:
         net = net.to(memory_format=torch.channels_last)
     picture = torch.rand(1, 3, height, width) * 2 - 1

@@ -81,7 +81,7 @@ def one_of_each(request):
 
 @pytest.fixture(scope="session")
 def run():
-    """From a network and pictures to one 4-D output, whatever the network takes and gives besides."""
+    """From a network and images to one 4-D output, whatever the network takes and returns besides."""
 
     def run(net, x):
         if isinstance(net, InstanceEncoder):

@@ -48,6 +48,7 @@ def test_inventory():
         "tiled",
         "translate",
         "translate_file",
+        "use_cpu_kernels_",
     ]
     assert interop.__all__ == [
         "Family",

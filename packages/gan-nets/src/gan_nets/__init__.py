@@ -2,6 +2,7 @@
 
 from gan_nets._version import __version__ as __version__
 from gan_nets.exporting.export import export_onnx, export_program
+from gan_nets.layers.cpu.kernels import use_cpu_kernels_
 from gan_nets.layers.init import init_icnr_, init_kaiming_, init_normal_, init_xavier_
 from gan_nets.loading.load import load
 from gan_nets.networks.coarse_to_fine import CoarseToFineUNet
@@ -71,4 +72,5 @@ __all__ = [
     "tiled",
     "translate",
     "translate_file",
+    "use_cpu_kernels_",
 ]

@@ -1,4 +1,4 @@
-"""What other runtimes compute from exported files equals what the networks compute."""
+"""Exported files compute in other runtimes what the networks compute."""
 
 import json
 import sys
@@ -28,7 +28,7 @@ from gan_nets.commands import main
 from gan_nets.saving.pretrained import PretrainedModule
 from torch import nn
 
-NETS = {  # every network that takes pictures, with what is hard to export in it
+NETS = {  # every network that takes images, with options that are hard to export
     "resnet": lambda: ResnetGenerator(blocks=1, width=2, downsample="blurred", upsample="resized"),
     "unet": lambda: UNetGenerator(depth=3, width=2, batch_statistics_at_inference=True),
     "global": lambda: GlobalGenerator(width=2, downsamplings=1, blocks=1),
@@ -42,7 +42,7 @@ if torch.__version__ >= "2.7":  # the exporter of 2.6 gets pixel_unshuffle wrong
 
 
 def same_size(y, x):
-    """Enlarged pictures at the size of x, with their pixels in channels."""
+    """Enlarged images at the size of x, with their pixels as channels."""
     scale = y.shape[-1] // x.shape[-1]
     return torch.cat(
         [y[..., row::scale, column::scale] for row in range(scale) for column in range(scale)], 1
@@ -50,7 +50,7 @@ def same_size(y, x):
 
 
 class Several(PretrainedModule):
-    """All of them as one network, as each export takes seconds: a picture to their pictures, in channels."""
+    """All of them as one network, as each export takes seconds: their outputs as channels."""
 
     in_channels, size_multiple = 3, 8
 
@@ -59,14 +59,14 @@ class Several(PretrainedModule):
         self.nets = nn.ModuleList(build() for build in NETS.values())
 
     def forward(self, x):
-        return torch.cat(self.pictures(x), dim=1)
+        return torch.cat(self.outputs(x), dim=1)
 
-    def pictures(self, x):
+    def outputs(self, x):
         return [same_size(net(x), x) for net in self.nets]
 
 
-class Treacherous(PretrainedModule):
-    """Gives the double while it is exported."""
+class WrongWhenExported(PretrainedModule):
+    """Gives twice as much while it is exported."""
 
     in_channels, size_multiple = 3, 8
 
@@ -77,7 +77,7 @@ class Treacherous(PretrainedModule):
         return 2 * x if torch.compiler.is_compiling() else x
 
 
-def used(net):
+def as_trained(net):
     """With running statistics and strengths of noise as after training."""
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -94,7 +94,7 @@ def session(path):
     return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def picture(batch, height, width):
+def image(batch, height, width):
     return torch.rand(batch, 3, height, width) * 2 - 1
 
 
@@ -110,16 +110,16 @@ def latents_labels_and_noise(net):
 
 
 @pytest.fixture(scope="module")
-def together(tmp_path_factory):
+def several(tmp_path_factory):
     torch.manual_seed(0)
-    net, path = used(Several()), tmp_path_factory.mktemp("onnx") / "several.onnx"
+    net, path = as_trained(Several()), tmp_path_factory.mktemp("onnx") / "several.onnx"
     assert export_onnx(net, path) < 2e-5
     return net, session(path)
 
 
 @pytest.fixture(scope="module")
 def unet(tmp_path_factory):
-    """A folder and its network, which keeps dropout and the statistics of the batch at inference."""
+    """A folder and its network, with dropout and batch statistics at inference."""
     torch.manual_seed(0)
     net = pix2pix_unet_paper(depth=3, width=2)
     net.usage = Usage(task="colorize", color_space="ycrcb")
@@ -130,10 +130,10 @@ def unet(tmp_path_factory):
 
 @pytest.mark.parametrize("shape", [(1, 8, 40), (2, 24, 16), (3, 64, 72)])
 @torch.no_grad()
-def test_onnx_equals_eager_at_any_size(together, shape):
-    net, run = together
-    x = picture(*shape)
-    expected = dict(zip(NETS, net.pictures(x), strict=True))
+def test_onnx_equals_eager_at_any_size(several, shape):
+    net, run = several
+    x = image(*shape)
+    expected = dict(zip(NETS, net.outputs(x), strict=True))
     (got,) = run.run(None, {"input": x.numpy()})
     parts = torch.as_tensor(got).split([y.shape[1] for y in expected.values()], dim=1)
     for part, (name, y) in zip(parts, expected.items(), strict=True):
@@ -141,8 +141,10 @@ def test_onnx_equals_eager_at_any_size(together, shape):
 
 
 @torch.no_grad()
-def test_latents_give_the_same_picture_each_time(tmp_path):
-    net = used(StyleGAN2Generator(8, latents=4, styles=4, mapping_layers=1, base_channels=32, classes=3))
+def test_latents_give_the_same_image_each_time(tmp_path):
+    net = as_trained(
+        StyleGAN2Generator(8, latents=4, styles=4, mapping_layers=1, base_channels=32, classes=3)
+    )
     export_onnx(net, tmp_path / "net.onnx")
     inputs, noise = latents_labels_and_noise(net)
     fed = {name: x.numpy() for name, x in zip(("latents", "labels"), inputs, strict=True)}
@@ -150,8 +152,8 @@ def test_latents_give_the_same_picture_each_time(tmp_path):
 
 
 @torch.no_grad()
-def test_spectral_norm_stays_with_the_network_that_is_exported(tmp_path):
-    net = used(FastGANGenerator(64, latents=4, width=2, classes=3))
+def test_the_exported_network_keeps_its_spectral_norm(tmp_path):
+    net = as_trained(FastGANGenerator(64, latents=4, width=2, classes=3))
     export_program(net, tmp_path / "net.pt2")
     inputs, noise = latents_labels_and_noise(net)
     assert_same(torch.export.load(tmp_path / "net.pt2").module()(*inputs), net(*inputs, noise=noise))
@@ -162,8 +164,8 @@ def test_command_and_metadata(unet, tmp_path, capsys):
     folder, _ = unet
     out = tmp_path / "a folder that is made" / "net.onnx"
     main(["export", str(folder), str(out), "--opset", "20", "--without-dropout"])
-    said = capsys.readouterr().out
-    assert said.startswith(f"network: UNetGenerator\nsaved:   {out}\nchecked: differs by ")
+    output = capsys.readouterr().out
+    assert output.startswith(f"network: UNetGenerator\nsaved:   {out}\nchecked: differs by ")
     model = onnx.load(out)
     facts = {entry.key: entry.value for entry in model.metadata_props}
     assert model.opset_import[0].version == 20
@@ -173,15 +175,15 @@ def test_command_and_metadata(unet, tmp_path, capsys):
         "color_space": "ycrcb",
         "value_range": [-1.0, 1.0],
     }
-    certain = UNetGenerator.from_pretrained(folder, dropout_at_inference=False)
-    x = picture(2, 8, 24)
-    assert_same(session(out).run(None, {"input": x.numpy()})[0], certain(x))
+    without_dropout = UNetGenerator.from_pretrained(folder, dropout_at_inference=False)
+    x = image(2, 8, 24)
+    assert_same(session(out).run(None, {"input": x.numpy()})[0], without_dropout(x))
 
 
 @torch.no_grad()
 def test_program_equals_eager(tmp_path):
     torch.manual_seed(0)
-    net = used(SRResNet(scale=2, blocks=1, width=2)).train()
+    net = as_trained(SRResNet(scale=2, blocks=1, width=2)).train()
     path = tmp_path / "net.pt2"
     before = torch.get_rng_state()
     export_program(net, path)
@@ -192,26 +194,28 @@ def test_program_equals_eager(tmp_path):
     extra = {"metadata.json": ""}
     run = torch.export.load(path, extra_files=extra).module()
     for shape in [(1, 1, 7), (2, 5, 3)]:
-        x = picture(*shape)
+        x = image(*shape)
         assert_same(run(x), net(x))
     facts = json.loads(extra["metadata.json"])
     assert (facts["class"], facts["scale"], facts["least_size"]) == ("SRResNet", "2", "1")
 
 
-def test_a_file_that_differs_replaces_nothing(tmp_path):
+def test_a_file_with_other_results_replaces_nothing(tmp_path):
     path = tmp_path / "net.pt2"
-    path.write_text("what was there")
-    with pytest.raises(ValueError, match=r"Treacherous gives .* that differ by .* for inputs \(1, 3, 8, 8\)"):
-        export_program(Treacherous(), path)
+    path.write_text("former")
+    with pytest.raises(
+        ValueError, match=r"WrongWhenExported gives .* that differ by .* for inputs \(1, 3, 8, 8\)"
+    ):
+        export_program(WrongWhenExported(), path)
     assert [file.name for file in tmp_path.iterdir()] == ["net.pt2"]
-    assert path.read_text() == "what was there"
+    assert path.read_text() == "former"
 
 
-def test_refusals_are_in_words(unet, tmp_path, monkeypatch):
+def test_what_is_refused(unet, tmp_path, monkeypatch):
     net = unet[1]
     with pytest.raises(ValueError, match=r"UNetGenerator has dropout on at inference.*--without-dropout"):
         export_program(net, tmp_path / "net.pt2")
-    with pytest.raises(ValueError, match="PatchDiscriminator, whose task is to judge"):
+    with pytest.raises(ValueError, match="PatchDiscriminator, whose task is to discriminate"):
         export_program(PatchDiscriminator(), tmp_path / "net.pt2")
     with pytest.raises(ValueError, match="expected an opset of at least 18; got 11"):
         export_onnx(net, tmp_path / "net.onnx", opset=11)

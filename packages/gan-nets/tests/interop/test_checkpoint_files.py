@@ -1,4 +1,4 @@
-"""Files of tensors, and of what else people put into them, are read without executing anything."""
+"""Checkpoint files, whatever else is in them, are read without executing anything."""
 
 import pickle
 
@@ -62,7 +62,7 @@ def numbered(number):
 
 
 @pytest.mark.parametrize(
-    ("content", "taken"),
+    ("content", "expected"),
     [
         ({"params": numbered(1), "params_ema": numbered(2)}, 2),  # BasicSR
         ({"g": numbered(1), "d": numbered(2)}, 1),  # FastGAN
@@ -70,11 +70,19 @@ def numbered(number):
         ({"epoch": 5, "state_dict": numbered(1), "optimizer": {"state": {}, "param_groups": []}}, 1),
         ({"generator_state_dict": numbered(1), "discriminator_state_dict": numbered(2)}, 1),
         ({"netG": numbered(1), "netD": numbered(2)}, 1),
-        ({"colouriser": numbered(1), "epoch": 2}, 1),
+        ({"colorizer": numbered(1), "epoch": 2}, 1),
     ],
 )
-def test_the_generator_is_taken_out_averaged_first(tmp_path, content, taken):
-    assert interop.read_checkpoint(save(tmp_path / "all.pth", content))["w"].item() == taken
+def test_the_generator_is_chosen_averaged_weights_first(tmp_path, content, expected):
+    assert interop.read_checkpoint(save(tmp_path / "all.pth", content))["w"].item() == expected
+
+
+def test_averaged_weights_of_a_basicsr_file_are_preferred(tmp_path):
+    state = {"a": torch.zeros(1)}
+    torch.save({"params": {"a": torch.ones(1)}}, tmp_path / "net.pth")
+    assert interop.read_checkpoint(tmp_path / "net.pth") == {"a": torch.ones(1)}
+    torch.save({"params": {"a": torch.ones(1)}, "params_ema": state}, tmp_path / "net.pth")
+    assert interop.read_checkpoint(tmp_path / "net.pth") == state
 
 
 def test_a_part_is_taken_by_name(tmp_path):
@@ -88,7 +96,7 @@ def test_a_part_is_taken_by_name(tmp_path):
         interop.read_checkpoint(save(tmp_path / "one.pth", numbered(1)), part="d")
 
 
-def test_an_average_that_does_not_fit_is_refused(tmp_path):
+def test_averaged_weights_that_do_not_fit_are_refused(tmp_path):
     path = save(tmp_path / "all.pth", {"g": numbered(1), "g_ema": [torch.zeros(1)] * 2})
     with pytest.raises(ValueError, match="expected 'g_ema' to have the 1 parameters of 'g'; got 2"):
         interop.read_checkpoint(path)
@@ -97,7 +105,7 @@ def test_an_average_that_does_not_fit_is_refused(tmp_path):
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", ["network.pkl", "network.pth"])
 @pytest.mark.parametrize("protocol", [2, 4])
-def test_a_pickled_network_is_refused_with_the_way_to_its_tensors(tmp_path, capsys, protocol, name):
+def test_the_error_for_a_pickled_network_says_how_to_extract_its_tensors(tmp_path, capsys, protocol, name):
     path = tmp_path / name
     path.write_bytes(pickle.dumps({"G_ema": Payload()}, protocol=protocol))
     with pytest.raises(

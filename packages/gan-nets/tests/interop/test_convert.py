@@ -1,4 +1,4 @@
-"""Whose checkpoint it is and what fits it, told from the keys; what it computes then is in test_parity.py."""
+"""The family of a checkpoint and the network that fits it; the outputs are tested in test_parity.py."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ LAYOUTS = json.loads((PARITY / "layouts.json").read_text())
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in PARITY.glob("*.safetensors")))
-def test_the_family_of_every_parity_file_is_told(name, read_parity):
+def test_the_family_of_every_parity_file_is_detected(name, read_parity):
     (expected,) = {family for prefix, family in FAMILIES.items() if name.startswith(prefix)}
     weights, *_ = read_parity(name)
     for prefix in ("", "module.", "_orig_mod.", "_orig_mod.module."):
@@ -39,8 +39,8 @@ def test_the_family_of_every_parity_file_is_told(name, read_parity):
 
 
 @pytest.mark.parametrize("name", sorted(name for name in LAYOUTS if name.startswith(PLAIN)))
-def test_the_published_sizes_of_the_originals_are_told(name):
-    """Shapes alone: on the meta device nothing is computed."""
+def test_the_published_sizes_of_the_originals_are_detected(name):
+    """Shapes alone, on the meta device."""
     with torch.device("meta"):
         state = {key: torch.empty(shape) for key, shape in LAYOUTS[name]["state_dict"].items()}
         net = interop.convert(state)
@@ -48,11 +48,11 @@ def test_the_published_sizes_of_the_originals_are_told(name):
 
 
 def an_eighth(shapes):
-    """The original's tensors at an eighth of the width and noise, as its spectral norms would take long."""
+    """The original's tensors at an eighth of the width and latents: spectral norm is slow at full size."""
     state = {}
     for key, shape in shapes.items():
         narrow = [size // 8 if size % 8 == 0 else size for size in shape]
-        if key.startswith("decoder"):  # as wide at any width of the discriminator, but for what it is given
+        if key.startswith("decoder"):  # the width of the discriminator changes its input alone
             narrow = [shape[0], narrow[1], *shape[2:]] if "main.1.1.weight_orig" in key else shape
         if key.endswith("weight_v"):
             weight = state[key.replace("_v", "_orig")]
@@ -64,7 +64,7 @@ def an_eighth(shapes):
 
 
 @pytest.mark.parametrize("name", sorted(name for name in LAYOUTS if "fastgan" in name))
-def test_the_sizes_of_fastgan_are_told(name):
+def test_the_sizes_of_fastgan_are_detected(name):
     net = interop.convert(an_eighth(LAYOUTS[name]["state_dict"]))
     described, size = net.describe(), int(name.rpartition("_")[2])
     assert (described["size"], described["width"]) == (size, 16 if name == "pg_fastgan_256" else 8)
@@ -80,22 +80,25 @@ def test_the_sizes_of_fastgan_are_told(name):
     ("keys", "message"),
     [
         (["discriminator.mini_discs.0.main.0.main.1.weight"], "gan_projected.interop.load_discriminator"),
-        (["scratch.layer0_ccm.weight"], "gan_projected.interop.load_projector opens"),
-        (["synthesis.b4.const", "mapping.fc0.weight"], "a StyleGAN2-ADA generator, .*; train that one anew"),
+        (["scratch.layer0_ccm.weight"], "gan_projected.interop.load_projector loads"),
+        (["synthesis.b4.const", "mapping.fc0.weight"], "a StyleGAN2-ADA generator, .*; train one of these"),
         (["synthesis.embed.weight", "synthesis.init.init.0.weight_orig"], "class-conditional FastGAN"),
-        (["model.0.weight", "model.2.filt", "model.3.weight"], "CUT's discriminator with blurred halving"),
+        (
+            ["model.0.weight", "model.2.filt", "model.3.weight"],
+            "CUT's discriminator with blurred downsampling",
+        ),
         (["conv1.weight", "fc.bias"], r"of no known family \(.*\); got the keys conv1.weight, fc.bias"),
         (["layer1.0.conv1.weight", "layer1.0.bn1.weight"], "of no known family"),  # torchvision's ResNet
         (["conv_first.weight", "body.0.conv1.weight", "upsample.0.weight"], "of no known family"),  # EDSR
     ],
 )
-def test_what_is_not_converted_is_named(keys, message):
+def test_checkpoints_that_are_not_converted_are_named(keys, message):
     with pytest.raises(ValueError, match=message):
         interop.detect({key: torch.zeros(1) for key in keys})
 
 
-def test_pix2pix_that_adds_colour_to_lightness_is_a_colouriser():
-    """The original's colorization model goes from L to a and b, scaled as gan-colorspace does."""
+def test_pix2pix_from_lightness_to_chroma_is_a_colorizer():
+    """The original's colorization model goes from L to a and b, scaled as in gan-colorspace."""
     unet = UNetGenerator(1, 2, depth=2, width=2)
     names = {"downs.0.conv": "model.model.0", "downs.1.conv": "model.model.1.model.1"}
     names |= {"ups.0.conv": "model.model.1.model.3", "ups.0.norm": "model.model.1.model.4"}
@@ -107,7 +110,7 @@ def test_pix2pix_that_adds_colour_to_lightness_is_a_colouriser():
     assert interop.convert(state).usage == Usage("colorize", "lab")
 
 
-# The layers of ESRGAN's RRDBNet besides its dense blocks: BasicSR's name, the first names, the later ones.
+# The layers of ESRGAN's RRDBNet besides its dense blocks: BasicSR's name, the first name, the later one.
 ESRGAN = [
     ("conv_first", "model.0", "conv_first"),
     ("conv_body", "model.1.sub.{blocks}", "trunk_conv"),
@@ -118,8 +121,8 @@ ESRGAN = [
 ]
 
 
-@pytest.mark.parametrize("age", [1, 2], ids=["first names", "later names"])
-def test_esrgan_is_basicsrs_network_under_older_names(age, read_parity):
+@pytest.mark.parametrize("age", [1, 2], ids=["first keys", "later keys"])
+def test_esrgan_is_basicsrs_network_under_older_keys(age, read_parity):
     weights, *_ = read_parity("basicsr_rrdbnet_x4")
     blocks = 1 + max(int(key.split(".")[1]) for key in weights if key.startswith("body."))
     names = {row[0]: row[age].format(blocks=blocks) for row in ESRGAN}
@@ -136,7 +139,7 @@ def test_esrgan_is_basicsrs_network_under_older_names(age, read_parity):
     assert all(torch.equal(value, state[key]) for key, value in interop.convert(older).state_dict().items())
 
 
-def test_the_family_can_be_told(read_parity):
+def test_the_family_can_be_given(read_parity):
     weights, *_ = read_parity("cyclegan_resnet9_instance")  # the same layers as pix2pixHD's
     assert type(interop.convert(weights, family="pix2pixhd-global")) is GlobalGenerator
     with pytest.raises(ValueError, match=r"expected a family among basicsr-discriminator, .*; got 'pix2pix'"):

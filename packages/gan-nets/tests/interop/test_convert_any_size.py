@@ -1,7 +1,7 @@
-"""Networks of any size under their original names come back with the same arguments and weights.
+"""Networks of any size, under the originals' keys, are converted with the same arguments and weights.
 
-The names are written here anew from the originals' lists of modules, in which each takes a place, with
-weights or without.
+The keys are derived here again, from the originals' lists of modules: each module has an index in its list,
+with weights or without.
 """
 
 import random
@@ -38,13 +38,13 @@ def original_state(net):
 
 
 def walk(path, steps):
-    """Places of some modules of a list; each step is what stands before the next one, and is left out."""
-    place = 0
+    """Original paths of modules of a list; each step is (modules to skip, our name or None)."""
+    index = 0
     for skipped, ours in steps:
-        place += skipped
+        index += skipped
         if ours:
-            yield ours, f"{path}.{place}"
-        place += 1
+            yield ours, f"{path}.{index}"
+        index += 1
 
 
 def conv_norm_relu(ours, *, before=0, after=0):
@@ -74,14 +74,14 @@ def resnet(net):
 
 def blurs(net):
     names = {theirs: ours for ours, theirs in resnet(net).items()}
-    halving, doubling = torch.tensor([1.0, 2, 1]) / 4, torch.tensor([1.0, 3, 3, 1]) / 4
+    down, up = torch.tensor([1.0, 2, 1]) / 4, torch.tensor([1.0, 3, 3, 1]) / 4
     found = {}
     for theirs, ours in names.items():
-        place = int(theirs.split(".")[1])
+        index = int(theirs.split(".")[1])
         if net.blurred and ours.startswith("downs") and ours.endswith("norm"):
-            found[f"model.{place + 2}"] = torch.outer(halving, halving)[None, None]
+            found[f"model.{index + 2}"] = torch.outer(down, down)[None, None]
         if net.resized and ours.startswith("ups") and ours.endswith("conv"):
-            found[f"model.{place - 1}"] = torch.outer(doubling, doubling)[None, None]
+            found[f"model.{index - 1}"] = torch.outer(up, up)[None, None]
     return found
 
 
@@ -118,7 +118,7 @@ def multiscale(net):
     names = {}
     for scale, theirs in enumerate(reversed(range(len(net.scales)))):
         steps = patch_steps(len(net.scales[scale].blocks))
-        names |= {f"scales.{scale}.{ours}": place for ours, place in walk(f"layer{theirs}", steps)}
+        names |= {f"scales.{scale}.{ours}": path for ours, path in walk(f"layer{theirs}", steps)}
     return names
 
 
@@ -197,17 +197,17 @@ NAMES = {
 }
 
 
-def draw(seed):
-    """Constructors of all networks whose original is one plain list, with arguments by chance."""
-    chance = random.Random(seed)
-    some, norm = chance.randint, chance.choice(["batch", "instance", "none"])
-    hd_norm = chance.choice(["batch", "instance"])  # pix2pixHD has no "none"
+def sample(seed):
+    """All networks whose original is one plain list, with random arguments."""
+    rng = random.Random(seed)
+    some, norm = rng.randint, rng.choice(["batch", "instance", "none"])
+    hd_norm = rng.choice(["batch", "instance"])  # pix2pixHD has no "none"
     channels = (some(1, 5), some(1, 5))
-    blur = {"downsample": chance.choice(["strided", "blurred"])}
-    blur["upsample"] = chance.choice(["transposed", "resized"])
-    dropout = {"dropout": chance.choice([0.0, 0.5])}
+    blur = {"downsample": rng.choice(["strided", "blurred"])}
+    blur["upsample"] = rng.choice(["transposed", "resized"])
+    dropout = {"dropout": rng.choice([0.0, 0.5])}
     width, blocks, downs = some(2, 9), some(1, 12), some(1, 4)
-    scale = chance.choice([2, 3, 4])
+    scale = rng.choice([2, 3, 4])
     same = (channels[0], channels[0])
     return [
         ResnetGenerator(*channels, blocks=blocks, width=width, norm=norm, **blur, **dropout),
@@ -229,14 +229,14 @@ def draw(seed):
         InstanceEncoder(*channels, width=width, downsamplings=downs, norm=hd_norm),
         MultiscaleDiscriminator(channels[0], scales=some(1, 4), layers=some(1, 4), width=width, norm=hd_norm),
         MSRResNet(*same, scale=scale, blocks=blocks, width=width),
-        RRDBNet(*same, scale=chance.choice([1, 2, 4]), blocks=blocks % 4 + 1, width=width, growth=some(1, 6)),
+        RRDBNet(*same, scale=rng.choice([1, 2, 4]), blocks=blocks % 4 + 1, width=width, growth=some(1, 6)),
         VGGStyleDiscriminator(channels[0], width=width, size=2 ** some(5, 8)),
     ]
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_arguments_drawn_by_chance_are_read_off_the_keys(seed):
-    for net in draw(seed):
+def test_random_arguments_are_read_off_the_keys(seed):
+    for net in sample(seed):
         found = interop.convert(original_state(net))
         assert found.describe() == net.describe()
         state = net.state_dict()

@@ -40,7 +40,7 @@ def test_data_parallel_prefix_is_accepted(name, load, read_parity):
 
 
 @every_family
-def test_missing_and_unexpected_keys_are_listed_by_their_original_names(name, load, read_parity):
+def test_missing_and_unexpected_keys_are_listed_as_in_the_original(name, load, read_parity):
     weights, *_ = read_parity(name)
     last = [key for key in weights if key.endswith(".weight") and weights[key].ndim == 4][-1]
     inner = ("2.weight", "conv2_1.weight", "1.model.1.weight", "conv_block.1.weight")
@@ -71,7 +71,7 @@ def test_buffers_of_old_instance_norms_are_dropped(read_parity):
     assert same(interop.load_pix2pix_unet(old), interop.load_pix2pix_unet(weights))
 
 
-def test_resnet_keys_are_told_from_the_layout_of_the_original(read_parity):
+def test_resnet_keys_follow_the_layout_of_the_original(read_parity):
     weights, *_ = read_parity("cyclegan_resnet9_instance_dropout")
     renamed = interop.resnet_from_cyclegan(weights)
     assert set(renamed) == set(interop.load_cyclegan_resnet(weights).state_dict())
@@ -81,8 +81,8 @@ def test_resnet_keys_are_told_from_the_layout_of_the_original(read_parity):
     assert (blurred.blurred, blurred.resized) == (True, True)
 
 
-def test_each_antialiasing_of_cut_is_recognised_by_itself(read_parity):
-    """CUT can turn off either of them, which moves the places of all that follow."""
+def test_each_antialiasing_of_cut_is_detected_by_itself(read_parity):
+    """CUT can turn off either of them, which changes the indices of all later layers."""
     weights, inputs, *_ = read_parity("cut_resnet_antialias")
     down = {k: v for k, v in weights.items() if k not in ("model.16.filt", "model.20.filt")}
     down = {
@@ -109,7 +109,7 @@ def test_old_instance_norms_of_a_resnet_are_dropped(read_parity):
     weights, *_ = read_parity("cyclegan_resnet6_instance")
     buffers = {"running_mean": torch.zeros(8), "running_var": torch.ones(8)}
     old = weights | {
-        f"{place}.{k}": v for place in ("model.2", "model.10.conv_block.6") for k, v in buffers.items()
+        f"{path}.{k}": v for path in ("model.2", "model.10.conv_block.6") for k, v in buffers.items()
     }
     assert same(interop.load_cyclegan_resnet(old), interop.load_cyclegan_resnet(weights))
 
@@ -120,7 +120,7 @@ def test_batch_norms_from_before_the_counter_load(read_parity):
     assert interop.load_patch_discriminator(old).state_dict()["blocks.1.norm.num_batches_tracked"] == 0
 
 
-def test_an_unnormalised_checkpoint_is_recognised(read_parity):
+def test_a_checkpoint_without_norm_is_detected(read_parity):
     weights, *_ = read_parity("patchgan_n3_instance")
     kept = ("model.0.bias", "model.11.bias")
     net = interop.load_patch_discriminator(
@@ -159,7 +159,7 @@ def test_checkpoints_are_read_from_both_formats(tmp_path, read_parity):
     )
 
 
-def test_cyclegan_and_pix2pixhd_have_a_generator_in_common(read_parity):
+def test_a_generator_of_cyclegan_is_one_of_pix2pixhd_too(read_parity):
     weights, inputs, outputs, _ = read_parity("cyclegan_resnet9_instance")
     with torch.no_grad():
         out = interop.load_pix2pixhd_global(weights)(inputs["x"])
@@ -187,7 +187,7 @@ TWO_ENHANCERS = {
 }
 
 
-def test_a_local_enhancer_with_two_enhancers_is_recognised():
+def test_a_local_enhancer_with_two_enhancers_is_detected():
     net = LocalEnhancer(4, 2, width=3, downsamplings=1, blocks=1, enhancers=2, enhancer_blocks=1).eval()
     state = net.state_dict()
     original = {
@@ -201,14 +201,14 @@ def test_a_local_enhancer_with_two_enhancers_is_recognised():
     assert torch.equal(interop.load_pix2pixhd_local(original)(x), net(x))
 
 
-def test_both_forms_of_the_multiscale_discriminator_are_recognised(read_parity):
+def test_both_forms_of_the_multiscale_discriminator_are_detected(read_parity):
     """Without intermediate features a scale is one list; with them each layer is a list of its own."""
     weights, *_ = read_parity("pix2pixhd_msd_D3_n2_nointer")
     layers = {"0": 0, "2": 1, "5": 2, "8": 3}
     with_features = {}
     for key, value in weights.items():
-        scale, place, leaf = key.removeprefix("layer").split(".")
-        with_features[f"scale{scale}_layer{layers[place]}.0.{leaf}"] = value
+        scale, index, leaf = key.removeprefix("layer").split(".")
+        with_features[f"scale{scale}_layer{layers[index]}.0.{leaf}"] = value
     net = interop.load_pix2pixhd_discriminator(with_features)
     assert same(net, interop.load_pix2pixhd_discriminator(weights))
     assert torch.equal(net.scales[0].output.weight, weights["layer2.8.weight"])  # full size comes last there
@@ -216,7 +216,7 @@ def test_both_forms_of_the_multiscale_discriminator_are_recognised(read_parity):
     assert set(renamed) == set(net.state_dict())
 
 
-def test_the_norm_of_pix2pixhd_is_told_from_its_weights(read_parity):
+def test_the_norm_of_pix2pixhd_is_read_off_its_weights(read_parity):
     batch = interop.load_pix2pixhd_global(read_parity("pix2pixhd_global_batch")[0])
     assert isinstance(batch.trunk.input.norm, torch.nn.BatchNorm2d)
     weights, *_ = read_parity("pix2pixhd_encoder")
@@ -228,8 +228,8 @@ def test_the_norm_of_pix2pixhd_is_told_from_its_weights(read_parity):
     )
 
 
-def test_the_two_generators_of_pix2pixhd_are_told_apart(read_parity):
-    with pytest.raises(ValueError, match=r"local enhancer .* 'model1_1.1.weight'; .* a function of its own"):
+def test_the_two_generators_of_pix2pixhd_are_distinguished(read_parity):
+    with pytest.raises(ValueError, match=r"local enhancer .* 'model1_1.1.weight'; .* load_pix2pixhd_global"):
         interop.load_pix2pixhd_local(read_parity("pix2pixhd_global_batch")[0])
     with pytest.raises(ValueError, match=r"global generator checkpoint does not fit"):
         interop.load_pix2pixhd_global(read_parity("pix2pixhd_local1")[0])

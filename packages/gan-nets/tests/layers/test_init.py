@@ -2,7 +2,16 @@ import math
 
 import pytest
 import torch
-from gan_nets import UNetGenerator, init_normal_, init_xavier_
+from gan_nets import (
+    MSRResNet,
+    RRDBNet,
+    SRResNet,
+    UNetGenerator,
+    init_icnr_,
+    init_kaiming_,
+    init_normal_,
+    init_xavier_,
+)
 from torch import nn
 
 
@@ -43,7 +52,7 @@ def test_xavier_has_the_stated_moments(net):
 
 
 @pytest.mark.parametrize("init_", [init_normal_, init_xavier_])
-def test_a_generator_decides_alone(init_):
+def test_random_numbers_come_from_the_generator_alone(init_):
     nets = [UNetGenerator(depth=3, width=4) for _ in range(3)]
     state = torch.get_rng_state()
     for net, seed in zip(nets, (1, 1, 2), strict=True):
@@ -52,3 +61,37 @@ def test_a_generator_decides_alone(init_):
     first, same, other = (torch.cat([p.flatten() for p in net.parameters()]) for net in nets)
     assert torch.equal(first, same)
     assert not torch.equal(first, other)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+def test_icnr_makes_squares_of_equal_pixels(scale):
+    """A pixel shuffle's checkerboard is the difference within its squares: it starts at 0."""
+    torch.manual_seed(0)
+    up = SRResNet(scale=scale, blocks=1, width=4).ups[0]
+    x = torch.randn(1, 4, 5, 5)
+    squares = up(x).unfold(2, up.factor, up.factor).unfold(3, up.factor, up.factor).flatten(4)
+    assert squares.std(-1).min() > 1e-3
+    init_icnr_(up)
+    squares = up(x).unfold(2, up.factor, up.factor).unfold(3, up.factor, up.factor).flatten(4)
+    assert squares.std(-1).max() < 1e-6
+    assert squares.std() > 0.1
+
+
+def test_icnr_keeps_each_squares_first_filter():
+    net = MSRResNet(scale=3, blocks=1, width=4)
+    before = net.ups[0].conv.weight[::9].clone()
+    init_icnr_(net)
+    assert torch.equal(net.ups[0].conv.weight[4::9], before)
+
+
+def test_icnr_refuses_a_network_without_pixel_shuffle():
+    with pytest.raises(ValueError, match="RRDBNet has none"):
+        init_icnr_(RRDBNet(blocks=1, width=4, growth=2))
+
+
+def test_kaiming_is_scaled():
+    net = MSRResNet(scale=2, blocks=1, width=64)
+    init_kaiming_(net, scale=0.5, generator=torch.Generator().manual_seed(0))
+    weight = net.blocks[0].first.weight
+    assert weight.std().item() == pytest.approx(0.5 * (2 / (9 * 64)) ** 0.5, rel=0.02)
+    assert net.input.bias.abs().max() == 0

@@ -3,7 +3,7 @@ from itertools import product
 import pytest
 import torch
 import torch.nn.functional as F
-from gan_nets.layers.norm import InstanceNorm, norm_layer, normalise
+from gan_nets.layers.norm import InstanceNorm, apply_norm, norm_layer
 from torch import nn
 
 CL = torch.channels_last
@@ -15,7 +15,7 @@ def strided(x, layout):
         return F.pad(x, (1, 2, 1, 1))[..., 1:-1, 1:-2]
     if layout == "sliced channels-last":
         return torch.cat([x, x], 1).to(memory_format=CL)[:, : x.shape[1]]
-    if layout == "viewed channels-last":  # a batch of one whose batch stride is not the size of a picture
+    if layout == "viewed channels-last":  # a batch of one whose batch stride is not the size of an image
         return x.to(memory_format=CL).view(x.shape)
     return x.to(memory_format=CL if layout == "channels-last" else torch.contiguous_format)
 
@@ -32,8 +32,8 @@ def test_instance_norm_equals_its_formula(batch, layout, gradient_layout):
     torch.manual_seed(0)
     x = (3 + 2 * torch.randn(batch, 4, 5, 6, dtype=torch.float64)).requires_grad_()
     upstream = torch.randn_like(x)
-    centred = x - x.mean((2, 3), keepdim=True)
-    expected = centred / (centred.square().mean((2, 3), keepdim=True) + 1e-5).sqrt()
+    centered = x - x.mean((2, 3), keepdim=True)
+    expected = centered / (centered.square().mean((2, 3), keepdim=True) + 1e-5).sqrt()
     expected_gradient = torch.autograd.grad(expected, x, upstream)[0]
     y = strided(x.detach(), layout).requires_grad_()
     out = InstanceNorm()(y)
@@ -54,10 +54,10 @@ def test_batch_statistics_at_inference_leave_the_running_ones():
     expected = copy_of(norm).train()(x)
     norm.eval()
     before = {k: v.clone() for k, v in norm.state_dict().items()}
-    out = normalise(norm, x, batch_statistics_at_inference=True)
+    out = apply_norm(norm, x, batch_statistics_at_inference=True)
     torch.testing.assert_close(out, expected)
     assert all(torch.equal(before[k], v) for k, v in norm.state_dict().items())
-    assert not torch.allclose(normalise(norm, x, batch_statistics_at_inference=False), expected, atol=0.1)
+    assert not torch.allclose(apply_norm(norm, x, batch_statistics_at_inference=False), expected, atol=0.1)
 
 
 def copy_of(norm):

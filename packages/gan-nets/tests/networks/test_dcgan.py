@@ -5,7 +5,7 @@ from gan_nets import DCGANDiscriminator, DCGANGenerator, init_normal_
 
 
 def test_parameters_at_half_of_the_papers_width():
-    # PyTorch's own DCGAN example has 3,576,704 and 2,765,568, without biases at the picture's end.
+    # PyTorch's own DCGAN example has 3,576,704 and 2,765,568, without biases next to the image.
     generator, discriminator = DCGANGenerator(64, width=64), DCGANDiscriminator(64, width=64)
     assert sum(p.numel() for p in generator.parameters()) == 3_576_704 + 3
     assert sum(p.numel() for p in discriminator.parameters()) == 2_765_568 + 64 + 1
@@ -16,20 +16,20 @@ def test_first_map_of_the_paper_has_1024_channels():
 
 
 @pytest.mark.parametrize("size", [8, 64, 256])
-def test_every_size_and_every_parameter_learns(size):
+def test_every_size_trains_every_parameter(size):
     generator = DCGANGenerator(size, latents=5, width=2)
     discriminator = DCGANDiscriminator(size, width=2)
-    picture = generator(torch.randn(3, 5))
-    assert picture.shape == (3, 3, size, size)
-    assert picture.abs().max() < 1
-    logits = discriminator(picture)
+    image = generator(torch.randn(3, 5))
+    assert image.shape == (3, 3, size, size)
+    assert image.abs().max() < 1
+    logits = discriminator(image)
     assert logits.shape == (3, 1, 1, 1)
     logits.square().mean().backward()
     for net in (generator, discriminator):
         assert all(p.grad is not None and p.grad.norm() > 0 for p in net.parameters())
 
 
-def test_initialisation_of_the_paper_reaches_all_weights():
+def test_the_papers_initialization_sets_all_weights():
     net = DCGANGenerator(32, width=16)
     init_normal_(net, std=0.02)
     assert all(0.015 < conv.weight.std() < 0.025 for conv in (net.input, *net.convs, net.output))
@@ -65,7 +65,7 @@ def test_bad_input_is_one_clear_sentence():
             cls(48)
         with pytest.raises(ValueError, match="expected width to be a positive integer; got 0"):
             cls(width=0)
-    with pytest.raises(ValueError, match=r"DCGANGenerator expected noise \(N, 100\)"):
+    with pytest.raises(ValueError, match=r"DCGANGenerator expected latents \(N, 100\)"):
         DCGANGenerator(8)(torch.zeros(1, 100, 1, 1))
-    with pytest.raises(ValueError, match="expected pictures of 8x8; got 16x16; resize them"):
+    with pytest.raises(ValueError, match="expected images of 8x8; got 16x16; resize them"):
         DCGANDiscriminator(8)(torch.zeros(1, 3, 16, 16))

@@ -1,4 +1,4 @@
-"""What holds for each network: gradients in every layout, compilation, precision, untouched inputs."""
+"""What holds for each network: gradients in every layout, compilation, precision, unchanged inputs."""
 
 import copy
 
@@ -8,10 +8,10 @@ import torch
 CL = torch.channels_last
 
 
-def learning(net):
-    """The parameters that the output depends on: a staged network draws one picture of several."""
-    idle = [stage.output for stage in net.stages[:-1]] if hasattr(net, "stages") else []
-    unused = {id(p) for module in idle for p in module.parameters()}
+def used_parameters(net):
+    """The parameters that the output depends on: a staged network uses one output layer of several."""
+    others = [stage.output for stage in net.stages[:-1]] if hasattr(net, "stages") else []
+    unused = {id(p) for module in others for p in module.parameters()}
     return [p for p in net.parameters() if id(p) not in unused]
 
 
@@ -19,7 +19,7 @@ def gradients(run, net, x, upstream):
     x = x.detach().clone(memory_format=torch.preserve_format).requires_grad_()
     out = run(net, x)
     out.backward(upstream.to(out.dtype))
-    return [out.detach(), x.grad, *(p.grad for p in learning(net))]
+    return [out.detach(), x.grad, *(p.grad for p in used_parameters(net))]
 
 
 @pytest.mark.parametrize("batch", [1, 2])
@@ -33,13 +33,13 @@ def test_gradients_equal_float64_in_the_plain_layout(run, build, size, batch, la
     upstream = torch.randn(run(reference, x.double().contiguous()).shape).to(memory_format=layout)
     got = gradients(run, net, x, upstream)
     expected = gradients(run, reference, x.double().contiguous(), upstream.double().contiguous())
-    # Biases before a norm have gradient 0, so that only the scale of all gradients together tells rounding.
+    # Biases before a norm have gradient 0, so rounding is measured by the scale of all gradients together.
     scale = max(e.norm() for e in expected[1:]) / 10
     for g, e in zip(got, expected, strict=True):
         assert (g.double() - e).norm() <= 2e-5 * max(e.norm(), scale)
 
 
-def test_input_is_left_untouched(run, build, size):
+def test_input_is_not_changed(run, build, size):
     x = torch.randn(2, 3, *size)
     before = x.clone()
     run(build(), x)
@@ -70,7 +70,7 @@ def test_bf16_autocast_is_close_and_trains(run, build, size, layout):
         out = run(net, x)
     assert 0 < (out - expected).norm() < 0.05 * expected.norm()  # not equal: it did compute in bf16
     out.float().square().mean().backward()
-    assert all(p.grad is not None and p.grad.isfinite().all() for p in learning(net))
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in used_parameters(net))
 
 
 def test_wrong_channels_are_one_clear_sentence(run, build, size):

@@ -15,21 +15,21 @@ def tiny(size=64, **options):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_pictures_equal_the_original_ones(name, read_parity):
+def test_images_equal_those_of_the_original(name, read_parity):
     weights, inputs, outputs, constructor = read_parity(name)
     net = interop.convert(weights)
     assert net.size == constructor.get("im_size", constructor.get("img_resolution"))
     z, noise = inputs["z"].flatten(1), [inputs[f"noise_{i}"] for i in range(len(net.noise_sizes))]
     with torch.no_grad():
-        pictures = {"out": net(z, noise=noise), "out_nonoise": net(z, noise="none")}
+        images = {"out": net(z, noise=noise), "out_nonoise": net(z, noise="none")}
         if name.startswith("fastgan"):
-            pictures = {key.replace("out", "big"): x for key, x in pictures.items()}
-            pictures["small_128"] = net(z, noise=noise, small=True)[1]
-    for key, picture in pictures.items():
+            images = {key.replace("out", "big"): x for key, x in images.items()}
+            images["small_128"] = net(z, noise=noise, small=True)[1]
+    for key, image in images.items():
         for stored in (k for k in outputs if k.startswith(f"{key}_every")):
             step = int(stored.partition("every")[2])
-            torch.testing.assert_close(picture[:, :, ::step, ::step], outputs[stored], atol=1e-4, rtol=0)
-            torch.testing.assert_close(picture.mean((2, 3)), outputs[f"{key}_mean"], atol=1e-4, rtol=0)
+            torch.testing.assert_close(image[:, :, ::step, ::step], outputs[stored], atol=1e-4, rtol=0)
+            torch.testing.assert_close(image.mean((2, 3)), outputs[f"{key}_mean"], atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_pictures_equal_the_original_ones(name, read_parity):
         (lambda: fastgan_projected(256, lite=True), 79_354_307),
     ],
 )
-def test_size_of_the_published_settings(build, parameters):
+def test_parameter_counts_of_the_published_settings(build, parameters):
     assert sum(p.numel() for p in build().parameters()) == parameters
 
 
@@ -53,23 +53,23 @@ def test_every_size_with_classes_and_without(size, classes):
 
 @pytest.mark.parametrize("blocks", ["full", "lite", "alternating"])
 @pytest.mark.parametrize("classes", [0, 3])
-def test_every_parameter_learns(blocks, classes):
+def test_every_parameter_gets_a_gradient(blocks, classes):
     net = tiny(blocks=blocks, classes=classes)
     z, labels = torch.randn(3, 8), torch.tensor([0, 2, 2]) if classes else None
     net(z, labels).square().mean().backward()
     assert all(p.grad is not None and p.grad.norm() > 0 for p in net.parameters())
 
 
-def test_class_changes_the_picture():
+def test_the_class_changes_the_image():
     net, z = tiny(classes=2).eval(), torch.randn(1, 8)
     one, other = (net(z, torch.tensor([label]), noise="none") for label in (0, 1))
     assert (one - other).abs().max() > 1e-3
 
 
-def test_noise_is_drawn_given_or_left_out():
+def test_noise_is_sampled_given_or_left_out():
     net, z = tiny().eval(), torch.randn(2, 8)
     assert net.noise_sizes == [8, 8, 16, 16, 32, 32, 64, 64]
-    assert torch.equal(net(z), net(z))  # the strengths start from 0
+    assert torch.equal(net(z), net(z))  # the strengths start at 0
     with torch.no_grad():
         for name, parameter in net.named_parameters():
             if "noise" in name:
@@ -81,11 +81,11 @@ def test_noise_is_drawn_given_or_left_out():
     assert torch.equal(net(z, noise="none"), net(z, noise=zeros))
 
 
-def test_only_the_direction_of_normalised_noise_counts():
+def test_only_the_direction_of_normalized_latents_counts():
     z = torch.randn(1, 8)
-    for normalised in (True, False):
-        net = tiny(blocks="lite", normalise_latents=normalised).eval()
-        assert torch.allclose(net(z), net(3 * z), atol=1e-5) is normalised
+    for normalized in (True, False):
+        net = tiny(blocks="lite", normalize_latents=normalized).eval()
+        assert torch.allclose(net(z), net(3 * z), atol=1e-5) is normalized
 
 
 def test_bf16_and_channels_last_are_close():
@@ -93,11 +93,11 @@ def test_bf16_and_channels_last_are_close():
     expected = net(z)
     torch.testing.assert_close(net.to(memory_format=torch.channels_last)(z), expected, atol=1e-4, rtol=0)
     with torch.autocast("cpu", torch.bfloat16):
-        picture = net(z)
-    assert 0 < (picture - expected).norm() < 0.1 * expected.norm()
+        image = net(z)
+    assert 0 < (image - expected).norm() < 0.1 * expected.norm()
 
 
-def test_init_normal_reaches_weights_under_spectral_norm():
+def test_init_normal_sets_weights_under_spectral_norm():
     net = tiny(blocks="lite")
     init_normal_(net, std=0.02)
     weights = torch.cat([p.flatten() for name, p in net.named_parameters() if name.endswith("original")])
@@ -105,14 +105,14 @@ def test_init_normal_reaches_weights_under_spectral_norm():
 
 
 def test_save_and_load(tmp_path):
-    net, z = tiny(classes=2, small_picture=False).eval(), torch.randn(1, 8)
+    net, z = tiny(classes=2, small_image=False).eval(), torch.randn(1, 8)
     net.save_pretrained(tmp_path)
     again = gan_nets.load(tmp_path)
     label = torch.tensor([1])
     assert torch.equal(net(z, label, noise="none"), again(z, label, noise="none"))
 
 
-def test_original_keys_with_the_wrappers_prefixes(read_parity):
+def test_prefixes_of_wrappers_are_removed(read_parity):
     weights, *_ = read_parity("pg_fastgan_synthesis_256_lite")
     net = interop.load_fastgan_generator({f"module.synthesis.{k}": v for k, v in weights.items()})
     expected = interop.load_fastgan_generator(weights).state_dict()
@@ -135,19 +135,19 @@ def test_bad_input_is_one_clear_sentence():
         FastGANGenerator(96)
     with pytest.raises(ValueError, match='blocks "full", "lite" or "alternating"; got \'small\''):
         FastGANGenerator(64, blocks="small")
-    for build in (partial(FastGANGenerator, small_picture=True), fastgan_official):
-        with pytest.raises(ValueError, match="at least 256 with small_picture; got 128; take a larger size"):
+    for build in (partial(FastGANGenerator, small_image=True), fastgan_official):
+        with pytest.raises(ValueError, match="at least 256 with small_image; got 128; take a larger size"):
             build(128)
     with pytest.raises(ValueError, match="expected classes to be a positive integer, or 0 for none; got -1"):
         tiny(classes=-1)
     net = tiny()
-    with pytest.raises(ValueError, match=r"noise \(N, 8\), floating-point; got \(1, 9\)"):
+    with pytest.raises(ValueError, match=r"latents \(N, 8\), floating-point; got \(1, 9\)"):
         net(torch.zeros(1, 9))
     with pytest.raises(ValueError, match="with 0 classes expected no labels; got labels"):
         net(torch.zeros(1, 8), torch.tensor([0]))
     with pytest.raises(ValueError, match=r"expected noise \"random\", \"none\" or maps .*; got 'no'"):
         net(torch.zeros(1, 8), noise="no")
-    with pytest.raises(ValueError, match="built with small_picture=True"):
+    with pytest.raises(ValueError, match="built with small_image=True"):
         net(torch.zeros(1, 8), small=True)
     conditional = tiny(classes=2)
     with pytest.raises(ValueError, match="with 2 classes expected labels; got none"):

@@ -9,7 +9,7 @@ def test_parameter_count_of_the_official_settings():
 
 
 def test_mean_worked_out_by_hand():
-    """An instance may lie in several places; the same number in another picture is another instance."""
+    """An instance may have several parts; the same number in another image is another instance."""
     x = torch.tensor([[[[1.0, 2.0, 3.0], [4.0, 5.0, 9.0]]], [[[8.0, 0.0, 1.0], [0.0, 2.0, 1.0]]]])
     instances = torch.tensor([[[[7, 7, -1], [0, 26001, 7]]], [[[7, 7, 7], [7, 26001, 26001]]]])
     expected = [[[[4.0, 4.0, 3.0], [4.0, 5.0, 4.0]]], [[[2.25, 2.25, 2.25], [2.25, 1.5, 1.5]]]]
@@ -21,10 +21,10 @@ def test_every_instance_of_every_channel_has_its_mean(dtype):
     torch.manual_seed(0)
     x, instances = torch.randn(2, 3, 9, 7), torch.randint(0, 6, (2, 1, 9, 7), dtype=dtype)
     out = instance_mean(x, instances)
-    for picture, map_, means in zip(x, instances, out, strict=True):
+    for image, map_, means in zip(x, instances, out, strict=True):
         for number in map_.unique():
             there = (map_ == number)[0]
-            expected = picture[:, there].mean(1, keepdim=True).expand(-1, int(there.sum()))
+            expected = image[:, there].mean(1, keepdim=True).expand(-1, int(there.sum()))
             torch.testing.assert_close(means[:, there], expected)
 
 
@@ -35,7 +35,7 @@ def test_gradient_of_the_mean():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_one_instance_of_a_large_picture_is_summed_exactly(dtype):
+def test_one_instance_of_a_large_image_is_summed_exactly(dtype):
     torch.manual_seed(0)
     x = (torch.rand(1, 1, 512, 512) + 1).to(dtype)
     out = instance_mean(x, torch.ones(1, 1, 512, 512, dtype=torch.int32))
@@ -43,7 +43,7 @@ def test_one_instance_of_a_large_picture_is_summed_exactly(dtype):
     assert out.unique().tolist() == [x.double().mean().to(dtype).item()]
 
 
-def test_features_are_constant_over_each_instance_and_learn():
+def test_features_are_constant_over_each_instance_and_trainable():
     torch.manual_seed(0)
     net, x = InstanceEncoder(width=4, downsamplings=2, features=2), torch.randn(1, 3, 16, 16)
     instances = torch.zeros(1, 1, 16, 16, dtype=torch.long)
@@ -60,12 +60,12 @@ def test_features_are_constant_over_each_instance_and_learn():
 @pytest.mark.parametrize("shape", [(2, 1, 8, 8), (1, 1, 16, 16), (2, 16, 16), (2, 3, 16, 16)])
 def test_an_instance_map_of_another_size_is_refused(shape):
     net = InstanceEncoder(width=2, downsamplings=2)
-    message = r"expected an instance map \(2, 1, 16, 16\) for pictures \(2, 3, 16, 16\); got .*; resize it"
+    message = r"expected an instance map \(2, 1, 16, 16\) for images \(2, 3, 16, 16\); got .*; resize it"
     with pytest.raises(ValueError, match=message):
         net(torch.zeros(2, 3, 16, 16), torch.zeros(shape, dtype=torch.long))
 
 
-def test_an_instance_map_of_fractions_is_refused():
+def test_a_floating_point_instance_map_is_refused():
     with pytest.raises(ValueError, match=r"map of integers; got torch.float32; use its .long\(\)"):
         instance_mean(torch.zeros(1, 3, 4, 4), torch.zeros(1, 1, 4, 4))
 
@@ -73,7 +73,7 @@ def test_an_instance_map_of_fractions_is_refused():
 def test_wrong_sizes_name_what_to_do():
     net = InstanceEncoder(width=2, downsamplings=2)
     x, instances = torch.zeros(1, 3, 16, 18), torch.zeros(1, 1, 16, 18, dtype=torch.long)
-    with pytest.raises(ValueError, match=r"multiples of 4; got 16x18; extend both .*pad_to_multiple"):
+    with pytest.raises(ValueError, match=r"multiples of 4; got 16x18; pad both .*pad_to_multiple"):
         net(x, instances)
     assert net(pad_to_multiple(x, 4)[0], pad_to_multiple(instances, 4)[0]).shape == (1, 3, 16, 20)
     with pytest.raises(ValueError, match=r"at least 8x8; got 4x8"):

@@ -1,11 +1,10 @@
 import pytest
 import torch
 from gan_nets import MultiscaleDiscriminator
-from gan_nets.networks.pix2pixhd import halve_picture
 
 
 def test_parameter_count_and_maps_of_the_official_settings():
-    """Two scales for 36 channels of labels and a picture; padding 2 makes each map a little larger."""
+    """Two scales for 36 channels of labels and an image; padding 2 makes each map a little larger."""
     with torch.device("meta"):
         net = MultiscaleDiscriminator(39)
         features = net(torch.empty(1, 39, 512, 1024), features=True)
@@ -29,12 +28,11 @@ def test_one_forward_gives_features_and_logits():
     assert all(torch.equal(scale[-1], y) for scale, y in zip(features, logits, strict=True))
 
 
-def test_each_scale_sees_half_of_the_one_before_with_weights_of_its_own():
+def test_each_scale_takes_half_the_size_of_the_one_before_with_its_own_weights():
     torch.manual_seed(0)
     net, x = MultiscaleDiscriminator(scales=3, width=4), torch.randn(2, 3, 40, 32)
-    pictures = [x, halve_picture(x), halve_picture(halve_picture(x))]
-    for scale, picture, logits in zip(net.scales, pictures, net(x), strict=True):
-        y = picture
+    inputs = [x, net.downsample(x), net.downsample(net.downsample(x))]
+    for scale, y, logits in zip(net.scales, inputs, net(x), strict=True):
         for block in scale.blocks:
             y = block(y)
         torch.testing.assert_close(scale.output(y), logits)
@@ -43,13 +41,13 @@ def test_each_scale_sees_half_of_the_one_before_with_weights_of_its_own():
 
 
 def test_returned_activations_are_not_changed_by_later_layers():
-    """The blocks work in place; what is handed out must be what the block gave."""
+    """The blocks work in place; the activations returned must be what each block gave."""
     torch.manual_seed(0)
-    net, seen = MultiscaleDiscriminator(scales=1, width=4), []
+    net, outputs = MultiscaleDiscriminator(scales=1, width=4), []
     for block in net.scales[0].blocks:
-        block.register_forward_hook(lambda _module, _inputs, out: seen.append(out.detach().clone()))
+        block.register_forward_hook(lambda _module, _inputs, out: outputs.append(out.detach().clone()))
     (features,) = net(torch.randn(1, 3, 32, 32), features=True)
-    assert all(torch.equal(y, before) for y, before in zip(features, seen, strict=False))
+    assert all(torch.equal(y, before) for y, before in zip(features, outputs, strict=False))
     sum(y.square().mean() for y in features).backward()
     assert all(p.grad.isfinite().all() for p in net.parameters())
 
@@ -64,7 +62,7 @@ def test_settings_of_forward_hold_for_features():
 
 @pytest.mark.parametrize("norm", ["batch", "instance", "none"])
 @pytest.mark.parametrize("scales", [1, 3])
-def test_minimum_size_is_judged_and_less_is_refused(scales, norm):
+def test_minimum_size_gives_logits_and_less_is_refused(scales, norm):
     net = MultiscaleDiscriminator(scales=scales, width=2, norm=norm)
     least = net.minimum_size
     assert all(logits.isfinite().all() for logits in net(torch.randn(1, 3, least, least)))

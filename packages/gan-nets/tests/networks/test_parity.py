@@ -1,4 +1,4 @@
-"""Outputs equal those of the original repositories; the network is told from the weights' keys alone."""
+"""Outputs equal those of the original repositories; the network is derived from the weights' keys alone."""
 
 import pytest
 import torch
@@ -100,7 +100,7 @@ def test_encoder_equals_the_original(read_parity):
 
 @pytest.mark.parametrize("name", ["msrresnet_x2", "msrresnet_x4", "rrdbnet_x2", "rrdbnet_x4"])
 def test_super_resolution_equals_the_original(name, read_parity):
-    """The original's pictures are in [0, 1]."""
+    """The original's images are in [0, 1]."""
     weights, inputs, outputs, constructor = read_parity(f"basicsr_{name}")
     net = interop.convert(weights)
     assert net.scale == constructor.get("upscale", constructor.get("scale"))
@@ -111,7 +111,7 @@ def test_super_resolution_equals_the_original(name, read_parity):
 
 
 def test_vgg_style_discriminator_equals_the_original(read_parity):
-    """The original's pictures are in [0, 1]."""
+    """The original's images are in [0, 1]."""
     weights, inputs, outputs, constructor = read_parity("basicsr_vggdisc_128")
     net = interop.convert(weights)
     assert net.size == constructor["input_size"]

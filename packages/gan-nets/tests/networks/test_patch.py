@@ -22,7 +22,7 @@ def test_receptive_field_is_that_of_the_paper(layers, side):
     assert PatchDiscriminator(layers=layers, width=1).receptive_field == side
 
 
-def test_pixel_discriminator_sees_one_pixel():
+def test_receptive_field_of_the_pixel_discriminator():
     assert PixelDiscriminator().receptive_field == 1
 
 
@@ -48,12 +48,12 @@ def test_minimum_size_gives_one_logit_and_less_is_refused(layers, norm):
         net(torch.randn(2, 3, least, least - 1))
 
 
-def test_no_layers_point_to_the_pixel_discriminator():
+def test_the_error_for_no_layers_names_the_pixel_discriminator():
     with pytest.raises(ValueError, match="use PixelDiscriminator"):
         PatchDiscriminator(layers=0)
 
 
-def test_pixel_discriminator_judges_each_pixel_by_itself():
+def test_logits_of_the_pixel_discriminator_depend_on_one_pixel_each():
     torch.manual_seed(0)
     net = PixelDiscriminator(width=4, norm="none")
     x = torch.randn(1, 3, 5, 7)

@@ -2,7 +2,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from gan_nets import GlobalGenerator, LocalEnhancer, apply_any_size
-from gan_nets.networks.pix2pixhd import halve_picture
 
 
 def small(**options):
@@ -14,7 +13,7 @@ def small(**options):
     [(GlobalGenerator, 182_546_755), (LocalEnhancer, 182_857_059)],
 )
 def test_parameter_count_and_shape_of_the_official_settings(net, count):
-    """35 labels and the boundaries of instances."""
+    """35 labels and the boundary map of the instances."""
     with torch.device("meta"):
         generator = net(36)
         out = generator(torch.empty(1, 36, 256, 512))
@@ -41,7 +40,7 @@ def down(part, conv, x):
     return F.relu(conv_norm(conv, F.relu(conv_norm(part.input.conv, x, pad=3)), stride=2))
 
 
-def picture(net, features):
+def image(net, features):
     padded = F.pad(features, (3,) * 4, mode="reflect")
     return torch.tanh(F.conv2d(padded, net.output.weight, net.output.bias))
 
@@ -51,21 +50,22 @@ def test_equations_of_two_enhancers():
     torch.manual_seed(0)
     net = small(in_channels=5, enhancers=2)
     full = torch.randn(2, 5, 16, 24)
-    half, quarter = halve_picture(full), halve_picture(halve_picture(full))
+    half, quarter = net.downsample(full), net.downsample(net.downsample(full))
     coarse = net.coarse
     y = up(coarse.ups[0].conv, residual(coarse.blocks[0], down(coarse, coarse.downs[0].conv, quarter)))
     for enhancer, x in zip(net.enhancers, (half, full), strict=True):
         y = down(enhancer, enhancer.down.conv, x) + y
         y = up(enhancer.up.conv, residual(enhancer.blocks[0], y))
-    torch.testing.assert_close(net(full), picture(net, y), atol=1e-5, rtol=0)
+    torch.testing.assert_close(net(full), image(net, y), atol=1e-5, rtol=0)
 
 
-def test_halving_takes_means_of_the_pixels_that_there_are():
+def test_downsampling_averages_without_the_padding():
     x = torch.arange(16.0).view(1, 1, 4, 4)
     corner, top, left, middle = x[..., :2, :2], x[..., :2, 1:], x[..., 1:, :2], x[..., 1:, 1:]
     expected = [[corner.mean().item(), top.mean().item()], [left.mean().item(), middle.mean().item()]]
-    assert halve_picture(x)[0, 0].tolist() == expected
-    assert halve_picture(torch.ones(1, 1, 5, 7)).equal(torch.ones(1, 1, 3, 4))
+    downsample = small().downsample
+    assert downsample(x)[0, 0].tolist() == expected
+    assert downsample(torch.ones(1, 1, 5, 7)).equal(torch.ones(1, 1, 3, 4))
 
 
 def test_a_trained_global_generator_becomes_the_coarse_part():
@@ -74,11 +74,11 @@ def test_a_trained_global_generator_becomes_the_coarse_part():
     enhancer = small()
     enhancer.coarse.load_state_dict(generator.trunk.state_dict())
     x = torch.randn(1, 3, 8, 12)
-    torch.testing.assert_close(picture(generator, enhancer.coarse(x)), generator(x), atol=1e-6, rtol=0)
+    torch.testing.assert_close(image(generator, enhancer.coarse(x)), generator(x), atol=1e-6, rtol=0)
 
 
 def saved_by(net, x):
-    """Bytes of maps that a forward pass keeps for the backward pass."""
+    """Bytes of maps that a forward pass stores for the backward pass."""
     saved = {}
 
     def pack(tensor):
@@ -91,10 +91,10 @@ def saved_by(net, x):
     return out, sum(saved.values())
 
 
-def test_a_frozen_coarse_part_keeps_nothing_and_has_no_backward_pass():
+def test_a_frozen_coarse_part_stores_nothing_and_has_no_backward_pass():
     net = small(downsamplings=2, blocks=4)
     net.coarse.requires_grad_(False)
-    out, kept = saved_by(net, torch.randn(1, 3, 64, 64))
+    out, stored = saved_by(net, torch.randn(1, 3, 64, 64))
     out.mean().backward()
     assert all(p.grad is None for p in net.coarse.parameters())
     assert all(p.grad is not None for part in (net.enhancers, net.output) for p in part.parameters())
@@ -107,7 +107,7 @@ def test_a_frozen_coarse_part_keeps_nothing_and_has_no_backward_pass():
         "output": 3 * 70**2,
     }
     normed = 3 * 64**2 + 6 * 32**2 + 2 * 6 * 32**2 + 3 * 64**2
-    assert kept == 4 * (sum(given.values()) + normed + 3 * 64**2)  # and tanh's own result
+    assert stored == 4 * (sum(given.values()) + normed + 3 * 64**2)  # and tanh's own result
 
 
 @pytest.mark.parametrize("size", [(9, 13), (16, 16), (17, 40)])

@@ -2,8 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from gan_nets import ResnetGenerator, apply_any_size, cyclegan_resnet_modern, cyclegan_resnet_paper
-from gan_nets.layers.reflect import reflect_pad
-from gan_nets.networks.resnet import double, halve_padded
+from gan_nets.networks.resnet import blur_downsample, upsample_bilinear
 from torch import nn
 
 PRESETS = [cyclegan_resnet_paper, cyclegan_resnet_modern]
@@ -48,7 +47,7 @@ def test_equations_of_a_small_generator():
     torch.testing.assert_close(net(x), expected, atol=1e-5, rtol=0)
 
 
-def test_dropout_sits_in_every_block_in_training_alone():
+def test_every_block_has_dropout_in_training_alone():
     net, zeros = ResnetGenerator(blocks=3, width=8, dropout=0.5), []
     for block in net.blocks:
         block.first.dropout.register_forward_hook(lambda _m, _i, out: zeros.append((out == 0).float().mean()))
@@ -60,7 +59,7 @@ def test_dropout_sits_in_every_block_in_training_alone():
 
 
 def ripple(maps):
-    """Energy of the middle's spectrum beside the mean, relative to it; how much of it is at the grid."""
+    """Energy of the center's spectrum without the mean, relative to it; how much of it is at the grid."""
     energy = torch.fft.rfft2(maps[..., 80:112, 80:112]).abs().square().sum((0, 1))
     mean = energy[0, 0].clone()
     energy[0, 0] = 0
@@ -69,10 +68,10 @@ def ripple(maps):
 
 @pytest.mark.parametrize("norm", ["instance", "batch", "none"])
 @pytest.mark.parametrize(("upsample", "downsample"), [("transposed", "strided"), ("resized", "blurred")])
-def test_checkerboard_of_the_original_and_none_in_the_modern_sampling(norm, upsample, downsample):
-    """Response to a constant, and the gradient that comes back for one, away from the picture's noisy frame.
+def test_the_original_has_a_checkerboard_and_the_modern_preset_none(norm, upsample, downsample):
+    """Response to a constant, and the gradient of the input for one, away from the noisy frame of the image.
 
-    The frame is there for instance norm, which would make nothing but zeros of a constant alone.
+    The frame is for instance norm, which maps a constant image to zeros.
     """
     torch.manual_seed(0)
     net = ResnetGenerator(blocks=1, width=8, norm=norm, downsample=downsample, upsample=upsample)
@@ -89,7 +88,7 @@ def test_checkerboard_of_the_original_and_none_in_the_modern_sampling(norm, upsa
             assert at_the_grid > 1 - 1e-9  # periods of 2 and 4 pixels, and nothing else
 
 
-def test_presets_are_the_two_ways_of_sampling():
+def test_presets_choose_down_and_upsampling():
     paper, modern = (
         cyclegan_resnet_paper(128, width=2, blocks=1),
         cyclegan_resnet_modern(128, width=2, blocks=1),
@@ -98,34 +97,12 @@ def test_presets_are_the_two_ways_of_sampling():
     assert (modern.blurred, modern.resized) == (True, True)
 
 
-def test_halving_and_doubling_by_hand():
+def test_downsampling_and_upsampling_by_hand():
     dot = torch.zeros(1, 1, 6, 6)  # padding included: the kernels stand at 1 and 3
     dot[..., 2, 3] = 16.0
-    assert halve_padded(dot)[0, 0].tolist() == [[0, 2], [0, 2]]
+    assert blur_downsample(dot)[0, 0].tolist() == [[0, 2], [0, 2]]
     ramp = torch.arange(4.0).expand(1, 1, 4, 4)
-    assert double(ramp)[0, 0, 0].tolist() == [0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3]
-
-
-@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize("batch", [1, 2])
-@pytest.mark.parametrize("pad", [1, 3])
-def test_padding_is_that_of_torch_with_its_gradient(layout, batch, pad):
-    torch.manual_seed(0)
-    x = torch.randn(batch, 3, 6, 5).to(memory_format=layout).requires_grad_()
-    upstream = torch.randn(batch, 3, 6 + 2 * pad, 5 + 2 * pad).to(memory_format=layout)
-    got, expected = reflect_pad(x, pad), F.pad(x, (pad,) * 4, mode="reflect")
-    assert torch.equal(got, expected)
-    gradients = [torch.autograd.grad(y, x, upstream)[0] for y in (got, expected)]
-    assert torch.equal(*gradients)
-    assert got.stride() == expected.stride()
-    assert gradients[0].stride() == gradients[1].stride()
-
-
-def test_padding_has_second_derivatives_and_keeps_bf16_under_autocast():
-    x = torch.randn(1, 2, 4, 5, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradgradcheck(lambda x: reflect_pad(x, 2).square(), x)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert reflect_pad(torch.randn(1, 2, 4, 5).bfloat16(), 2).dtype == torch.bfloat16
+    assert upsample_bilinear(ramp)[0, 0, 0].tolist() == [0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -159,8 +136,8 @@ def test_wrong_arguments_are_refused(arguments, message):
         ResnetGenerator(**arguments)
 
 
-def test_nothing_but_what_the_backward_pass_needs_stays_in_memory():
-    """Two maps a convolution: what it is given, and what its norm is given."""
+def test_only_the_maps_of_the_backward_pass_stay_in_memory():
+    """Two maps a convolution: its input, and the input of its norm."""
     net, saved = ResnetGenerator(blocks=2, width=4), {}
 
     def pack(tensor):

@@ -45,7 +45,7 @@ def test_equations_of_the_smallest_unet():
         (pix2pix_unet_official, 5, []),
     ],
 )
-def test_presets_drop_out_where_their_source_does(preset, depth, expected):
+def test_presets_have_dropout_where_their_source_has_it(preset, depth, expected):
     """The sides of the maps in which about half of the values are zeroed, at a square input of 2**depth."""
     net, sides = preset(depth=depth, width=8), []
 
@@ -63,10 +63,10 @@ def test_plain_class_is_deterministic_after_eval():
     net = UNetGenerator(depth=3, width=4, dropout=(0.5,)).eval()
     x = torch.randn(2, 3, 8, 8)
     assert torch.equal(net(x), net(x))
-    torch.testing.assert_close(net(x)[:1], net(x[:1]))  # nor does it depend on the rest of the batch
+    torch.testing.assert_close(net(x)[:1], net(x[:1]))  # nor on the rest of the batch
 
 
-def test_dropout_at_inference_is_a_property_of_the_model():
+def test_dropout_at_inference_is_an_argument():
     net = UNetGenerator(depth=3, width=4, dropout=(0.5,), dropout_at_inference=True).eval()
     x = torch.randn(1, 3, 8, 8)
     assert not torch.equal(net(x), net(x))
@@ -82,7 +82,7 @@ def test_batch_statistics_at_inference_equal_training_and_change_nothing():
     assert all(torch.equal(state[k], v) for k, v in net.state_dict().items())
 
 
-def test_inference_behaviour_survives_conversion_to_synchronised_batch_norm():
+def test_inference_behavior_survives_conversion_to_sync_batch_norm():
     torch.manual_seed(0)
     net = UNetGenerator(depth=4, width=4, batch_statistics_at_inference=True)
     x = torch.randn(2, 3, 16, 16)
@@ -112,7 +112,7 @@ def test_wrong_arguments_are_refused(arguments, message):
         UNetGenerator(**arguments)
 
 
-def test_nothing_but_what_the_backward_pass_needs_stays_in_memory():
+def test_only_the_maps_of_the_backward_pass_stay_in_memory():
     """One map for each skip (activated), one before each norm, one for each concatenation, and the output."""
     net = UNetGenerator(depth=4, width=4)
     saved = {}
@@ -122,7 +122,7 @@ def test_nothing_but_what_the_backward_pass_needs_stays_in_memory():
             saved[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
         return tensor
 
-    x = torch.randn(1, 3, 256, 256)  # so large that no convolution becomes a matrix product
+    x = torch.randn(1, 3, 256, 256)
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         net(x)
     values = {

@@ -19,12 +19,12 @@ BY_CLASS = {
     GlobalGenerator: "labels",
     FastGANGenerator: "generate",
     InstanceEncoder: "encode",
-    PatchDiscriminator: "judge",
+    PatchDiscriminator: "discriminate",
 }
 
 
 @pytest.mark.parametrize(("cls", "task"), BY_CLASS.items())
-def test_each_kind_of_network_knows_its_task(cls, task):
+def test_the_task_of_each_kind_of_network(cls, task):
     assert cls.usage == Usage(task=task, color_space="rgb", value_range=(-1.0, 1.0))
 
 
@@ -34,10 +34,10 @@ def test_usage_is_saved_and_loaded(tmp_path):
     net.save_pretrained(tmp_path)
     for loaded in (gan_nets.load(tmp_path), PixelDiscriminator.from_pretrained(tmp_path)):
         assert loaded.usage == Usage("colorize", "lab", (0.0, 1.0))
-    assert PixelDiscriminator.usage == Usage("judge")  # the class's own is not changed by a network's
+    assert PixelDiscriminator.usage == Usage("discriminate")  # the class's own is not changed
 
 
-def test_folders_from_before_usage_was_stored_still_load(tmp_path):
+def test_folders_without_a_stored_usage_load(tmp_path):
     SRResNet(scale=2, blocks=1, width=4).save_pretrained(tmp_path)
     file = tmp_path / "config.json"
     config = json.loads(file.read_text())
@@ -56,7 +56,7 @@ def test_folders_from_before_usage_was_stored_still_load(tmp_path):
         ({"value_range": "all"}, r"expected value_range .*; got all"),
     ],
 )
-def test_an_unknown_usage_is_one_sentence(tmp_path, changes, message):
+def test_the_error_for_an_unknown_usage_is_one_sentence(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
         Usage(**changes)
     PixelDiscriminator(width=2).save_pretrained(tmp_path)

@@ -1,1 +1,1 @@
-"""Networks for other runtimes."""
+"""Networks as files for other runtimes."""

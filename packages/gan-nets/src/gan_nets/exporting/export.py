@@ -1,10 +1,10 @@
-"""Networks for other runtimes; each file is compared with its network before it is there."""
+"""Networks as ONNX and torch.export files, compared with the network before they are written."""
 
 import json
-import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,30 +13,32 @@ from torch import Tensor
 from torch.export import ExportedProgram
 from torch.fx.experimental import _config
 
-from gan_nets.exporting.exportable import Exportable, Inputs, PictureNet, exportable, simplified
-from gan_nets.saving.atomic import aside
+from gan_nets.exporting._compare import greatest_difference, most_multiples
+from gan_nets.exporting._exportable import Exportable, ImageExport, exportable
+from gan_nets.exporting._simplified import simplified
+from gan_nets.saving.atomic import atomic_write
 from gan_nets.saving.pretrained import PretrainedModule
 
-OPSET = 18  # torch's exporter is written in these operators, and converts them to newer ones
-TOLERANCE = 1e-3  # an eighth of a step of 8-bit pixels; of larger values, this part of the largest
+OPSET = 18  # torch's exporter is written for this version of ONNX's operators, and converts to newer ones
 
 
 def export_onnx(
     net: PretrainedModule, path: str | Path, *, opset: int = OPSET, without_dropout: bool = False
 ) -> float:
-    """Write a network that gives pictures to an ONNX file; needs gan-nets[onnx].
+    """Write a network that gives images to an ONNX file; needs gan-nets[onnx].
 
-    The file takes "input" (N, C, H, W) with free batch, height and width, multiples of the net's
-    `size_multiple`; or "latents" (N, latents), and "labels" (N,) where there are classes, with a free batch.
-    Noise that a generator adds to its features is drawn once for all. It gives "output" (N, C', H', W').
-    Values are float32 in the network's own range. The metadata says what config.json does, and
-    "size_multiple", "least_size" and "scale" of networks that take pictures.
+    The file takes "input" (N, C, H, W) with free batch, height and width, multiples of the network's
+    `size_multiple`; or "latents" (N, latents), and "labels" (N,) if there are classes, with a free batch.
+    Noise maps that a generator adds to its features are constants. The output is "output" (N, C', H', W').
+    Values are float32 in the network's own range. The metadata holds what config.json does, and
+    "size_multiple", "least_size" and "scale" for networks that take images.
 
-    Before it is put in its place, onnxruntime runs it on random inputs of several sizes, and must give what
-    the network gives. (RRDBNet for 2 times fails that on torch 2.6, which gets `pixel_unshuffle` wrong.)
+    Before the file is renamed to `path`, onnxruntime runs it on random inputs of several sizes, and the
+    results must equal the network's. (RRDBNet for scale 2 fails on torch 2.6, which exports `pixel_unshuffle`
+    wrong.)
 
     Args:
-        net: the network, which stays as it is.
+        net: the network, which is not changed. It is built anew from its arguments and weights.
         path: the file; its folder is made.
         opset: version of ONNX's operators, at least 18.
         without_dropout: leave out dropout that is on at inference, which is refused otherwise.
@@ -46,19 +48,20 @@ def export_onnx(
 
     Raises:
         ModuleNotFoundError: without gan-nets[onnx].
-        ValueError: the network gives no pictures, has dropout on at inference, or can't be exported; or the
-            file does not give what the network gives.
+        ValueError: the network gives no images, has dropout on at inference, or cannot be exported; or the
+            file's results differ from the network's.
     """
     try:
         import onnxruntime
-        import onnxscript  # noqa: F401  # of which torch's exporter is made
+
+        import_module("onnxscript")  # torch's exporter needs it
     except ImportError as error:
         raise ModuleNotFoundError('ONNX files need more packages: pip install "gan-nets[onnx]"') from error
     if opset < OPSET:
         raise ValueError(f"expected an opset of at least {OPSET}; got {opset}")
-    with _quiet(), _fixed_seed(), aside(Path(path)) as file:
+    with _quiet(), _fixed_seed(), atomic_write(Path(path)) as file:
         eager = exportable(net, without_dropout=without_dropout)
-        with _in_words(net):
+        with _one_sentence(net):
             exported = torch.onnx.export(
                 _program(eager),
                 dynamo=True,
@@ -74,21 +77,22 @@ def export_onnx(
             session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
 
         def run(*inputs: Tensor) -> Tensor:
-            fed = {name: x.numpy() for name, x in zip(eager.names, inputs, strict=True)}
-            return torch.from_numpy(session.run(["output"], fed)[0])
+            by_name = {name: x.numpy() for name, x in zip(eager.names, inputs, strict=True)}
+            with _one_sentence(net):
+                return torch.from_numpy(session.run(["output"], by_name)[0])
 
-        return _difference(eager, run, net)
+        return greatest_difference(eager, run, network=type(net).__name__)
 
 
 def export_program(net: PretrainedModule, path: str | Path, *, without_dropout: bool = False) -> float:
-    """Write a network that gives pictures to a .pt2 file of `torch.export`.
+    """Write a network that gives images to a .pt2 file of `torch.export`.
 
-    `torch.export.load(path).module()` gives it back, without this package, and with the same inputs, output
-    and metadata (an extra file, "metadata.json") as `export_onnx` has; it is compared in the same way.
-    Loading a .pt2 may execute what it holds: open only those whose origin you trust.
+    `torch.export.load(path).module()` loads it without this package. Inputs, output and metadata (an extra
+    file, "metadata.json") are those of `export_onnx`, and it is compared in the same way. Loading a .pt2 may
+    execute code in it: open only those whose origin you trust.
 
     Args:
-        net: the network, which stays as it is.
+        net: the network, which is not changed. It is built anew from its arguments and weights.
         path: the file; its folder is made.
         without_dropout: leave out dropout that is on at inference, which is refused otherwise.
 
@@ -96,84 +100,53 @@ def export_program(net: PretrainedModule, path: str | Path, *, without_dropout: 
         The greatest difference that was found.
 
     Raises:
-        ValueError: as `export_onnx` does.
+        ValueError: as in `export_onnx`.
     """
-    with _quiet(), _fixed_seed(), aside(Path(path)) as file:
+    with _quiet(), _fixed_seed(), atomic_write(Path(path)) as file:
         eager = exportable(net, without_dropout=without_dropout)
-        with _in_words(net):
+        with _one_sentence(net):
             metadata = json.dumps(_metadata(net, eager))
             torch.export.save(_program(eager), file, extra_files={"metadata.json": metadata})
-            run = torch.export.load(file).module()
-        return _difference(eager, run, net)
+            program = torch.export.load(file).module()
+
+        def run(*inputs: Tensor) -> Tensor:
+            with _one_sentence(net):
+                return program(*inputs)
+
+        return greatest_difference(eager, run, network=type(net).__name__)
 
 
 def _program(eager: Exportable) -> ExportedProgram:
-    most = _most(eager)
-    example = eager.draw(2, most, most + 1)
+    most = most_multiples(eager)
+    example, shapes = eager.sample(2, most, most + 1), eager.dynamic_shapes()
     with _sides_of_one():
-        return torch.export.export(simplified(eager), example, dynamic_shapes=eager.free(), strict=False)
+        return torch.export.export(simplified(eager), example, dynamic_shapes=shapes, strict=False)
 
 
 def _sides_of_one() -> AbstractContextManager[object]:
-    """Lets maps have a side of one pixel, as at a U-Net's bottleneck; torch's ONNX exporter does so too."""
-    known = hasattr(_config, "backed_size_oblivious")  # unknown to torch 2.6, which lets them anyway
+    """Allow maps with a side of one pixel, as at a U-Net's bottleneck; torch's ONNX exporter does so too."""
+    known = hasattr(_config, "backed_size_oblivious")  # torch 2.6 has no such option, and allows them anyway
     return _config.patch(backed_size_oblivious=True) if known else nullcontext()  # type: ignore[attr-defined]
 
 
 def _metadata(net: PretrainedModule, eager: Exportable) -> dict[str, str]:
     facts: dict[str, Any] = net.describe()
-    if isinstance(eager, PictureNet):
+    if isinstance(eager, ImageExport):
         side = eager.least * eager.multiple
-        scale = eager(*eager.draw(1, eager.least, eager.least)).shape[-1] // side
+        scale = eager(*eager.sample(1, eager.least, eager.least)).shape[-1] // side
         facts |= {"size_multiple": eager.multiple, "least_size": side, "scale": scale}
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in facts.items()}
 
 
-def _difference(eager: Exportable, run: Callable[..., Tensor], net: PretrainedModule) -> float:
-    """The greatest difference over several inputs.
-
-    Raises:
-        ValueError: one is too great.
-    """
-    greatest = 0.0
-    for inputs in _trials(eager):
-        expected = eager(*inputs)
-        with _in_words(net):
-            got = run(*inputs)
-        same = expected.shape == got.shape
-        difference = (expected - got).abs().max().item() if same else math.inf
-        if not difference <= TOLERANCE * max(1.0, expected.abs().max().item()):  # NaN neither
-            raise ValueError(
-                f"the exported {type(net).__name__} gives {tuple(got.shape)} that differ by {difference:.2g} "
-                f"from the network's {tuple(expected.shape)} for inputs {tuple(inputs[0].shape)}; "
-                "nothing is written; try the newest torch"
-            )
-        greatest = max(greatest, difference)
-    return greatest
-
-
-def _trials(eager: Exportable) -> Iterator[Inputs]:
-    """One input of the least size, and some of random sizes."""
-    yield eager.draw(1, eager.least, eager.least)
-    for batch in (1, 2, 3):
-        height, width = torch.randint(eager.least, _most(eager) + 1, (2,)).tolist()
-        yield eager.draw(batch, height, width)
-
-
-def _most(eager: Exportable) -> int:
-    """Multiples up to which inputs are tried: 48 pixels, or twice the least size if that is more."""
-    return max(48 // eager.multiple, 2 * eager.least)
-
-
 @contextmanager
-def _in_words(net: PretrainedModule) -> Iterator[None]:
-    """One sentence for what goes wrong inside torch or onnxruntime, whose errors are many."""
+def _one_sentence(net: PretrainedModule) -> Generator[None]:
+    """Turn any error of torch or onnxruntime, but an OSError, into a ValueError of one sentence."""
     try:
         yield
     except OSError:
         raise
     except Exception as error:
-        root: BaseException = error  # the exporter wraps it in advice to those who work on it
+        root: BaseException = error  # the exporter wraps it in advice to its own developers
         while root.__cause__ is not None:
             root = root.__cause__
         reason = (str(root).strip() or type(root).__name__).splitlines()[0]
@@ -184,16 +157,16 @@ def _in_words(net: PretrainedModule) -> Iterator[None]:
 
 
 @contextmanager
-def _fixed_seed() -> Iterator[None]:
-    """The same inputs each time, and the caller's random state as it was."""
+def _fixed_seed() -> Generator[None]:
+    """The same random numbers at each call; the caller's random state is restored."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         yield
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the warnings that torch's exporters give to those who work on them."""
+def _quiet() -> Generator[None]:
+    """Without gradients, and without the warnings of torch's exporters for their own developers."""
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         yield

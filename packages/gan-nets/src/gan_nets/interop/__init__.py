@@ -1,4 +1,4 @@
-"""Checkpoints of other repositories, read and fitted onto this package's networks key by key."""
+"""Checkpoints of other repositories, converted to this package's networks key by key."""
 
 from gan_nets.interop._basicsr import (
     discriminator_from_basicsr,

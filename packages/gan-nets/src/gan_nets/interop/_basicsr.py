@@ -23,11 +23,11 @@ def msrresnet_from_basicsr(state_dict: StateDict) -> dict[str, Tensor]:
 def load_basicsr_msrresnet(state_dict: StateDict) -> MSRResNet:
     """The MSRResNet that fits the original's state dict, with its weights, in eval mode.
 
-    Scale, blocks, width and channels are read off the weights. The original takes and gives [0, 1], the
-    network here [-1, 1]: `(net(2 * x01 - 1) + 1) / 2` is what the original returns for x01.
+    Scale, blocks, width and channels are read off the weights. Images of the original are in
+    [0, 1], here in [-1, 1]: `(net(2 * x01 - 1) + 1) / 2` is what the original returns for x01.
 
     Args:
-        state_dict: as saved by BasicSR (`read_checkpoint` takes it out of "params_ema" or "params").
+        state_dict: as saved by BasicSR (`read_checkpoint` takes the entry "params_ema" or "params").
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
@@ -65,13 +65,13 @@ def rrdbnet_from_basicsr(state_dict: StateDict) -> dict[str, Tensor]:
 def load_basicsr_rrdbnet(state_dict: StateDict, *, scale: int | None = None) -> RRDBNet:
     """The RRDBNet that fits the original's state dict, with its weights, in eval mode.
 
-    Blocks, width, growth and channels are read off the weights. The original takes and gives [0, 1], the
-    network here [-1, 1]: `(net(2 * x01 - 1) + 1) / 2` is what the original returns for x01.
+    Blocks, width, growth and channels are read off the weights. Images of the original are in
+    [0, 1], here in [-1, 1]: `(net(2 * x01 - 1) + 1) / 2` is what the original returns for x01.
 
     Args:
-        state_dict: as saved by BasicSR, ESRGAN's or Real-ESRGAN's models in its form.
-        scale: 1, 2 or 4, where input and output have different channels. Otherwise it shows in the weights:
-            the first convolution sees 16, 4 or 1 times the channels of the output.
+        state_dict: as saved by BasicSR; also ESRGAN's or Real-ESRGAN's models under the same keys.
+        scale: 1, 2 or 4, if input and output have different channels. Otherwise it is read off the weights:
+            the first convolution takes 16, 4 or 1 times the channels of the output.
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
@@ -107,8 +107,8 @@ def discriminator_from_basicsr(state_dict: StateDict) -> dict[str, Tensor]:
 def load_basicsr_discriminator(state_dict: StateDict) -> VGGStyleDiscriminator:
     """The VGGStyleDiscriminator that fits the original's state dict, with its weights, in eval mode.
 
-    Width, channels and the size of its crops are read off the weights. The original takes [0, 1], the network
-    here [-1, 1].
+    Width, channels and the size of its crops are read off the weights. Images of the original are in [0, 1],
+    here in [-1, 1].
 
     Args:
         state_dict: as saved by BasicSR.
@@ -134,7 +134,11 @@ def _vgg_names(levels: int) -> Names:
 
 
 def _count(state: StateDict, pattern: str, *, source: str) -> int:
-    """How many different numbers the pattern finds in the keys; ValueError for none."""
+    """How many different numbers the pattern matches in the keys.
+
+    Raises:
+        ValueError: none.
+    """
     found = {match[1] for key in state if (match := re.match(pattern, key))}
     if not found:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Read a file of tensors without executing anything that it holds."""
+"""Read a file of tensors without executing any code in it."""
 
 import pickle
 import re
@@ -16,16 +16,16 @@ from gan_nets.interop._parts import take_state
 def read_checkpoint(path: str | Path, *, part: str | None = None) -> dict[str, Tensor]:
     """The state dict of a .safetensors file or of a file that torch.save wrote (.pth, .pt), on the CPU.
 
-    Many files hold it one level down, and more than one. Without `part` averaged weights are taken first
-    ("params_ema"), then a generator ("g").
+    Many files hold several state dicts by name. Without `part` averaged weights ("params_ema") are preferred,
+    then a generator ("g").
 
     Args:
         path: the file.
-        part: which of the file's state dicts to take, by its name there.
+        part: name of one of the file's state dicts.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, would execute code, holds something else than named tensors, or has
+        ValueError: the file is damaged, would execute code, holds other things than named tensors, or has
             no such part.
     """
     path = Path(path)
@@ -39,19 +39,19 @@ def _read(path: Path) -> Any:
         if path.suffix == ".safetensors":
             return load_file(path)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of pickles newer than torch's own, before it refuses them
+            warnings.simplefilter("ignore")  # about pickle protocols, before torch refuses such a file
             return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged pickle fails in any way: KeyError, EOFError, UnpicklingError, ...
+    except Exception as error:  # a damaged pickle raises any error: KeyError, EOFError, UnpicklingError, ...
         raise ValueError(f"{path} is not a checkpoint that can be read safely {_why(path, error)}") from error
 
 
 def _why(path: Path, error: Exception) -> str:
-    """What is wrong and what to do; torch's own words would advise to execute the file."""
+    """What is wrong and what to do; torch's own message advises executing the file."""
     named = re.search(r"GLOBAL ([\w.]+)", str(error))
     if named or isinstance(error, pickle.UnpicklingError) or path.suffix == ".pkl":
         what = f"it would run {named[1]}" if named else "it holds more than tensors, or is damaged"
         return (
-            f"({what}); if you trust it, take its tensors out where its code is: "
+            f"({what}); if you trust it, extract its tensors in an environment with its code: "
             "torch.save(net.state_dict(), 'net.pth'), for a .pkl of projected-gan with "
             "net = pickle.load(open('network.pkl', 'rb'))['G_ema']"
         )

@@ -1,4 +1,4 @@
-"""Any original checkpoint to a network of this package, by its keys alone."""
+"""Convert any original checkpoint to a network of this package, by its keys alone."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -48,19 +48,19 @@ def convert(
 ) -> PretrainedModule:
     """The network of this package that an original checkpoint fits, with its weights, in eval mode.
 
-    Its class and arguments (width, blocks, norm, scale, ...) are read off the keys and shapes. What leaves no
-    trace there, such as a U-Net's dropout in inference, can be set when what was saved is opened:
+    Its class and arguments (width, blocks, norm, scale, ...) are read off the keys and shapes. Arguments that
+    do not show there, such as a U-Net's dropout at inference, can be set when the saved network is loaded:
     `UNetGenerator.from_pretrained(folder, batch_statistics_at_inference=True)`.
 
     Args:
-        checkpoint: a file, read as by `read_checkpoint`; or its content: tensors by the original's names, or
+        checkpoint: a file, read as by `read_checkpoint`; or its content: tensors by the original's keys, or
             such dicts by name.
-        family: whose checkpoint it is, if `detect` should not tell.
-        part: which of several state dicts to take; otherwise averaged weights first, then a generator.
+        family: the family of the checkpoint, instead of what `detect` finds.
+        part: name of one of several state dicts; by default averaged weights are preferred, then a generator.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file cannot be read safely, its family is unknown, or it does not fit it.
+        ValueError: the file cannot be read safely, its family is unknown, or it does not fit its family.
     """
     if family is not None and family not in get_args(Family):
         raise ValueError(f"expected a family among {', '.join(get_args(Family))}; got {family!r}")

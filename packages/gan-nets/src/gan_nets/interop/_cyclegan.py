@@ -10,14 +10,14 @@ from gan_nets.networks.resnet import ResnetGenerator
 
 RESNET = "the CycleGAN ResNet checkpoint"
 
-# CUT stores the kernels of its blurs, which never learn: before halving, and for doubling, four times over.
-HALVING, DOUBLING = torch.tensor([1.0, 2.0, 1.0]) / 4, torch.tensor([1.0, 3.0, 3.0, 1.0]) / 4
+# Taps of the constant blur kernels that CUT stores, in one direction; zero insertion scales the second by 2.
+DOWN_BLUR, UP_BLUR = torch.tensor([1.0, 2.0, 1.0]) / 4, torch.tensor([1.0, 3.0, 3.0, 1.0]) / 4
 
 
 def resnet_from_cyclegan(state_dict: StateDict) -> dict[str, Tensor]:
     """The original generator's state dict (keys model.1, model.10.conv_block.1...) under ResnetGenerator's.
 
-    CUT's fixed blur kernels are dropped.
+    CUT's constant blur kernels are dropped.
     """
     state = unwrapped(state_dict)
     return rename(_without_blurs(state), _Layout(state).names)
@@ -26,7 +26,7 @@ def resnet_from_cyclegan(state_dict: StateDict) -> dict[str, Tensor]:
 def load_cyclegan_resnet(state_dict: StateDict) -> ResnetGenerator:
     """The ResnetGenerator that fits the original's state dict, with its weights, in eval mode.
 
-    Blocks, width, channels, norm, the 0.5 of dropout and the way of sampling are read off the keys.
+    Blocks, width, channels, norm, dropout (0.5 or none), down- and upsampling are read off the keys.
 
     Args:
         state_dict: as saved by the original code (`latest_net_G_A.pth`, `latest_net_G.pth`).
@@ -53,11 +53,11 @@ def load_cyclegan_resnet(state_dict: StateDict) -> ResnetGenerator:
 
 
 class _Layout:
-    """Where things are in the original's list of layers, to be told from its keys alone.
+    """Indices of the layers in the original's list of modules, derived from its keys alone.
 
-    Every layer takes a place in it, those without weights too: the padding before the first and the last
-    convolution and, within a block, before both; norm and ReLU; dropout after a block's ReLU. A blur stands
-    after the ReLU on the way down, before the convolution on the way up.
+    Modules without weights count too: the padding before the first and the last convolution and, within a
+    block, before both; norm and ReLU; dropout after a block's ReLU. A blur comes after the ReLU when
+    downsampling, before the convolution when upsampling.
     """
 
     def __init__(self, state: StateDict) -> None:
@@ -67,45 +67,45 @@ class _Layout:
                 f"{RESNET} does not fit: expected residual blocks such as 'model.10.conv_block.1.weight'; "
                 f"got {', '.join(list(state)[:5]) or 'no keys'}"
             )
-        places = {int(match[1]) for match in in_blocks}
-        self.blocks = len(places)
-        self.dropout = all(match[2] != "5" for match in in_blocks)  # it moves the second convolution to 6
+        indices = {int(match[1]) for match in in_blocks}
+        self.blocks = len(indices)
+        self.dropout = all(match[2] != "5" for match in in_blocks)  # with it the second convolution is at 6
         self.blurred = "model.7.filt" in state
-        self.resized = f"model.{max(places) + 1}.filt" in state
+        self.resized = f"model.{max(indices) + 1}.filt" in state
         self.output, self.names = self._names()
 
     def _names(self) -> tuple[str, Names]:
         """The last layer and, under their original names, all of them."""
         names = {"model.1": "input.conv", "model.2": "input.norm"}
-        place = 4
+        index = 4
         for down in range(2):
-            names |= {f"model.{place}": f"downs.{down}.conv", f"model.{place + 1}": f"downs.{down}.norm"}
-            place += 4 if self.blurred else 3
+            names |= {f"model.{index}": f"downs.{down}.conv", f"model.{index + 1}": f"downs.{down}.norm"}
+            index += 4 if self.blurred else 3
         second = 6 if self.dropout else 5
         for block in range(self.blocks):
-            within = f"model.{place}.conv_block"
+            within = f"model.{index}.conv_block"
             names |= {
                 f"{within}.1": f"blocks.{block}.first.conv",
                 f"{within}.2": f"blocks.{block}.first.norm",
             }
             names |= {f"{within}.{second}": f"blocks.{block}.conv"}
             names |= {f"{within}.{second + 1}": f"blocks.{block}.norm"}
-            place += 1
+            index += 1
         for up in range(2):
-            place += self.resized
-            names |= {f"model.{place}": f"ups.{up}.conv", f"model.{place + 1}": f"ups.{up}.norm"}
-            place += 3
-        output = f"model.{place + 1}"
+            index += self.resized
+            names |= {f"model.{index}": f"ups.{up}.conv", f"model.{index + 1}": f"ups.{up}.norm"}
+            index += 3
+        output = f"model.{index + 1}"
         return output, names | {output: "output"}
 
 
 def _without_blurs(state: StateDict) -> dict[str, Tensor]:
-    """The state less the known kernels; another one stays, and is then reported as unexpected."""
+    """The state without the known blur kernels; any other one stays, and is reported as unexpected."""
     return {key: value for key, value in state.items() if not (key.endswith(".filt") and _is_known(value))}
 
 
 def _is_known(kernel: Tensor) -> bool:
-    expected = HALVING if kernel.shape[-1:] == (3,) else DOUBLING
+    expected = DOWN_BLUR if kernel.shape[-1:] == (3,) else UP_BLUR
     if kernel.shape[-2:] != (len(expected), len(expected)):
         return False
     return bool(torch.isclose(kernel.float(), torch.outer(expected, expected), atol=1e-3, rtol=0).all())

@@ -1,4 +1,4 @@
-"""Whose checkpoint it is, told from its keys."""
+"""Detect the family of a checkpoint from its keys."""
 
 import re
 from collections.abc import Mapping
@@ -26,9 +26,9 @@ Family = Literal[
     "projected-fastgan",
 ]
 
-# Patterns that must each begin a key. The first family of which all are there is it, so that a family stands
-# before those that have its marks and fewer.
-MARKS: Mapping[Family, tuple[str, ...]] = {
+# Patterns that must each match the start of a key. The first family whose patterns all match is taken, so a
+# family comes before those whose patterns are a subset of its own.
+PATTERNS: Mapping[Family, tuple[str, ...]] = {
     "basicsr-rrdbnet": (r"conv_first\.", r"body\.\d+\.rdb1\.conv1\."),
     "esrgan-rrdbnet": (r"(model\.1\.sub|RRDB_trunk)\.0\.RDB1\.conv1\.",),
     "basicsr-msrresnet": (r"conv_first\.", r"body\.\d+\.conv1\.", r"upconv1\."),
@@ -49,22 +49,22 @@ MARKS: Mapping[Family, tuple[str, ...]] = {
     "pix2pixhd-encoder": (r"model\.1\.weight$", r"model\.4\.weight$", r"model\.7\.weight$"),
 }
 
-# Known, but not to be converted here.
-ELSEWHERE: Mapping[str, tuple[str, ...]] = {
-    "projected-gan's discriminator, which gan_projected.interop.load_discriminator opens": (
+# Families that are known but not converted here.
+NOT_CONVERTED: Mapping[str, tuple[str, ...]] = {
+    "projected-gan's discriminator, which gan_projected.interop.load_discriminator loads": (
         r"discriminator\.mini_discs\.",
     ),
-    "projected-gan's feature network, which gan_projected.interop.load_projector opens": (
+    "projected-gan's feature network, which gan_projected.interop.load_projector loads": (
         r"scratch\.layer0_ccm\.",
     ),
-    "a StyleGAN2-ADA generator, whose layers differ from StyleGAN2Generator's; train that one anew": (
+    "a StyleGAN2-ADA generator, whose layers are not StyleGAN2Generator's; train one of these instead": (
         r"(synthesis\.)?b4\.const$",
     ),
     "projected-gan's class-conditional FastGAN, which is not supported; use one without classes": (
         r"(synthesis\.)?embed\.weight",
         r"(synthesis\.)?init\.init\.0\.weight_orig",
     ),
-    "CUT's discriminator with blurred halving, which PatchDiscriminator has not; its generator converts": (
+    "CUT's discriminator with blurred downsampling, which PatchDiscriminator lacks; convert its generator": (
         r"model\.0\.weight$",
         r"model\.2\.filt$",
     ),
@@ -74,33 +74,33 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = {
 def detect(state_dict: Mapping[str, Any]) -> Family:
     """The family of an original checkpoint.
 
-    A ResNet generator with two halvings and instance norm is the same network under the same keys in
-    CycleGAN's and in pix2pixHD's code; "cyclegan-resnet" stands for both.
+    A ResNet generator with two downsamplings and instance norm is the same network under the same keys in
+    CycleGAN's and in pix2pixHD's code; it is detected as "cyclegan-resnet".
 
     Args:
-        state_dict: tensors by the original's names, or what a file holds around them.
+        state_dict: tensors by the original's keys, or the content of a file that holds them.
 
     Raises:
-        ValueError: it is none of those known.
+        ValueError: it is no known family, or one that is not converted here.
     """
     state = unwrapped(take_state(state_dict, None, source="the checkpoint"))
-    for what, marks in ELSEWHERE.items():
-        if _has(state, marks):
+    for what, patterns in NOT_CONVERTED.items():
+        if _matches(state, patterns):
             raise ValueError(f"the checkpoint is {what}")
-    for family, marks in MARKS.items():
-        if _has(state, marks):
+    for family, patterns in PATTERNS.items():
+        if _matches(state, patterns):
             return "pix2pixhd-global" if family == "cyclegan-resnet" and _is_pix2pixhd(state) else family
     raise ValueError(
-        f"the checkpoint is of no known family ({', '.join(MARKS)}); got the keys "
+        f"the checkpoint is of no known family ({', '.join(PATTERNS)}); got the keys "
         f"{', '.join(list(state)[:5]) or 'of nothing'}"
     )
 
 
-def _has(state: StateDict, marks: tuple[str, ...]) -> bool:
-    return all(any(re.match(mark, key) for key in state) for mark in marks)
+def _matches(state: StateDict, patterns: tuple[str, ...]) -> bool:
+    return all(any(re.match(pattern, key) for key in state) for pattern in patterns)
 
 
 def _is_pix2pixhd(state: StateDict) -> bool:
-    """Whether there are not CycleGAN's two halvings, or a bias before a batch norm, or ..."""
+    """Whether there are not CycleGAN's 2 downsamplings, or a convolution before batch norm has a bias."""
     first_block = min(int(match[1]) for key in state if (match := re.match(r"model\.(\d+)\.conv_block", key)))
     return first_block != 4 + 3 * 2 or ("model.2.weight" in state and "model.1.bias" in state)

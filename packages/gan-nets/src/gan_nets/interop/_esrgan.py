@@ -1,4 +1,4 @@
-"""Checkpoints of xinntao/ESRGAN: BasicSR's RRDBNet under the two older sets of names."""
+"""Checkpoints of xinntao/ESRGAN: BasicSR's RRDBNet under two older sets of keys."""
 
 import re
 
@@ -6,7 +6,7 @@ from gan_nets.interop._basicsr import load_basicsr_rrdbnet
 from gan_nets.interop._names import StateDict, unwrapped
 from gan_nets.networks.rrdb import RRDBNet
 
-RENAMES = {  # BasicSR's names by the older ones: of one list of modules, or of the networks published later
+RENAMES = {  # BasicSR's keys by the older ones, those of one list of modules and those published later
     r"model\.0\.": "conv_first.",
     r"(?:model\.1\.sub|RRDB_trunk)\.(\d+)\.RDB(\d)\.conv(\d)\.(?:0\.)?": r"body.\1.rdb\2.conv\3.",
     r"(?:model\.1\.sub\.\d+|trunk_conv)\.": "conv_body.",
@@ -22,11 +22,11 @@ def load_esrgan_rrdbnet(state_dict: StateDict) -> RRDBNet:
 
     Args:
         state_dict: keys RRDB_trunk.0.RDB1.conv1... (`RRDB_ESRGAN_x4.pth`) or model.1.sub.0.RDB1.conv1.0...
-            (`RRDB_ESRGAN_x4_old_arch.pth`). As BasicSR's, the original takes and gives [0, 1], the network
-            here [-1, 1].
+            (`RRDB_ESRGAN_x4_old_arch.pth`). As in BasicSR, images of the original are in [0, 1], here in
+            [-1, 1].
 
     Raises:
-        ValueError: the state dict is another network's; what is missing is listed by BasicSR's names.
+        ValueError: the state dict is another network's; missing keys are listed as in BasicSR.
     """
     return load_basicsr_rrdbnet({_renamed(key): value for key, value in unwrapped(state_dict).items()})
 

@@ -21,11 +21,11 @@ def generator_from_fastgan(state_dict: StateDict) -> dict[str, Tensor]:
 def load_fastgan_generator(state_dict: StateDict) -> FastGANGenerator:
     """The FastGANGenerator that fits the original's state dict, with its weights, in eval mode.
 
-    Which of the two codes it is of, its size and its kind are read off the keys.
+    Which of the two repositories it is from, its size and its blocks are read off the keys.
 
     Args:
-        state_dict: of odegeasslbc/FastGAN-pytorch's `Generator`, or of the generator of
-            autonomousvision/projected-gan, with or without the "synthesis." before its keys; without classes.
+        state_dict: of odegeasslbc/FastGAN-pytorch's `Generator`, or of the unconditional generator of
+            autonomousvision/projected-gan, with or without the prefix "synthesis.".
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
@@ -40,10 +40,10 @@ def load_fastgan_generator(state_dict: StateDict) -> FastGANGenerator:
         latents=latents,
         width=channels // (2 * int(CHANNELS[4])),
         blocks=_blocks(state),
-        normalise_latents=not official,
+        normalize_latents=not official,
         output_bias="to_big.bias" in state,
         output_tanh=official and size == 1024,
-        small_picture=official,
+        small_image=official,
     )
     names = _names(state, size)
     return fit_spectral(net, rename_spectral(_used(state, size), names), names, source=GENERATOR)
@@ -73,7 +73,7 @@ def _size(state: StateDict) -> int:
 
 
 def _out_channels(state: StateDict, size: int) -> int:
-    """Half of what the last convolution at this size puts out; 0 if there is none."""
+    """Half of the output channels of the last convolution at this size; 0 if there is none."""
     last = f"feat_{size}.{5 if f'feat_{size}.5.weight_orig' in state else 1}.weight_orig"
     return state[last].shape[0] // 2 if last in state else 0
 
@@ -87,7 +87,7 @@ def _blocks(state: StateDict) -> Blocks:
 
 
 def _used(state: StateDict, size: int) -> dict[str, Tensor]:
-    """Without the layers for sizes beyond the picture's."""
+    """Without the layers for sizes above the image's."""
     beyond = tuple(f"{kind}_{s}." for s in CHANNELS if s > size for kind in ("feat", "se"))
     return {key: value for key, value in state.items() if not key.startswith(beyond)}
 
@@ -95,9 +95,9 @@ def _used(state: StateDict, size: int) -> dict[str, Tensor]:
 def _names(state: StateDict, size: int) -> Names:
     """Our layers by the original's."""
     names = {"init.init.0": "input", "init.init.1": "norm", "to_big": "output", "to_128": "small_output"}
-    for place, s in enumerate(s for s in CHANNELS if 8 <= s <= size):
-        ours = f"blocks.{place}.convs"
-        if f"feat_{s}.5.weight_orig" in state:  # convolution, noise, norm and gate, twice
+    for block, s in enumerate(s for s in CHANNELS if 8 <= s <= size):
+        ours = f"blocks.{block}.convs"
+        if f"feat_{s}.5.weight_orig" in state:  # convolution, noise, norm and GLU, twice
             for index, first in enumerate((1, 5)):
                 names[f"feat_{s}.{first}"] = f"{ours}.{index}.conv"
                 names[f"feat_{s}.{first + 1}"] = f"{ours}.{index}.noise"

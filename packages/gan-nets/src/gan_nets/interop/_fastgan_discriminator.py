@@ -37,26 +37,26 @@ def load_fastgan_discriminator(state_dict: StateDict) -> FastGANDiscriminator:
 
 
 def _names() -> Names:
-    """Our layers by the original's, which counts the sizes of maps from 512 for the full picture."""
+    """Our layers by the original's, which numbers the sizes of maps for images of 512."""
     names = {"down_from_big.0": "input.0.conv", "down_from_big.2": "input.1.conv"}
     names["down_from_big.3"] = "input.1.norm"
-    for place, label in enumerate((4, 8, 16, 32, 64)):
+    for block, label in enumerate((4, 8, 16, 32, 64)):
         for theirs, ours in (("main.0", "first"), ("main.3", "second"), ("direct.1", "direct")):
-            path, _, number = theirs.rpartition(".")
-            names[f"down_{label}.{theirs}"] = f"blocks.{place}.{ours}.conv"
-            names[f"down_{label}.{path}.{int(number) + 1}"] = f"blocks.{place}.{ours}.norm"
+            path, _, index = theirs.rpartition(".")
+            names[f"down_{label}.{theirs}"] = f"blocks.{block}.{ours}.conv"
+            names[f"down_{label}.{path}.{int(index) + 1}"] = f"blocks.{block}.{ours}.norm"
     for theirs, ours in (("se_2_16", 32), ("se_4_32", 16), ("se_8_64", 8)):
         names[f"{theirs}.main.1"] = f"excitations.{ours}.squeeze"
         names[f"{theirs}.main.3"] = f"excitations.{ours}.excite"
     names |= {"rf_big.0": "output.0.conv", "rf_big.1": "output.0.norm", "rf_big.3": "output.1"}
     names |= {"down_from_small.0": "small_input.conv", "rf_small": "small_output"}
-    for place in range(3):
-        names[f"down_from_small.{place + 2}.main.0"] = f"small_blocks.{place}.conv"
-        names[f"down_from_small.{place + 2}.main.1"] = f"small_blocks.{place}.norm"
+    for block in range(3):
+        names[f"down_from_small.{block + 2}.main.0"] = f"small_blocks.{block}.conv"
+        names[f"down_from_small.{block + 2}.main.1"] = f"small_blocks.{block}.norm"
     for theirs, ours in (("big", "decoder"), ("part", "part_decoder"), ("small", "small_decoder")):
-        for place in range(len(DECODED)):
-            names[f"decoder_{theirs}.main.{place + 1}.1"] = f"{ours}.blocks.{place}.conv"
-            names[f"decoder_{theirs}.main.{place + 1}.2"] = f"{ours}.blocks.{place}.norm"
+        for block in range(len(DECODED)):
+            names[f"decoder_{theirs}.main.{block + 1}.1"] = f"{ours}.blocks.{block}.conv"
+            names[f"decoder_{theirs}.main.{block + 1}.2"] = f"{ours}.blocks.{block}.norm"
         names[f"decoder_{theirs}.main.{len(DECODED) + 1}"] = f"{ours}.output"
     return names
 

@@ -1,4 +1,4 @@
-"""Rename the layers of a state dict, whatever it was saved through."""
+"""Rename the layers of a state dict, and load it into a network."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -12,12 +12,11 @@ Net = TypeVar("Net", bound=nn.Module)
 StateDict = Mapping[str, Tensor]
 Names = Mapping[str, str]  # from the original layer's path to ours
 
-
-WRAPPERS = ("module.", "_orig_mod.")  # of DataParallel, and of torch.compile
+WRAPPERS = ("module.", "_orig_mod.")  # key prefixes of DataParallel and of torch.compile
 
 
 def unwrapped(state: StateDict) -> dict[str, Tensor]:
-    """The state without what wrappers put before every key."""
+    """The state without the key prefixes of wrappers."""
     for prefix in WRAPPERS:
         if state and all(key.startswith(prefix) for key in state):
             return unwrapped({key.removeprefix(prefix): value for key, value in state.items()})
@@ -25,12 +24,12 @@ def unwrapped(state: StateDict) -> dict[str, Tensor]:
 
 
 def rename(state: StateDict, names: Names) -> dict[str, Tensor]:
-    """The state under our names; a key of a layer that is not in `names` stays as it is.
+    """The state under our names; keys of layers that are not in `names` stay as they are.
 
-    Instance norms saved before PyTorch 0.4 carry running statistics without a weight, which nothing ever
-    used: they are dropped.
+    Instance norms saved before PyTorch 0.4 have running statistics but no weight. They are never used, and
+    dropped here.
     """
-    renamed = {}
+    renamed: dict[str, Tensor] = {}
     for key, value in state.items():
         layer, _, leaf = key.rpartition(".")
         if leaf in ("running_mean", "running_var", "num_batches_tracked") and f"{layer}.weight" not in state:
@@ -40,7 +39,7 @@ def rename(state: StateDict, names: Names) -> dict[str, Tensor]:
 
 
 def fit(net: Net, renamed: StateDict, names: Names, *, source: str) -> Net:
-    """Load the renamed state into the net; errors name the original keys. The net comes back in eval mode."""
+    """Load the renamed state into the network and return it in eval mode; errors list the original keys."""
     originals = {ours: theirs for theirs, ours in names.items()}
 
     def original(key: str) -> str:
@@ -52,7 +51,11 @@ def fit(net: Net, renamed: StateDict, names: Names, *, source: str) -> Net:
 
 
 def weight_shape(state: StateDict, layer: str, *, source: str) -> tuple[int, int]:
-    """First two sizes of a layer's weight, or ValueError if it is missing."""
+    """First two dimensions of a layer's weight.
+
+    Raises:
+        ValueError: it is missing, or no weight of a convolution.
+    """
     key = f"{layer}.weight"
     if key not in state or state[key].ndim != 4:
         raise ValueError(
@@ -63,15 +66,15 @@ def weight_shape(state: StateDict, layer: str, *, source: str) -> tuple[int, int
 
 
 def norm_of(renamed: StateDict, *, first_normed: str) -> Norm:
-    """Batch norm has weights; instance norm has none, but the convolutions before it have a bias."""
+    """The norm of the network: batch norm has weights; before instance norm convolutions have a bias."""
     if f"{first_normed}.norm.weight" in renamed:
         return "batch"
     return "instance" if f"{first_normed}.conv.bias" in renamed else "none"
 
 
 def biased_norm_of(state: StateDict, layer: str) -> Norm:
-    """The norm at the original's `layer` where all convolutions have a bias, as in pix2pixHD.
+    """The norm at the original's `layer` if all convolutions have a bias, as in pix2pixHD.
 
-    "none" leaves no trace there; the original code has batch and instance norm only.
+    "none" cannot be told from instance norm then, but the original code has batch and instance norm only.
     """
     return "batch" if f"{layer}.weight" in state else "instance"

@@ -1,26 +1,26 @@
-"""The state dict among whatever else a training script has put into a file."""
+"""Choose the state dict among the contents of a checkpoint."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
 
-# Not learned and so not averaged: the other tensors of a state dict are the parameters, in their order.
+# Endings of the keys that are buffers; the other tensors of a state dict are the parameters, in order.
 BUFFERS = ("running_mean", "running_var", "num_batches_tracked", "weight_u", "weight_v")
-PREFERRED = ("g", "netg", "generator", "params", "state_dict", "model")  # if none is averaged
+PREFERRED = ("g", "netg", "generator", "params", "state_dict", "model")  # if none has averaged weights
 ENDINGS = ("", "_state_dict")
 
 
 def take_state(content: Any, part: str | None, *, source: str) -> dict[str, Tensor]:
-    """The one state dict that is meant: the content itself, or one of those that it holds.
+    """The content itself if it is a state dict, or one of those that it holds.
 
     Args:
-        content: what a file held.
-        part: the name of one of them; otherwise averaged weights come first, then a generator.
-        source: what to call the content in an error.
+        content: the content of a file.
+        part: the name of one state dict; by default averaged weights are preferred, then a generator.
+        source: name of the content in an error.
 
     Raises:
-        ValueError: there is none, there are several of which none is a generator, or none has that name.
+        ValueError: there is no state dict, none has that name, or there are several and none is preferred.
     """
     if _is_state(content):
         if part:
@@ -32,8 +32,8 @@ def take_state(content: Any, part: str | None, *, source: str) -> dict[str, Tens
         raise ValueError(f"{source} holds {held}; expected one state dict, or some by name")
     name = part or _preferred(list(parts))
     if name not in parts:
-        asked = f"no part {part!r}" if part else "several networks"
-        raise ValueError(f"{source} holds {asked}; name one of its parts: {', '.join(parts)}")
+        held = f"no part {part!r}" if part else "several networks"
+        raise ValueError(f"{source} holds {held}; name one of its parts: {', '.join(parts)}")
     return parts[name]
 
 
@@ -44,11 +44,11 @@ def _is_state(content: Any) -> bool:
 
 
 def _parts(content: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
-    """State dicts by name. FastGAN's average is a list of the parameters of "g", without their names."""
+    """State dicts by name. FastGAN stores averaged weights as a list of the parameters of "g"."""
     parts = {name: dict(value) for name, value in content.items() if _is_state(value) and value}
-    average = content.get("g_ema")
-    if isinstance(average, list) and "g" in parts:
-        parts["g_ema"] = _with_parameters(parts["g"], average)
+    averaged = content.get("g_ema")
+    if isinstance(averaged, list) and "g" in parts:
+        parts["g_ema"] = _with_parameters(parts["g"], averaged)
     return parts
 
 
@@ -65,5 +65,5 @@ def _preferred(names: list[str]) -> str | None:
         if len(group) == 1:
             return group[0]
     known = {name.lower(): name for name in names}
-    wanted = (plain + ending for plain in PREFERRED for ending in ENDINGS)
-    return next((known[name] for name in wanted if name in known), None)
+    candidates = (plain + ending for plain in PREFERRED for ending in ENDINGS)
+    return next((known[name] for name in candidates if name in known), None)

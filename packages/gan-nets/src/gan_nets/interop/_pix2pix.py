@@ -29,12 +29,12 @@ def load_pix2pix_unet(
 ) -> UNetGenerator:
     """The U-Net that fits the original's state dict, with its weights, in eval mode.
 
-    Depth, width, channels and norm are read off the weights; what follows leaves no trace in them.
+    Depth, width, channels and norm are read off the weights; the other arguments do not show there.
 
     Args:
         state_dict: as saved by the original code (`latest_net_G.pth`).
         dropout: as in UNetGenerator; (0, 0.5, 0.5, 0.5) is what the original trains with at depth 8.
-        dropout_at_inference: as in UNetGenerator; the original's test keeps dropout on unless told `--eval`.
+        dropout_at_inference: as in UNetGenerator; the original's test keeps dropout on without `--eval`.
         batch_statistics_at_inference: as in UNetGenerator; likewise on in the original's test.
 
     Raises:
@@ -60,7 +60,7 @@ def load_pix2pix_unet(
 
 
 def _unet_depth(state: StateDict) -> int:
-    """Its blocks nest, so the deepest key has a "model" for each level, and one more for the whole."""
+    """Its blocks are nested: the deepest key has one "model" for each level and one for the whole."""
     depth = max((key.split(".").count("model") for key in state), default=0) - 1
     if depth < 2:
         raise ValueError(
@@ -71,7 +71,7 @@ def _unet_depth(state: StateDict) -> int:
 
 
 def _unet_names(depth: int) -> dict[str, str]:
-    """A level lists its down convolution and norm, the next level, its up convolution and norm."""
+    """A level holds its down convolution and norm, the next level, its up convolution and norm."""
     names = {"model.model.0": "downs.0.conv", "model.model.3": "output"}
     path = "model.model.1.model"
     for level in range(1, depth):
@@ -80,7 +80,7 @@ def _unet_names(depth: int) -> dict[str, str]:
         if level < depth - 1:
             names |= {f"{path}.2": f"downs.{level}.norm"}
             names |= {f"{path}.5": f"ups.{up}.conv", f"{path}.6": f"ups.{up}.norm"}
-        else:  # the innermost level has neither a norm on the way down nor a level inside
+        else:  # the innermost level has neither a norm after its down convolution nor a level inside
             names |= {f"{path}.3": f"ups.{up}.conv", f"{path}.4": f"ups.{up}.norm"}
         path += ".3.model"
     return names
@@ -109,9 +109,9 @@ def load_patch_discriminator(state_dict: StateDict) -> PatchDiscriminator:
 
 
 def _patch_layers(state: StateDict) -> int:
-    """The last convolution stands at 2 + 3 * layers: a first pair, then three modules for each layer."""
-    places = [int(place) for place in (key.split(".")[1] for key in state if "." in key) if place.isdigit()]
-    return max(1, (max(places, default=0) - 2) // 3)
+    """The last convolution is at 2 + 3 * layers: a first pair, then three modules for each layer."""
+    indices = [int(index) for index in (key.split(".")[1] for key in state if "." in key) if index.isdigit()]
+    return max(1, (max(indices, default=0) - 2) // 3)
 
 
 def _patch_names(layers: int) -> dict[str, str]:

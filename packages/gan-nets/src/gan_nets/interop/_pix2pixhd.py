@@ -104,7 +104,7 @@ def load_pix2pixhd_encoder(state_dict: StateDict) -> InstanceEncoder:
 
 
 class _Generator:
-    """Where things are in the original's list of layers, in which padding, norm and ReLU take places too."""
+    """Indices of the layers in the original's list of modules, where padding, norm and ReLU count too."""
 
     def __init__(self, state: StateDict, *, source: str, has_blocks: bool = True) -> None:
         found = [match for key in state if (match := re.match(r"model\.(\d+)\.(conv_block\.)?", key))]
@@ -116,8 +116,8 @@ class _Generator:
             )
         self.blocks = len(in_blocks) if has_blocks else 0
         last = max((int(match[1]) for match in found), default=0)
-        # The blocks begin after the input and the halvings, with three places each and one in front. Without
-        # blocks as many places are the doublings', and the output stands one further, after its padding.
+        # The blocks come after a padding, the input and the downsamplings, with three modules each. Without
+        # blocks as many upsamplings follow, and the output comes after one more padding.
         self.downs = max(1, (min(in_blocks) - 4) // 3 if in_blocks else (last - 5) // 6)
         self.output = f"model.{5 + 6 * self.downs + self.blocks}"
 
@@ -133,12 +133,12 @@ class _Generator:
         return names | {self.output: "output"}
 
 
-def _conv_block(path: str, place: int, ours: str) -> dict[str, str]:
-    return {f"{path}.{place}": f"{ours}.conv", f"{path}.{place + 1}": f"{ours}.norm"}
+def _conv_block(path: str, index: int, ours: str) -> dict[str, str]:
+    return {f"{path}.{index}": f"{ours}.conv", f"{path}.{index + 1}": f"{ours}.norm"}
 
 
 def _residual_blocks(path: str, first: int, count: int, ours: str) -> dict[str, str]:
-    names = {}
+    names: dict[str, str] = {}
     for block in range(count):
         within = f"{path}.{first + block}.conv_block"
         names |= _conv_block(within, 1, f"{ours}.{block}.first") | _conv_block(within, 5, f"{ours}.{block}")
@@ -146,10 +146,10 @@ def _residual_blocks(path: str, first: int, count: int, ours: str) -> dict[str, 
 
 
 def _local_names(state: StateDict) -> dict[str, str]:
-    """The global part under "model", enhancer n in two lists: up to the sum, and from there on."""
+    """The global part under "model", each enhancer in two lists: up to the sum, and from there on."""
     layout, count, blocks = _Generator(state, source=LOCAL), _enhancers(state), _enhancer_blocks(state)
     names = layout.names("coarse")
-    del names[layout.output]  # it is the last enhancer that has one
+    del names[layout.output]  # only the last enhancer has an output layer
     for index in range(count):
         down, up, ours = f"model{index + 1}_1", f"model{index + 1}_2", f"enhancers.{index}"
         names |= _conv_block(down, 1, f"{ours}.input") | _conv_block(down, 4, f"{ours}.down")
@@ -162,7 +162,7 @@ def _enhancers(state: StateDict) -> int:
     if not numbers:
         raise ValueError(
             f"{LOCAL} does not fit: expected enhancers' keys such as 'model1_1.1.weight'; "
-            f"got {', '.join(list(state)[:5]) or 'no keys'}; a global generator's has a function of its own"
+            f"got {', '.join(list(state)[:5]) or 'no keys'}; load_pix2pixhd_global takes a global one"
         )
     return max(numbers)
 

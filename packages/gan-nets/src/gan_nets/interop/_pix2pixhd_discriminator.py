@@ -43,7 +43,7 @@ def load_pix2pixhd_discriminator(state_dict: StateDict) -> MultiscaleDiscriminat
 
 
 class _Discriminator:
-    """Scales and layers, told from the keys; the original counts the scales from the smallest picture on."""
+    """Scales and layers, derived from the keys; the original counts the scales from the smallest one on."""
 
     def __init__(self, state: StateDict) -> None:
         self.with_features = any(key.startswith("scale") for key in state)
@@ -55,8 +55,8 @@ class _Discriminator:
                 f"'layer0.0.weight'; got {', '.join(list(state)[:5]) or 'no keys'}"
             )
         self.scales = max(scale for scale, _ in found) + 1
-        last = max(place for _, place in found)
-        # Two blocks of stride 1 follow; in one list, all but the first block take three places.
+        last = max(index for _, index in found)
+        # Two layers of stride 1 follow; in one list, all blocks but the first have three modules.
         self.layers = max(1, last - 1 if self.with_features else (last - 2) // 3)
 
     def conv(self, scale: int, block: int) -> str:
@@ -66,9 +66,9 @@ class _Discriminator:
         return f"layer{scale}.{max(0, 3 * block - 1)}"
 
     def norm(self, scale: int, block: int) -> str:
-        """The original's path of a block's norm: the place after its convolution."""
-        path, _, place = self.conv(scale, block).rpartition(".")
-        return f"{path}.{int(place) + 1}"
+        """The original's path of a block's norm, the module after its convolution."""
+        path, _, index = self.conv(scale, block).rpartition(".")
+        return f"{path}.{int(index) + 1}"
 
     @property
     def names(self) -> Names:

@@ -1,4 +1,4 @@
-"""Spectral norm as torch stored it before its parametrizations: weight_orig, weight_u and weight_v."""
+"""Spectral norm under torch's keys from before parametrizations: weight_orig, weight_u and weight_v."""
 
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ from gan_nets.saving.state_dict import load_exactly
 
 Net = TypeVar("Net", bound=nn.Module)
 
-LEAVES = {  # today's names by the old ones
+LEAVES = {  # today's keys by the old ones
     "weight_orig": "parametrizations.weight.original",
     "weight_u": "parametrizations.weight.0._u",
     "weight_v": "parametrizations.weight.0._v",
@@ -18,7 +18,7 @@ LEAVES = {  # today's names by the old ones
 
 def rename_spectral(state: StateDict, names: Names) -> dict[str, Tensor]:
     """The state under our names, for layers with spectral norm and without."""
-    renamed = {}
+    renamed: dict[str, Tensor] = {}
     for key, value in rename(state, names).items():
         layer, _, leaf = key.rpartition(".")
         renamed[f"{layer}.{LEAVES.get(leaf, leaf)}"] = value
@@ -26,7 +26,7 @@ def rename_spectral(state: StateDict, names: Names) -> dict[str, Tensor]:
 
 
 def fit_spectral(net: Net, renamed: StateDict, names: Names, *, source: str) -> Net:
-    """Load the renamed state into the net; errors name the original keys. The net comes back in eval mode."""
+    """Load the renamed state into the network and return it in eval mode; errors list the original keys."""
     originals = {ours: theirs for theirs, ours in names.items()}
 
     def original(key: str) -> str:

@@ -1,1 +1,1 @@
-"""Layers and initializations that several networks share."""
+"""Layers, initializations and checks that several networks share."""

@@ -1,4 +1,4 @@
-"""What every network asks of its input, in one sentence when it does not get it."""
+"""Checks of what a network is given; each error is one sentence."""
 
 from torch import Tensor
 
@@ -12,24 +12,30 @@ def check_images(x: Tensor, channels: int, *, network: str) -> None:
         )
 
 
+def check_least_size(x: Tensor, least: int, *, network: str, remedy: str = "enlarge them") -> None:
+    """Raise ValueError unless height and width of x are at least `least`."""
+    height, width = x.shape[-2:]
+    if min(height, width) < least:
+        raise ValueError(
+            f"{network} expected images of at least {least}x{least}; got {height}x{width}; {remedy}"
+        )
+
+
 PADDED = "gan_nets.apply_any_size(net, x) pads and crops for you"
 
 
-def check_size(x: Tensor, multiple: int, *, least: int, network: str, remedy: str = PADDED) -> None:
-    """Raise ValueError unless height and width of x are multiples of `multiple`, and at least `least`."""
+def check_size(x: Tensor, multiple: int, *, least: int = 0, network: str, remedy: str = PADDED) -> None:
+    """Raise ValueError unless H and W of x are at least `least` and positive multiples of `multiple`."""
+    check_least_size(x, least, network=network)
     height, width = x.shape[-2:]
-    if height < least or width < least:
-        raise ValueError(
-            f"{network} expected pictures of at least {least}x{least}; got {height}x{width}; enlarge them"
-        )
-    if height % multiple or width % multiple:
+    if not height or not width or height % multiple or width % multiple:
         raise ValueError(
             f"{network} expected height and width to be multiples of {multiple}; "
             f"got {height}x{width}; {remedy}"
         )
 
 
-def check_positive(**sizes: int) -> None:
+def check_positive(**sizes: object) -> None:
     """Raise ValueError for the first of the named sizes that is not a positive integer."""
     for name, size in sizes.items():
         if not isinstance(size, int) or size < 1:

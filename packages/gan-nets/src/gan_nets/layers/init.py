@@ -1,14 +1,15 @@
-"""Initialisations that a recipe applies in plain sight, in place: `init_normal_(net)`."""
+"""Initializations that a recipe calls explicitly, in place: `init_normal_(net)`."""
 
 from collections.abc import Callable
 from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.parametrize import is_parametrized
 
 from gan_nets.layers.subpixel import SubpixelConv
+
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 def init_normal_(net: nn.Module, std: float = 0.02, *, generator: torch.Generator | None = None) -> None:
@@ -20,7 +21,7 @@ def init_normal_(net: nn.Module, std: float = 0.02, *, generator: torch.Generato
         net: its convolutions, transposed convolutions, linear layers and batch norms are set in place;
             any other layer is left as it is.
         std: standard deviation of weights and gains.
-        generator: source of randomness; torch's own by default.
+        generator: random number generator; torch's default one if not given.
     """
     _init(net, lambda weight: nn.init.normal_(weight, 0.0, std, generator=generator), std, generator)
 
@@ -33,7 +34,7 @@ def init_xavier_(net: nn.Module, gain: float = 0.02, *, generator: torch.Generat
     Args:
         net: set in place, as by `init_normal_`.
         gain: factor of the standard deviation.
-        generator: source of randomness; torch's own by default.
+        generator: random number generator; torch's default one if not given.
     """
     _init(net, lambda weight: nn.init.xavier_normal_(weight, gain, generator=generator), 0.02, generator)
 
@@ -41,35 +42,35 @@ def init_xavier_(net: nn.Module, gain: float = 0.02, *, generator: torch.Generat
 def init_kaiming_(net: nn.Module, scale: float = 0.1, *, generator: torch.Generator | None = None) -> None:
     """Weights from N(0, scale**2 * 2 / fan_in), batch norm's gains from N(1, 0.02**2), biases 0.
 
-    He et al. 2015, equation 10, made smaller by `scale` for deep residual networks without a norm, as in
+    He et al. 2015, equation 10, multiplied by `scale` for deep residual networks without a norm, as in
     ESRGAN (Wang et al. 2018, section 3.1) and BasicSR.
 
     Args:
         net: set in place, as by `init_normal_`.
         scale: factor of the standard deviation.
-        generator: source of randomness; torch's own by default.
+        generator: random number generator; torch's default one if not given.
     """
 
-    def draw_(weight: Tensor) -> Tensor:
+    def fill_(weight: Tensor) -> Tensor:
         nn.init.kaiming_normal_(weight, generator=generator)
         with torch.no_grad():
             return weight.mul_(scale)
 
-    _init(net, draw_, 0.02, generator)
+    _init(net, fill_, 0.02, generator)
 
 
 def init_icnr_(net: nn.Module) -> None:
-    """Let the pixel shuffles of a network start as nearest-neighbour enlargement, so without a checkerboard.
+    """Make the sub-pixel convolutions of a network start as nearest-neighbor upsampling, no checkerboard.
 
     Aitken et al. 2017, "Checkerboard artifact free sub-pixel convolution", section 3: the filters whose
-    results come to lie in one square begin equal. Each takes the values of the square's first filter, so it
-    goes last, after any other initialisation.
+    outputs become the pixels of one square start equal. Each is set to the square's first filter, so call
+    this after any other initialization.
 
     Args:
         net: a network with sub-pixel convolutions, such as SRResNet and MSRResNet; changed in place.
 
     Raises:
-        ValueError: there is none in it.
+        ValueError: the network has no sub-pixel convolution.
     """
     found = [module for module in net.modules() if isinstance(module, SubpixelConv)]
     if not found:
@@ -81,12 +82,12 @@ def init_icnr_(net: nn.Module) -> None:
 
 
 def _init(
-    net: nn.Module, draw_: Callable[[Tensor], Tensor], gain_std: float, generator: torch.Generator | None
+    net: nn.Module, fill_: Callable[[Tensor], Tensor], gain_std: float, generator: torch.Generator | None
 ) -> None:
     for module in net.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            draw_(_stored_weight(module))
-        elif isinstance(module, _BatchNorm) and module.affine:
+            fill_(_stored_weight(module))
+        elif isinstance(module, BATCH_NORMS) and module.affine:
             nn.init.normal_(module.weight, 1.0, gain_std, generator=generator)
         else:
             continue
@@ -95,7 +96,7 @@ def _init(
 
 
 def _stored_weight(module: nn.Module) -> Tensor:
-    """The parameter itself: under spectral norm, `weight` is computed from it anew each time."""
+    """The parameter itself: under spectral norm, `weight` is computed from it at each access."""
     if is_parametrized(module, "weight"):
         return cast(Tensor, module.get_parameter("parametrizations.weight.original"))
     return cast(Tensor, module.weight)

@@ -1,7 +1,7 @@
-"""Padding by reflection that keeps nothing for the backward pass, and stays in the map's own precision.
+"""Reflection padding that stores nothing for the backward pass and keeps the dtype under autocast.
 
-`F.pad` keeps the map that it is given although its gradient needs the size alone, six maps in place of four
-for a residual block; and under autocast on the CPU it turns bfloat16 into float32.
+`F.pad` stores its input although the gradient needs only the size: six maps instead of four for a residual
+block. And under autocast on the CPU it turns bfloat16 into float32.
 """
 
 from typing import Any

@@ -1,15 +1,15 @@
-"""Enlarging by sub-pixel convolutions (Shi et al. 2016, arXiv 1609.05158, section 3.2)."""
+"""Upsampling by sub-pixel convolutions (Shi et al. 2016, arXiv 1609.05158, section 3.2)."""
 
 from collections.abc import Collection
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-STAGES = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}  # of each scale, how much one convolution enlarges
+FACTORS = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}  # the factors whose product is each scale
 
 
 class SubpixelConv(nn.Module):
-    """A 3x3 convolution to factor**2 times the channels, which the pixel shuffle lays out side by side."""
+    """A 3x3 convolution to factor**2 times the channels, then a pixel shuffle."""
 
     def __init__(self, channels: int, factor: int) -> None:
         super().__init__()
@@ -22,13 +22,13 @@ class SubpixelConv(nn.Module):
 
 
 def subpixel_convs(channels: int, scale: int) -> nn.ModuleList:
-    """What enlarges feature maps `scale` times; 4 and 8 in steps of 2.
+    """Layers that upsample feature maps `scale` times; 4 and 8 in steps of 2.
 
     Raises:
-        ValueError: no such scale.
+        ValueError: the scale is not 2, 3, 4 or 8.
     """
-    check_scale(scale, STAGES)
-    return nn.ModuleList(SubpixelConv(channels, factor) for factor in STAGES[scale])
+    check_scale(scale, FACTORS)
+    return nn.ModuleList(SubpixelConv(channels, factor) for factor in FACTORS[scale])
 
 
 def check_scale(scale: int, known: Collection[int]) -> None:
@@ -37,5 +37,5 @@ def check_scale(scale: int, known: Collection[int]) -> None:
         *others, last = map(str, known)
         raise ValueError(
             f"expected scale {', '.join(others)} or {last}; got {scale!r}; "
-            f"enlarge by the next one and resize the result"
+            f"take the next larger one and resize the result"
         )

@@ -1,1 +1,1 @@
-"""Networks found in folders and in the folders of runs."""
+"""Find and load networks in folders of one network or of a training run."""

@@ -1,44 +1,54 @@
-"""Find a network in a folder: one that was saved there, or one of a run's."""
+"""Find a network in a folder: one that was saved there, or one of a training run's."""
 
 from pathlib import Path
 
-from gan_nets.saving.folder import CONFIG, WEIGHTS, Stored, check_description, read_json, stored_in
+from gan_nets._version import __version__
+from gan_nets.loading._networks import NETWORKS
+from gan_nets.saving.folder import (
+    CONFIG,
+    WEIGHTS,
+    StoredNetwork,
+    check_description,
+    find_network,
+    read_json,
+)
 from gan_nets.saving.pretrained import PretrainedModule, build
 
 # In a checkpoint of a run: the description of each network, and where its weights are.
-NETWORKS = "networks.json"
-HELPERS = ("encode", "judge")  # tasks of networks that stand beside the one that a run is about
+DESCRIPTIONS = "networks.json"
+AUXILIARY = ("encode", "discriminate")  # tasks of networks that are not what a run is for
 
 
 def load(path: str | Path, net: str | None = None) -> PretrainedModule:
-    """The network in a folder, in eval mode, on the CPU; local files only, of which nothing is executed.
+    """The network in a folder, in eval mode, on the CPU.
 
-    A run's folder is searched for the networks that it left, and as long as there are none, its newest
-    checkpoint, where averaged weights (EMA) stand for the network that they average.
+    Only local files are read, and no code in them is run. In a run's folder the saved networks are taken or,
+    before there are any, those of its newest checkpoint, where averaged weights (EMA) replace those of the
+    network that they average.
 
     Args:
         path: a folder that `save_pretrained` wrote; the folder of a run; or one of its checkpoints, such as
             RUN/checkpoints/best.
-        net: which network of a run, by the name of its folder or in the checkpoint; needed only where several
-            are no discriminators or encoders.
+        net: which network of a run, by the name of its folder or in the checkpoint; needed only if several
+            are neither discriminators nor encoders.
 
     Raises:
         FileNotFoundError: there is no network.
-        ValueError: there are several or none of that name; one names no network of gan_nets, or its files do
-            not fit it.
+        ValueError: there are several or none of that name; the class is no network of gan_nets; or the files
+            do not fit the class.
     """
-    folder = _pointed_to(Path(path))
+    folder = _resolve(Path(path))
     if (folder / CONFIG).is_file() or (folder / WEIGHTS).is_file():
         if net is not None:
             raise ValueError(f"{folder} is a single network, so that {net!r} is not in it; leave net out")
-        found = stored_in(folder)
+        stored = find_network(folder)
     else:
-        found = _chosen(folder, net)
-    return build(_class_of(found), found)
+        stored = _choose(folder, net)
+    return build(_class_of(stored), stored)
 
 
-def _pointed_to(path: Path) -> Path:
-    """The folder itself, or that to which a run's "latest" or "best" points."""
+def _resolve(path: Path) -> Path:
+    """The folder itself, or the checkpoint that a run's "latest" or "best" names."""
     if path.name in ("latest", "best") and path.is_file():
         return path.parent / path.read_text(encoding="utf-8").strip()
     if path.is_file():
@@ -49,34 +59,34 @@ def _pointed_to(path: Path) -> Path:
     return path
 
 
-def _chosen(folder: Path, name: str | None) -> Stored:
+def _choose(folder: Path, name: str | None) -> StoredNetwork:
     """One of the networks of a run or of a checkpoint."""
-    finished = {path.parent.name: stored_in(path.parent) for path in sorted(folder.glob(f"*/{CONFIG}"))}
-    learning = _in_checkpoint(folder)
+    saved = {path.parent.name: find_network(path.parent) for path in sorted(folder.glob(f"*/{CONFIG}"))}
+    in_training = _in_checkpoint(folder)
     if name is not None:
-        networks = learning | finished
+        networks = in_training | saved
         if name not in networks:
             raise ValueError(f"{folder} has no network {name!r}; it has {', '.join(networks) or 'none'}")
         return networks[name]
-    networks = finished or learning
+    networks = saved or in_training
     if not networks:
-        stored_in(folder)  # raises: there is nothing
-    names = [name for name in networks if _task(networks[name]) not in HELPERS] or list(networks)
+        find_network(folder)  # raises: there is nothing
+    names = [name for name in networks if _task(networks[name]) not in AUXILIARY] or list(networks)
     if len(names) > 1:
         raise ValueError(f"{folder} holds several networks; name one with net= or --net: {', '.join(names)}")
     return networks[names[0]]
 
 
-def _in_checkpoint(folder: Path) -> dict[str, Stored]:
-    """The networks of a checkpoint, or of the newest of a run; none where there is no checkpoint."""
-    newest = max(folder.glob(f"checkpoints/[0-9]*/{NETWORKS}"), default=folder / NETWORKS)
+def _in_checkpoint(folder: Path) -> dict[str, StoredNetwork]:
+    """The networks of a checkpoint, or of the newest one of a run; none if there is no checkpoint."""
+    newest = max(folder.glob(f"checkpoints/[0-9]*/{DESCRIPTIONS}"), default=folder / DESCRIPTIONS)
     if not newest.is_file():
         return {}
-    networks = {}
+    networks: dict[str, StoredNetwork] = {}
     try:
         for name, entry in read_json(newest).items():
             check_description(entry["network"], newest)
-            networks[name] = Stored(
+            networks[name] = StoredNetwork(
                 entry["network"], newest, newest.parent / entry["weights"], entry["prefix"]
             )
     except (AttributeError, KeyError, TypeError) as error:
@@ -84,18 +94,14 @@ def _in_checkpoint(folder: Path) -> dict[str, Stored]:
     return networks
 
 
-def _task(stored: Stored) -> str:
+def _task(stored: StoredNetwork) -> str:
     return (stored.usage or _class_of(stored).usage).task
 
 
-def _class_of(stored: Stored) -> type[PretrainedModule]:
-    import gan_nets  # here, as the package itself imports this module
-
-    name = stored.class_name
-    cls = getattr(gan_nets, name) if name in gan_nets.__all__ else None
-    if not (isinstance(cls, type) and issubclass(cls, PretrainedModule)):
+def _class_of(stored: StoredNetwork) -> type[PretrainedModule]:
+    if stored.class_name not in NETWORKS:
         raise ValueError(
-            f"{stored.described_in} names the class {name!r}, which is no network of gan_nets "
-            f"{gan_nets.__version__}; load it with the version that wrote it"
+            f"{stored.described_in} names the class {stored.class_name!r}, which is no network of gan_nets "
+            f"{__version__}; load it with the version that wrote it"
         )
-    return cls
+    return NETWORKS[stored.class_name]

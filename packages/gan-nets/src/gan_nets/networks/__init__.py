@@ -1,1 +1,1 @@
-"""The papers' generators and discriminators: one network a file, in plain PyTorch."""
+"""The papers' networks: one paper's network a file."""

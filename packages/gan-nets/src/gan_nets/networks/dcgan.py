@@ -1,4 +1,4 @@
-"""Generator and discriminator of DCGAN, the plain baseline (Radford et al. 2016)."""
+"""Generator and discriminator of DCGAN (Radford et al. 2016)."""
 
 from itertools import pairwise
 
@@ -7,34 +7,34 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets.layers.checks import check_images, check_positive
-from gan_nets.layers.noise import check_latents, check_power_of_two
+from gan_nets.layers.latents import check_latents, check_power_of_two
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
 
 def _widths(size: int, width: int) -> list[int]:
-    """Channels from 4x4 to half of the full size: they halve at each doubling, down to `width`."""
+    """Channels from 4x4 to half of the full size: halved at each doubling of the size, down to `width`."""
     return [width * 2**power for power in reversed(range(size.bit_length() - 3))]
 
 
 class DCGANGenerator(PretrainedModule):
-    """Noise (N, latents) to pictures (N, out_channels, size, size) in [-1, 1].
+    """Latents (N, latents) to images (N, out_channels, size, size) in [-1, 1].
 
     Transposed convolutions with batch norm and ReLU, tanh at the end. Radford et al. 2016, "Unsupervised
     Representation Learning with Deep Convolutional Generative Adversarial Networks", section 3 and figure 1,
-    whose size is 64 and width 128. `init_normal_(net, std=0.02)` is the paper's initialisation (section 4).
+    whose size is 64 and width 128. `init_normal_(net, std=0.02)` is the paper's initialization (section 4).
 
     Args:
-        size: height and width of the pictures, a power of 2 from 8 to 256.
-        out_channels: channels of the pictures.
-        latents: numbers of noise that one picture is made of.
+        size: height and width of the images, a power of 2 from 8 to 256.
+        out_channels: channels of the images.
+        latents: dimensions of the latent vector.
         width: channels at half of the full size; they double at each halving, down to 4x4.
 
     Attributes:
         classes: 0; there is no class-conditional form.
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, an input of the wrong shape.
+        ValueError: an argument is out of its range; in `forward`, z has the wrong shape.
     """
 
     classes = 0
@@ -58,28 +58,28 @@ class DCGANGenerator(PretrainedModule):
     def forward(self, z: Tensor) -> Tensor:
         """(N, latents), from N(0, 1), to (N, out_channels, size, size) in [-1, 1]."""
         check_latents(z, None, latents=self.latents, classes=0, network="DCGANGenerator")
-        x = z[:, :, None, None]
+        x = z[:, :, None, None]  # (N, latents, 1, 1)
         for conv, norm in zip((self.input, *self.convs), self.norms, strict=True):
-            x = F.relu(norm(conv(x)), inplace=True)
-        return torch.tanh(self.output(x))
+            x = F.relu(norm(conv(x)), inplace=True)  # (N, C, 4, 4), (N, C/2, 8, 8), ...
+        return torch.tanh(self.output(x))  # (N, out_channels, size, size)
 
 
 class DCGANDiscriminator(PretrainedModule):
-    """Real or fake for whole pictures: (N, in_channels, size, size) in [-1, 1] to logits (N, 1, 1, 1).
+    """Real or fake for whole images: (N, in_channels, size, size) in [-1, 1] to logits (N, 1, 1, 1).
 
     Convolutions of stride 2 with batch norm and LeakyReLU 0.2. Radford et al. 2016, section 3; the paper's
-    sigmoid is left to the loss.
+    sigmoid is part of the loss here.
 
     Args:
-        size: height and width of the pictures, a power of 2 from 8 to 256.
-        in_channels: channels of the pictures.
+        size: height and width of the images, a power of 2 from 8 to 256.
+        in_channels: channels of the images.
         width: channels after the first convolution; they double at each halving, down to 4x4.
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, pictures of another shape.
+        ValueError: an argument is out of its range; in `forward`, x has the wrong shape.
     """
 
-    usage = Usage(task="judge")
+    usage = Usage(task="discriminate")
 
     def __init__(self, size: int = 64, in_channels: int = 3, *, width: int = 128) -> None:
         super().__init__()
@@ -99,10 +99,10 @@ class DCGANDiscriminator(PretrainedModule):
         check_images(x, self.in_channels, network="DCGANDiscriminator")
         if x.shape[-2:] != (self.size, self.size):
             raise ValueError(
-                f"DCGANDiscriminator expected pictures of {self.size}x{self.size}; "
+                f"DCGANDiscriminator expected images of {self.size}x{self.size}; "
                 f"got {x.shape[-2]}x{x.shape[-1]}; resize them or build it with their size"
             )
-        x = F.leaky_relu(self.input(x), 0.2, inplace=True)
+        x = F.leaky_relu(self.input(x), 0.2, inplace=True)  # (N, width, size/2, size/2)
         for conv, norm in zip(self.convs, self.norms, strict=True):
-            x = F.leaky_relu(norm(conv(x)), 0.2, inplace=True)
-        return self.output(x)
+            x = F.leaky_relu(norm(conv(x)), 0.2, inplace=True)  # (N, 2 * width, size/4, size/4), ..., 4x4
+        return self.output(x)  # (N, 1, 1, 1)

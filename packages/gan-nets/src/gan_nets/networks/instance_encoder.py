@@ -1,4 +1,4 @@
-"""The encoder of pix2pixHD: one vector for each object of a picture (Wang et al. 2018, section 3.4)."""
+"""The encoder of pix2pixHD: a feature vector for each object of an image (Wang et al. 2018, section 3.4)."""
 
 import torch
 from torch import Tensor, nn
@@ -11,26 +11,25 @@ from gan_nets.saving.usage import Usage
 
 
 class InstanceEncoder(PretrainedModule):
-    """Picture and instance map to features that are constant over each instance.
+    """Image and instance map to features that are constant over each instance.
 
-    Pictures (N, in_channels, H, W) in [-1, 1] and instances (N, 1, H, W), integers, to features
+    Images (N, in_channels, H, W) in [-1, 1] and instances (N, 1, H, W), integers, to features
     (N, features, H, W) in [-1, 1] (tanh, then the mean over each instance). Height and width are multiples of
     `size_multiple` and at least twice that.
 
     Wang et al. 2018, "High-Resolution Image Synthesis and Semantic Manipulation with Conditional GANs",
-    section 3.4. The keys and values of the official code fit:
-    `gan_nets.interop.load_pix2pixhd_encoder`.
+    section 3.4. Checkpoints of the official code fit: `gan_nets.interop.load_pix2pixhd_encoder`.
 
     Args:
-        in_channels: channels of the pictures.
+        in_channels: channels of the images.
         features: channels of the features; 3 in the paper.
-        width: channels at full size; they double at each halving.
-        downsamplings: how many times the size is halved.
-        norm: which normalisation follows the convolutions.
+        width: channels at full size; they double at each downsampling.
+        downsamplings: how many times height and width are halved.
+        norm: the normalization after the convolutions.
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, an input of the wrong shape or an instance
-            map that does not belong to the pictures.
+        ValueError: an argument is out of its range; in `forward`, x or the instance map has the wrong shape
+            or dtype.
     """
 
     usage = Usage(task="encode")
@@ -59,40 +58,42 @@ class InstanceEncoder(PretrainedModule):
             self.size_multiple,
             least=2 * self.size_multiple,
             network="InstanceEncoder",
-            remedy="extend both pictures and map by gan_nets.pad_to_multiple",
+            remedy="pad both images and instance map by gan_nets.pad_to_multiple",
         )
         _check_instances(instances, x)
-        return instance_mean(torch.tanh(self.output(self.trunk(x))), instances)
+        x = self.trunk(x)  # (N, width, H + 6, W + 6)
+        x = torch.tanh(self.output(x))  # (N, features, H, W)
+        return instance_mean(x, instances)  # (N, features, H, W)
 
 
 def instance_mean(x: Tensor, instances: Tensor) -> Tensor:
-    """Each pixel's value replaced by the mean over the pixels of its instance, channel by channel.
+    """Replace each pixel's value by the mean over the pixels of its instance, channel by channel.
 
-    An instance is what has the same number in the same map of the batch. Any integers will do; they need be
-    neither consecutive nor few, and the result does not wait for the GPU to count them.
+    An instance is all pixels with the same number in the same map of the batch. The numbers may be any
+    integers; they need not be consecutive, and on a GPU the host does not wait for them to be counted.
 
     Args:
         x: maps (N, C, H, W).
         instances: (N, 1, H, W), integers.
 
     Returns:
-        (N, C, H, W), of x's type. The sums are float64: an instance may have half a million pixels.
+        (N, C, H, W), of x's dtype. The sums are float64: an instance may have half a million pixels.
 
     Raises:
         ValueError: `instances` are not integers, or not of x's size.
     """
     _check_instances(instances, x)
     slots = _slots(instances.flatten(1))[:, None]  # (N, 1, H*W)
-    values = x.flatten(2).double()
+    values = x.flatten(2).double()  # (N, C, H*W)
     zeros = torch.zeros_like(values)
-    sums = zeros.scatter_add(2, slots.expand_as(values), values)
-    counts = zeros[:, :1].scatter_add(2, slots, torch.ones_like(values[:, :1]))
+    sums = zeros.scatter_add(2, slots.expand_as(values), values)  # (N, C, H*W), one value a slot
+    counts = zeros[:, :1].scatter_add(2, slots, torch.ones_like(values[:, :1]))  # (N, 1, H*W)
     means = sums / counts.clamp(min=1)
-    return means.gather(2, slots.expand_as(values)).to(x.dtype).view_as(x)
+    return means.gather(2, slots.expand_as(values)).to(x.dtype).view_as(x)  # (N, C, H, W)
 
 
 def _slots(numbers: Tensor) -> Tensor:
-    """(N, L) of any integers to (N, L) in 0 ... L - 1, equal where and only where they are equal in a row."""
+    """Renumber (N, L) integers to 0 ... L - 1, such that equal ones in a row stay equal and others differ."""
     in_order, order = numbers.sort(dim=1)
     rank = (in_order[:, 1:] != in_order[:, :-1]).cumsum(dim=1)
     rank = torch.cat([torch.zeros_like(rank[:, :1]), rank], dim=1)
@@ -103,8 +104,8 @@ def _check_instances(instances: Tensor, x: Tensor) -> None:
     expected = (x.shape[0], 1, *x.shape[-2:])
     if tuple(instances.shape) != expected:
         raise ValueError(
-            f"expected an instance map {expected} for pictures {tuple(x.shape)}; "
-            f"got {tuple(instances.shape)}; resize it to theirs by nearest neighbour"
+            f"expected an instance map {expected} for images {tuple(x.shape)}; "
+            f"got {tuple(instances.shape)}; resize it to theirs by nearest neighbor"
         )
     if instances.is_floating_point() or instances.is_complex():
         raise ValueError(f"expected an instance map of integers; got {instances.dtype}; use its .long()")

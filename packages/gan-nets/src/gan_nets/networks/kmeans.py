@@ -1,4 +1,4 @@
-"""k-means, with which pix2pixHD finds the looks that an object may take (Wang et al. 2018, section 3.4)."""
+"""k-means, which in pix2pixHD clusters the features of each class (Wang et al. 2018, section 3.4)."""
 
 import torch
 from torch import Tensor
@@ -7,16 +7,16 @@ from torch import Tensor
 def kmeans(
     points: Tensor, clusters: int, *, iterations: int = 100, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Centres that the points are near to, in the mean of the squared distances to the nearest.
+    """Cluster centers that minimize the mean squared distance of each point to its nearest center.
 
-    Lloyd's algorithm, begun with centres far from each other (k-means++, Arthur and Vassilvitskii 2007); it
-    stops when nothing moves any more. The same generator state gives the same centres.
+    Lloyd's algorithm from k-means++ starting centers (Arthur and Vassilvitskii 2007); it stops when no center
+    moves. The same generator state gives the same centers.
 
     Args:
-        points: (N, D), such as the features that `InstanceEncoder` gives the objects of one class.
-        clusters: how many centres to find.
-        iterations: at most so many moves of all centres.
-        generator: of the first centres, on the device of `points`; torch's own if not given.
+        points: (N, D), such as `InstanceEncoder`'s features of the objects of one class.
+        clusters: number of centers.
+        iterations: maximum number of iterations.
+        generator: for the starting centers, on the device of `points`; torch's default one if not given.
 
     Returns:
         (min(clusters, N), D).
@@ -31,24 +31,24 @@ def kmeans(
         )
     if clusters < 1:
         raise ValueError(f"kmeans expected at least 1 cluster; got {clusters}")
-    centres = _far_apart(points, min(clusters, len(points)), generator)
+    centers = _starting_centers(points, min(clusters, len(points)), generator)
     for _ in range(iterations):
-        owner = torch.cdist(points, centres).argmin(1)
-        sums = torch.zeros_like(centres).index_add_(0, owner, points)
-        counts = torch.bincount(owner, minlength=len(centres))[:, None]
-        moved = torch.where(counts > 0, sums / counts.clamp(min=1), centres)  # one without points stays
-        if torch.equal(moved, centres):
+        nearest = torch.cdist(points, centers).argmin(1)
+        sums = torch.zeros_like(centers).index_add_(0, nearest, points)
+        counts = torch.bincount(nearest, minlength=len(centers))[:, None]
+        moved = torch.where(counts > 0, sums / counts.clamp(min=1), centers)  # one without points stays
+        if torch.equal(moved, centers):
             break
-        centres = moved
-    return centres
+        centers = moved
+    return centers
 
 
-def _far_apart(points: Tensor, count: int, generator: torch.Generator | None) -> Tensor:
-    """So many of the points, each drawn by its squared distance to the nearest one drawn before."""
+def _starting_centers(points: Tensor, count: int, generator: torch.Generator | None) -> Tensor:
+    """`count` of the points, each sampled by its squared distance to the nearest one sampled before."""
     first = torch.randint(len(points), (1,), generator=generator, device=points.device)
-    centres = points[first]
-    while len(centres) < count:
-        squares = torch.cdist(points, centres).amin(1).square()
+    centers = points[first]
+    while len(centers) < count:
+        squares = torch.cdist(points, centers).amin(1).square()
         weights = squares if squares.sum() > 0 else torch.ones_like(squares)
-        centres = torch.cat([centres, points[torch.multinomial(weights, 1, generator=generator)]])
-    return centres
+        centers = torch.cat([centers, points[torch.multinomial(weights, 1, generator=generator)]])
+    return centers

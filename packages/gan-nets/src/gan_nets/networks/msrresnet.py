@@ -1,4 +1,4 @@
-"""SRResNet without batch norm, as BasicSR has it (the baseline of Wang et al. 2018, "ESRGAN")."""
+"""SRResNet without batch norm, as in BasicSR (the baseline of Wang et al. 2018, "ESRGAN")."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -9,8 +9,8 @@ from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
 
-class PlainBlock(nn.Module):
-    """Convolution, ReLU, convolution, added to what came in."""
+class ResidualBlock(nn.Module):
+    """Convolution, ReLU, convolution, added to the input."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -23,25 +23,25 @@ class PlainBlock(nn.Module):
 
 
 class MSRResNet(PretrainedModule):
-    """A small picture to one `scale` times as high and wide: what is to be added to bilinear enlargement.
+    """Super-resolution: an image to one `scale` times as high and wide, as a residual of bilinear upsampling.
 
-    Input (N, in_channels, H, W) in [-1, 1] of any size, output (N, out_channels, scale * H, scale * W) for
-    [-1, 1], not clamped. Inside it computes on [0, 1], so that the keys and values of BasicSR's MSRResNet
-    fit: `gan_nets.interop.load_basicsr_msrresnet`. `init_kaiming_` is how the original starts.
+    Input (N, in_channels, H, W) in [-1, 1] of any size; output (N, out_channels, scale * H, scale * W) in
+    about [-1, 1], not clamped. Inside it computes on [0, 1], so that checkpoints of BasicSR's MSRResNet fit:
+    `gan_nets.interop.load_basicsr_msrresnet`. `init_kaiming_` is the original's initialization.
 
     It differs from SRResNet: no norm, ReLU in the blocks and LeakyReLU 0.1 elsewhere, 3x3 convolutions
-    throughout and one more at full size, no skip around the blocks, the enlarged input added at the end.
+    throughout and one more at full size, no skip around the blocks, the upsampled input added to the output.
 
     Args:
         in_channels: channels of the input.
-        out_channels: channels of the output; as many as the input has, or one of the two is 1.
-        scale: how many times larger: 2, 3, 4 or 8 (which the original lacks).
+        out_channels: channels of the output; equal to in_channels, or one of the two is 1.
+        scale: upsampling factor: 2, 3, 4 or 8 (which the original lacks).
         blocks: residual blocks.
         width: channels of the feature maps.
         degradation: as in SRResNet.
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, wrong channels.
+        ValueError: an argument is out of its range; in `forward`, x has other channels.
     """
 
     size_multiple = 1
@@ -66,23 +66,23 @@ class MSRResNet(PretrainedModule):
             )
         self.in_channels, self.scale, self.degradation = in_channels, scale, degradation
         self.input = nn.Conv2d(in_channels, width, 3, padding=1)
-        self.blocks = nn.ModuleList(PlainBlock(width) for _ in range(blocks))
+        self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(blocks))
         self.ups = subpixel_convs(width, scale)
         self.full_size = nn.Conv2d(width, width, 3, padding=1)
         self.output = nn.Conv2d(width, out_channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, in_channels, H, W) in [-1, 1] to (N, out_channels, scale * H, scale * W) for [-1, 1]."""
+        """(N, in_channels, H, W) in [-1, 1] to (N, out_channels, scale * H, scale * W) in about [-1, 1]."""
         check_images(x, self.in_channels, network="MSRResNet")
         y = _leaky(self.input((x + 1) / 2))  # (N, width, H, W)
         for block in self.blocks:
-            y = block(y)
+            y = block(y)  # (N, width, H, W)
         for up in self.ups:
-            y = _leaky(up(y))  # (N, width, 2H, 2W), (N, width, 4H, 4W), ...
-        difference = self.output(_leaky(self.full_size(y)))
-        # 2 (difference + enlarged) - 1 of pictures in [0, 1] is 2 difference + enlarged of those in [-1, 1].
-        enlarged = F.interpolate(x, scale_factor=self.scale, mode="bilinear", align_corners=False)
-        return 2 * difference + enlarged
+            y = _leaky(up(y))  # (N, width, 2H, 2W), (N, width, 4H, 4W) for scale 4
+        residual = self.output(_leaky(self.full_size(y)))  # (N, out_channels, scale * H, scale * W)
+        # 2 (residual + upsampled) - 1 of images in [0, 1] is 2 residual + upsampled of images in [-1, 1].
+        upsampled = F.interpolate(x, scale_factor=self.scale, mode="bilinear", align_corners=False)
+        return 2 * residual + upsampled  # (N, out_channels, scale * H, scale * W)
 
 
 def _leaky(x: Tensor) -> Tensor:

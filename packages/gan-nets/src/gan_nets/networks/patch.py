@@ -1,13 +1,14 @@
-"""Discriminators that judge patches: PatchGAN and its one-pixel limit (Isola et al. 2017, section 3.2.2)."""
+"""PatchGAN discriminators, and PixelGAN as their 1x1 limit (Isola et al. 2017, section 3.2.2)."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_nets.layers.checks import check_images, check_positive
-from gan_nets.layers.cpu.matmul import Logits
+from gan_nets.layers.checks import check_images, check_least_size, check_positive
+from gan_nets.layers.cpu.matmul import SingleOutputConv2d
 from gan_nets.layers.norm import Norm, conv_bias, norm_layer
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
@@ -28,31 +29,33 @@ class PatchBlock(nn.Module):
 
         With padding 2 one row and column more for stride 2, two more for stride 1.
         """
-        # In place, as the map is the block's own: only the activated one stays for the backward pass.
+        # In place, since nothing else uses the map: only the activated one is stored for the backward pass.
         return F.leaky_relu(self.norm(self.conv(x)), 0.2, inplace=True)
 
 
 class PatchDiscriminator(PretrainedModule):
     """Real or fake for each overlapping patch: (N, in_channels, H, W) in [-1, 1] to logits (N, 1, H', W').
 
-    Each logit sees `receptive_field` pixels in height and width: 16, 34, 70, 142 and 286 for 1 to 5 layers,
-    so the default is the "70x70 PatchGAN"; PixelDiscriminator is the 1x1 one. A conditional discriminator
-    gets condition and picture side by side in the channels (in_channels=6).
+    The receptive field of each logit is `receptive_field` pixels high and wide: 16, 34, 70, 142 and 286 for 1
+    to 5 layers, so the default is the "70x70 PatchGAN"; PixelDiscriminator is the 1x1 one. A conditional
+    discriminator takes condition and image concatenated along the channels (in_channels=6).
 
-    Isola et al. 2017, section 3.2.2 and appendix 6.1.2. The keys and values of the official PyTorch code fit:
+    Isola et al. 2017, section 3.2.2 and appendix 6.1.2. Checkpoints of the official PyTorch code fit:
     `gan_nets.interop.load_patch_discriminator`.
 
     Args:
         in_channels: channels of the input.
         layers: convolutions of stride 2; two of stride 1 follow.
         width: channels after the first convolution; they double at each one after it, up to 8 * width.
-        norm: which normalisation follows the convolutions, the first and the last excepted.
+        norm: the normalization after each convolution but the first and the last.
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, wrong channels or less than `minimum_size`.
+        ValueError: an argument is out of its range; in `forward`, x has other channels or is smaller than
+            `minimum_size`.
     """
 
-    usage = Usage(task="judge")
+    usage = Usage(task="discriminate")
+    cpu_kernels: ClassVar = {"output": SingleOutputConv2d}
 
     def __init__(
         self, in_channels: int = 3, *, layers: int = 3, width: int = 64, norm: Norm = "batch"
@@ -64,14 +67,16 @@ class PatchDiscriminator(PretrainedModule):
         self.in_channels = in_channels
         widths = [width * min(2**level, 8) for level in range(layers + 1)]
         self.blocks = nn.ModuleList([PatchBlock(in_channels, width, stride=2, norm="none", bias=True)])
-        for level, (inside, outside) in enumerate(pairwise(widths), start=1):
+        for level, (channels, next_channels) in enumerate(pairwise(widths), start=1):
             stride = 2 if level < layers else 1
-            self.blocks.append(PatchBlock(inside, outside, stride=stride, norm=norm, bias=conv_bias(norm)))
-        self.output = Logits(widths[-1])
+            self.blocks.append(
+                PatchBlock(channels, next_channels, stride=stride, norm=norm, bias=conv_bias(norm))
+            )
+        self.output = nn.Conv2d(widths[-1], 1, 4, padding=1)
 
     @property
     def receptive_field(self) -> int:
-        """Side in pixels of the patch that one logit sees."""
+        """Height and width in pixels of the patch that one logit depends on."""
         side = 1
         for kernel, stride, _ in self._convolutions():
             side = (side - 1) * stride + kernel
@@ -86,7 +91,7 @@ class PatchDiscriminator(PretrainedModule):
         return side
 
     def _convolutions(self) -> Iterator[Sequence[int]]:
-        """(kernel, stride, padding) of each convolution, from the logits back to the picture."""
+        """(kernel, stride, padding) of each convolution, from the last to the first."""
         convs = [module for module in self.modules() if isinstance(module, nn.Conv2d)]
         for conv in reversed(convs):
             yield conv.kernel_size[0], conv.stride[0], int(conv.padding[0])
@@ -94,33 +99,32 @@ class PatchDiscriminator(PretrainedModule):
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) in [-1, 1] to logits (N, 1, H', W')."""
         check_images(x, self.in_channels, network="PatchDiscriminator")
-        if min(x.shape[-2:]) < self.minimum_size:
-            raise ValueError(
-                f"PatchDiscriminator expected pictures of at least {self.minimum_size}x{self.minimum_size}; "
-                f"got {x.shape[-2]}x{x.shape[-1]}; enlarge them or use fewer layers"
-            )
+        remedy = "enlarge them or use fewer layers"
+        check_least_size(x, self.minimum_size, network="PatchDiscriminator", remedy=remedy)
         for block in self.blocks:
-            x = block(x)
-        return self.output(x)
+            x = block(
+                x
+            )  # (N, width, H/2, W/2), ..., (N, 8 * width, H/8, W/8), (N, 8 * width, H/8 - 1, W/8 - 1)
+        return self.output(x)  # (N, 1, H/8 - 2, W/8 - 2) for 3 layers
 
 
 class PixelDiscriminator(PretrainedModule):
-    """Real or fake for each pixel by its colour: (N, in_channels, H, W) in [-1, 1] to logits (N, 1, H, W).
+    """Real or fake for each pixel by its color: (N, in_channels, H, W) in [-1, 1] to logits (N, 1, H, W).
 
-    Three 1x1 convolutions (Isola et al. 2017, section 4.4, the "PixelGAN"). The keys and values of the
-    official PyTorch code fit: `gan_nets.interop.load_pixel_discriminator`.
+    Three 1x1 convolutions (Isola et al. 2017, section 4.4, the "PixelGAN"). Checkpoints of the official
+    PyTorch code fit: `gan_nets.interop.load_pixel_discriminator`.
 
     Args:
         in_channels: channels of the input.
         width: channels after the first convolution; the second doubles them.
-        norm: which normalisation follows the second convolution.
+        norm: the normalization after the second convolution.
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, wrong channels.
+        ValueError: an argument is out of its range; in `forward`, x has other channels.
     """
 
     receptive_field = 1
-    usage = Usage(task="judge")
+    usage = Usage(task="discriminate")
 
     def __init__(self, in_channels: int = 3, *, width: int = 64, norm: Norm = "batch") -> None:
         super().__init__()
@@ -129,12 +133,12 @@ class PixelDiscriminator(PretrainedModule):
         self.input = nn.Conv2d(in_channels, width, 1)
         self.hidden = nn.Conv2d(width, 2 * width, 1, bias=conv_bias(norm))
         self.norm = norm_layer(norm, 2 * width)
-        # The official code has the norm decide on the last bias too, unlike in its other networks.
+        # In the official code the norm decides on the last bias too, unlike in its other networks.
         self.output = nn.Conv2d(2 * width, 1, 1, bias=conv_bias(norm))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) in [-1, 1] to logits (N, 1, H, W)."""
         check_images(x, self.in_channels, network="PixelDiscriminator")
-        x = F.leaky_relu(self.input(x), 0.2, inplace=True)
-        x = F.leaky_relu(self.norm(self.hidden(x)), 0.2, inplace=True)
-        return self.output(x)
+        x = F.leaky_relu(self.input(x), 0.2, inplace=True)  # (N, width, H, W)
+        x = F.leaky_relu(self.norm(self.hidden(x)), 0.2, inplace=True)  # (N, 2 * width, H, W)
+        return self.output(x)  # (N, 1, H, W)

@@ -1,7 +1,6 @@
-"""The generators of pix2pixHD (Wang et al. 2018, section 3.2): coarse first, then finer around it."""
+"""The generators of pix2pixHD (Wang et al. 2018, section 3.2): a global one, and enhancers around it."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets.layers.checks import check_images, check_positive, check_size
@@ -16,7 +15,7 @@ BIAS = True
 
 
 class Trunk(nn.Module):
-    """Down by halves, residual blocks, up by doubles: a picture to features (N, width, H, W), at least 0."""
+    """The global generator without its output layer: images to features (N, width, H, W) after a ReLU."""
 
     def __init__(
         self, in_channels: int, width: int, *, downsamplings: int, blocks: int, norm: Norm, pad_after: int
@@ -24,24 +23,27 @@ class Trunk(nn.Module):
         super().__init__()
         self.input = ConvBlock(nn.Conv2d(in_channels, width, 7), norm=norm)
         widths = [width * 2**level for level in range(downsamplings + 1)]
-        self.downs = nn.ModuleList(ConvBlock(_strided_conv(inside), norm=norm) for inside in widths[:-1])
+        self.downs = nn.ModuleList(ConvBlock(_strided_conv(channels), norm=norm) for channels in widths[:-1])
         self.blocks = nn.ModuleList(ResnetBlock(widths[-1], norm=norm, bias=BIAS) for _ in range(blocks))
         self.ups = nn.ModuleList()
-        for inside in widths[:0:-1]:
-            pad = pad_after if inside == widths[1] else 0
-            self.ups.append(ConvBlock(transposed_conv(inside, bias=BIAS), norm=norm, pad_after=pad))
+        for channels in widths[:0:-1]:
+            pad = pad_after if channels == widths[1] else 0
+            self.ups.append(ConvBlock(transposed_conv(channels, bias=BIAS), norm=norm, pad_after=pad))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) to (N, width, H, W), padded by `pad_after`."""
-        x = self.input(reflect_pad(x, 3))
-        for layers in (self.downs, self.blocks, self.ups):
-            for layer in layers:
-                x = layer(x)
+        x = self.input(reflect_pad(x, 3))  # (N, width, H, W)
+        for down in self.downs:
+            x = down(x)  # (N, 2 * width, H/2, W/2), ..., (N, 16 * width, H/16, W/16) for 4 downsamplings
+        for block in self.blocks:
+            x = block(x)  # the same
+        for up in self.ups:
+            x = up(x)  # (N, 8 * width, H/8, W/8), ..., (N, width, H, W)
         return x
 
 
 class Enhancer(nn.Module):
-    """Residual blocks at half of the size, on the sum of the picture's own features and the coarser net's."""
+    """Residual blocks at half the size, on the sum of the image's own features and the coarser network's."""
 
     def __init__(self, in_channels: int, width: int, *, blocks: int, norm: Norm, pad_after: int) -> None:
         super().__init__()
@@ -52,35 +54,36 @@ class Enhancer(nn.Module):
 
     def forward(self, x: Tensor, coarse: Tensor) -> Tensor:
         """(N, in_channels, H, W) and (N, 2 * width, H/2, W/2) to (N, width, H, W), padded by `pad_after`."""
-        y = self.down(self.input(reflect_pad(x, 3))) + coarse
+        y = self.input(reflect_pad(x, 3))  # (N, width, H, W)
+        y = self.down(y) + coarse  # (N, 2 * width, H/2, W/2)
         for block in self.blocks:
-            y = block(y)
-        return self.up(y)
+            y = block(y)  # the same
+        return self.up(y)  # (N, width, H, W)
 
 
 class GlobalGenerator(PretrainedModule):
-    """Picture to picture through residual blocks at 1 / 2**downsamplings of the size: "G1".
+    """Label map to image by residual blocks at 1 / 2**downsamplings of the size: "G1".
 
-    Input (N, in_channels, H, W), such as a one-hot label map with its boundaries, height and width multiples
-    of `size_multiple` and at least twice that; output (N, out_channels, H, W) in [-1, 1] (tanh).
+    Input (N, in_channels, H, W), such as a one-hot label map with its boundary map, height and width
+    multiples of `size_multiple` and at least twice that; output (N, out_channels, H, W) in [-1, 1] (tanh).
 
     Wang et al. 2018, "High-Resolution Image Synthesis and Semantic Manipulation with Conditional GANs",
-    section 3.2 and appendix: c7s1-64, d128 to d1024, nine blocks R1024, u512 to u64, c7s1-3. The keys and
-    values of the official code fit: `gan_nets.interop.load_pix2pixhd_global`.
+    section 3.2 and appendix: c7s1-64, d128 to d1024, nine blocks R1024, u512 to u64, c7s1-3. Checkpoints of
+    the official code fit: `gan_nets.interop.load_pix2pixhd_global`.
 
     Args:
         in_channels: channels of the input.
         out_channels: channels of the output.
-        width: channels at full size; they double at each halving.
-        downsamplings: how many times the size is halved.
-        blocks: residual blocks at the least size.
-        norm: which normalisation follows the convolutions; instance norm in the paper.
+        width: channels at full size; they double at each downsampling.
+        downsamplings: how many times height and width are halved.
+        blocks: residual blocks at the smallest size.
+        norm: the normalization after the convolutions; instance norm in the paper.
 
     Attributes:
-        trunk: all but the output layer, as it stands in `LocalEnhancer.coarse`.
+        trunk: all but the output layer, the same as `LocalEnhancer.coarse`.
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, an input of the wrong shape.
+        ValueError: an argument is out of its range; in `forward`, x has the wrong shape.
     """
 
     usage = Usage(task="labels")
@@ -110,21 +113,22 @@ class GlobalGenerator(PretrainedModule):
         """(N, in_channels, H, W) to (N, out_channels, H, W) in [-1, 1]."""
         check_images(x, self.in_channels, network="GlobalGenerator")
         check_size(x, self.size_multiple, least=self.least_size, network="GlobalGenerator")
-        return torch.tanh(self.output(self.trunk(x)))
+        x = self.trunk(x)  # (N, width, H + 6, W + 6)
+        return torch.tanh(self.output(x))  # (N, out_channels, H, W)
 
 
 class LocalEnhancer(PretrainedModule):
-    """A global generator's features at a fraction of the size, made finer by enhancers around them: "G2".
+    """A global generator's features at a fraction of the size, refined by enhancers around it: "G2".
 
-    Each enhancer doubles height and width. Every size sees the picture, halved by averages of 3x3 pixels; the
+    Each enhancer doubles height and width. The input is downsampled to each size by 3x3 average pooling; the
     features of the coarser part are added to the enhancer's own at half of its size.
 
     Input (N, in_channels, H, W), height and width multiples of `size_multiple` and at least twice that;
-    output (N, out_channels, H, W) in [-1, 1] (tanh). Wang et al. 2018, section 3.2; the keys and values of
-    the official code fit: `gan_nets.interop.load_pix2pixhd_local`.
+    output (N, out_channels, H, W) in [-1, 1] (tanh). Wang et al. 2018, section 3.2. Checkpoints of the
+    official code fit: `gan_nets.interop.load_pix2pixhd_local`.
 
     To start from a trained global generator of twice the width, copy its trunk; to train the enhancers alone
-    first, freeze it, which also spares its backward pass:
+    first, freeze it, which also saves its backward pass:
 
         enhancer.coarse.load_state_dict(global_generator.trunk.state_dict())
         enhancer.coarse.requires_grad_(False)
@@ -132,20 +136,20 @@ class LocalEnhancer(PretrainedModule):
     Args:
         in_channels: channels of the input.
         out_channels: channels of the output.
-        width: channels at full size; they double at each halving, so that the global part begins with
-            width * 2**enhancers.
+        width: channels at full size; they double at each downsampling, so that the global part has
+            width * 2**enhancers at its own full size.
         downsamplings: how many times the global part halves its own size.
         blocks: residual blocks of the global part.
-        enhancers: how many times the global part's size is doubled.
+        enhancers: number of enhancers; the global part works at 1 / 2**enhancers of the size.
         enhancer_blocks: residual blocks of each enhancer.
-        norm: which normalisation follows the convolutions; instance norm in the paper.
+        norm: the normalization after the convolutions; instance norm in the paper.
 
     Attributes:
         coarse: the global generator without its output layer, its `trunk`.
         enhancers: from the coarsest to the finest.
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, an input of the wrong shape.
+        ValueError: an argument is out of its range; in `forward`, x has the wrong shape.
     """
 
     usage = Usage(task="labels")
@@ -168,6 +172,7 @@ class LocalEnhancer(PretrainedModule):
         self.in_channels = in_channels
         self.size_multiple = 2 ** (downsamplings + enhancers)
         self.least_size = 2 * self.size_multiple
+        self.downsample = nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False)
         self.coarse = Trunk(
             in_channels,
             width * 2**enhancers,
@@ -188,19 +193,15 @@ class LocalEnhancer(PretrainedModule):
         """(N, in_channels, H, W) to (N, out_channels, H, W) in [-1, 1]."""
         check_images(x, self.in_channels, network="LocalEnhancer")
         check_size(x, self.size_multiple, least=self.least_size, network="LocalEnhancer")
-        pictures = [x]
+        inputs = [x]
         for _ in self.enhancers:
-            pictures.append(halve_picture(pictures[-1]))
-        features = self.coarse(pictures.pop())
+            inputs.append(self.downsample(inputs[-1]))  # (N, in_channels, H/2, W/2), ...
+        y = self.coarse(inputs.pop())  # (N, 2 * width, H/2, W/2) for one enhancer
         for enhancer in self.enhancers:
-            features = enhancer(pictures.pop(), features)
-        return torch.tanh(self.output(features))
-
-
-def halve_picture(x: Tensor) -> Tensor:
-    """(N, C, H, W) to (N, C, ceil(H/2), ceil(W/2)): means of 3x3 pixels, fewer at the edges."""
-    return F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
+            y = enhancer(inputs.pop(), y)  # ..., (N, width, H + 6, W + 6)
+        return torch.tanh(self.output(y))  # (N, out_channels, H, W)
 
 
 def _strided_conv(channels: int) -> nn.Conv2d:
+    """(N, C, H, W) to (N, 2C, H/2, W/2)."""
     return nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1)

@@ -1,13 +1,13 @@
 """The residual generator of CycleGAN (Zhu et al. 2017, appendix 7.2), after Johnson et al. 2016."""
 
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets.layers.checks import check_images, check_positive, check_size
-from gan_nets.layers.cpu.winograd import Conv3x3
+from gan_nets.layers.cpu.winograd import WinogradConv2d
 from gan_nets.layers.norm import Norm, conv_bias, norm_layer
 from gan_nets.layers.reflect import reflect_pad
 from gan_nets.saving.pretrained import PretrainedModule
@@ -17,7 +17,7 @@ Upsampling = Literal["transposed", "resized"]
 
 
 class ConvBlock(nn.Module):
-    """A convolution, norm, ReLU; the result is padded by reflection for what follows."""
+    """Convolution, norm, dropout, ReLU, then reflection padding for the convolution that follows."""
 
     def __init__(
         self, conv: nn.Conv2d | nn.ConvTranspose2d, *, norm: Norm, pad_after: int = 0, dropout: float = 0.0
@@ -29,53 +29,56 @@ class ConvBlock(nn.Module):
         self.pad_after = pad_after
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to (N, C', H', W'), at least 0."""
+        """(N, C, H, W) to (N, C', H', W') with H' and W' larger by 2 * pad_after."""
         x = self.dropout(self.norm(self.conv(x)))
-        # ReLU last and in place, which changes nothing but the memory: one map, the one that the next
-        # convolution keeps anyway, serves the backward pass of both.
+        # ReLU after padding, in place, gives the same and saves memory: the one map that the next convolution
+        # stores serves the backward pass of both.
         return F.relu(reflect_pad(x, self.pad_after), inplace=True)
 
 
 class ResnetBlock(nn.Module):
-    """Two 3x3 convolutions with reflection padding, added to what came in: no ReLU after the sum."""
+    """Two 3x3 convolutions with reflection padding, added to the input, without a ReLU after the sum."""
+
+    cpu_kernels: ClassVar = {"first.conv": WinogradConv2d, "conv": WinogradConv2d}
 
     def __init__(self, channels: int, *, norm: Norm, bias: bool, dropout: float = 0.0) -> None:
         super().__init__()
-        first = Conv3x3(channels, channels, bias=bias)
+        first = nn.Conv2d(channels, channels, 3, bias=bias)
         self.first = ConvBlock(first, norm=norm, pad_after=1, dropout=dropout)
-        self.conv = Conv3x3(channels, channels, bias=bias)
+        self.conv = nn.Conv2d(channels, channels, 3, bias=bias)
         self.norm = norm_layer(norm, channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to the same shape."""
-        return x + self.norm(self.conv(self.first(reflect_pad(x, 1))))
+        y = self.first(reflect_pad(x, 1))  # (N, C, H + 2, W + 2)
+        return x + self.norm(self.conv(y))  # (N, C, H, W)
 
 
 class ResnetGenerator(PretrainedModule):
-    """Picture to picture through residual blocks at a quarter of the size.
+    """Image to image by residual blocks at a quarter of the height and width.
 
     Input (N, in_channels, H, W) in [-1, 1], height and width multiples of `size_multiple` = 4 and at least 8;
     output (N, out_channels, H, W) in [-1, 1] (tanh). `apply_any_size` takes any other size.
 
     Zhu et al. 2017, "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
-    appendix 7.2: c7s1-64, d128, d256, the blocks R256, u128, u64, c7s1-3. The keys and values of the official
-    PyTorch code and of CUT fit: `gan_nets.interop.load_cyclegan_resnet`. `cyclegan_resnet_paper` and
-    `cyclegan_resnet_modern` choose the number of blocks from the size.
+    appendix 7.2: c7s1-64, d128, d256, the blocks R256, u128, u64, c7s1-3. Checkpoints of the official PyTorch
+    code and of CUT fit: `gan_nets.interop.load_cyclegan_resnet`. `cyclegan_resnet_paper` and
+    `cyclegan_resnet_modern` choose the number of blocks for an image size.
 
     Args:
         in_channels: channels of the input.
         out_channels: channels of the output.
-        blocks: residual blocks; the paper has 6 for 128x128 pictures, 9 from 256x256 on.
+        blocks: residual blocks; in the paper 6 for 128x128 images, 9 for 256x256 and larger.
         width: channels at full size; twice and four times as many at half and a quarter of it.
-        norm: which normalisation follows the convolutions.
-        dropout: probability inside each residual block; on in training only.
+        norm: the normalization after the convolutions.
+        dropout: probability inside each residual block, in training only.
         downsample: "strided" convolutions, or "blurred": a convolution at full size, then every second pixel
             of its blurred result (Zhang 2019, as in CUT).
         upsample: "transposed" convolutions, which leave a checkerboard, or "resized": bilinear resizing, then
             a convolution (Odena et al. 2016, "Deconvolution and Checkerboard Artifacts"; as in CUT).
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, an input of the wrong shape.
+        ValueError: an argument is out of its range; in `forward`, x has the wrong shape.
     """
 
     size_multiple = 4
@@ -113,7 +116,7 @@ class ResnetGenerator(PretrainedModule):
         )
         self.ups = nn.ModuleList()
         for channels, pad_after in ((4 * width, 0), (2 * width, 3)):
-            up = _resized_conv if self.resized else transposed_conv
+            up = _conv_to_half if self.resized else transposed_conv
             self.ups.append(ConvBlock(up(channels, bias=bias), norm=norm, pad_after=pad_after))
         self.output = nn.Conv2d(width, out_channels, 7)
 
@@ -123,12 +126,14 @@ class ResnetGenerator(PretrainedModule):
         check_size(x, self.size_multiple, least=self.least_size, network="ResnetGenerator")
         x = self.input(reflect_pad(x, 3))  # (N, width, H, W)
         for down in self.downs:
-            x = halve_padded(down(x)) if self.blurred else down(x)
+            x = down(x)  # strided: (N, 2 * width, H/2, W/2), (N, 4 * width, H/4, W/4)
+            x = blur_downsample(x) if self.blurred else x  # blurred: the same
         for block in self.blocks:
             x = block(x)  # (N, 4 * width, H/4, W/4)
         for up in self.ups:
-            x = up(double(x) if self.resized else x)
-        return torch.tanh(self.output(x))
+            x = upsample_bilinear(x) if self.resized else x  # resized: (N, 4 * width, H/2, W/2), ...
+            x = up(x)  # (N, 2 * width, H/2, W/2), (N, width, H + 6, W + 6)
+        return torch.tanh(self.output(x))  # (N, out_channels, H, W)
 
 
 def transposed_conv(channels: int, *, bias: bool) -> nn.ConvTranspose2d:
@@ -136,25 +141,26 @@ def transposed_conv(channels: int, *, bias: bool) -> nn.ConvTranspose2d:
     return nn.ConvTranspose2d(channels, channels // 2, 3, stride=2, padding=1, output_padding=1, bias=bias)
 
 
-def _resized_conv(channels: int, *, bias: bool) -> nn.Conv2d:
+def _conv_to_half(channels: int, *, bias: bool) -> nn.Conv2d:
+    """(N, C, H, W) to (N, C/2, H, W)."""
     return nn.Conv2d(channels, channels // 2, 3, padding=1, bias=bias)
 
 
-def halve_padded(x: Tensor) -> Tensor:
-    """Blur by (1, 2, 1) / 4 down and across and take every second pixel.
+def blur_downsample(x: Tensor) -> Tensor:
+    """Blur by (1, 2, 1) / 4 in both directions and take every second pixel.
 
-    (N, C, H + 2, W + 2), one pixel of it padding on each side, to (N, C, H/2, W/2).
+    (N, C, H + 2, W + 2), padded by one pixel on each side, to (N, C, H/2, W/2).
     """
-    # A hat, computed where the map is: constants would be copied from the host at every step.
-    taps = (2 - (torch.arange(3, device=x.device, dtype=x.dtype) - 1).abs()) / 4
+    # Computed on x's device: a constant would be copied from the host at every step.
+    taps = (2 - (torch.arange(3, device=x.device, dtype=x.dtype) - 1).abs()) / 4  # (1, 2, 1) / 4
     kernel = torch.outer(taps, taps).expand(x.shape[1], 1, 3, 3)
     return F.conv2d(x, kernel, stride=2, groups=x.shape[1])
 
 
-def double(x: Tensor) -> Tensor:
-    """(N, C, H, W) to (N, C, 2H, 2W), bilinear.
+def upsample_bilinear(x: Tensor) -> Tensor:
+    """(N, C, H, W) to (N, C, 2H, 2W).
 
-    This is what the upsampling of CUT computes by inserting zeros and blurring by (1, 3, 3, 1) / 4.
+    The upsampling of CUT computes the same by inserting zeros and blurring by (1, 3, 3, 1) / 4.
     """
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
@@ -168,14 +174,14 @@ def _check_choice(name: str, choice: str, choices: object) -> None:
 def cyclegan_resnet_paper(
     size: int, in_channels: int = 3, out_channels: int = 3, *, width: int = 64, blocks: int | None = None
 ) -> ResnetGenerator:
-    """The generator of the CycleGAN paper for pictures of `size` pixels: instance norm, no dropout.
+    """The generator of the CycleGAN paper for images of `size` pixels: instance norm, no dropout.
 
     Args:
-        size: shorter side in pixels of the pictures to learn from; it decides on the number of blocks alone.
+        size: shorter side in pixels of the training images; it only decides on the number of blocks.
         in_channels: channels of the input.
         out_channels: channels of the output.
         width: channels at full size.
-        blocks: residual blocks, if not those of the paper: 6 below 256 pixels and 9 from there on.
+        blocks: residual blocks; by default those of the paper, 6 below 256 pixels and 9 from there on.
     """
     return ResnetGenerator(in_channels, out_channels, blocks=blocks or blocks_for(size), width=width)
 
@@ -183,11 +189,11 @@ def cyclegan_resnet_paper(
 def cyclegan_resnet_modern(
     size: int, in_channels: int = 3, out_channels: int = 3, *, width: int = 64, blocks: int | None = None
 ) -> ResnetGenerator:
-    """As `cyclegan_resnet_paper`, without checkerboards: blurred before halving, resized for doubling.
+    """As `cyclegan_resnet_paper`, without checkerboards: blurred downsampling, resized upsampling.
 
     With 9 blocks it is the generator that the CUT code (Park et al. 2020) builds by default. Neither its
-    output nor the gradient that it passes back has a pattern of the sampling grid. Its convolutions at full
-    and at half size cost more: 29 % more arithmetic in all at 9 blocks, 41 % at 6.
+    output nor the gradient of its input has a pattern of the sampling grid. Its convolutions at full and at
+    half size cost more: 29 % more arithmetic in all for 9 blocks, 41 % for 6.
     """
     return ResnetGenerator(
         in_channels,
@@ -200,6 +206,6 @@ def cyclegan_resnet_modern(
 
 
 def blocks_for(size: int) -> int:
-    """Residual blocks for pictures of `size` pixels: 6 for 128, 9 for 256 and more (appendix 7.2)."""
+    """Residual blocks for images of `size` pixels: 6 for 128, 9 for 256 and more (appendix 7.2)."""
     check_positive(size=size)
     return 6 if size < 256 else 9

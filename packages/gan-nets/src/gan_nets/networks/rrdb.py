@@ -9,12 +9,12 @@ from gan_nets.layers.subpixel import check_scale
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
-RESIDUAL = 0.2  # beta of the paper: how much of a block's result is added
-SHRINKS = {1: 4, 2: 2, 4: 1}  # of each scale, how much smaller the trunk's maps are than the input
+BETA = 0.2  # residual scaling of the paper
+UNSHUFFLE = {1: 4, 2: 2, 4: 1}  # for each scale, how much the input is downsampled before the blocks
 
 
 class DenseBlock(nn.Module):
-    """Five convolutions, each of which sees the input and all results before it; the last is added."""
+    """Five convolutions, each on the input and all results before it; the last is added to the input."""
 
     def __init__(self, channels: int, growth: int) -> None:
         super().__init__()
@@ -26,14 +26,14 @@ class DenseBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to the same shape."""
         *hidden, last = self.convs
-        seen = x
+        y = x
         for conv in hidden:
-            seen = torch.cat([seen, _leaky(conv(seen))], dim=1)
-        return x + RESIDUAL * last(seen)
+            y = torch.cat([y, _leaky(conv(y))], dim=1)  # (N, C + growth, H, W), ..., (N, C + 4 growth, H, W)
+        return x + BETA * last(y)  # (N, C, H, W)
 
 
 class RRDB(nn.Module):
-    """Three dense blocks in a row, added to what came in."""
+    """Residual in residual dense block: three dense blocks in a row, added to the input."""
 
     def __init__(self, channels: int, growth: int) -> None:
         super().__init__()
@@ -44,32 +44,33 @@ class RRDB(nn.Module):
         y = x
         for dense in self.dense:
             y = dense(y)
-        return x + RESIDUAL * y
+        return x + BETA * y
 
 
 class RRDBNet(PretrainedModule):
-    """A small picture to one `scale` times as high and wide, by the network of ESRGAN and Real-ESRGAN.
+    """Super-resolution: an image to one `scale` times as high and wide, as in ESRGAN and Real-ESRGAN.
 
-    Input (N, in_channels, H, W) in [-1, 1], output (N, out_channels, scale * H, scale * W) for [-1, 1], not
-    clamped. The trunk always enlarges 4 times; for scale 2 the input's pixels are first laid into the
-    channels in squares of 2x2, for scale 1 of 4x4, so height and width are multiples of `size_multiple` = 2
-    or 4, and of 1 for scale 4. Inside it computes on [0, 1], so that the keys and values of BasicSR's RRDBNet
-    fit: `gan_nets.interop.load_basicsr_rrdbnet`. `init_kaiming_` is how the original starts.
+    Input (N, in_channels, H, W) in [-1, 1]; output (N, out_channels, scale * H, scale * W) in about [-1, 1],
+    not clamped. The network always upsamples 4 times; for scale 2 the input is pixel-unshuffled by 2 first,
+    for scale 1 by 4, so height and width are multiples of `size_multiple` = 2 or 4, and of 1 for scale 4.
+    Inside it computes on [0, 1], so that checkpoints of BasicSR's RRDBNet fit:
+    `gan_nets.interop.load_basicsr_rrdbnet`. `init_kaiming_` is the original's initialization.
 
     Wang et al. 2018, "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks", section 3.1; the
-    squares are Real-ESRGAN's (Wang et al. 2021, section 3.3).
+    pixel unshuffling is Real-ESRGAN's (Wang et al. 2021, section 3.3).
 
     Args:
         in_channels: channels of the input.
         out_channels: channels of the output.
-        scale: how many times larger: 1, 2 or 4.
+        scale: upsampling factor: 1, 2 or 4.
         blocks: residual in residual dense blocks; 23 in the paper's models.
         width: channels of the feature maps.
         growth: channels that each convolution of a dense block adds.
         degradation: as in SRResNet.
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, wrong channels or no multiple.
+        ValueError: an argument is out of its range; in `forward`, x has other channels, or its size is no
+            multiple of `size_multiple`.
     """
 
     usage = Usage(task="enlarge")
@@ -89,9 +90,9 @@ class RRDBNet(PretrainedModule):
         check_positive(
             in_channels=in_channels, out_channels=out_channels, blocks=blocks, width=width, growth=growth
         )
-        check_scale(scale, SHRINKS)
+        check_scale(scale, UNSHUFFLE)
         self.in_channels, self.scale, self.degradation = in_channels, scale, degradation
-        self.size_multiple = SHRINKS[scale]
+        self.size_multiple = UNSHUFFLE[scale]
         self.input = nn.Conv2d(in_channels * self.size_multiple**2, width, 3, padding=1)
         self.blocks = nn.ModuleList(RRDB(width, growth) for _ in range(blocks))
         self.trunk = nn.Conv2d(width, width, 3, padding=1)
@@ -100,17 +101,19 @@ class RRDBNet(PretrainedModule):
         self.output = nn.Conv2d(width, out_channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, in_channels, H, W) in [-1, 1] to (N, out_channels, scale * H, scale * W) for [-1, 1]."""
+        """(N, in_channels, H, W) in [-1, 1] to (N, out_channels, scale * H, scale * W) in about [-1, 1]."""
         check_images(x, self.in_channels, network="RRDBNet")
-        check_size(x, self.size_multiple, least=1, network="RRDBNet")
-        first = self.input(F.pixel_unshuffle((x + 1) / 2, self.size_multiple))  # (N, width, H', W')
+        check_size(x, self.size_multiple, network="RRDBNet")
+        x = F.pixel_unshuffle((x + 1) / 2, self.size_multiple)  # (N, in_channels * m**2, H/m, W/m)
+        first = self.input(x)  # (N, width, h, w), with h = H/m and w = W/m
         y = first
         for block in self.blocks:
-            y = block(y)
-        y = first + self.trunk(y)
+            y = block(y)  # (N, width, h, w)
+        y = first + self.trunk(y)  # (N, width, h, w)
         for up in self.ups:
-            y = _leaky(up(F.interpolate(y, scale_factor=2, mode="nearest")))  # (N, width, 2H', 2W'), 4H', ...
-        return 2 * self.output(_leaky(self.full_size(y))) - 1
+            y = _leaky(up(F.interpolate(y, scale_factor=2, mode="nearest")))  # ..., (N, width, 4h, 4w)
+        y = _leaky(self.full_size(y))  # (N, width, 4h, 4w)
+        return 2 * self.output(y) - 1  # (N, out_channels, 4h, 4w)
 
 
 def _leaky(x: Tensor) -> Tensor:

@@ -1,18 +1,18 @@
-"""Discriminators that judge a whole crop: SRGAN's (Ledig et al. 2017, figure 4), and BasicSR's after VGG."""
+"""Discriminators with one logit for a whole crop: SRGAN's (Ledig et al. 2017, figure 4) and BasicSR's."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_nets.layers.checks import check_images, check_positive
+from gan_nets.layers.checks import check_images, check_least_size, check_positive
 from gan_nets.layers.norm import Norm, norm_layer
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
-GROWTHS = (1, 2, 4, 8)  # of the channels, from one halving of the size to the next
+WIDTHS = (1, 2, 4, 8)  # channels before each downsampling, in multiples of the width
 VGG_HIDDEN = 100  # features of the VGG-style discriminator's last hidden layer
 
 
-class CropBlock(nn.Module):
+class ConvBlock(nn.Module):
     """Convolution, norm, LeakyReLU 0.2; a stride of 2 halves even sizes."""
 
     def __init__(
@@ -35,23 +35,23 @@ class SRGANDiscriminator(PretrainedModule):
     section 2.1.1 and figure 4: eight 3x3 convolutions with 64 to 512 channels, every second of which halves
     the size, then 1024 features and the logit; batch norm after each convolution but the first.
 
-    The paper's dense layer fits its crops of 96x96 alone, whose last maps are 6x6. Here the last maps of any
-    crop are averaged to 6x6 first: nothing changes for 96x96, no weight depends on the size, and larger crops
-    are judged by the same weights. What is smaller than 16x16 is refused.
+    The paper's dense layer takes 6x6 maps, those of its crops of 96x96. Here the last maps of any crop are
+    averaged to 6x6 first: for 96x96 that changes nothing, no weight depends on the size, and the same weights
+    serve larger crops. Crops below 16x16 are refused.
 
     Args:
         in_channels: channels of the input.
         width: channels after the first convolution; they double up to 8 * width.
         hidden: features of the dense layer.
-        norm: which normalisation follows the convolutions, the first excepted.
+        norm: the normalization after each convolution but the first.
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, wrong channels or too small a crop.
+        ValueError: an argument is out of its range; in `forward`, x has other channels or is too small.
     """
 
     minimum_size = 16
-    pooled = 6  # side of the last maps of the paper's 96x96 crops
-    usage = Usage(task="judge")
+    pooled = 6  # height and width of the last maps of the paper's 96x96 crops
+    usage = Usage(task="discriminate")
 
     def __init__(
         self, in_channels: int = 3, *, width: int = 64, hidden: int = 1024, norm: Norm = "batch"
@@ -60,35 +60,31 @@ class SRGANDiscriminator(PretrainedModule):
         check_positive(in_channels=in_channels, width=width, hidden=hidden)
         self.in_channels = in_channels
         self.blocks = nn.ModuleList()
-        inside = in_channels
-        for level, growth in enumerate(GROWTHS):
-            outside = width * growth
-            self.blocks.append(CropBlock(inside, outside, norm=norm if level else "none"))
-            self.blocks.append(CropBlock(outside, outside, norm=norm, stride=2))
-            inside = outside
-        self.hidden = nn.Linear(inside * self.pooled**2, hidden)
+        channels = in_channels
+        for level, multiple in enumerate(WIDTHS):
+            self.blocks.append(ConvBlock(channels, width * multiple, norm=norm if level else "none"))
+            channels = width * multiple
+            self.blocks.append(ConvBlock(channels, channels, norm=norm, stride=2))
+        self.hidden = nn.Linear(channels * self.pooled**2, hidden)
         self.output = nn.Linear(hidden, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) in [-1, 1] to logits (N, 1)."""
         check_images(x, self.in_channels, network="SRGANDiscriminator")
-        if min(x.shape[-2:]) < self.minimum_size:
-            raise ValueError(
-                f"SRGANDiscriminator expected crops of at least {self.minimum_size}x{self.minimum_size}; "
-                f"got {x.shape[-2]}x{x.shape[-1]}; take larger crops"
-            )
+        check_least_size(x, self.minimum_size, network="SRGANDiscriminator", remedy="take larger crops")
         for block in self.blocks:
-            x = block(x)  # (N, 8 * width, H/16, W/16) in the end
-        x = F.adaptive_avg_pool2d(x, self.pooled).flatten(1)
-        return self.output(F.leaky_relu(self.hidden(x), 0.2))
+            x = block(x)  # (N, width, H, W), (N, width, H/2, W/2), ..., (N, 8 * width, H/16, W/16)
+        x = F.adaptive_avg_pool2d(x, self.pooled).flatten(1)  # (N, 8 * width * 36)
+        x = F.leaky_relu(self.hidden(x), 0.2)  # (N, hidden)
+        return self.output(x)  # (N, 1)
 
 
 class VGGStyleDiscriminator(PretrainedModule):
     """Real or fake for a crop of one size: (N, in_channels, size, size) in [-1, 1] to logits (N, 1).
 
     BasicSR's discriminator for SRGAN and ESRGAN: pairs of a 3x3 convolution and a 4x4 one that halves the
-    size, down to 4x4, then 100 features and the logit. Inside it computes on [0, 1], so that the keys and
-    values of BasicSR's VGGStyleDiscriminator fit: `gan_nets.interop.load_basicsr_discriminator`.
+    size, down to 4x4, then 100 features and the logit. Inside it computes on [0, 1], so that checkpoints of
+    BasicSR's VGGStyleDiscriminator fit: `gan_nets.interop.load_basicsr_discriminator`.
 
     Args:
         in_channels: channels of the input.
@@ -96,10 +92,10 @@ class VGGStyleDiscriminator(PretrainedModule):
         size: height and width of the crops: 128 and 256 in the original; any power of two from 8 on.
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, wrong channels or another size.
+        ValueError: an argument is out of its range; in `forward`, x has other channels or another size.
     """
 
-    usage = Usage(task="judge")
+    usage = Usage(task="discriminate")
 
     def __init__(self, in_channels: int = 3, *, width: int = 64, size: int = 128) -> None:
         super().__init__()
@@ -108,13 +104,13 @@ class VGGStyleDiscriminator(PretrainedModule):
             raise ValueError(f"expected size to be a power of two from 8 on; got {size}; take 128")
         self.in_channels, self.size = in_channels, size
         self.blocks = nn.ModuleList()
-        inside = in_channels
+        channels = in_channels
         for level in range(size.bit_length() - 3):  # from size down to 4
-            outside = width * min(2**level, 8)
-            self.blocks.append(CropBlock(inside, outside, norm="batch" if level else "none"))
-            self.blocks.append(CropBlock(outside, outside, norm="batch", stride=2, kernel=4))
-            inside = outside
-        self.hidden = nn.Linear(inside * 4 * 4, VGG_HIDDEN)
+            wider = width * min(2**level, 8)
+            self.blocks.append(ConvBlock(channels, wider, norm="batch" if level else "none"))
+            self.blocks.append(ConvBlock(wider, wider, norm="batch", stride=2, kernel=4))
+            channels = wider
+        self.hidden = nn.Linear(channels * 4 * 4, VGG_HIDDEN)
         self.output = nn.Linear(VGG_HIDDEN, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -127,5 +123,6 @@ class VGGStyleDiscriminator(PretrainedModule):
             )
         x = (x + 1) / 2
         for block in self.blocks:
-            x = block(x)  # (N, 8 * width, 4, 4) in the end
-        return self.output(F.leaky_relu(self.hidden(x.flatten(1)), 0.2))
+            x = block(x)  # (N, width, size, size), (N, width, size/2, size/2), ..., (N, 8 * width, 4, 4)
+        x = F.leaky_relu(self.hidden(x.flatten(1)), 0.2)  # (N, 100)
+        return self.output(x)  # (N, 1)

@@ -1,17 +1,19 @@
 """The generator of SRGAN (Ledig et al. 2017, section 2.1 and figure 4)."""
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
 from gan_nets.layers.checks import check_images, check_positive
-from gan_nets.layers.cpu.rowwise import RowwiseConv
+from gan_nets.layers.cpu.rowwise import RowwiseConv2d
 from gan_nets.layers.norm import Norm, norm_layer
 from gan_nets.layers.subpixel import subpixel_convs
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
 
-class SRBlock(nn.Module):
-    """Convolution, norm, PReLU, convolution, norm, added to what came in: nothing after the sum."""
+class ResidualBlock(nn.Module):
+    """Convolution, norm, PReLU, convolution, norm, added to the input, with nothing after the sum."""
 
     def __init__(self, channels: int, *, norm: Norm, bias: bool) -> None:
         super().__init__()
@@ -23,16 +25,16 @@ class SRBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to the same shape."""
-        y = self.act(self.first_norm(self.first(x)))
-        return x + self.second_norm(self.second(y))
+        y = self.act(self.first_norm(self.first(x)))  # (N, C, H, W)
+        return x + self.second_norm(self.second(y))  # (N, C, H, W)
 
 
 class SRResNet(PretrainedModule):
-    """A small picture to one `scale` times as high and wide.
+    """Super-resolution: an image to one `scale` times as high and wide.
 
-    Input (N, in_channels, H, W) in [-1, 1] of any size, output (N, out_channels, scale * H, scale * W) for
-    [-1, 1], without an activation that would keep it there: clamp before saving. Inside, the input is taken
-    to [0, 1], as in the paper (section 3.2).
+    Input (N, in_channels, H, W) in [-1, 1] of any size; output (N, out_channels, scale * H, scale * W) in
+    about [-1, 1], not clamped: clamp before saving. Inside, the input is mapped to [0, 1], as in the paper
+    (section 3.2).
 
     Ledig et al. 2017, "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network",
     section 2.1 and figure 4: k9n64, PReLU; 16 blocks of k3n64; k3n64 and a skip around all blocks; for each
@@ -42,19 +44,20 @@ class SRResNet(PretrainedModule):
     Args:
         in_channels: channels of the input.
         out_channels: channels of the output.
-        scale: how many times larger: 2, 3, 4 (the paper) or 8.
+        scale: upsampling factor: 2, 3, 4 (the paper) or 8.
         blocks: residual blocks; 16 in the paper, 5 in Hi-king's article of 2016.
         width: channels of the feature maps.
-        norm: which normalisation follows the convolutions. With "none" they have a bias in its place.
-        degradation: how the small pictures were made that the network learns from, such as
-            "matlab-bicubic". It is stored with the weights and changes nothing else.
+        norm: the normalization after the convolutions. With "none" they have a bias instead.
+        degradation: how the low-resolution training images are made, such as "matlab-bicubic". It is stored
+            with the weights and changes nothing else.
 
     Raises:
-        ValueError: an argument out of its range; in `forward`, wrong channels.
+        ValueError: an argument is out of its range; in `forward`, x has other channels.
     """
 
     size_multiple = 1
     usage = Usage(task="enlarge")
+    cpu_kernels: ClassVar = {"output": RowwiseConv2d}
 
     def __init__(
         self,
@@ -73,21 +76,21 @@ class SRResNet(PretrainedModule):
         bias = norm != "batch"
         self.input = nn.Conv2d(in_channels, width, 9, padding=4)
         self.input_act = nn.PReLU()
-        self.blocks = nn.ModuleList(SRBlock(width, norm=norm, bias=bias) for _ in range(blocks))
+        self.blocks = nn.ModuleList(ResidualBlock(width, norm=norm, bias=bias) for _ in range(blocks))
         self.trunk = nn.Conv2d(width, width, 3, padding=1, bias=bias)
         self.trunk_norm = norm_layer(norm, width)
         self.ups = subpixel_convs(width, scale)
         self.up_acts = nn.ModuleList(nn.PReLU() for _ in self.ups)
-        self.output = RowwiseConv(width, out_channels, 9)
+        self.output = nn.Conv2d(width, out_channels, 9, padding=4)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, in_channels, H, W) in [-1, 1] to (N, out_channels, scale * H, scale * W) for [-1, 1]."""
+        """(N, in_channels, H, W) in [-1, 1] to (N, out_channels, scale * H, scale * W) in about [-1, 1]."""
         check_images(x, self.in_channels, network="SRResNet")
         first = self.input_act(self.input((x + 1) / 2))  # (N, width, H, W)
         y = first
         for block in self.blocks:
-            y = block(y)
-        y = first + self.trunk_norm(self.trunk(y))
+            y = block(y)  # (N, width, H, W)
+        y = first + self.trunk_norm(self.trunk(y))  # (N, width, H, W)
         for up, act in zip(self.ups, self.up_acts, strict=True):
-            y = act(up(y))  # (N, width, 2H, 2W), (N, width, 4H, 4W), ...
-        return self.output(y)
+            y = act(up(y))  # (N, width, 2H, 2W), (N, width, 4H, 4W) for scale 4
+        return self.output(y)  # (N, out_channels, scale * H, scale * W)

@@ -28,7 +28,7 @@ def usage_of(net: nn.Module) -> Usage:
         "labels": "paints maps of labels, and a picture names no classes; call it with gan_data.one_hot's",
         "generate": "makes pictures from noise, and takes none; call it with noise",
         "encode": "encodes the objects of a picture with their map; call it with both",
-        "judge": "judges pictures, and makes none; use a generator",
+        "discriminate": "is a discriminator, and makes no pictures; use a generator",
     }
     if usage.task in needs:
         raise ValueError(f"{type(net).__name__} {needs[usage.task]}")

@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from gan_nets.pictures.pillow_modes import described, kept_exif
 from gan_nets.pictures.sixteen_bit import png_of, read_deep, tiff_of
-from gan_nets.saving.atomic import aside
+from gan_nets.saving.atomic import atomic_write
 
 OPAQUE = {"BMP", "DIB", "EPS", "JPEG", "PCX", "PPM"}  # formats without transparency
 LOSSLESS_TIFF = {"raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "group3", "group4"}
@@ -96,7 +96,7 @@ def write_image(result: Image.Image, target: Path, source: PictureFile) -> None:
     if format == "JPEG2000" and result.mode in ("1", "P"):
         result = _widened(result)  # Pillow's writer breaks down over these
     about = {key: result.info[key] for key in ("exif", "icc_profile", "dpi") if key in result.info}
-    with aside(target) as path:
+    with atomic_write(target) as path:
         while True:
             try:
                 result.save(path, format, **source.options(format), **about)
@@ -137,7 +137,7 @@ def write_deep(result: NDArray, target: Path, source: PictureFile) -> None:
         content = file.getvalue()
     else:
         raise ValueError(f"{format} can't hold the picture's 16 bits; write a .png or .tif")
-    with aside(target) as path:
+    with atomic_write(target) as path:
         path.write_bytes(content)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from gan_nets.pictures.translate import Translator
-from gan_nets.saving.atomic import aside
+from gan_nets.saving.atomic import atomic_write
 
 CODECS = {".webm": "libvpx-vp9", ".mpg": "mpeg2video", ".mpeg": "mpeg2video", ".wmv": "wmv2"}  # else H.264
 QUALITY = {
@@ -38,7 +38,7 @@ def translate_video(translator: Translator, source: Path, target: Path) -> None:
     with av.open(str(source)) as given:
         if not given.streams.video:
             raise ValueError("holds no video; translate what has one")
-        with aside(target) as path, av.open(str(path), "w") as made:
+        with atomic_write(target) as path, av.open(str(path), "w") as made:
             _copy(translator, given, made, target.suffix.lower())
 
 

@@ -1,15 +1,15 @@
-"""Files that are whole or absent."""
+"""Files that are complete or absent."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 
 @contextmanager
-def aside(target: Path) -> Iterator[Path]:
-    """A path to write to; what is there in the end becomes `target`, after an error nothing does.
+def atomic_write(target: Path) -> Generator[Path]:
+    """A temporary path to write to, renamed to `target` at the end of the block and deleted after an error.
 
-    The folder is made.
+    The folder of `target` is made.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     path = target.with_name(f".{target.stem}.writing{target.suffix}")

@@ -1,4 +1,4 @@
-"""A network on the disk: JSON that describes it, and tensors in a safetensors file."""
+"""A network on disk: a JSON file that describes it, and a safetensors file of its tensors."""
 
 import json
 from pathlib import Path
@@ -8,22 +8,21 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_model
 from torch import Tensor, nn
 
-from gan_nets.saving.atomic import aside
+from gan_nets.saving.atomic import atomic_write
 from gan_nets.saving.usage import Usage
 
 CONFIG, WEIGHTS, README = "config.json", "model.safetensors", "README.md"
-NO_ARGUMENTS = ("class", "usage", "gan_nets")  # what describes a network besides its constructor's arguments
+NO_ARGUMENTS = ("class", "usage", "gan_nets")  # keys of a description besides the constructor's arguments
 
 
-class Stored(NamedTuple):
-    """Where a network is.
+class StoredNetwork(NamedTuple):
+    """Where a network is stored.
 
     Attributes:
-        description: what `PretrainedModule.describe` gave; before usage was stored it had neither that nor a
-            version.
-        described_in: the file that it stands in, for errors.
+        description: what `PretrainedModule.describe` gave; old files lack "usage" and "gan_nets".
+        described_in: the file that holds the description, for errors.
         weights: the file of its tensors.
-        prefix: what its keys have before them there.
+        prefix: prefix of its keys in that file.
     """
 
     description: dict[str, Any]
@@ -33,17 +32,21 @@ class Stored(NamedTuple):
 
     @property
     def class_name(self) -> str:
-        """Of the network."""
+        """Name of the network's class."""
         return self.description["class"]
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """Of its constructor."""
+        """Arguments of its constructor."""
         return {key: value for key, value in self.description.items() if key not in NO_ARGUMENTS}
 
     @property
     def usage(self) -> Usage | None:
-        """What it is for, if that is stored."""
+        """What it is for, if that is stored.
+
+        Raises:
+            ValueError: what is stored is no usage.
+        """
         stored = self.description.get("usage")
         if stored is None:
             return None
@@ -53,8 +56,13 @@ class Stored(NamedTuple):
         fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
         return Usage(**fields)
 
-    def state(self) -> dict[str, Tensor]:
-        """Its tensors under its own keys."""
+    def state_dict(self) -> dict[str, Tensor]:
+        """Its tensors under its own keys.
+
+        Raises:
+            FileNotFoundError: the file is missing.
+            ValueError: the file is damaged.
+        """
         if not self.weights.is_file():
             raise FileNotFoundError(
                 f"{self.weights} is missing; expected a folder written by save_pretrained"
@@ -67,14 +75,14 @@ class Stored(NamedTuple):
             raise ValueError(f"{self.weights} is damaged ({error}); save or download it again") from error
 
 
-def store(folder: Path, net: nn.Module, description: dict[str, Any]) -> None:
+def write_network(folder: Path, net: nn.Module, description: dict[str, Any]) -> None:
     """Write both files or, after an error, neither.
 
     Raises:
         OSError: they cannot be written.
     """
     target = folder / WEIGHTS
-    with aside(folder / CONFIG) as config, aside(target) as weights:
+    with atomic_write(folder / CONFIG) as config, atomic_write(target) as weights:
         config.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
         try:
             save_model(net, str(weights))
@@ -85,16 +93,26 @@ def store(folder: Path, net: nn.Module, description: dict[str, Any]) -> None:
         weights.chmod(0o644)  # safetensors makes files that only their owner can read
 
 
-def stored_in(folder: Path) -> Stored:
-    """The network that `save_pretrained` wrote into a folder."""
+def find_network(folder: Path) -> StoredNetwork:
+    """The network that `save_pretrained` wrote into a folder.
+
+    Raises:
+        FileNotFoundError: there is no description.
+        ValueError: the description is not JSON, or names no class.
+    """
     path = folder / CONFIG
     description = read_json(path)
     check_description(description, path)
-    return Stored(description, path, folder / WEIGHTS)
+    return StoredNetwork(description, path, folder / WEIGHTS)
 
 
 def read_json(path: Path) -> Any:
-    """A file that describes networks."""
+    """The content of a file that describes networks.
+
+    Raises:
+        FileNotFoundError: it is missing.
+        ValueError: it is not JSON.
+    """
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} is missing; expected a folder written by save_pretrained, or the folder of a run"
@@ -106,6 +124,6 @@ def read_json(path: Path) -> Any:
 
 
 def check_description(description: Any, path: Path) -> None:
-    """ValueError unless it names a class."""
+    """Raise ValueError unless the description names a class."""
     if not isinstance(description, dict) or not isinstance(description.get("class"), str):
         raise ValueError(f'{path} has no "class"; expected the config.json that save_pretrained writes')

@@ -6,11 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
+import torch
 from huggingface_hub import ModelCard, PyTorchModelHubMixin, snapshot_download
 from torch import nn
 
 from gan_nets._version import __version__
-from gan_nets.saving.folder import CONFIG, README, WEIGHTS, Stored, store, stored_in
+from gan_nets.layers.cpu.kernels import use_cpu_kernels_
+from gan_nets.saving.folder import CONFIG, README, WEIGHTS, StoredNetwork, find_network, write_network
 from gan_nets.saving.model_card import CARD, card_fields
 from gan_nets.saving.state_dict import load_exactly
 from gan_nets.saving.usage import Usage
@@ -30,13 +32,26 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Record the constructor's arguments exactly as given."""
         net = super().__new__(cls, *args, **kwargs)
-        # Instead of what the mixin records, which is the default for an argument that JSON can't hold.
-        # Partial, since copying makes a network without arguments first.
+        # The mixin records the default instead of an argument that JSON cannot hold; replace its record.
+        # Partial, since copy.deepcopy calls __new__ without arguments.
         bound = inspect.signature(cls.__init__).bind_partial(net, *args, **kwargs)
         bound.apply_defaults()
         _, *arguments = bound.arguments.items()  # without self
         net._hub_mixin_config = {"class": cls.__name__} | dict(arguments)
         return net
+
+    def use_cpu_kernels_(self) -> None:
+        """Let the layers that have a faster CPU kernel use it, in place; see `gan_nets.use_cpu_kernels_`."""
+        use_cpu_kernels_(self)
+
+    def rebuild(self) -> Self:
+        """A new network with the same arguments, weights and usage: in eval mode, without CPU kernels."""
+        _, *arguments = cast("dict[str, Any]", self._hub_mixin_config).items()  # without the class
+        with torch.random.fork_rng(devices=[]):  # the initialization does not change the random state
+            net = type(self)(**dict(arguments))
+        net.load_state_dict(self.state_dict())
+        net.usage = self.usage
+        return net.eval()
 
     def describe(self) -> dict[str, Any]:
         """What config.json holds: class, constructor's arguments, usage, and the version of gan_nets.
@@ -64,26 +79,26 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
         model_card_kwargs: dict[str, Any] | None = None,
         **push_to_hub_kwargs: Any,
     ) -> str | None:
-        """Write the network into a folder; one that is there is replaced once the new one is whole.
+        """Write the network into a folder, atomically: an interrupted call leaves the former files.
 
         Args:
-            save_directory: the folder, which is made; a README.md that is there stays.
-            config: without effect, as config.json is what `describe` gives; the mixin has it.
-            repo_id: of the repository on the Hugging Face Hub; by default the folder's name.
+            save_directory: the folder; it is made if missing, and an existing README.md stays.
+            config: ignored, as config.json is what `describe` gives; the mixin has this argument.
+            repo_id: repository on the Hugging Face Hub; by default the folder's name.
             push_to_hub: whether to upload the network as well.
-            model_card_kwargs: what replaces fields of the README.md.
+            model_card_kwargs: values that replace fields of the README.md.
             push_to_hub_kwargs: further arguments of `push_to_hub`.
 
         Returns:
-            The address of the upload, if there was one.
+            The URL of the upload, if there was one.
 
         Raises:
-            OSError: it cannot be written; the folder then holds the network that it held before.
+            OSError: it cannot be written; the folder then holds the former network.
             ValueError: JSON cannot hold an argument that it was built with; see `describe`.
         """
-        # Not the mixin's, which removes config.json before it writes anything.
+        # Not the mixin's, which deletes config.json before it writes anything.
         folder = Path(save_directory)
-        store(folder, self, self.describe())
+        write_network(folder, self, self.describe())
         if not (folder / README).exists():
             self.generate_model_card(**model_card_kwargs or {}).save(folder / README)
         if not push_to_hub:
@@ -93,11 +108,11 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
         )
 
     def generate_model_card(self, *args: Any, **kwargs: Any) -> ModelCard:
-        """The README.md that `save_pretrained` writes where there is none."""
+        """The README.md that `save_pretrained` writes into a folder without one."""
         return super().generate_model_card(*args, **card_fields(self.describe()) | kwargs)
 
     @classmethod
-    def from_pretrained(  # type: ignore[override]  # its options for pickles have no place here
+    def from_pretrained(  # type: ignore[override]  # without the mixin's options for pickles
         cls,
         pretrained_model_name_or_path: str | Path,
         *,
@@ -108,14 +123,14 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
         local_files_only: bool = False,
         **overrides: Any,
     ) -> Self:
-        """The network of a folder, or of a repository on the Hugging Face Hub, in eval mode.
+        """The network in a folder, or in a repository on the Hugging Face Hub, in eval mode.
 
         Args:
-            pretrained_model_name_or_path: a folder, which never touches the network; a string that is no
+            pretrained_model_name_or_path: a folder, for which there is no network access; a string that is no
                 folder is the name of a repository.
             revision: branch, tag or commit of the repository.
             token: access token of the repository.
-            cache_dir: where downloads are kept.
+            cache_dir: folder for downloads.
             force_download: download again what the cache already has.
             local_files_only: use the cache alone.
             overrides: constructor arguments that replace the stored ones.
@@ -137,7 +152,7 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
                     allow_patterns=[CONFIG, WEIGHTS],
                 )
             )
-        stored = stored_in(folder)
+        stored = find_network(folder)
         if stored.class_name != cls.__name__:
             raise ValueError(
                 f"{stored.described_in} describes a {stored.class_name}, not a {cls.__name__}; "
@@ -146,7 +161,7 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
         return build(cls, stored, **overrides)
 
 
-def build(cls: type[Net], stored: Stored, **overrides: Any) -> Net:
+def build(cls: type[Net], stored: StoredNetwork, **overrides: Any) -> Net:
     """The stored network, in eval mode; `overrides` replace arguments of its constructor.
 
     Raises:
@@ -160,11 +175,11 @@ def build(cls: type[Net], stored: Stored, **overrides: Any) -> Net:
         raise ValueError(
             f"{stored.described_in} does not describe a {cls.__name__}: {error}{_other_version(stored)}"
         ) from error
-    load_exactly(net, stored.state(), source=str(stored.weights))
+    load_exactly(net, stored.state_dict(), source=str(stored.weights))
     return net.eval()
 
 
-def _other_version(stored: Stored) -> str:
-    """What to do if a version wrote the description that may have had other arguments."""
+def _other_version(stored: StoredNetwork) -> str:
+    """A hint if another version, whose arguments may have been others, wrote the description."""
     wrote = stored.description.get("gan_nets", __version__)
     return f"; it was written by gan_nets {wrote}, and this is {__version__}" if wrote != __version__ else ""

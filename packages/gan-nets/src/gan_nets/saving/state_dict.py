@@ -1,4 +1,4 @@
-"""Load weights into a network exactly, or say in one sentence what does not fit."""
+"""Load weights into a network exactly, or list in one sentence what does not fit."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -12,13 +12,16 @@ def load_exactly(
     source: str,
     name_of: Callable[[str], str] = lambda key: key,
 ) -> None:
-    """Copy `state` into `net`; ValueError lists missing and unexpected keys and wrong shapes.
+    """Copy `state` into `net`; the network is changed in place, and unchanged after an error.
 
     Args:
-        net: the network, changed in place, or left as it was on an error.
+        net: the network.
         state: tensors under the network's own keys.
-        source: what to call the state in an error: a file's path or a family of checkpoints.
-        name_of: from the network's key to the key that the source's reader knows.
+        source: name of the state in an error: a file's path or a family of checkpoints.
+        name_of: from the network's key to the key in the source, for errors.
+
+    Raises:
+        ValueError: keys are missing or unexpected, or shapes differ; they are listed.
     """
     expected = net.state_dict()
     # Batch norm's counter is absent before PyTorch 0.4.1; torch then starts it at 0.
@@ -39,7 +42,7 @@ def load_exactly(
 
 
 def _listed(title: str, items: Iterable[str], most: int = 8) -> str:
-    """'title (count): a, b, ...', or nothing for no items."""
+    """'title (count): a, b, ...', or an empty string for no items."""
     items = list(items)
     rest = f" and {len(items) - most} more" if len(items) > most else ""
     return f"{title} ({len(items)}): {', '.join(items[:most])}{rest}" if items else ""

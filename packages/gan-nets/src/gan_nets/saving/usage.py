@@ -1,9 +1,9 @@
-"""What a network is for, so that whoever opens its folder need not know."""
+"""What a network is for, stored with it."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Task = Literal["translate", "colorize", "enlarge", "labels", "generate", "encode", "judge"]
+Task = Literal["translate", "colorize", "enlarge", "labels", "generate", "encode", "discriminate"]
 ColorSpace = Literal["rgb", "ycrcb", "lab"]
 
 
@@ -12,15 +12,15 @@ class Usage:
     """How to use a network; stored in its config.json.
 
     Attributes:
-        task: "translate" a picture into one of the same size, "colorize" a grey one, "enlarge" one, paint a
-            map of "labels", "generate" from noise, "encode" the objects of a picture, or "judge" one as
-            discriminators do.
-        color_space: of the channels that a network for "colorize" paints; the lightness of "ycrcb" and "lab"
-            comes from the input, and the network gives the two others, or all three.
-        value_range: lowest and highest value of what goes in and comes out.
+        task: "translate" an image into one of the same size, "colorize" a gray one, "enlarge" one, make an
+            image from a label map ("labels") or from latents ("generate"), "encode" the objects of an image,
+            or "discriminate" real from fake images.
+        color_space: of the output channels of a network for "colorize"; the lightness of "ycrcb" and "lab" is
+            the input's, and the network outputs the two other channels, or all three.
+        value_range: lowest and highest value of input and output.
 
     Raises:
-        ValueError: for an unknown task or colour space, or a range that is not one.
+        ValueError: the task or the color space is unknown, or the range is not (lowest, highest).
     """
 
     task: Task = "translate"

@@ -1,1 +1,1 @@
-"""Kernels that compute the same as torch's layers, faster on a CPU."""
+"""Layers that compute the same as torch's, faster on the CPU."""

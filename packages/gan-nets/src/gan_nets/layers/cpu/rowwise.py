@@ -1,9 +1,9 @@
-"""A large convolution to a few planes, row by row where the CPU's convolution library is slow at it.
+"""A large convolution to few channels, row by row, where the CPU's convolution library is slow at it.
 
-SRResNet ends in a 9x9 convolution from 64 channels to 3 at full size. Three outputs make no use of the
-processor's vectors; as one convolution along the rows for each of the kernel's rows, with 27 outputs, and a
-sum of shifted rows the same takes half of the time in bfloat16 and less in float32, backward too. Keys and
-values are those of torch's layer.
+SRResNet ends in a 9x9 convolution from 64 channels to 3 at full size. For three outputs the library cannot
+use the processor's vector instructions. As one convolution along the rows for each row of the kernel, with
+27 outputs, and a sum of shifted rows, the same takes half of the time in bfloat16 and less in float32, the
+backward pass included.
 """
 
 import torch
@@ -11,14 +11,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class RowwiseConv(nn.Conv2d):
-    """A k x k convolution, k odd, that keeps the size: (N, C, H, W) -> (N, D, H, W)."""
-
-    def __init__(self, in_channels: int, out_channels: int, kernel: int) -> None:
-        super().__init__(in_channels, out_channels, kernel, padding=kernel // 2)
+class RowwiseConv2d(nn.Conv2d):
+    """A k x k convolution with padding k // 2, k odd: (N, C, H, W) to (N, D, H, W)."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - Conv2d's own name
-        """(N, C, H, W) -> (N, D, H, W)."""
+        """(N, C, H, W) to (N, D, H, W)."""
         if input.device.type != "cpu":
             return super().forward(input)
         kernel, height = self.kernel_size[0], input.shape[-2]
@@ -26,6 +23,6 @@ class RowwiseConv(nn.Conv2d):
         terms = F.conv2d(input, rows, padding=(0, kernel // 2)).to(self.weight.dtype)  # (N, D * k, H, W)
         with torch.autocast("cpu", enabled=False):
             padded = F.pad(terms, (0, 0, kernel // 2, kernel // 2)).unflatten(1, (-1, kernel))
-            shifted = [padded[:, :, row, row : row + height] for row in range(kernel)]
+            shifted = [padded[:, :, row, row : row + height] for row in range(kernel)]  # k of (N, D, H, W)
             y = torch.stack(shifted).sum(0)
             return y if self.bias is None else y + self.bias[:, None, None]

@@ -2,10 +2,10 @@
 
 Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks", section 4.1: 2x2 results come from
 4x4 pixels d and the taps g as A' [(G g G') * (B' d B)] A, with fixed matrices of 0, 1, 1/2 and their
-negatives. The product in the middle goes element by element: 16 multiplications in place of 36. Over all
-channels and all tiles of 2x2 results these are 16 matrix products, and both gradients are the same backwards.
-In float32 it rounds about as much as the plain convolution does. The price is memory for the tiles, four
-times that of the map, while a convolution runs.
+negatives. The product in the middle is elementwise: 16 multiplications instead of 36. Over all channels and
+all tiles of 2x2 results these are 16 matrix products; both gradients are computed by the transposed steps.
+In float32 the rounding errors are about those of the plain convolution. The cost is memory for the tiles,
+four times that of the map, while a convolution runs.
 
 Inside, maps are (N, H, W, C), and what belongs to one column and one row of the tiles is (4, 4, N, h, w, C).
 """
@@ -14,26 +14,20 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 # Where the transforms cost less than the products save (torch 2.15, Zen 4, 1 and 2 cores): with many
-# channels, many positions, and not so many at once that they leave the processor's caches in between.
-_LEAST_CHANNELS, _LEAST_POSITIONS, _MOST_POSITIONS = 256, 1024, 4096
+# channels, many pixels, and not so many at once that the tiles exceed the processor's caches.
+_LEAST_CHANNELS, _LEAST_PIXELS, _MOST_PIXELS = 256, 1024, 4096
 
 
-class Conv3x3(nn.Conv2d):
-    """A 3x3 convolution with stride 1: (N, C, H, W) -> (N, D, H - 2, W - 2), and larger by the padding."""
-
-    def __init__(self, in_channels: int, out_channels: int, *, padding: int = 0, bias: bool = True) -> None:
-        super().__init__(in_channels, out_channels, 3, padding=padding, bias=bias)
+class WinogradConv2d(nn.Conv2d):
+    """A 3x3 convolution with stride 1, without padding: (N, C, H, W) to (N, D, H - 2, W - 2)."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - Conv2d's own name
-        """(N, C, H, W) -> (N, D, H', W')."""
+        """(N, C, H, W) to (N, D, H - 2, W - 2)."""
         if not self._pays(input):
             return super().forward(input)
-        pad = int(self.padding[0])
-        x = F.pad(input, [pad] * 4) if pad else input  # padding by nothing would be a copy
-        parts = x.split(max(1, _MOST_POSITIONS // self._positions(input)))
+        parts = input.split(max(1, _MOST_PIXELS // _pixels(input)))
         results = [_Winograd.apply(part, self.weight, self.bias) for part in parts]
         y = results[0] if len(results) == 1 else torch.cat(results)
         return _in_layout_of(input, y)
@@ -44,13 +38,12 @@ class Conv3x3(nn.Conv2d):
         if x.dtype not in (torch.float32, torch.float64) or min(self.weight.shape[:2]) < _LEAST_CHANNELS:
             return False
         even = x.shape[2] % 2 == x.shape[3] % 2 == 0
-        positions = self._positions(x)
-        return even and positions <= _MOST_POSITIONS and len(x) * positions >= _LEAST_POSITIONS
+        return even and _pixels(x) <= _MOST_PIXELS and len(x) * _pixels(x) >= _LEAST_PIXELS
 
-    def _positions(self, x: Tensor) -> int:
-        """Pixels of one map of the result."""
-        shrink = 2 - 2 * int(self.padding[0])
-        return (x.shape[2] - shrink) * (x.shape[3] - shrink)
+
+def _pixels(x: Tensor) -> int:
+    """Pixels of one map of the result."""
+    return (x.shape[2] - 2) * (x.shape[3] - 2)
 
 
 class _Winograd(torch.autograd.Function):
@@ -66,7 +59,7 @@ class _Winograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         (grad,), (x, weight), wanted = gradients, ctx.saved_tensors, ctx.needs_input_grad
-        if torch.is_grad_enabled():  # these gradients may be differentiated, and so can torch's own
+        if torch.is_grad_enabled():  # the gradients may be differentiated again, as torch's own can
             rest = ([len(weight)], [1, 1], [0, 0], [1, 1], False, [0, 0], 1)
             return torch.ops.aten.convolution_backward(grad.permute(0, 3, 1, 2), x, weight, *rest, wanted)
         grad_x = grad_weight = None
@@ -74,7 +67,7 @@ class _Winograd(torch.autograd.Function):
         if wanted[0]:
             tiles = _unflattened(torch.bmm(products, _taps(weight)), x)
             grad_x = _in_layout_of(x, _split_transposed(_split_transposed(tiles, dim=3), dim=1))
-        if wanted[1]:  # the tiles anew: kept, they would take four times the memory of x
+        if wanted[1]:  # the tiles are recomputed: stored, they would take four times the memory of x
             grad_weight = _taps_transposed(torch.bmm(products.mT, _tiles(x)), weight)
         return grad_x, grad_weight, grad.sum((0, 1, 2)) if wanted[2] else None
 
@@ -102,8 +95,8 @@ def _matrix(weight: Tensor) -> Tensor:
 
 
 def _split(x: Tensor, dim: int) -> Tensor:
-    """B': overlapping fours of 2n + 2 pixels, from every second one, to (4, ..., n, ...)."""
-    d = _fours(x, dim)
+    """B': overlapping groups of 4 of 2n + 2 pixels, with stride 2, to (4, ..., n, ...)."""
+    d = _groups(x, dim)
     split = x.new_empty(4, *d[0].shape)
     torch.sub(d[0], d[2], out=split[0])
     torch.add(d[1], d[2], out=split[1])
@@ -113,9 +106,9 @@ def _split(x: Tensor, dim: int) -> Tensor:
 
 
 def _split_transposed(split: Tensor, dim: int) -> Tensor:
-    """B: (4, ..., n, ...) to 2n + 2 pixels, where overlapping fours add up."""
+    """B: (4, ..., n, ...) to 2n + 2 pixels: sums over the overlapping groups of 4."""
     x = split.new_zeros(*split.shape[1 : dim + 1], 2 * split.shape[dim + 1] + 2, *split.shape[dim + 2 :])
-    d = _fours(x, dim)
+    d = _groups(x, dim)
     torch.add(split[1], split[2], out=d[2]).sub_(split[0])
     torch.sub(split[1], split[2], out=d[1]).add_(split[3])
     d[0].add_(split[0])
@@ -123,8 +116,8 @@ def _split_transposed(split: Tensor, dim: int) -> Tensor:
     return x
 
 
-def _fours(x: Tensor, dim: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """First to fourth of overlapping fours of 2n + 2 pixels: views of n."""
+def _groups(x: Tensor, dim: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """First to fourth pixel of each overlapping group of 4 among 2n + 2 pixels: views of n."""
     even, odd = x.unflatten(dim, (-1, 2)).unbind(dim + 1)
     n = even.shape[dim] - 1
     return even.narrow(dim, 0, n), odd.narrow(dim, 0, n), even.narrow(dim, 1, n), odd.narrow(dim, 1, n)

@@ -1,4 +1,4 @@
-"""The networks of a run's folder, finished or not."""
+"""The networks of a training run's folder, finished or not."""
 
 import json
 
@@ -6,17 +6,17 @@ import gan_nets
 import pytest
 import torch
 from gan_nets import InstanceEncoder, PatchDiscriminator, PixelDiscriminator, ResnetGenerator, UNetGenerator
+from gan_nets.loading._networks import NETWORKS
+from gan_nets.saving.pretrained import PretrainedModule
 from safetensors.torch import save_file
 
-PAINTER = {"depth": 2, "width": 2}
 
-
-def painter():
-    return UNetGenerator(**PAINTER).eval()
+def generator():
+    return UNetGenerator(depth=2, width=2).eval()
 
 
 def checkpoint(run, step, **networks):
-    """As a Run writes it: one file with the tensors of everything that is kept."""
+    """As a Run writes it: one file with the tensors of all registered objects."""
     folder = run / "checkpoints" / f"{step:08d}"
     folder.mkdir(parents=True)
     tensors, described = {"shared.kept.opt.state.0.exp_avg": torch.zeros(3)}, {}
@@ -36,8 +36,8 @@ def same(net, other):
     return all(torch.equal(a, b) for a, b in pairs)
 
 
-def test_the_only_network_of_a_run_is_it(tmp_path):
-    net = painter()
+def test_the_only_network_of_a_run_is_loaded(tmp_path):
+    net = generator()
     net.save_pretrained(tmp_path / "colorizer")
     (tmp_path / "previews").mkdir()
     (tmp_path / "settings.json").write_text("{}")
@@ -45,8 +45,8 @@ def test_the_only_network_of_a_run_is_it(tmp_path):
     assert same(gan_nets.load(str(tmp_path), net="colorizer"), net)
 
 
-def test_discriminators_and_encoders_do_not_count(tmp_path):
-    net = painter()
+def test_discriminators_and_encoders_are_not_chosen(tmp_path):
+    net = generator()
     net.save_pretrained(tmp_path / "global")
     encoder = InstanceEncoder(width=2, downsamplings=1)
     encoder.save_pretrained(tmp_path / "encoder")
@@ -55,8 +55,8 @@ def test_discriminators_and_encoders_do_not_count(tmp_path):
     assert same(gan_nets.load(tmp_path, net="encoder"), encoder)
 
 
-def test_of_several_networks_one_is_named(tmp_path):
-    nets = {name: painter() for name in ("a_to_b", "b_to_a")}
+def test_one_of_several_networks_must_be_named(tmp_path):
+    nets = {name: generator() for name in ("a_to_b", "b_to_a")}
     for name, net in nets.items():
         net.save_pretrained(tmp_path / name)
     with pytest.raises(ValueError, match="several networks; name one with net= or --net: a_to_b, b_to_a"):
@@ -68,46 +68,46 @@ def test_of_several_networks_one_is_named(tmp_path):
 
 
 def test_an_unfinished_run_gives_the_network_of_its_newest_checkpoint(tmp_path):
-    old, new, judge = painter(), painter(), PatchDiscriminator(layers=1, width=2)
+    old, new, discriminator = generator(), generator(), PatchDiscriminator(layers=1, width=2)
     new.usage = gan_nets.Usage("colorize", "lab")
-    first = checkpoint(tmp_path, 900, g=old, d=judge)
-    checkpoint(tmp_path, 1000, g=new, d=judge)
+    first = checkpoint(tmp_path, 900, g=old, d=discriminator)
+    checkpoint(tmp_path, 1000, g=new, d=discriminator)
     (tmp_path / "checkpoints" / "latest").write_text("00001000\n")
     (tmp_path / "checkpoints" / "best").write_text("00000900\n")
     assert same(gan_nets.load(tmp_path), new)
     assert gan_nets.load(tmp_path).usage == new.usage
-    assert same(gan_nets.load(tmp_path, net="d"), judge.eval())
+    assert same(gan_nets.load(tmp_path, net="d"), discriminator.eval())
     for path in (first, tmp_path / "checkpoints" / "best"):
         assert same(gan_nets.load(path), old)
     assert same(gan_nets.load(tmp_path / "checkpoints" / "latest"), new)
 
 
-def test_a_half_written_checkpoint_does_not_count(tmp_path):
-    net = painter()
+def test_a_half_written_checkpoint_is_ignored(tmp_path):
+    net = generator()
     checkpoint(tmp_path, 10, g=net)
-    whole = checkpoint(tmp_path, 20, g=painter())
+    whole = checkpoint(tmp_path, 20, g=generator())
     whole.rename(whole.with_name(".writing-00000020"))
     assert same(gan_nets.load(tmp_path), net)
 
 
-def test_what_a_run_left_comes_before_its_checkpoints(tmp_path):
-    final, learning = painter(), painter()
+def test_saved_networks_are_preferred_to_checkpoints(tmp_path):
+    final, training = generator(), generator()
     final.save_pretrained(tmp_path / "colorizer")
-    checkpoint(tmp_path, 10, g=learning)
+    checkpoint(tmp_path, 10, g=training)
     assert same(gan_nets.load(tmp_path), final)
-    assert same(gan_nets.load(tmp_path, net="g"), learning)
+    assert same(gan_nets.load(tmp_path, net="g"), training)
     with pytest.raises(ValueError, match="has no network 'x'; it has g, colorizer"):
         gan_nets.load(tmp_path, net="x")
 
 
 def test_several_networks_of_a_checkpoint_are_listed(tmp_path):
-    checkpoint(tmp_path, 10, g_ab=painter(), g_ba=painter(), d=PixelDiscriminator(width=2))
+    checkpoint(tmp_path, 10, g_ab=generator(), g_ba=generator(), d=PixelDiscriminator(width=2))
     with pytest.raises(ValueError, match="several networks; name one with net= or --net: g_ab, g_ba"):
         gan_nets.load(tmp_path)
 
 
-def test_a_checkpoint_that_lost_its_weights_is_named(tmp_path):
-    folder = checkpoint(tmp_path, 10, g=painter())
+def test_a_checkpoint_with_missing_or_damaged_files_is_named(tmp_path):
+    folder = checkpoint(tmp_path, 10, g=generator())
     (folder / "shared.safetensors").write_bytes(b"x" * 20)
     with pytest.raises(ValueError, match=r"00000010/shared.safetensors is damaged"):
         gan_nets.load(tmp_path)
@@ -126,7 +126,7 @@ def test_a_checkpoint_that_lost_its_weights_is_named(tmp_path):
         gan_nets.load(tmp_path)
 
 
-def test_a_folder_without_networks_and_a_file_are_told_apart(tmp_path):
+def test_a_folder_without_networks_and_a_file_have_errors_of_their_own(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"config.json is missing; .*, or the folder of a run"):
         gan_nets.load(tmp_path)
     (tmp_path / "net.pth").write_bytes(b"")
@@ -136,3 +136,22 @@ def test_a_folder_without_networks_and_a_file_are_told_apart(tmp_path):
     net.save_pretrained(tmp_path / "g")
     with pytest.raises(ValueError, match="is a single network, so that 'g' is not in it; leave net out"):
         gan_nets.load(tmp_path / "g", net="g")
+
+
+def test_every_network_of_the_package_can_be_loaded():
+    public = (getattr(gan_nets, name) for name in gan_nets.__all__)
+    classes = {cls for cls in public if isinstance(cls, type) and issubclass(cls, PretrainedModule)}
+    assert set(NETWORKS.values()) == classes
+    assert all(name == cls.__name__ for name, cls in NETWORKS.items())
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Elephant", "load", "pix2pix_unet_paper", "PretrainedModule", "Usage", "__init__", "os.system", ""],
+)
+def test_the_error_for_a_class_that_is_no_network_names_it(name, tmp_path):
+    PatchDiscriminator(layers=1, width=2).save_pretrained(tmp_path)
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"class": name}))
+    with pytest.raises(ValueError, match=rf"config.json names the class '{name}', which is no network"):
+        gan_nets.load(tmp_path)

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from gan_nets.layers.cpu.rowwise import RowwiseConv
+from gan_nets.layers.cpu.rowwise import RowwiseConv2d
 from torch import nn
 
 
@@ -8,7 +8,7 @@ from torch import nn
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_values_and_gradients_are_those_of_torch(kernel, layout):
     torch.manual_seed(0)
-    ours = RowwiseConv(4, 3, kernel).double().to(memory_format=layout)
+    ours = RowwiseConv2d(4, 3, kernel, padding=kernel // 2).double().to(memory_format=layout)
     theirs = nn.Conv2d(4, 3, kernel, padding=kernel // 2).double()
     theirs.load_state_dict(ours.state_dict())
     x = torch.randn(2, 4, 5, 11, dtype=torch.float64).to(memory_format=layout)
@@ -22,12 +22,12 @@ def test_values_and_gradients_are_those_of_torch(kernel, layout):
     torch.testing.assert_close(*results, atol=1e-12, rtol=0)
 
 
-def test_under_autocast_as_near_to_float32_as_torch():
+def test_is_as_close_to_float32_under_autocast_as_torch():
     torch.manual_seed(0)
-    conv, x = RowwiseConv(64, 3, 9), torch.randn(1, 64, 16, 16)
+    conv, x = RowwiseConv2d(64, 3, 9, padding=4), torch.randn(1, 64, 16, 16)
     expected = conv(x)
     errors = []
-    for forward in (conv.forward, super(RowwiseConv, conv).forward):
+    for forward in (conv.forward, super(RowwiseConv2d, conv).forward):
         with torch.autocast("cpu", torch.bfloat16):
             errors.append((forward(x) - expected).norm() / expected.norm())
     assert 0 < errors[0] < 1.5 * errors[1]

@@ -1,4 +1,4 @@
-"""What the generators that start from noise have in common: their input."""
+"""Inputs of the generators that start from noise: latents, class labels and noise maps."""
 
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
@@ -7,13 +7,19 @@ import torch
 from torch import Tensor
 
 Noise: TypeAlias = Literal["random", "none"] | Sequence[Tensor]
-"""Of the maps that are added to features: drawn anew, left out, or given."""
+"""Noise maps that a generator adds to its features: sampled at each call, left out, or given."""
 
 
 def noise_maps(noise: Noise, sizes: Sequence[int], like: Tensor) -> list[Tensor | None]:
-    """A map (N or 1, 1, s, s) for each s of `sizes`, or None for each.
+    """A noise map (N or 1, 1, s, s) for each s of `sizes`, or None for each.
 
-    The N pictures, the device and the precision are those of `like`.
+    Args:
+        noise: "random" samples N(0, 1); "none" gives None for each; or the maps, which are checked.
+        sizes: height and width of the maps.
+        like: its length is the batch size N; sampled maps have its device and dtype.
+
+    Raises:
+        ValueError: `noise` is none of these.
     """
     if isinstance(noise, str):
         if noise == "none":
@@ -22,7 +28,7 @@ def noise_maps(noise: Noise, sizes: Sequence[int], like: Tensor) -> list[Tensor 
             return [torch.randn(len(like), 1, s, s, device=like.device, dtype=like.dtype) for s in sizes]
     elif len(noise) == len(sizes):
         pairs = zip(noise, sizes, strict=True)
-        batch = like.shape[0]  # not len, which torch.export would take for a constant
+        batch = like.shape[0]  # not len(like), which torch.export would treat as a constant
         if all(x.shape in ((1, 1, s, s), (batch, 1, s, s)) for x, s in pairs):
             return list(noise)
     got = repr(noise) if isinstance(noise, str) else [tuple(x.shape) for x in noise]
@@ -33,11 +39,11 @@ def noise_maps(noise: Noise, sizes: Sequence[int], like: Tensor) -> list[Tensor 
 
 
 def check_latents(z: Tensor, labels: Tensor | None, *, latents: int, classes: int, network: str) -> None:
-    """Raise ValueError unless z is (N, latents) and labels are (N,) integers where there are classes."""
+    """Raise ValueError unless z is (N, latents) and labels are (N,) integers exactly if there are classes."""
     if z.ndim != 2 or z.shape[1] != latents or not z.is_floating_point():
         raise ValueError(
-            f"{network} expected noise (N, {latents}), floating-point; got {tuple(z.shape)} of {z.dtype}; "
-            f"draw it by torch.randn(N, {latents})"
+            f"{network} expected latents (N, {latents}), floating-point; got {tuple(z.shape)} of {z.dtype}; "
+            f"sample them by torch.randn(N, {latents})"
         )
     if (labels is not None) != bool(classes):
         wanted, got = ("labels", "none") if classes else ("no labels", "labels")
@@ -45,11 +51,11 @@ def check_latents(z: Tensor, labels: Tensor | None, *, latents: int, classes: in
     if labels is not None and (labels.shape != z.shape[:1] or labels.is_floating_point()):
         raise ValueError(
             f"{network} expected labels ({len(z)},), integers; got {tuple(labels.shape)} of {labels.dtype}; "
-            "of one-hot rows, take labels.argmax(1)"
+            "convert one-hot rows by labels.argmax(1)"
         )
 
 
-def check_classes(classes: int) -> None:
+def check_classes(classes: object) -> None:
     """Raise ValueError unless classes is 0 or a positive integer."""
     if not isinstance(classes, int) or classes < 0:
         raise ValueError(f"expected classes to be a positive integer, or 0 for none; got {classes!r}")
@@ -60,10 +66,10 @@ def check_power_of_two(size: int, *, least: int, most: int, network: str) -> Non
     if size not in [2**power for power in range(least.bit_length() - 1, most.bit_length())]:
         raise ValueError(
             f"{network} expected a size that is a power of 2 from {least} to {most}; got {size!r}; "
-            "draw larger and resize"
+            "take the next larger one and resize the images"
         )
 
 
-def normalised(z: Tensor) -> Tensor:
-    """(N, latents) with the mean square of each row brought to 1."""
+def normalize_second_moment(z: Tensor) -> Tensor:
+    """(N, latents) scaled so that the mean square of each row is 1."""
     return z * (z.square().mean(1, keepdim=True) + 1e-8).rsqrt()

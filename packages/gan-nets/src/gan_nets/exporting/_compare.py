@@ -1,0 +1,50 @@
+"""Whether an exported file computes what its network does."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from gan_nets.exporting._exportable import Exportable, Inputs
+
+TOLERANCE = 1e-3  # an eighth of a step of 8-bit pixels; relative to the largest value if that is above 1
+
+
+def greatest_difference(eager: Exportable, run: Callable[..., Tensor], *, network: str) -> float:
+    """The greatest difference between the network's and the file's output over inputs of several sizes.
+
+    Args:
+        eager: the network.
+        run: the exported file, with the same inputs.
+        network: name of the network, for errors.
+
+    Raises:
+        ValueError: a difference is above the tolerance, or shapes differ.
+    """
+    greatest = 0.0
+    for inputs in _samples(eager):
+        expected, got = eager(*inputs), run(*inputs)
+        same = expected.shape == got.shape
+        difference = (expected - got).abs().max().item() if same else math.inf
+        if not difference <= TOLERANCE * max(1.0, expected.abs().max().item()):  # true for NaN too
+            raise ValueError(
+                f"the exported {network} gives {tuple(got.shape)} that differ by {difference:.2g} "
+                f"from the network's {tuple(expected.shape)} for inputs {tuple(inputs[0].shape)}; "
+                "nothing is written; try the newest torch"
+            )
+        greatest = max(greatest, difference)
+    return greatest
+
+
+def _samples(eager: Exportable) -> Iterator[Inputs]:
+    """One input of the least size, and some of random sizes."""
+    yield eager.sample(1, eager.least, eager.least)
+    for batch in (1, 2, 3):
+        height, width = torch.randint(eager.least, most_multiples(eager) + 1, (2,)).tolist()
+        yield eager.sample(batch, height, width)
+
+
+def most_multiples(eager: Exportable) -> int:
+    """Largest sampled height and width in multiples: 48 pixels, or twice the least size if that is more."""
+    return max(48 // eager.multiple, 2 * eager.least)

@@ -1,0 +1,137 @@
+"""StyleGAN2's layers: equalized learning rate, modulated convolutions, the mapping network."""
+
+import math
+from itertools import pairwise
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan_nets.layers.latents import normalize_second_moment
+
+
+class EqualizedLinear(nn.Module):
+    """A linear layer whose weights are initialized from N(0, 1) and scaled at each use.
+
+    All layers then learn at the same speed whatever their width (equalized learning rate, Karras et al. 2018,
+    section 4.1). `lr_multiplier` multiplies it.
+    """
+
+    def __init__(
+        self, in_features: int, out_features: int, *, lr_multiplier: float = 1.0, bias: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(out_features, in_features) / lr_multiplier)
+        self.bias = nn.Parameter(torch.full((out_features,), bias / lr_multiplier))
+        self.scale, self.lr_multiplier = lr_multiplier * in_features**-0.5, lr_multiplier
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, in_features) to (N, out_features)."""
+        return F.linear(x, self.weight * self.scale, self.bias * self.lr_multiplier)
+
+
+class ModulatedConv(nn.Module):
+    """A convolution whose weights are scaled by each image's style, channel by channel (equations 1 to 3).
+
+    Scaling the weights by s and dividing them by their norm is the same as scaling the input and dividing the
+    output; that way all images of a batch share one convolution.
+    """
+
+    blur: Tensor
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        styles: int,
+        *,
+        kernel: int = 3,
+        upsample: bool = False,
+        demodulate: bool = True,
+    ) -> None:
+        super().__init__()
+        self.style = EqualizedLinear(styles, in_channels, bias=1.0)
+        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel, kernel))
+        self.scale = (in_channels * kernel**2) ** -0.5
+        self.upsample, self.demodulate = upsample, demodulate
+        taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
+        blur = taps[:, None] * taps / 16  # twice the taps of bilinear upsampling in each direction
+        self.register_buffer("blur", blur, persistent=False)
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """(N, C, H, W) and (N, styles) to (N, C', H, W), or twice that size."""
+        weight, style = self.weight * self.scale, self.style(w)  # (C', C, k, k), (N, C)
+        y = self._convolve(x * style[:, :, None, None].to(x.dtype), weight)  # (N, C', H', W')
+        if not self.demodulate:
+            return y
+        with torch.autocast(x.device.type, enabled=False):  # squares of styles overflow in half precision
+            power = style.float().square() @ weight.float().square().sum((2, 3)).T  # (N, C')
+        return y * (power + 1e-8).rsqrt()[:, :, None, None].to(y.dtype)  # (N, C', H', W')
+
+    def _convolve(self, x: Tensor, weight: Tensor) -> Tensor:
+        if not self.upsample:
+            return F.conv2d(x, weight, padding=weight.shape[-1] // 2)  # (N, C', H, W)
+        # Bilinear upsampling and a convolution, in the order that takes a quarter of the multiplications.
+        x = F.conv_transpose2d(x, weight.transpose(0, 1), stride=2)  # (N, C', 2H + 1, 2W + 1)
+        channels = x.shape[1]
+        blur = self.blur.expand(channels, 1, 4, 4).to(x.dtype)
+        return F.conv2d(x, blur, padding=1, groups=channels)  # (N, C', 2H, 2W)
+
+
+class StyledConv(nn.Module):
+    """Modulated convolution, noise, bias, LeakyReLU 0.2 with gain sqrt(2)."""
+
+    def __init__(self, in_channels: int, out_channels: int, styles: int, *, upsample: bool = False) -> None:
+        super().__init__()
+        self.conv = ModulatedConv(in_channels, out_channels, styles, upsample=upsample)
+        self.noise = nn.Parameter(torch.zeros(1))  # strength of the noise
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+
+    def forward(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
+        """(N, C, H, W), (N, styles) and (N, 1, H', W') or None to (N, C', H', W')."""
+        x = self.conv(x, w)  # (N, C', H', W')
+        shift = self.bias[:, None, None]
+        if noise is not None:
+            shift = shift + self.noise * noise  # (N, C', H', W')
+        return _leaky_relu(x + shift.to(x.dtype))  # (N, C', H', W')
+
+
+class ToImage(nn.Module):
+    """Features to the image ("tRGB"): 1x1 modulated convolution without demodulation, and a bias."""
+
+    def __init__(self, in_channels: int, out_channels: int, styles: int) -> None:
+        super().__init__()
+        self.conv = ModulatedConv(in_channels, out_channels, styles, kernel=1, demodulate=False)
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """(N, C, H, W) and (N, styles) to (N, out_channels, H, W)."""
+        x = self.conv(x, w)
+        return x + self.bias[:, None, None].to(x.dtype)
+
+
+class MappingNetwork(nn.Module):
+    """Latents, and class labels if there are classes, to styles."""
+
+    def __init__(self, latents: int, styles: int, layers: int, classes: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(classes, latents) if classes else None
+        widths = [latents * (2 if classes else 1), *[styles] * layers]
+        self.layers = nn.ModuleList(EqualizedLinear(*pair, lr_multiplier=0.01) for pair in pairwise(widths))
+
+    def forward(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """(N, latents) and (N,) to (N, styles), in the parameters' dtype under autocast too."""
+        with torch.autocast(z.device.type, enabled=False):
+            z = z.to(cast(EqualizedLinear, self.layers[0]).weight.dtype)
+            x = normalize_second_moment(z)  # (N, latents)
+            if self.embedding is not None:
+                x = torch.cat([x, normalize_second_moment(self.embedding(labels))], dim=1)  # (N, 2 * latents)
+            for layer in self.layers:
+                x = _leaky_relu(layer(x))  # (N, styles)
+            return x
+
+
+def _leaky_relu(x: Tensor) -> Tensor:
+    """LeakyReLU 0.2 with the gain sqrt(2), which about keeps the variance."""
+    return F.leaky_relu(x, 0.2) * math.sqrt(2)

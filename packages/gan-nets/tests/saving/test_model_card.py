@@ -1,0 +1,62 @@
+import pytest
+import torch
+from gan_nets import (
+    DCGANGenerator,
+    GlobalGenerator,
+    InstanceEncoder,
+    PatchDiscriminator,
+    SRResNet,
+    UNetGenerator,
+    Usage,
+    pix2pix_unet_paper,
+)
+from gan_nets.saving.model_card import PURPOSES
+
+CARDS = {  # for each task a network, and the variables of its example
+    "translate": (lambda: UNetGenerator(depth=2, width=2), {"image": torch.zeros(1, 3, 9, 7)}),
+    "enlarge": (
+        lambda: SRResNet(scale=2, blocks=1, width=2, degradation="area"),
+        {"image": torch.zeros(1, 3, 4, 5)},
+    ),
+    "labels": (
+        lambda: GlobalGenerator(2, width=2, downsamplings=1, blocks=1),
+        {"maps": torch.zeros(1, 2, 16, 9)},
+    ),
+    "generate": (lambda: DCGANGenerator(8, latents=3, width=2), {"latents": torch.zeros(2, 3)}),
+    "discriminate": (lambda: PatchDiscriminator(layers=1, width=2), {"image": torch.zeros(1, 3, 16, 16)}),
+    "encode": (
+        lambda: InstanceEncoder(width=2, downsamplings=1),
+        {"image": torch.zeros(1, 3, 8, 8), "instances": torch.zeros(1, 1, 8, 8).long()},
+    ),
+}
+
+
+@pytest.mark.parametrize("task", CARDS)
+def test_the_example_of_the_card_runs(task, tmp_path):
+    build, variables = CARDS[task]
+    net = build()
+    net.save_pretrained(tmp_path)
+    card = (tmp_path / "README.md").read_text()
+    assert f"# {type(net).__name__}\n\n{PURPOSES[task]} All values are in [-1, 1]." in card
+    assert "library_name: gan-nets" in card
+    assert ("downsampled by area" in card) == (task == "enlarge")
+    assert ("gan-nets translate" in card) == (task in ("translate", "enlarge"))
+    example = card.partition("```python\n")[2].partition("```")[0]
+    exec(example.replace("path/to/this/folder", str(tmp_path)), dict(variables))
+
+
+def test_the_card_states_the_color_space_and_the_inference_behavior(tmp_path):
+    net = pix2pix_unet_paper(in_channels=1, out_channels=2, depth=2, width=2)
+    net.usage = Usage("colorize", "ycrcb")
+    net.save_pretrained(tmp_path)
+    card = (tmp_path / "README.md").read_text()
+    assert "Colorizes gray images." in card
+    assert "The output is in ycrcb, with the lightness of the input." in card
+    assert "Dropout stays on" in card
+    assert "statistics of the current batch" in card
+
+
+def test_an_existing_card_stays(tmp_path):
+    (tmp_path / "README.md").write_text("other")
+    PatchDiscriminator(layers=1, width=2).save_pretrained(tmp_path)
+    assert (tmp_path / "README.md").read_text() == "other"
