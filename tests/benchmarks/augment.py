@@ -11,8 +11,8 @@ operators, which have neither the same distribution nor, for ADA, protection fro
 from collections.abc import Callable
 from typing import Any
 
+import cyclopts
 import torch
-import tyro
 from gan_augment import ADA, ADAParameters, Augmentation, DiffAugment, DiffAugmentParameters, KorniaAugment
 from gan_augment.ada._wavelet import SYM6
 from kornia import augmentation as K
@@ -166,4 +166,4 @@ def affine() -> K.RandomAffine:
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    cyclopts.run(main)

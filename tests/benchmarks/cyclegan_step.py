@@ -8,17 +8,18 @@ default implementation.
 """
 
 import random
-import tempfile
+from dataclasses import replace
 from itertools import chain
 
+import cyclopts
 import torch
-import tyro
-from gan_nets import PatchDiscriminator, cyclegan_resnet_paper, init_normal_, use_cpu_kernels_
-from gan_trainers import CycleGAN, Run, frozen
-from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
+from gan_trainers import frozen, total
+from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
+
+import cyclegan  # isort: skip  (found through step_timing)
 
 
 def main(
@@ -59,35 +60,27 @@ def make_step(name: str, size: int, batch_size: int, identity_weight: float) -> 
     a, b = torch.rand(2, batch_size, 3, size, size, device=DEVICE) * 2 - 1
     if name == "plain":
         return plain_step(size, a, b, identity_weight)
-    precision, _, manner = name.partition(" ")
-    run = Run(
-        tempfile.mkdtemp(),
-        precision=precision,  # type: ignore[arg-type]
-        compile=manner == "compiled",
-        channels_last=manner == "channels-last",
-    )
-    return recipe_step(run, size, a, b, identity_weight, batched=manner != "unbatched")
+    options = replace(cyclegan.PRESETS["paper"], size=size, identity_weight=identity_weight)
+    return recipe_step(name, options, a, b)
 
 
-def recipe_step(run: Run, size: int, a: Tensor, b: Tensor, identity_weight: float, *, batched: bool) -> Step:
-    """The step of examples/cyclegan.py; without `batched`, each network is called once for each term."""
-    g_ab, g_ba = cyclegan_resnet_paper(size), cyclegan_resnet_paper(size)
-    d_a, d_b = PatchDiscriminator(3, norm="instance"), PatchDiscriminator(3, norm="instance")
-    for net in (g_ab, g_ba, d_a, d_b):
-        init_normal_(net)
-        if DEVICE.type == "cpu":
-            use_cpu_kernels_(net)
-    opt_g = Adam(chain(g_ab.parameters(), g_ba.parameters()), lr=2e-4, betas=(0.5, 0.999), fused=True)
-    opt_d = Adam(chain(d_a.parameters(), d_b.parameters()), lr=2e-4, betas=(0.5, 0.999), fused=True)
-    players = (g_ab, g_ba, d_a, d_b) if batched else tuple(net.__call__ for net in (g_ab, g_ba, d_a, d_b))
-    game = CycleGAN(*players, identity_weight=identity_weight)
-    run.keep(g_ab=g_ab, g_ba=g_ba, d_a=d_a, d_b=d_b, opt_g=opt_g, opt_d=opt_d, game=game)
+def recipe_step(name: str, options: cyclegan.Options, a: Tensor, b: Tensor) -> Step:
+    """The step of examples/cyclegan.py; "unbatched" calls each network once for each term."""
+    run, manner = start_run(name)
+    networks = cyclegan.build(options)
+    run.register(**networks._asdict())
+    t = networks
+    if manner == "unbatched":
+        calls = {player: getattr(networks, player).__call__ for player in ("g_ab", "g_ba", "d_a", "d_b")}
+        t = networks._replace(**calls)
 
     def step() -> None:
-        with frozen(d_a, d_b):
-            loss, fakes, _ = game.generator_loss(a, b)
-            run.update(opt_g, loss)
-        run.update(opt_d, game.discriminator_loss(a, b, fakes)[0])
+        with frozen(networks.d_a, networks.d_b):
+            terms, fakes = cyclegan.generator_terms(a, b, t, options)
+            run.update(t.opt_g, total(terms))
+        loss_a = cyclegan.discriminator_loss(t.d_a, a, t.pool_a.swap(fakes["a"]))
+        loss_b = cyclegan.discriminator_loss(t.d_b, b, t.pool_b.swap(fakes["b"]))
+        run.update(t.opt_d, loss_a + loss_b)
 
     return step
 
@@ -187,4 +180,4 @@ def swap(pool: list[Tensor], images: Tensor) -> Tensor:
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    cyclopts.run(main)

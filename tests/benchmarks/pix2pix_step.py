@@ -6,17 +6,18 @@ Plain: eager, float32, images in NCHW, torch's own modules, one forward for each
 default implementation.
 """
 
-import tempfile
+from dataclasses import replace
 
+import cyclopts
 import torch
-import tyro
 from gan_losses import l1_loss
-from gan_nets import PatchDiscriminator, UNetGenerator, init_normal_, use_cpu_kernels_
-from gan_trainers import Pix2Pix, Run, frozen
-from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
+from gan_trainers import frozen, total
+from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
+
+import colorize  # isort: skip  (found through step_timing)
 
 
 def main(
@@ -53,38 +54,26 @@ def main(
 def make_step(name: str, size: int, batch_size: int) -> Step:
     """A training step on fixed random images."""
     torch.manual_seed(0)
-    depth = min(8, (size & -size).bit_length() - 1)
     gray = torch.rand(batch_size, 1, size, size, device=DEVICE) * 2 - 1
     target = torch.rand(batch_size, 3, size, size, device=DEVICE) * 2 - 1
     if name == "plain":
+        depth = min(8, (size & -size).bit_length() - 1)
         return plain_step(PlainUNet(depth).to(DEVICE), plain_discriminator().to(DEVICE), gray, target)
-    precision, _, manner = name.partition(" ")
-    run = Run(
-        tempfile.mkdtemp(),
-        precision=precision,  # type: ignore[arg-type]
-        compile=manner == "compiled",
-        channels_last=manner == "channels-last",
-    )
-    g, d = UNetGenerator(1, 3, depth=depth), PatchDiscriminator(3)
-    for net in (g, d):
-        init_normal_(net)
-        if DEVICE.type == "cpu":
-            use_cpu_kernels_(net)
-    return recipe_step(run, g, d, gray, target)
+    options = replace(colorize.PRESETS["photos"], size=size, colors="rgb-rgb", dropout=0.0)
+    return recipe_step(name, options, gray, target)
 
 
-def recipe_step(run: Run, g: nn.Module, d: nn.Module, gray: Tensor, target: Tensor) -> Step:
+def recipe_step(name: str, options: colorize.Options, gray: Tensor, target: Tensor) -> Step:
     """The step of examples/colorize.py with both networks in RGB."""
-    opt_g = Adam(g.parameters(), lr=2e-4, betas=(0.5, 0.999), fused=True)
-    opt_d = Adam(d.parameters(), lr=2e-4, betas=(0.5, 0.999), fused=True)
-    game = Pix2Pix(d, conditional=False)
-    run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d)
+    run, _ = start_run(name)
+    arm, t = colorize.ARMS[options.colors], colorize.build(options)
+    run.register(**t._asdict())
 
     def step() -> None:
-        fake = g(gray)
-        run.update(opt_d, game.discriminator_loss(gray, target, fake)[0])
-        with frozen(d):
-            run.update(opt_g, game.generator_loss(gray, target, fake)[0])
+        fake = arm.image(gray, t.g(gray))
+        run.update(t.opt_d, colorize.discriminator_loss(t.d, arm, gray, target, fake))
+        with frozen(t.d):
+            run.update(t.opt_g, total(colorize.generator_terms(t.d, arm, gray, target, fake)))
 
     return step
 
@@ -156,4 +145,4 @@ def plain_step(g: nn.Module, d: nn.Module, gray: Tensor, target: Tensor) -> Step
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    cyclopts.run(main)

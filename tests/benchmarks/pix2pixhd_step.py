@@ -11,32 +11,29 @@ computed. "plain shared" generates the fake images once for both updates, as the
 otherwise the same.
 """
 
-import tempfile
 from typing import Literal
 
+import cyclopts
 import torch
-import tyro
 from cyclegan_step import PlainBlock
 from gan_data import boundary_map, one_hot
-from gan_nets import (
-    GlobalGenerator,
-    LocalEnhancer,
-    MultiscaleDiscriminator,
-    init_normal_,
-    use_cpu_kernels_,
-)
-from gan_trainers import Pix2PixHD, Run, frozen
-from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
+from gan_nets import GlobalGenerator, LocalEnhancer, MultiscaleDiscriminator, init_normal_
+from gan_trainers import frozen, total
+from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
+
+import pix2pixhd  # isort: skip  (found through step_timing)
 
 CLASSES = 35
 Stage = Literal["global", "enhancer", "frozen"]
 
 
 def main(
-    stage: tyro.conf.Positional[Stage],
+    stage: Stage,
+    /,
+    *,
     height: int | None = None,
     width: int | None = None,
     channels: int | None = None,
@@ -83,39 +80,36 @@ def make_step(name: str, stage: Stage, size: tuple[int, int], channels: int, bat
     labels = blocks.repeat_interleave(8, 1).repeat_interleave(8, 2).to(DEVICE)
     maps = torch.cat([one_hot(labels, CLASSES), boundary_map(labels)], dim=1)
     photo = torch.rand(batch_size, 3, *size, device=DEVICE) * 2 - 1
-    precision, _, manner = name.partition(" ")
-    if precision == "plain":
+    manner = name.partition(" ")[2]
+    if name.startswith("plain"):
         return plain_step(stage, channels, maps, photo, shared=manner == "shared")
-    run = Run(
-        tempfile.mkdtemp(),
-        precision=precision,  # type: ignore[arg-type]
-        compile=manner == "compiled",
-        channels_last=manner == "channels-last",
-    )
-    return recipe_step(run, "enhancer" if manner == "joint" else stage, channels, maps, photo)
+    return recipe_step(name, "enhancer" if manner == "joint" else stage, channels, maps, photo)
 
 
-def recipe_step(run: Run, stage: Stage, channels: int, maps: Tensor, photo: Tensor) -> Step:
+def recipe_step(name: str, stage: Stage, channels: int, maps: Tensor, photo: Tensor) -> Step:
     """The step of examples/pix2pixhd.py, without encoder and VGG19."""
+    run, _ = start_run(name)
     inputs, scales = maps.shape[1], 2 if stage == "global" else 3
     g = (GlobalGenerator if stage == "global" else LocalEnhancer)(inputs, width=channels)
     d = MultiscaleDiscriminator(inputs + 3, scales=scales, width=channels * (scales - 1))
     for net in (g, d):
         init_normal_(net)
-        if DEVICE.type == "cpu":
-            use_cpu_kernels_(net)
     opt_g, opt_d = (Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999), fused=True) for net in (g, d))
-    run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d)
-    game = Pix2PixHD(d)
+    run.register(g=g, d=d, opt_g=opt_g, opt_d=opt_d)
     still = (g.coarse,) if isinstance(g, LocalEnhancer) and stage == "frozen" else ()
+    options = pix2pixhd.PRESETS["paper"]
+
+    def features(image: Tensor) -> pix2pixhd.Features:
+        return d(torch.cat([maps, image], dim=1), features=True)
 
     def step() -> None:
-        real = game.judge(maps, photo)
+        real = features(photo)
         with frozen(*still):
             fake = g(maps)
             with frozen(d):
-                run.update(opt_g, game.generator_loss(maps, photo, fake, real)[0])
-        run.update(opt_d, game.discriminator_loss(maps, fake, real)[0])
+                terms = pix2pixhd.generator_terms(real, features(fake), fake, photo, None, options)
+                run.update(opt_g, total(terms))
+        run.update(opt_d, pix2pixhd.discriminator_loss(real, features(fake.detach())))
 
     return step
 
@@ -255,4 +249,4 @@ def plain_step(stage: Stage, channels: int, maps: Tensor, photo: Tensor, *, shar
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    cyclopts.run(main)

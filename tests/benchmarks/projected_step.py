@@ -9,16 +9,14 @@ code, the discriminator update samples its own fake images, without a graph. "sh
 generator update instead. There is no augmentation, and weights are random.
 """
 
-import tempfile
-
+import cyclopts
 import timm
 import torch
-import tyro
 from gan_losses import hinge_discriminator_loss, hinge_generator_loss
-from gan_nets import fastgan_projected, use_cpu_kernels_
+from gan_nets import fastgan_projected
 from gan_projected import Backbone, MultiScaleHeads, ProjectedDiscriminator, Projector
-from gan_trainers import Run, frozen
-from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
+from gan_trainers import frozen
+from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
@@ -63,21 +61,13 @@ def main(
 
 def our_step(name: str, real: Tensor, lite: bool, resize: int) -> Step:
     """Both updates with the networks of this repository."""
-    precision, _, manner = name.partition(" ")
-    run = Run(
-        tempfile.mkdtemp(),
-        precision=precision,  # type: ignore[arg-type]
-        compile=manner == "compiled",
-        channels_last=manner == "channels-last",
-    )
+    run, manner = start_run(name)
     g = fastgan_projected(real.shape[-1], lite=lite)
-    if DEVICE.type == "cpu":
-        use_cpu_kernels_(g)
     projector = Projector(Backbone(NAME, weights="random"), channels=CHANNELS)
     d = ProjectedDiscriminator(projector, resize=resize)
     opt_g = Adam(g.parameters(), lr=2e-4, betas=(0.0, 0.99), fused=True)
     opt_d = Adam(d.parameters(), lr=2e-4, betas=(0.0, 0.99), fused=True)
-    run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d)
+    run.register(g=g, d=d, opt_g=opt_g, opt_d=opt_d)
 
     def step() -> None:
         fake = g(torch.randn(len(real), g.latents, device=DEVICE))
@@ -153,4 +143,4 @@ def plain_step(real: Tensor, lite: bool, resize: int) -> Step:
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    cyclopts.run(main)

@@ -7,19 +7,20 @@ Plain: eager, float32, images in NCHW, torch's own modules, and Adam's default i
 are random, which does not change the cost.
 """
 
-import tempfile
 from collections import OrderedDict
 from typing import Literal
 
+import cyclopts
 import torch
-import tyro
-from gan_losses import NONSATURATING, SRGAN_PAPER, srgan_content_loss
-from gan_nets import SRGANDiscriminator, SRResNet, use_cpu_kernels_
-from gan_trainers import Run, frozen
-from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory
+from gan_losses import nonsaturating_discriminator_loss, srgan_content_loss
+from gan_nets import SRGANDiscriminator, SRResNet
+from gan_trainers import frozen, total
+from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
+
+import srgan  # isort: skip  (found through step_timing)
 
 Phase = Literal["pixels", "content"]
 
@@ -66,37 +67,28 @@ def make_step(name: str, phase: Phase, size: int, batch_size: int) -> Step:
     small = F.avg_pool2d(large, 4)
     if name == "plain":
         return plain_step(phase, small, large)
-    precision, _, manner = name.partition(" ")
-    run = Run(
-        tempfile.mkdtemp(),
-        precision=precision,  # type: ignore[arg-type]
-        compile=manner == "compiled",
-        channels_last=manner == "channels-last",
-    )
-    layout = torch.channels_last if manner == "channels-last" else torch.contiguous_format
-    return recipe_step(run, phase, small.to(memory_format=layout), large.to(memory_format=layout))
+    layout = torch.channels_last if name.endswith("channels-last") else torch.contiguous_format
+    return recipe_step(name, phase, small.to(memory_format=layout), large.to(memory_format=layout))
 
 
-def recipe_step(run: Run, phase: Phase, small: Tensor, large: Tensor) -> Step:
+def recipe_step(name: str, phase: Phase, small: Tensor, large: Tensor) -> Step:
     """The step of examples/srgan.py with VGG19's features."""
-    g, d = SRResNet(), SRGANDiscriminator()
-    if DEVICE.type == "cpu":
-        use_cpu_kernels_(g)
+    run, _ = start_run(name)
+    options, g, d = srgan.PRESETS["paper"], SRResNet(), SRGANDiscriminator()
     opt_g, opt_d = (Adam(net.parameters(), lr=1e-4, fused=True) for net in (g, d))
-    content = srgan_content_loss(weights="random")
-    run.keep(g=g, d=d, opt_g=opt_g, opt_d=opt_d, content=content)
+    t = srgan.Training(g, d, srgan_content_loss(weights="random"), opt_g, opt_d)
+    run.register(**t._asdict())
 
-    def by_pixels() -> None:
-        run.update(opt_g, F.mse_loss(g(small), large))
+    def on_pixels() -> None:
+        run.update(t.opt_g, srgan.pixel_loss(t.g(small), large, options))
 
-    def by_content() -> None:
-        fake = g(small)
-        run.update(opt_d, NONSATURATING.discriminator(d(large), d(fake.detach())))
-        with frozen(d):
-            adversarial = NONSATURATING.generator(d(fake))
-            run.update(opt_g, content(fake, large) + SRGAN_PAPER.adversarial * adversarial)
+    def adversarially() -> None:
+        fake = t.g(small)
+        run.update(t.opt_d, nonsaturating_discriminator_loss(t.d(large), t.d(fake.detach())))
+        with frozen(t.d):
+            run.update(t.opt_g, total(srgan.generator_terms(fake, large, t, options)))
 
-    return by_pixels if phase == "pixels" else by_content
+    return on_pixels if phase == "pixels" else adversarially
 
 
 # -------------------------------------------------------------------- the plain implementation
@@ -189,4 +181,4 @@ def plain_step(phase: Phase, small: Tensor, large: Tensor) -> Step:
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    cyclopts.run(main)

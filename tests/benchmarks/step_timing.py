@@ -4,11 +4,15 @@ import ctypes
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
+from gan_trainers import Run
+
+sys.path.append(str(Path(__file__).parents[2] / "examples"))  # the recipes, whose steps are measured
 
 Step = Callable[[], None]
 
@@ -48,6 +52,18 @@ def compare(
             )
             line += f"  peak {process.stdout.split()[-1]} MiB"
         print(line, flush=True)
+
+
+def start_run(name: str) -> tuple[Run, str]:
+    """The run of a variant such as "bf16 channels-last", and the second word of its name."""
+    precision, _, manner = name.partition(" ")
+    run = Run(
+        tempfile.mkdtemp(),
+        precision=precision,  # type: ignore[arg-type]
+        compile=manner == "compiled",
+        channels_last=manner == "channels-last",
+    )
+    return run, manner
 
 
 def print_peak_memory(step: Step) -> None:
