@@ -177,7 +177,7 @@ def test_a_colouriser_colours_and_a_warning_is_a_note(tmp_path, capsys):
     main(
         ["translate", str(tmp_path / "net"), str(tmp_path / "in.png"), "-o", f"{tmp_path}/o.png", "--tile=64"]
     )
-    assert capsys.readouterr().err.count("note: UNetGenerator takes statistics of the whole picture") == 1
+    assert capsys.readouterr().err.count("note: UNetGenerator normalizes by statistics of the whole image") == 1
     with Image.open(tmp_path / "o.png") as result:
         assert result.mode == "RGB"
         assert np.ptp(np.asarray(result).astype(int), axis=-1).max() > 5

@@ -342,7 +342,7 @@ def test_instance_norm_in_tiles_is_said_and_its_remedy_equals_the_whole():
     x = torch.rand(3, 100, 45) * 2 - 1
     x[:, 60:] *= 0.2
     whole = translate(net, x)
-    with pytest.warns(UserWarning, match='statistics="picture" measures them first'):
+    with pytest.warns(UserWarning, match='statistics="picture" measures those of the whole image first'):
         apart = translate(net, x, tile=72, statistics="tile")
     with pytest.warns(UserWarning, match="which are measured first"):
         together = translate(net, x, tile=72)
@@ -352,7 +352,7 @@ def test_instance_norm_in_tiles_is_said_and_its_remedy_equals_the_whole():
 
 def test_tiles_that_are_too_small_to_overlap_are_said():
     net = nn.Conv2d(3, 3, 31, padding=15)
-    with pytest.warns(UserWarning, match="Conv2d looks 15 pixels far, which tiles of 24 can't overlap by"):
+    with pytest.warns(UserWarning, match="Conv2d has a receptive radius of 15 pixels, too large for .* tiles of 24"):
         assert translate(net, torch.zeros(3, 30, 60), tile=24).shape == (3, 30, 60)
 
 

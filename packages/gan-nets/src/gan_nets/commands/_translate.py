@@ -12,7 +12,7 @@ from gan_nets.commands._device import device_of
 from gan_nets.pictures.errors import reason
 from gan_nets.pictures.find import VIDEOS, Failure, Job, jobs_of
 from gan_nets.pictures.translate import Translator, check_absent, needing
-from gan_nets.tiling.runner import Statistics
+from gan_nets.tiling.scope import StatisticsScope as Statistics
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from gan_nets.layers.checks import check_positive
 from gan_nets.pictures.arrays import through_array, through_tensor
 from gan_nets.pictures.channels import channels_of, enlarged, painted, ranged, usage_of
-from gan_nets.tiling.runner import Runner, Statistics
+from gan_nets.tiling.runner import Runner
+from gan_nets.tiling.scope import StatisticsScope as Statistics
 
 if TYPE_CHECKING:
     from PIL.Image import Image
