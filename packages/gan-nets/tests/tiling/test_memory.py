@@ -1,8 +1,6 @@
-import pytest
 import torch
 from gan_nets import SRResNet, UNetGenerator
-from gan_nets.tiling.memory import bytes_per_pixel, free_bytes
-from gan_nets.tiling.runner import tile_side
+from gan_nets.tiling._memory import bytes_per_pixel, free_bytes
 from torch import nn
 
 
@@ -21,21 +19,6 @@ def test_a_super_resolution_network_needs_what_its_largest_maps_need():
 
 def test_parameters_do_not_count():
     assert bytes_per_pixel(UNetGenerator(depth=9, width=4).eval(), 3) < 100
-
-
-@pytest.mark.parametrize(
-    ("size", "pixels", "multiple", "side"),
-    [
-        ((300, 400), 120_000, 4, 400),  # fits
-        ((300, 400), 119_999, 4, 344),  # 346.4 squared
-        ((300, 400), 40_000, 1, 200),
-        ((1, 10_000), 10_000, 1, 10_000),
-        ((300, 400), 100, 1, 64),  # the minimum
-        ((1024, 1024), 100, 256, 512),
-    ],
-)
-def test_the_largest_tile_that_fits(size, pixels, multiple, side):
-    assert tile_side(size, pixels, multiple) == side
 
 
 def test_free_memory_is_plausible():

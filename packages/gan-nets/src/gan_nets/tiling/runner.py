@@ -8,11 +8,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gan_nets.tiling.memory import bytes_per_pixel, free_bytes
+from gan_nets.tiling._memory import bytes_per_pixel, free_bytes
+from gan_nets.tiling._statistics import without_statistics
 from gan_nets.tiling.padding import least_size
 from gan_nets.tiling.receptive_field import receptive_radius
 from gan_nets.tiling.scope import StatisticsScope
-from gan_nets.tiling.statistics import without_statistics
 from gan_nets.tiling.tiles import tiled
 
 MINIMUM = 64  # side of a tile

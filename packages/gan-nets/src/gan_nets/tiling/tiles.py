@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from gan_nets.layers.checks import check_positive
+from gan_nets.tiling._spans import Tile, tiles_of
+from gan_nets.tiling._statistics import measure, with_moments, without_statistics
 from gan_nets.tiling.padding import crop_to, least_size, pad_to_multiple
 from gan_nets.tiling.receptive_field import receptive_radius
 from gan_nets.tiling.scope import StatisticsScope
-from gan_nets.tiling.spans import Tile, tiles_of
-from gan_nets.tiling.statistics import measure, with_moments, without_statistics
 
 
 @torch.no_grad()

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from gan_nets.tiling.spans import Tile
+from gan_nets.tiling._spans import Tile
 
 
 class Moments(NamedTuple):

@@ -1,0 +1,112 @@
+"""Picture files in memory: Pillow's images, and the pixels of PNGs and TIFFs of 16 bits a channel."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
+from tifffile import EXTRASAMPLE, PHOTOMETRIC
+
+from gan_nets.pictures.open_image import set_upright, sixteen_bit_gray
+
+PNG_DEPTH = 24  # place of the bit depth in a PNG
+
+
+class PictureFile:
+    """A picture file in memory.
+
+    Attributes:
+        path: where it was read.
+        data: its content.
+        image: as Pillow opened it; the first frame of an animation.
+        format: Pillow's name of the format.
+        frames: number of pictures in it.
+        sixteen_bit: (H, W) or (H, W, C) uint16, upright, if it has 16 bits a channel.
+
+    Raises:
+        ValueError: it is not a picture, or of a kind that is not supported.
+        OSError: it can't be read, or is broken.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.data = path, path.read_bytes()
+        if not self.data:
+            raise ValueError("is empty (0 bytes); copy it again")
+        try:
+            with warnings.catch_warnings():
+                # Tiles are made for large pictures.
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+                # Not by name: Pillow would map the file, and garble TIFFs with an orientation.
+                self.image = Image.open(BytesIO(self.data))
+        except UnidentifiedImageError:
+            raise ValueError("is not a picture that Pillow reads, whatever its name says") from None
+        # Phones put a second picture into their JPEGs, which are then MPO.
+        self.format = {"MPO": "JPEG"}.get(self.image.format or "", self.image.format or "")
+        self.frames: int = getattr(self.image, "n_frames", 1)
+        self.sixteen_bit = self._sixteen_bit()
+
+    def _sixteen_bit(self) -> NDArray[np.uint16] | None:
+        if self.format == "PNG" and self.data[PNG_DEPTH] == 16:
+            with _decoding():
+                pixels = imagecodecs.png_decode(self.data)
+        elif self.image.mode.startswith("I"):
+            return sixteen_bit_gray(set_upright(self.image))
+        elif isinstance(self.image, TiffImageFile) and max(self.image.tag_v2.get(BITSPERSAMPLE, (8,))) > 8:
+            pixels = _decode_tiff(self.data)
+        else:
+            return None
+        return _upright(pixels, self.image.getexif().get(ExifTags.Base.Orientation, 1))
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Turn the decoders' errors into OSError, as Pillow's are; log nothing about files that they decode."""
+    loggers = {name: logging.getLogger(name) for name in ("imagecodecs", "tifffile")}
+    levels = {name: logger.level for name, logger in loggers.items()}
+    for logger in loggers.values():
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    except (RuntimeError, ValueError, tifffile.TiffFileError) as error:
+        raise OSError(f"is broken ({error}); copy it again") from error
+    finally:
+        for name, logger in loggers.items():
+            logger.setLevel(levels[name])
+
+
+def _decode_tiff(data: bytes) -> NDArray[np.uint16]:
+    """The pixels (H, W, C) of the first page: gray or RGB, with alpha if there is some."""
+    with _decoding(), tifffile.TiffFile(BytesIO(data)) as file:
+        page = file.pages.first
+        pixels, colors, extra = page.asarray(), page.photometric, list(page.extrasamples)
+        if "S" in page.axes:
+            pixels = np.moveaxis(pixels, page.axes.index("S"), -1)
+    if colors not in (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.RGB) or pixels.dtype != np.uint16:
+        found = f"{colors.name} in {pixels.dtype}"
+        raise ValueError(f"expected gray or RGB of 8 or 16 bits; got {found}; save it as RGB with 16 bits")
+    count = pixels.shape[-1] - len(extra)
+    alpha = [i for i, kind in enumerate(extra) if kind != EXTRASAMPLE.UNSPECIFIED][:1]
+    pixels = pixels[..., [*range(count), *(count + i for i in alpha)]]
+    return _straight(pixels) if alpha and extra[alpha[0]] == EXTRASAMPLE.ASSOCALPHA else pixels
+
+
+def _straight(pixels: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Undo the multiplication of the colors by alpha."""
+    shape, alpha = pixels[..., :-1].shape, pixels[..., -1:].astype(np.float64)
+    colors = np.divide(pixels[..., :-1] * 65_535.0, alpha, out=np.zeros(shape), where=alpha > 0)
+    return np.concatenate([colors.round().clip(0, 65_535).astype(np.uint16), pixels[..., -1:]], axis=-1)
+
+
+def _upright(pixels: NDArray, orientation: int) -> NDArray:
+    """The pixels (H, W) or (H, W, C) with an EXIF orientation applied."""
+    pixels = pixels.swapaxes(0, 1) if orientation in (5, 6, 7, 8) else pixels
+    pixels = pixels[:, ::-1] if orientation in (2, 3, 6, 7) else pixels
+    return pixels[::-1] if orientation in (3, 4, 7, 8) else pixels
