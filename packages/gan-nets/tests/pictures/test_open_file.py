@@ -9,7 +9,7 @@ import numpy as np
 import png
 import pytest
 import tifffile
-from gan_nets.pictures.open_file import PictureFile
+from gan_nets.pictures.open_file import open_file
 from PIL import Image
 
 PHOTOMETRIC = {1: "minisblack", 3: "rgb", 4: "rgb"}
@@ -58,7 +58,7 @@ def test_png_of_16_bits(tmp_path, channels, interlace, caplog):
     pixels = noise(7, 5, channels)
     write_png(tmp_path / "in.png", pixels, interlace=interlace)
     with caplog.at_level(logging.DEBUG):
-        found = PictureFile(tmp_path / "in.png").sixteen_bit
+        found = open_file(tmp_path / "in.png").sixteen_bit
     assert np.array_equal(found.reshape(pixels.shape), pixels)
     assert found.shape == (pixels.shape if channels > 1 else (7, 5))
     assert not [record for record in caplog.records if record.name == "imagecodecs"]
@@ -78,7 +78,7 @@ def test_png_of_16_bits(tmp_path, channels, interlace, caplog):
 def test_other_chunks_of_a_png_do_not_change_its_pixels(tmp_path, chunk):
     pixels = noise(7, 5, 3)
     write_png(tmp_path / "in.png", pixels, chunk)
-    assert np.array_equal(PictureFile(tmp_path / "in.png").sixteen_bit, pixels)
+    assert np.array_equal(open_file(tmp_path / "in.png").sixteen_bit, pixels)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -86,7 +86,7 @@ def test_the_transparent_color_of_a_png_becomes_alpha(tmp_path, channels):
     pixels = noise(7, 5, channels)
     pixels[:2] = pixels[0, 0]
     write_png(tmp_path / "in.png", pixels, (b"tRNS", pixels[0, 0].astype(">u2").tobytes()))
-    found = PictureFile(tmp_path / "in.png").sixteen_bit
+    found = open_file(tmp_path / "in.png").sixteen_bit
     assert np.array_equal(found[..., :-1], pixels)
     assert np.array_equal(found[..., -1], np.where((pixels == pixels[0, 0]).all(-1), 0, 65_535))
 
@@ -111,7 +111,7 @@ def test_tiff_of_16_bits(tmp_path, channels, byteorder, compression, predictor, 
         predictor=predictor,
         **layout,
     )
-    assert np.array_equal(PictureFile(tmp_path / "in.tif").sixteen_bit, pixels)
+    assert np.array_equal(open_file(tmp_path / "in.tif").sixteen_bit, pixels)
 
 
 @pytest.mark.parametrize("channels", [3, 4])
@@ -121,13 +121,13 @@ def test_tiff_with_separate_planes(tmp_path, channels, options):
     extra = {"extrasamples": ["unassalpha"]} if channels == 4 else {}
     write = {"photometric": "rgb", "planarconfig": "separate"} | extra | options
     tifffile.imwrite(tmp_path / "in.tif", planes, **write)
-    assert np.array_equal(PictureFile(tmp_path / "in.tif").sixteen_bit, planes.transpose(1, 2, 0))
+    assert np.array_equal(open_file(tmp_path / "in.tif").sixteen_bit, planes.transpose(1, 2, 0))
 
 
 def test_big_tiff_and_the_first_of_several_pages(tmp_path):
     pages = noise(3, 7, 5, 3)
     tifffile.imwrite(tmp_path / "in.tif", pages, photometric="rgb", bigtiff=True, byteorder="<")
-    file = PictureFile(tmp_path / "in.tif")
+    file = open_file(tmp_path / "in.tif")
     assert file.frames == 3
     assert np.array_equal(file.sixteen_bit, pages[0])
 
@@ -137,7 +137,7 @@ def test_premultiplied_alpha_of_a_tiff_becomes_straight(tmp_path):
     multiplied = straight.copy()
     multiplied[..., :3] = (straight[..., :3].astype(float) * straight[..., 3:] / 65_535).round()
     write_tiff(tmp_path / "in.tif", multiplied, extrasamples=["assocalpha"])
-    found = PictureFile(tmp_path / "in.tif").sixteen_bit
+    found = open_file(tmp_path / "in.tif").sixteen_bit
     assert np.abs(found[0, 0].astype(int) - straight[0, 0]).max() <= 1
     assert found[0, 1].tolist() == [0, 0, 0, 0]
 
@@ -145,7 +145,7 @@ def test_premultiplied_alpha_of_a_tiff_becomes_straight(tmp_path):
 def test_a_fourth_channel_of_a_tiff_that_is_not_alpha_is_left_out(tmp_path):
     pixels = noise(7, 5, 4)
     write_tiff(tmp_path / "in.tif", pixels, extrasamples=["unspecified"])
-    assert np.array_equal(PictureFile(tmp_path / "in.tif").sixteen_bit, pixels[..., :3])
+    assert np.array_equal(open_file(tmp_path / "in.tif").sixteen_bit, pixels[..., :3])
 
 
 @pytest.mark.parametrize("orientation", UNDO)
@@ -159,7 +159,7 @@ def test_orientation_of_16_bits(tmp_path, orientation, channels):
     pixels = pixels if channels > 1 else pixels[..., 0]
     write_tiff(tmp_path / "in.tif", pixels, extratags=[(274, "H", 1, orientation, True)])
     for suffix in ("png", "tif"):
-        found = PictureFile(tmp_path / f"in.{suffix}").sixteen_bit
+        found = open_file(tmp_path / f"in.{suffix}").sixteen_bit
         assert np.array_equal(found, UNDO[orientation](pixels)), suffix
 
 
@@ -167,14 +167,14 @@ def test_gray_of_16_bits_in_other_formats(tmp_path):
     pixels = noise(7, 5)
     for suffix in ("pgm", "jp2"):
         Image.fromarray(pixels).save(tmp_path / f"in.{suffix}")
-        assert np.array_equal(PictureFile(tmp_path / f"in.{suffix}").sixteen_bit, pixels)
+        assert np.array_equal(open_file(tmp_path / f"in.{suffix}").sixteen_bit, pixels)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 def test_files_of_8_bits_have_no_16(tmp_path, mode, suffix):
     Image.new(mode, (5, 7)).save(tmp_path / f"in.{suffix}")
-    file = PictureFile(tmp_path / f"in.{suffix}")
+    file = open_file(tmp_path / f"in.{suffix}")
     assert file.sixteen_bit is None
     assert file.image.mode == mode
 
@@ -189,21 +189,21 @@ def test_a_truncated_file_is_an_error(tmp_path, name, part):
     data = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(data[: int(part * len(data))])
     with pytest.raises(OSError, match=r"^is broken \(.+\); copy it again$"):
-        PictureFile(tmp_path / name)
+        open_file(tmp_path / name)
 
 
 def test_what_is_not_supported_is_one_sentence(tmp_path):
     write_tiff(tmp_path / "cmyk.tif", noise(7, 5, 4), photometric="separated", extrasamples=[])
     with pytest.raises(ValueError, match=r"^expected gray or RGB .*; got SEPARATED in uint16; save it as"):
-        PictureFile(tmp_path / "cmyk.tif")
+        open_file(tmp_path / "cmyk.tif")
     write_tiff(tmp_path / "float.tif", np.zeros((7, 5), np.float32))
     with pytest.raises(ValueError, match=r"got MINISBLACK in float32"):
-        PictureFile(tmp_path / "float.tif")
+        open_file(tmp_path / "float.tif")
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(ValueError, match="is not a picture that Pillow reads"):
-        PictureFile(tmp_path / "text.png")
+        open_file(tmp_path / "text.png")
     (tmp_path / "empty.png").touch()
     with pytest.raises(ValueError, match="is empty"):
-        PictureFile(tmp_path / "empty.png")
+        open_file(tmp_path / "empty.png")
     with pytest.raises(FileNotFoundError):
-        PictureFile(tmp_path / "absent.png")
+        open_file(tmp_path / "absent.png")

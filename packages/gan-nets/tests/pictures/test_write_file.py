@@ -132,6 +132,17 @@ def test_orientation_profile_and_exif_of_16_bits(tmp_path, suffix):
         assert image.getexif()[33_432] == "? mine"  # Pillow writes ASCII
 
 
+def test_metadata_of_a_big_tiff_is_kept(tmp_path):
+    pixels = noise(4, 6, 3, dtype=np.uint16)
+    tags = [(271, "s", 0, "Camera", True)]
+    write_tiff16(tmp_path / "in.tif", pixels, bigtiff=True, iccprofile=SRGB, extratags=tags, byteorder="<")
+    translate_file(Identity(), tmp_path / "in.tif", tmp_path / "out.tif")
+    assert np.array_equal(tifffile.imread(tmp_path / "out.tif"), pixels)
+    with Image.open(tmp_path / "out.tif") as image:
+        assert image.getexif()[271] == "Camera"
+        assert image.info["icc_profile"] == SRGB
+
+
 def test_exif_without_camera_details_gets_none(tmp_path):
     exif = Image.Exif()
     exif[271] = "Camera"

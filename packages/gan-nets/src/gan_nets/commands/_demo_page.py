@@ -12,7 +12,7 @@ from PIL import Image
 from torch import nn
 
 from gan_nets.pictures.errors import reason
-from gan_nets.pictures.open_file import PictureFile
+from gan_nets.pictures.open_file import open_file
 from gan_nets.pictures.open_image import set_upright
 from gan_nets.pictures.translate import Translator
 from gan_nets.saving.usage import Usage
@@ -99,7 +99,7 @@ def compare(translator: Translator, path: Path) -> tuple[Pair | None, str]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         try:
-            file = PictureFile(path)
+            file = open_file(path)
             before = _shown(set_upright(file.image) if file.sixteen_bit is None else file.sixteen_bit)
             after = _shown(translator.file(path, None))
         except Exception as error:  # decoders raise all kinds on broken files

@@ -16,23 +16,14 @@ class Metadata:
     """The EXIF, color profile and resolution of a picture.
 
     Attributes:
-        exif: without orientation and thumbnail.
-        icc_profile: as it was.
+        exif: without orientation and thumbnail, in bytes.
+        icc_profile: in bytes.
         dpi: pixels per inch, horizontal and vertical.
     """
 
     exif: bytes
     icc_profile: bytes | None
     dpi: tuple[float, float] | None
-
-    @classmethod
-    def of(cls, image: Image.Image) -> "Metadata":
-        """The metadata of one of Pillow's images."""
-        exif = _loaded(image.getexif().tobytes())
-        removed = {ExifTags.Base.Orientation} | (STORAGE if image.format == "TIFF" else set())
-        for tag in removed.intersection(exif):
-            del exif[tag]
-        return cls(exif.tobytes(), image.info.get("icc_profile"), image.info.get("dpi"))
 
     def for_result(self, mode: str, size: tuple[int, int]) -> dict[str, Any]:
         """Entries of `Image.info` for a result in one of Pillow's modes, of (width, height).
@@ -47,7 +38,7 @@ class Metadata:
 
     def exif_for(self, size: tuple[int, int]) -> Image.Exif:
         """The EXIF for a result of (width, height)."""
-        exif = _loaded(self.exif)
+        exif = load_exif(self.exif)
         details = exif.get_ifd(ExifTags.IFD.Exif) if ExifTags.IFD.Exif in exif else {}
         for tags, names in (
             (exif, (ExifTags.Base.ImageWidth, ExifTags.Base.ImageLength)),
@@ -59,7 +50,8 @@ class Metadata:
         return exif
 
 
-def _loaded(data: bytes) -> Image.Exif:
+def load_exif(data: bytes) -> Image.Exif:
+    """EXIF from bytes."""
     exif = Image.Exif()
     exif.load(data)
     return exif

@@ -30,39 +30,23 @@ DIRECTORIES = {
 }  # nested ones, as tifffile names them
 
 
-def format_of(target: Path, source: PictureFile) -> str:
-    """Pillow's name of the format to write: the source's if the suffix is the same, else that of the suffix.
-
-    Raises:
-        ValueError: the suffix is not one of a format that Pillow writes.
-    """
-    Image.init()
-    suffix = target.suffix.lower()
-    name = source.format if suffix == source.path.suffix.lower() else ""
-    name = name or Image.registered_extensions().get(suffix, "")
-    name = "JPEG" if name == "MPO" else name
-    if name not in Image.SAVE:
-        raise ValueError(f"{target}: expected a suffix of a format that can be written, such as .png or .jpg")
-    return name
-
-
 def write_file(result: Image.Image | NDArray, target: Path, source: PictureFile) -> None:
     """Write a result atomically, with the source's metadata.
 
     Args:
         result: an image with its metadata in `info`; or (H, W) or (H, W, C) uint16.
-        target: the file; its folder is created.
+        target: the file, as it was given to `open_file`; its folder is created.
         source: the original.
 
     Raises:
         ValueError: the format can't hold the result without loss.
         OSError: the file can't be written.
     """
-    name = format_of(target, source)
+    name = source.target_format
     if isinstance(result, Image.Image):
         _write_image(_supported(result, name), target, name, _options(name, source))
         return
-    content = _sixteen_bit(result, name, Metadata.of(source.image))
+    content = _sixteen_bit(result, name, source.metadata)
     with aside(target) as path:
         path.write_bytes(content)
 

@@ -4,6 +4,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -15,55 +16,91 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 from tifffile import EXTRASAMPLE, PHOTOMETRIC
 
-from gan_nets.pictures.open_image import set_upright, sixteen_bit_gray
+from gan_nets.pictures._metadata import Metadata
+from gan_nets.pictures.open_image import metadata_of, set_upright, sixteen_bit_gray
 
 PNG_DEPTH = 24  # place of the bit depth in a PNG
 
 
+@dataclass(frozen=True)
 class PictureFile:
     """A picture file in memory.
 
     Attributes:
-        path: where it was read.
-        data: its content.
+        data: the file's content.
         image: as Pillow opened it; the first frame of an animation.
-        format: Pillow's name of the format.
         frames: number of pictures in it.
+        format: Pillow's name of its format.
+        target_format: the name of the result's format; empty if no result will be written.
         sixteen_bit: (H, W) or (H, W, C) uint16, upright, if it has 16 bits a channel.
-
-    Raises:
-        ValueError: it is not a picture, or of a kind that is not supported.
-        OSError: it can't be read, or is broken.
+        metadata: for a result of 16 bits; one of 8 bits has it in its `info`.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.data = path, path.read_bytes()
-        if not self.data:
-            raise ValueError("is empty (0 bytes); copy it again")
-        try:
-            with warnings.catch_warnings():
-                # Tiles are made for large pictures.
-                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-                # Not by name: Pillow would map the file, and garble TIFFs with an orientation.
-                self.image = Image.open(BytesIO(self.data))
-        except UnidentifiedImageError:
-            raise ValueError("is not a picture that Pillow reads, whatever its name says") from None
-        # Phones put a second picture into their JPEGs, which are then MPO.
-        self.format = {"MPO": "JPEG"}.get(self.image.format or "", self.image.format or "")
-        self.frames: int = getattr(self.image, "n_frames", 1)
-        self.sixteen_bit = self._sixteen_bit()
+    data: bytes
+    image: Image.Image
+    frames: int
+    format: str
+    target_format: str
+    sixteen_bit: NDArray[np.uint16] | None
+    metadata: Metadata
 
-    def _sixteen_bit(self) -> NDArray[np.uint16] | None:
-        if self.format == "PNG" and self.data[PNG_DEPTH] == 16:
-            with _decoding():
-                pixels = imagecodecs.png_decode(self.data)
-        elif self.image.mode.startswith("I"):
-            return sixteen_bit_gray(set_upright(self.image))
-        elif isinstance(self.image, TiffImageFile) and max(self.image.tag_v2.get(BITSPERSAMPLE, (8,))) > 8:
-            pixels = _decode_tiff(self.data)
-        else:
-            return None
-        return _upright(pixels, self.image.getexif().get(ExifTags.Base.Orientation, 1))
+
+def open_file(path: Path, target: Path | None = None) -> PictureFile:
+    """Read a picture file.
+
+    Args:
+        path: the file.
+        target: where the result will be written, if it will be. Its format is the same as that of the file if
+            the suffix is the same, otherwise that of the suffix.
+
+    Raises:
+        ValueError: the file is not a picture, or of a kind that is not supported; or the target's suffix is
+            not one of a format that Pillow writes.
+        OSError: the file can't be read, or is broken.
+    """
+    data = path.read_bytes()
+    if not data:
+        raise ValueError("is empty (0 bytes); copy it again")
+    try:
+        with warnings.catch_warnings():
+            # Large pictures are processed in tiles.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Not by name: Pillow would map the file, and garble TIFFs with an orientation.
+            image = Image.open(BytesIO(data))
+    except UnidentifiedImageError:
+        raise ValueError("is not a picture that Pillow reads, whatever its name says") from None
+    name = _without_mpo(image.format or "")
+    same = target is not None and target.suffix.lower() == path.suffix.lower()
+    target_format = "" if target is None else _checked(name if same else "", target)
+    frames, pixels = getattr(image, "n_frames", 1), _sixteen_bit(image, data)
+    return PictureFile(data, image, frames, name, target_format, pixels, metadata_of(image))
+
+
+def _checked(name: str, target: Path) -> str:
+    """The name of a format that Pillow writes, that of the target's suffix if it is empty."""
+    Image.init()
+    name = name or _without_mpo(Image.registered_extensions().get(target.suffix.lower(), ""))
+    if name not in Image.SAVE:
+        raise ValueError(f"{target}: expected a suffix of a format that can be written, such as .png or .jpg")
+    return name
+
+
+def _without_mpo(name: str) -> str:
+    """JPEG for MPO, a JPEG with a second picture, which phones write."""
+    return "JPEG" if name == "MPO" else name
+
+
+def _sixteen_bit(image: Image.Image, data: bytes) -> NDArray[np.uint16] | None:
+    if image.format == "PNG" and data[PNG_DEPTH] == 16:
+        with _decoding():
+            pixels = imagecodecs.png_decode(data)
+    elif image.mode.startswith("I"):
+        return sixteen_bit_gray(set_upright(image))
+    elif isinstance(image, TiffImageFile) and max(image.tag_v2.get(BITSPERSAMPLE, (8,))) > 8:
+        pixels = _decode_tiff(data)
+    else:
+        return None
+    return _upright(pixels, image.getexif().get(ExifTags.Base.Orientation, 1))
 
 
 @contextmanager

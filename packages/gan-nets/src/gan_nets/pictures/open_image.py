@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 from torch import Tensor
 
-from gan_nets.pictures._metadata import Metadata
+from gan_nets.pictures._metadata import STORAGE, Metadata, load_exif
 from gan_nets.pictures._restore_image import OpenedImage
 
 CONVERTED = {  # modes, and what they are converted to
@@ -40,7 +40,7 @@ def open_image(image: Image.Image, *, rgb: bool) -> OpenedImage:
         pixels = _channels(np.asarray(converted)) * (2 / 255) - 1
         if converted.mode.endswith("A"):
             pixels, alpha = pixels[:, :-1], pixels[:, -1:]
-    return OpenedImage(pixels, alpha, upright.mode, Metadata.of(image), rgb)
+    return OpenedImage(pixels, alpha, upright.mode, metadata_of(image), rgb)
 
 
 def set_upright(image: Image.Image) -> Image.Image:
@@ -60,6 +60,17 @@ def sixteen_bit_gray(image: Image.Image) -> NDArray[np.uint16]:
         found = f"{levels.min()} to {levels.max()}"
         raise ValueError(f"expected gray of at most 16 bits, 0 to 65535; got {found}; scale it")
     return levels.astype(np.uint16)
+
+
+def metadata_of(image: Image.Image) -> Metadata:
+    """The metadata of an image, without what is true of its own pixels only."""
+    stored = image.getexif()
+    stored.bigtiff = False  # Pillow writes the EXIF of a BigTIFF in a form that it does not read
+    exif = load_exif(stored.tobytes())
+    removed = {ExifTags.Base.Orientation} | (STORAGE if image.format == "TIFF" else set())
+    for tag in removed.intersection(exif):
+        del exif[tag]
+    return Metadata(exif.tobytes(), image.info.get("icc_profile"), image.info.get("dpi"))
 
 
 def _converted(image: Image.Image) -> Image.Image:

@@ -206,11 +206,9 @@ class Translator:
         with requires("pictures"):
             from PIL import Image
 
-            from gan_nets.pictures._write_file import format_of, write_file
-            from gan_nets.pictures.open_file import PictureFile
-        source = PictureFile(path)
-        if target is not None:
-            format_of(target, source)  # a wrong suffix is reported before the network runs
+            from gan_nets.pictures._write_file import write_file
+            from gan_nets.pictures.open_file import open_file
+        source = open_file(path, target)
         pixels = source.sixteen_bit
         result = self.image(source.image) if pixels is None else self.array(pixels)
         if source.frames > 1:
