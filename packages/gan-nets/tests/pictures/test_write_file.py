@@ -132,6 +132,15 @@ def test_orientation_profile_and_exif_of_16_bits(tmp_path, suffix):
         assert image.getexif()[33_432] == "? mine"  # Pillow writes ASCII
 
 
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_a_profile_for_another_kind_of_color_is_left_out_of_16_bits(tmp_path, suffix):
+    write_tiff16(tmp_path / "in.tif", noise(4, 6, 1, dtype=np.uint16), iccprofile=SRGB)
+    for rgb in (False, True):
+        translate_file(Identity(), tmp_path / "in.tif", tmp_path / f"{rgb}{suffix}", rgb=rgb)
+        with Image.open(tmp_path / f"{rgb}{suffix}") as image:
+            assert ("icc_profile" in image.info) == rgb
+
+
 def test_metadata_of_a_big_tiff_is_kept(tmp_path):
     pixels = noise(4, 6, 3, dtype=np.uint16)
     tags = [(271, "s", 0, "Camera", True)]

@@ -18,7 +18,6 @@ OPAQUE = {"BMP", "DIB", "EPS", "JPEG", "PCX", "PPM"}  # formats without transpar
 LOSSLESS_TIFF = {"raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "group3", "group4"}
 # For modes that some of Pillow's writers do not support: modes that hold the same without loss.
 WIDER = {"1": "L", "P": "RGB", "PA": "RGBA", "L": "RGB", "LA": "RGBA", "HSV": "RGB", "YCbCr": "RGB"}
-MODES = ("L", "LA", "RGB", "RGBA")  # by number of channels
 # Of 16-bit values the lower bytes are noise: faster than zlib's default, and smaller.
 PNG_OPTIONS = {"level": 1, "strategy": imagecodecs.PNG.STRATEGY.RLE, "filter": imagecodecs.PNG.FILTER.SUB}
 HEADER = 8  # bytes of a TIFF's header
@@ -109,9 +108,14 @@ def _sixteen_bit(pixels: NDArray, name: str, metadata: Metadata) -> bytes:
     raise ValueError(f"{name} can't hold the picture's 16 bits; write a .png or .tif")
 
 
+def _mode(pixels: NDArray) -> str:
+    """The mode of 8 bits with as many channels."""
+    return ("L", "LA", "RGB", "RGBA")[pixels.shape[2] - 1 if pixels.ndim == 3 else 0]
+
+
 def _png(pixels: NDArray, metadata: Metadata) -> bytes:
     """The pixels by imagecodecs, with the metadata that Pillow writes."""
-    mode = MODES[pixels.shape[2] - 1 if pixels.ndim == 3 else 0]
+    mode = _mode(pixels)
     file = BytesIO()
     Image.new(mode, (1, 1)).save(file, "PNG", **metadata.for_result(mode, pixels.shape[1::-1]))
     pillows, ours = file.getvalue(), imagecodecs.png_encode(pixels, **PNG_OPTIONS)
@@ -121,23 +125,23 @@ def _png(pixels: NDArray, metadata: Metadata) -> bytes:
 
 def _tiff(pixels: NDArray, metadata: Metadata) -> bytes:
     """The pixels and tags by tifffile; the nested directories of EXIF, which it does not write, by Pillow."""
-    exif = metadata.exif_for((pixels.shape[1], pixels.shape[0]))
+    mode, size = _mode(pixels), (pixels.shape[1], pixels.shape[0])
+    exif = metadata.exif_for(size)
     exif.endian = "<"
     start = exif.tobytes().removeprefix(b"Exif\0\0")  # the header of a TIFF, and its directories of tags
     stream = BytesIO(start)
     tags = ImageFileDirectory_v2(stream.read(HEADER))
     tags.load(stream)
-    channels = pixels.shape[2] if pixels.ndim == 3 else 1
     file = BytesIO()
     with tifffile.TiffWriter(file, byteorder="<") as writer:
         file.write(start[HEADER:])  # behind tifffile's own header, so that the offsets in it stay valid
         writer.write(
             pixels,
-            photometric="rgb" if channels > 2 else "minisblack",
-            extrasamples=["unassalpha"] if channels in (2, 4) else [],
+            photometric="rgb" if mode.startswith("RGB") else "minisblack",
+            extrasamples=["unassalpha"] if mode.endswith("A") else [],
             compression="zlib",
             predictor=True,
-            iccprofile=metadata.icc_profile,
+            iccprofile=metadata.for_result(mode, size).get("icc_profile"),
             resolution=metadata.dpi or (tags.get(X_RESOLUTION, 1), tags.get(Y_RESOLUTION, 1)),
             resolutionunit=2 if metadata.dpi else tags.get(RESOLUTION_UNIT, 1),
             extratags=[_tag(tags, code) for code in tags if code not in OWN_TAGS],
