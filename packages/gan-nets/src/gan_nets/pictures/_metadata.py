@@ -38,7 +38,8 @@ class Metadata:
 
     def exif_for(self, size: tuple[int, int]) -> Image.Exif:
         """The EXIF for a result of (width, height)."""
-        exif = load_exif(self.exif)
+        exif = Image.Exif()
+        exif.load(self.exif)
         details = exif.get_ifd(ExifTags.IFD.Exif) if ExifTags.IFD.Exif in exif else {}
         for tags, names in (
             (exif, (ExifTags.Base.ImageWidth, ExifTags.Base.ImageLength)),
@@ -48,10 +49,3 @@ class Metadata:
                 if name in tags:
                     tags[name] = side
         return exif
-
-
-def load_exif(data: bytes) -> Image.Exif:
-    """EXIF from bytes."""
-    exif = Image.Exif()
-    exif.load(data)
-    return exif

@@ -132,6 +132,7 @@ def _tiff(pixels: NDArray, metadata: Metadata) -> bytes:
     stream = BytesIO(start)
     tags = ImageFileDirectory_v2(stream.read(HEADER))
     tags.load(stream)
+    horizontal, vertical = metadata.dpi or (tags.get(X_RESOLUTION, 1), tags.get(Y_RESOLUTION, 1))
     file = BytesIO()
     with tifffile.TiffWriter(file, byteorder="<") as writer:
         file.write(start[HEADER:])  # behind tifffile's own header, so that the offsets in it stay valid
@@ -142,7 +143,7 @@ def _tiff(pixels: NDArray, metadata: Metadata) -> bytes:
             compression="zlib",
             predictor=True,
             iccprofile=metadata.for_result(mode, size).get("icc_profile"),
-            resolution=metadata.dpi or (tags.get(X_RESOLUTION, 1), tags.get(Y_RESOLUTION, 1)),
+            resolution=(float(horizontal), float(vertical)),
             resolutionunit=2 if metadata.dpi else tags.get(RESOLUTION_UNIT, 1),
             extratags=[_tag(tags, code) for code in tags if code not in OWN_TAGS],
             metadata=None,

@@ -14,7 +14,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
-from tifffile import EXTRASAMPLE, PHOTOMETRIC
+from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, PREDICTOR
 
 from gan_nets.pictures._metadata import Metadata
 from gan_nets.pictures.open_image import metadata_of, set_upright, sixteen_bit_gray
@@ -94,9 +94,9 @@ def _sixteen_bit(image: Image.Image, data: bytes) -> NDArray[np.uint16] | None:
     if image.format == "PNG" and data[PNG_DEPTH] == 16:
         with _decoding():
             pixels = imagecodecs.png_decode(data)
-    elif image.mode.startswith("I"):
+    elif image.mode.startswith("I"):  # gray, which Pillow decodes to 16 bits itself
         return sixteen_bit_gray(set_upright(image))
-    elif isinstance(image, TiffImageFile) and max(image.tag_v2.get(BITSPERSAMPLE, (8,))) > 8:
+    elif isinstance(image, TiffImageFile) and max(image.tag_v2.get(BITSPERSAMPLE, (1,))) > 8:
         pixels = _decode_tiff(data)
     else:
         return None
@@ -120,15 +120,17 @@ def _decoding() -> Iterator[None]:
 
 
 def _decode_tiff(data: bytes) -> NDArray[np.uint16]:
-    """The pixels (H, W, C) of the first page: gray or RGB, with alpha if there is some."""
+    """The first page (H, W, C) of a TIFF, which is RGB, with alpha or without."""
     with _decoding(), tifffile.TiffFile(BytesIO(data)) as file:
         page = file.pages.first
+        if page.compression == COMPRESSION.NONE:
+            page.predictor = PREDICTOR.NONE  # which other libraries ignore there, too
         pixels, colors, extra = page.asarray(), page.photometric, list(page.extrasamples)
         if "S" in page.axes:
             pixels = np.moveaxis(pixels, page.axes.index("S"), -1)
-    if colors not in (PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.RGB) or pixels.dtype != np.uint16:
+    if colors != PHOTOMETRIC.RGB or pixels.dtype != np.uint16:
         found = f"{colors.name} in {pixels.dtype}"
-        raise ValueError(f"expected gray or RGB of 8 or 16 bits; got {found}; save it as RGB with 16 bits")
+        raise ValueError(f"expected 8 bits, or gray or RGB of 16; got {found}; convert it")
     count = pixels.shape[-1] - len(extra)
     alpha = [i for i, kind in enumerate(extra) if kind != EXTRASAMPLE.UNSPECIFIED][:1]
     pixels = pixels[..., [*range(count), *(count + i for i in alpha)]]

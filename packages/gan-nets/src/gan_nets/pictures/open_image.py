@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 from torch import Tensor
 
-from gan_nets.pictures._metadata import STORAGE, Metadata, load_exif
+from gan_nets.pictures._metadata import STORAGE, Metadata
 from gan_nets.pictures._restore_image import OpenedImage
 
 CONVERTED = {  # modes, and what they are converted to
@@ -64,13 +64,13 @@ def sixteen_bit_gray(image: Image.Image) -> NDArray[np.uint16]:
 
 def metadata_of(image: Image.Image) -> Metadata:
     """The metadata of an image, without what is true of its own pixels only."""
-    stored = image.getexif()
-    stored.bigtiff = False  # Pillow writes the EXIF of a BigTIFF in a form that it does not read
-    exif = load_exif(stored.tobytes())
-    removed = {ExifTags.Base.Orientation} | (STORAGE if image.format == "TIFF" else set())
-    for tag in removed.intersection(exif):
-        del exif[tag]
-    return Metadata(exif.tobytes(), image.info.get("icc_profile"), image.info.get("dpi"))
+    exif = image.getexif()
+    exif.bigtiff = False  # Pillow writes the EXIF of a BigTIFF in a form that it does not read
+    left_out = {ExifTags.Base.Orientation} | (STORAGE if image.format == "TIFF" else set())
+    removed = {tag: exif.pop(tag) for tag in left_out.intersection(exif)}
+    content = exif.tobytes()
+    exif.update(removed)  # it is the image's own
+    return Metadata(content, image.info.get("icc_profile"), image.info.get("dpi"))
 
 
 def _converted(image: Image.Image) -> Image.Image:
