@@ -3,7 +3,7 @@
 import html
 import warnings
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import gradio as gr  # pyright: ignore[reportMissingImports] - it needs an older Pillow: not for development
 import numpy as np
@@ -108,7 +108,7 @@ def compare(translator: Translator, path: Path) -> tuple[Pair | None, str]:
     return (before.resize(after.size, Image.Resampling.BICUBIC), after), "<br>".join(map(html.escape, notes))
 
 
-def _shown(picture: Image.Image | NDArray) -> Image.Image:
+def _shown(picture: Image.Image | NDArray[Any]) -> Image.Image:
     """In RGB or RGBA of 8 bits."""
     if isinstance(picture, Image.Image) and picture.mode.startswith("I"):
         picture = np.asarray(picture)

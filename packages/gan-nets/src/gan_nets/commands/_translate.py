@@ -3,6 +3,7 @@
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,9 +49,9 @@ def translate(
         statistics: Where a network with instance norm gets its statistics from if there are tiles: the whole
             picture, which takes longer, or each tile.
     """
-    with requires("pictures"):
-        import PIL  # noqa: F401 - reported before the network is loaded
-        import tqdm  # noqa: F401
+    with requires("pictures"):  # before the network is loaded
+        import_module("PIL")
+        import_module("tqdm")
     try:
         jobs, failures = find_jobs(inputs, out)
     except ValueError as error:

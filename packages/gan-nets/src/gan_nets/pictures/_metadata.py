@@ -7,8 +7,10 @@ from PIL import ExifTags, Image
 
 PROFILES = {"L": b"GRAY", "I": b"GRAY", "1": b"GRAY", "C": b"CMYK"}  # by a mode's first letter; else RGB
 # Tags that describe how a TIFF stores its pixels; the result is stored in its own way.
-STORAGE = {254, 255, 259, 262, 266, 273, *range(277, 282), 284, 317, 320, 330, 338, 339, 347}
-STORAGE |= {258, 322, 323, 324, 325, *range(512, 522), 529, 530, 531, 532, 34_675}
+STORAGE = frozenset({
+    254, 255, 258, 259, 262, 266, 273, *range(277, 282), 284, 317, 320, *range(322, 326), 330, 338, 339, 347,
+    *range(512, 522), *range(529, 533), 34_675,
+})  # fmt: skip
 
 
 @dataclass(frozen=True)

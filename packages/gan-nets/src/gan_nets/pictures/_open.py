@@ -1,5 +1,7 @@
 """Tensors and arrays as networks take them."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -31,7 +33,7 @@ def open_tensor(x: Tensor, in_channels: int | None) -> OpenedTensor:
     return OpenedTensor(*_alpha_apart(pixels if x.ndim == 4 else pixels[None], in_channels), x.dtype, x.ndim)
 
 
-def open_array(array: NDArray, in_channels: int | None) -> OpenedArray:
+def open_array(array: NDArray[Any], in_channels: int | None) -> OpenedArray:
     """Open an array (H, W) or (H, W, C): uint8, uint16, bool, or floating point in [0, 1].
 
     Args:
@@ -49,9 +51,9 @@ def open_array(array: NDArray, in_channels: int | None) -> OpenedArray:
     return OpenedArray(*_alpha_apart(pixels, in_channels), array.dtype, array.ndim, white)
 
 
-def _white(array: NDArray) -> float:
+def _white(array: NDArray[Any]) -> float:
     """The value of white."""
-    if array.dtype in (np.uint8, np.uint16):
+    if array.dtype.kind == "u" and array.dtype.itemsize <= 2:
         return float(np.iinfo(array.dtype).max)
     if array.dtype == bool:
         return 1.0

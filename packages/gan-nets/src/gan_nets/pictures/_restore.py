@@ -55,7 +55,7 @@ class OpenedArray:
     ndim: int
     white: float
 
-    def restore(self, pixels: Tensor, alpha: Tensor | None) -> NDArray:
+    def restore(self, pixels: Tensor, alpha: Tensor | None) -> NDArray[Any]:
         """An array (H, W) or (H, W, C) of the original dtype."""
         y = pixels if alpha is None else torch.cat([pixels, alpha], dim=1)
         values = ((y + 1) * (self.white / 2))[0].permute(1, 2, 0).contiguous().numpy()

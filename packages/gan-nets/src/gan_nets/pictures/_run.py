@@ -1,6 +1,6 @@
 """A network on opened pictures: its channels, color space and range of values."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,7 +44,8 @@ class PictureNetwork:
         if self._usage.task in OTHER_TASKS:
             raise ValueError(f"{type(net).__name__} {OTHER_TASKS[self._usage.task]}")
         self.in_channels: int | None = getattr(net, "in_channels", 1 if self._colorizes else None)
-        self._tile, self._statistics = tile, statistics
+        self._tile = tile
+        self._statistics: StatisticsScope = statistics
         self._runners: dict[int, Runner] = {}
 
     def __call__(self, pixels: Tensor, alpha: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -121,7 +122,7 @@ def _resized(x: Tensor, like: Tensor) -> Tensor:
 
 
 @contextmanager
-def _evaluation(net: nn.Module) -> Iterator[None]:
+def _evaluation(net: nn.Module) -> Generator[None, None, None]:
     """Evaluation mode inside the block; afterwards every module is in its own mode again."""
     training = [module for module in net.modules() if module.training]
     net.eval()

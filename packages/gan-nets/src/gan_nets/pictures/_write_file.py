@@ -23,13 +23,13 @@ PNG_OPTIONS = {"level": 1, "strategy": imagecodecs.PNG.STRATEGY.RLE, "filter": i
 HEADER = 8  # bytes of a TIFF's header
 RATIONALS = (5, 10)  # types of TIFF's tags
 OWN_TAGS = STORAGE | {256, 257, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT}  # which tifffile writes itself
-DIRECTORIES = {
+DIRECTORIES: dict[int, str] = {
     ExifTags.IFD.Exif: "ExifTag",
     ExifTags.IFD.GPSInfo: "GPSTag",
 }  # nested ones, as tifffile names them
 
 
-def write_file(result: Image.Image | NDArray, target: Path, source: PictureFile) -> None:
+def write_file(result: Image.Image | NDArray[Any], target: Path, source: PictureFile) -> None:
     """Write a result atomically, with the source's metadata.
 
     Args:
@@ -95,7 +95,7 @@ def _write_image(image: Image.Image, target: Path, name: str, options: dict[str,
             image = _widened(image)
 
 
-def _sixteen_bit(pixels: NDArray, name: str, metadata: Metadata) -> bytes:
+def _sixteen_bit(pixels: NDArray[Any], name: str, metadata: Metadata) -> bytes:
     """The content of a file of (H, W) or (H, W, C) uint16."""
     if name == "PNG":
         return _png(pixels, metadata)
@@ -108,22 +108,22 @@ def _sixteen_bit(pixels: NDArray, name: str, metadata: Metadata) -> bytes:
     raise ValueError(f"{name} can't hold the picture's 16 bits; write a .png or .tif")
 
 
-def _mode(pixels: NDArray) -> str:
+def _mode(pixels: NDArray[Any]) -> str:
     """The mode of 8 bits with as many channels."""
     return ("L", "LA", "RGB", "RGBA")[pixels.shape[2] - 1 if pixels.ndim == 3 else 0]
 
 
-def _png(pixels: NDArray, metadata: Metadata) -> bytes:
+def _png(pixels: NDArray[Any], metadata: Metadata) -> bytes:
     """The pixels by imagecodecs, with the metadata that Pillow writes."""
     mode = _mode(pixels)
     file = BytesIO()
     Image.new(mode, (1, 1)).save(file, "PNG", **metadata.for_result(mode, pixels.shape[1::-1]))
     pillows, ours = file.getvalue(), imagecodecs.png_encode(pixels, **PNG_OPTIONS)
     header = 33  # bytes of the signature and of the first chunk
-    return ours[:header] + pillows[header : pillows.rindex(b"IDAT") - 4] + ours[header:]
+    return bytes(ours[:header] + pillows[header : pillows.rindex(b"IDAT") - 4] + ours[header:])
 
 
-def _tiff(pixels: NDArray, metadata: Metadata) -> bytes:
+def _tiff(pixels: NDArray[Any], metadata: Metadata) -> bytes:
     """The pixels and tags by tifffile; the nested directories of EXIF, which it does not write, by Pillow."""
     mode, size = _mode(pixels), (pixels.shape[1], pixels.shape[0])
     exif = metadata.exif_for(size)
@@ -154,10 +154,12 @@ def _tiff(pixels: NDArray, metadata: Metadata) -> bytes:
 
 def _tag(tags: ImageFileDirectory_v2, code: int) -> tuple[int | str, int, int, Any, bool]:
     """A tag as tifffile takes it: code, type, number of values, and the values."""
-    value, kind = tags[code], tags.tagtype[code]
-    if isinstance(value, str | bytes):
-        value = value.encode("ascii", "replace") if isinstance(value, str) else value
+    value: Any = tags[code]
+    kind = tags.tagtype[code]
+    if isinstance(value, str):
+        value = value.encode("ascii", "replace")
+    if isinstance(value, bytes):
         return code, kind, len(value), value, True
-    values = value if isinstance(value, tuple) else (value,)
+    values: list[Any] = list(value) if isinstance(value, tuple) else [value]
     parts = [part for v in values for part in (v.numerator, v.denominator)] if kind in RATIONALS else values
     return DIRECTORIES.get(code, code), kind, len(values), parts, True

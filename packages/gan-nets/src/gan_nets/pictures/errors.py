@@ -1,6 +1,6 @@
 """Errors in one sentence."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -13,7 +13,7 @@ def reason(error: Exception) -> str:
 
 
 @contextmanager
-def requires(extra: Literal["pictures", "video", "demo"]) -> Iterator[None]:
+def requires(extra: Literal["pictures", "video", "demo"]) -> Generator[None, None, None]:
     """Make a missing module inside the block one sentence that names the extra to install."""
     try:
         yield

@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -104,7 +104,7 @@ def _sixteen_bit(image: Image.Image, data: bytes) -> NDArray[np.uint16] | None:
 
 
 @contextmanager
-def _decoding() -> Iterator[None]:
+def _decoding() -> Generator[None, None, None]:
     """Turn the decoders' errors into OSError, as Pillow's are; log nothing about files that they decode."""
     loggers = {name: logging.getLogger(name) for name in ("imagecodecs", "tifffile")}
     levels = {name: logger.level for name, logger in loggers.items()}
@@ -129,7 +129,7 @@ def _decode_tiff(data: bytes) -> NDArray[np.uint16]:
         if "S" in page.axes:
             pixels = np.moveaxis(pixels, page.axes.index("S"), -1)
     if colors != PHOTOMETRIC.RGB or pixels.dtype != np.uint16:
-        found = f"{colors.name} in {pixels.dtype}"
+        found = f"{PHOTOMETRIC(colors).name} in {pixels.dtype}"
         raise ValueError(f"expected 8 bits, or gray or RGB of 16; got {found}; convert it")
     count = pixels.shape[-1] - len(extra)
     alpha = [i for i, kind in enumerate(extra) if kind != EXTRASAMPLE.UNSPECIFIED][:1]
@@ -144,7 +144,7 @@ def _straight(pixels: NDArray[np.uint16]) -> NDArray[np.uint16]:
     return np.concatenate([colors.round().clip(0, 65_535).astype(np.uint16), pixels[..., -1:]], axis=-1)
 
 
-def _upright(pixels: NDArray, orientation: int) -> NDArray:
+def _upright(pixels: NDArray[np.uint16], orientation: int) -> NDArray[np.uint16]:
     """The pixels (H, W) or (H, W, C) with an EXIF orientation applied."""
     pixels = pixels.swapaxes(0, 1) if orientation in (5, 6, 7, 8) else pixels
     pixels = pixels[:, ::-1] if orientation in (2, 3, 6, 7) else pixels

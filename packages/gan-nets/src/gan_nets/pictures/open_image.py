@@ -1,5 +1,7 @@
 """Pillow's images of any mode as networks take them: upright, in gray or RGB."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -66,7 +68,7 @@ def metadata_of(image: Image.Image) -> Metadata:
     """The metadata of an image, without what is true of its own pixels only."""
     exif = image.getexif()
     exif.bigtiff = False  # Pillow writes the EXIF of a BigTIFF in a form that it does not read
-    left_out = {ExifTags.Base.Orientation} | (STORAGE if image.format == "TIFF" else set())
+    left_out = {int(ExifTags.Base.Orientation), *(STORAGE if image.format == "TIFF" else ())}
     removed = {tag: exif.pop(tag) for tag in left_out.intersection(exif)}
     content = exif.tobytes()
     exif.update(removed)  # it is the image's own
@@ -86,7 +88,7 @@ def _converted(image: Image.Image) -> Image.Image:
     return image.convert(mode)
 
 
-def _channels(levels: NDArray) -> Tensor:
+def _channels(levels: NDArray[Any]) -> Tensor:
     """(H, W) or (H, W, C) to float32 (1, C, H, W)."""
     values = torch.from_numpy(np.ascontiguousarray(levels, dtype=np.float32))
     return values.view(*levels.shape[:2], -1).permute(2, 0, 1)[None]

@@ -3,7 +3,7 @@
 import warnings
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +34,12 @@ def translate(
 @overload
 def translate(
     net: nn.Module,
-    picture: NDArray,
+    picture: NDArray[Any],
     *,
     tile: int | None = ...,
     statistics: StatisticsScope = ...,
     rgb: bool = ...,
-) -> NDArray: ...
+) -> NDArray[Any]: ...
 @overload
 def translate(
     net: nn.Module,
@@ -57,15 +57,15 @@ def translate(
     tile: int | None = ...,
     statistics: StatisticsScope = ...,
     rgb: bool = ...,
-) -> "Image | NDArray": ...
+) -> "Image | NDArray[Any]": ...
 def translate(
     net: nn.Module,
-    picture: "Tensor | NDArray | Image | str | PathLike[str]",
+    picture: "Tensor | NDArray[Any] | Image | str | PathLike[str]",
     *,
     tile: int | None = None,
     statistics: StatisticsScope = "picture",
     rgb: bool = False,
-) -> "Tensor | NDArray | Image":
+) -> "Tensor | NDArray[Any] | Image":
     """Run a network on a picture of any kind and size; the result is of the same kind, mode and size.
 
     A network with a scale enlarges the size by it. The picture is padded by reflection to a size that the
@@ -191,7 +191,7 @@ class Translator:
         """Translate a tensor (N, C, H, W) or (C, H, W)."""
         return self._translate(open_tensor(x, self._run.in_channels))
 
-    def array(self, array: NDArray) -> NDArray:
+    def array(self, array: NDArray[Any]) -> NDArray[Any]:
         """Translate an array (H, W) or (H, W, C)."""
         return self._translate(open_array(array, self._run.in_channels))
 
@@ -201,7 +201,7 @@ class Translator:
             from gan_nets.pictures.open_image import open_image
         return self._translate(open_image(image, rgb=self._rgb))
 
-    def file(self, path: Path, target: Path | None) -> "Image | NDArray":
+    def file(self, path: Path, target: Path | None) -> "Image | NDArray[Any]":
         """Translate the picture in a file, and write the result to `target` if there is one."""
         with requires("pictures"):
             from PIL import Image

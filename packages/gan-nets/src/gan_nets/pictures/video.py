@@ -50,7 +50,9 @@ def _copy(translator: Translator, container: Any, output: Any, suffix: str) -> N
     writer = _Writer(output, stream, CODECS.get(suffix, "libx264"))
     audio = _audio_streams(container, output, suffix)
     output.metadata.update(container.metadata)
-    waiting = []  # audio before the first frame: nothing can be written before the video's size is known
+    waiting: list[
+        Any
+    ] = []  # audio before the first frame: nothing can be written before the video's size is known
     with tqdm(total=stream.frames or None, unit="frame", leave=False, disable=None) as bar:
         for packet in container.demux([stream, *container.streams.audio]):
             if packet.stream.index in audio:
@@ -73,7 +75,7 @@ def _copy(translator: Translator, container: Any, output: Any, suffix: str) -> N
 
 def _audio_streams(container: Any, output: Any, suffix: str) -> dict[int, Any]:
     """A stream of the output for each audio stream, by the index of the original."""
-    streams = {}
+    streams: dict[int, Any] = {}
     for track in container.streams.audio:
         codec = track.codec_context.name
         if codec not in output.supported_codecs:
@@ -109,7 +111,7 @@ class _Writer:
         """Write the frames that the encoder has buffered."""
         self._output.mux(self._stream.encode(None))
 
-    def _begin(self, pixels: NDArray, frame: Any, matrix: int) -> None:
+    def _begin(self, pixels: NDArray[Any], frame: Any, matrix: int) -> None:
         context = self._stream.codec_context
         context.height, context.width = pixels.shape[:2]
         context.time_base = frame.time_base
@@ -131,6 +133,6 @@ def _upright(frame: Any, matrix: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
 
 
-def _even(pixels: NDArray) -> NDArray:
+def _even(pixels: NDArray[Any]) -> NDArray[Any]:
     height, width = pixels.shape[:2]
     return np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

@@ -33,8 +33,9 @@ class _PeakMemory(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        out = func(*args, **(kwargs or {}))
-        for result in out if isinstance(out, tuple | list) else (out,):
+        out: Any = func(*args, **(kwargs or {}))
+        results: Iterable[Any] = out if isinstance(out, tuple | list) else (out,)
+        for result in results:
             if isinstance(result, Tensor):
                 self._add(result.untyped_storage())
         return out
