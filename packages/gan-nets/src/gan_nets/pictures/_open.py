@@ -30,7 +30,8 @@ def open_tensor(x: Tensor, in_channels: int | None) -> OpenedTensor:
         pixels = given / 127.5 - 1
     else:
         pixels = given.to(torch.promote_types(x.dtype, torch.float32))
-    return OpenedTensor(*_alpha_apart(pixels if x.ndim == 4 else pixels[None], in_channels), x.dtype, x.ndim)
+    pixels = pixels if x.ndim == 4 else pixels[None]
+    return OpenedTensor(*_separate_alpha(pixels, in_channels), x.dtype, x.ndim)
 
 
 def open_array(array: NDArray[Any], in_channels: int | None) -> OpenedArray:
@@ -48,7 +49,7 @@ def open_array(array: NDArray[Any], in_channels: int | None) -> OpenedArray:
     white = _white(array)
     values = torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
     pixels = values.view(*array.shape[:2], -1).permute(2, 0, 1)[None] * (2 / white) - 1
-    return OpenedArray(*_alpha_apart(pixels, in_channels), array.dtype, array.ndim, white)
+    return OpenedArray(*_separate_alpha(pixels, in_channels), array.dtype, array.ndim, white)
 
 
 def _white(array: NDArray[Any]) -> float:
@@ -65,7 +66,7 @@ def _white(array: NDArray[Any]) -> float:
     )
 
 
-def _alpha_apart(x: Tensor, in_channels: int | None) -> tuple[Tensor, Tensor | None]:
+def _separate_alpha(x: Tensor, in_channels: int | None) -> tuple[Tensor, Tensor | None]:
     """Colors, and the last of 2 or 4 channels as alpha unless the network takes that many."""
     count = x.shape[1]
     if count == in_channels or count in (1, 3):

@@ -105,7 +105,7 @@ def _sixteen_bit(image: Image.Image, data: bytes) -> NDArray[np.uint16] | None:
 
 @contextmanager
 def _decoding() -> Generator[None, None, None]:
-    """Turn the decoders' errors into OSError, as Pillow's are; log nothing about files that they decode."""
+    """Make the decoders' errors OSError, as Pillow's are, and silence what they log about valid files."""
     loggers = {name: logging.getLogger(name) for name in ("imagecodecs", "tifffile")}
     levels = {name: logger.level for name, logger in loggers.items()}
     for logger in loggers.values():
@@ -124,7 +124,7 @@ def _decode_tiff(data: bytes) -> NDArray[np.uint16]:
     with _decoding(), tifffile.TiffFile(BytesIO(data)) as file:
         page = file.pages.first
         if page.compression == COMPRESSION.NONE:
-            page.predictor = PREDICTOR.NONE  # which other libraries ignore there, too
+            page.predictor = PREDICTOR.NONE  # other libraries ignore it there
         pixels, colors, extra = page.asarray(), page.photometric, list(page.extrasamples)
         if "S" in page.axes:
             pixels = np.moveaxis(pixels, page.axes.index("S"), -1)
