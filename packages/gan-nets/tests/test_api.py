@@ -22,6 +22,7 @@ def test_inventory():
         "SRGANDiscriminator",
         "SRResNet",
         "StyleGAN2Generator",
+        "Translator",
         "UNetGenerator",
         "Usage",
         "VGGStyleDiscriminator",

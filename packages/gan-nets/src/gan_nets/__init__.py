@@ -1,31 +1,11 @@
 """Generators and discriminators of the image-translation papers, one readable file each."""
 
+# ruff: noqa: F403, F405 (the names of `_with_torch` are not written a third time)
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from gan_nets._version import __version__ as __version__
-from gan_nets.exporting.export import export_onnx, export_program
-from gan_nets.layers.cpu.kernels import use_cpu_kernels_
-from gan_nets.layers.init import init_icnr_, init_kaiming_, init_normal_, init_xavier_
-from gan_nets.loading.load import load
-from gan_nets.networks.coarse_to_fine import CoarseToFineUNet
-from gan_nets.networks.dcgan import DCGANDiscriminator, DCGANGenerator
-from gan_nets.networks.fastgan import FastGANGenerator, fastgan_official, fastgan_projected
-from gan_nets.networks.fastgan_discriminator import FastGANDiscriminator, Reconstruction
-from gan_nets.networks.instance_encoder import InstanceEncoder, instance_mean
-from gan_nets.networks.kmeans import kmeans
-from gan_nets.networks.msrresnet import MSRResNet
-from gan_nets.networks.multiscale import MultiscaleDiscriminator
-from gan_nets.networks.patch import PatchDiscriminator, PixelDiscriminator
-from gan_nets.networks.pix2pixhd import GlobalGenerator, LocalEnhancer
-from gan_nets.networks.resnet import ResnetGenerator, cyclegan_resnet_modern, cyclegan_resnet_paper
-from gan_nets.networks.rrdb import RRDBNet
-from gan_nets.networks.srgan_discriminator import SRGANDiscriminator, VGGStyleDiscriminator
-from gan_nets.networks.srresnet import SRResNet
-from gan_nets.networks.stylegan2 import StyleGAN2Generator, stylegan2_projected
-from gan_nets.networks.unet import UNetGenerator, pix2pix_unet_official, pix2pix_unet_paper
-from gan_nets.pictures.translate import translate, translate_file
-from gan_nets.saving.usage import Usage
-from gan_nets.tiling.padding import apply_any_size, crop_to, pad_to_multiple
-from gan_nets.tiling.receptive_field import receptive_radius
-from gan_nets.tiling.tiles import tiled
 
 __all__ = [
     "CoarseToFineUNet",
@@ -46,6 +26,7 @@ __all__ = [
     "SRGANDiscriminator",
     "SRResNet",
     "StyleGAN2Generator",
+    "Translator",
     "UNetGenerator",
     "Usage",
     "VGGStyleDiscriminator",
@@ -74,3 +55,18 @@ __all__ = [
     "translate_file",
     "use_cpu_kernels_",
 ]
+
+# Importing torch takes seconds, and the help of `gan-nets` does not need it. Therefore the names are imported at
+# their first use. Type checkers and editors read the import here, which never runs; it is relative because
+# pyright reports an absolute star import from an installed package.
+if TYPE_CHECKING:
+    from ._with_torch import *
+else:
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module("gan_nets._with_torch"), name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

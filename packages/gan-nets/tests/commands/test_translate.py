@@ -40,23 +40,23 @@ def random_image(mode, size, rng):
     return image
 
 
-def write_sound(folder, count):
-    """Pictures of all modes and formats, some of them in folders: paths, modes and sizes."""
+def write_pictures(folder, count):
+    """Pictures of all modes and formats, some of them in folders: their paths, modes and sizes."""
     rng = np.random.default_rng(0)
     kinds = [(suffix, mode) for suffix, modes in MODES.items() for mode in modes]
     written = {}
     for i in range(count):
         suffix, mode = kinds[i % len(kinds)]
         size = (1, 9) if i == 3 else tuple(rng.integers(1, 12, 2).tolist())
-        place = f"{'deep/er/' if i % 7 == 0 else ''}{i:03}{suffix.upper() if i % 5 == 0 else suffix}"
-        (folder / place).parent.mkdir(parents=True, exist_ok=True)
-        random_image(mode, size, rng).save(folder / place)
-        written[place] = (mode, size[::-1])
+        name = f"{'a/b/' if i % 7 == 0 else ''}{i:03}{suffix.upper() if i % 5 == 0 else suffix}"
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        random_image(mode, size, rng).save(folder / name)
+        written[name] = (mode, size[::-1])
     return written
 
 
 def write_broken(folder):
-    """Ten files that are no pictures, or none any more."""
+    """Ten files that are broken or not pictures; their names."""
     whole = folder / "whole.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(whole)
     data = whole.read_bytes()
@@ -79,26 +79,26 @@ def write_broken(folder):
 
 def test_a_folder_of_a_hundred_with_ten_broken_ones(checkpoint, tmp_path, capsys):
     pictures, out = tmp_path / "pictures", tmp_path / "out"
-    sound = write_sound(pictures, 90)
+    expected = write_pictures(pictures, 90)
     broken = write_broken(pictures)
-    (pictures / "notes.txt").write_text("no picture, and none is expected of it")
+    (pictures / "notes.txt").write_text("not a picture by its name")
     (pictures / ".hidden.png").write_bytes(b"")
     with pytest.raises(SystemExit) as stopped:
         main(["translate", str(checkpoint), str(pictures), "-o", str(out)])
     assert stopped.value.code == 1
-    told = capsys.readouterr()
-    assert "translated 90 of 100 into" in told.out
-    named = [line for line in told.err.splitlines() if line.startswith("error: ")]
+    printed = capsys.readouterr()
+    assert "translated 90 of 100 into" in printed.out
+    named = [line for line in printed.err.splitlines() if line.startswith("error: ")]
     assert {line.split(": ")[1].rsplit("/", 1)[-1] for line in named} == broken
     assert all(len(line.split(": ", 2)[2]) > 10 for line in named)
     written = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
-    assert written == set(sound)
-    for place, (mode, (width, height)) in sound.items():
-        with Image.open(out / place) as result:
+    assert written == set(expected)
+    for name, (mode, (width, height)) in expected.items():
+        with Image.open(out / name) as result:
             assert (result.mode, result.size) == (mode, (2 * width, 2 * height))
 
 
-def test_a_file_into_a_file_is_what_translate_gives(checkpoint, tmp_path):
+def test_a_file_gives_the_result_of_translate(checkpoint, tmp_path):
     from gan_nets import load
 
     rng = np.random.default_rng(1)
@@ -109,11 +109,11 @@ def test_a_file_into_a_file_is_what_translate_gives(checkpoint, tmp_path):
         assert np.array_equal(np.asarray(result), np.asarray(expected))
 
 
-def test_globs_and_several_files_go_into_a_folder(checkpoint, tmp_path):
+def test_globs_and_several_files_are_written_to_a_folder(checkpoint, tmp_path):
     rng = np.random.default_rng(1)
-    for place in ("a/1.png", "a/b/2.png", "a/b/3.jpg", "c/4.png"):
-        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
-        random_image("RGB", (4, 4), rng).save(tmp_path / place)
+    for name in ("a/1.png", "a/b/2.png", "a/b/3.jpg", "c/4.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        random_image("RGB", (4, 4), rng).save(tmp_path / name)
     out = tmp_path / "out"
     glob, file = str(tmp_path / "a" / "**" / "*.png"), str(tmp_path / "c" / "4.png")
     main(["translate", str(checkpoint), glob, file, "-o", str(out), "--tile", "64", "--device", "cpu"])
@@ -123,19 +123,19 @@ def test_globs_and_several_files_go_into_a_folder(checkpoint, tmp_path):
     assert (tmp_path / "single" / "4.png").is_file()
 
 
-def test_a_glob_leaves_hidden_files_and_results_of_before_out(checkpoint, tmp_path, capsys):
+def test_a_glob_leaves_out_hidden_files_and_earlier_results(checkpoint, tmp_path, capsys):
     pictures, out = tmp_path / "pictures", tmp_path / "pictures" / "out"
-    for place in ("1.png", ".hidden.png", ".thumbnails/2.png", "out/old/3.png"):
-        (pictures / place).parent.mkdir(parents=True, exist_ok=True)
-        random_image("RGB", (4, 4), np.random.default_rng(1)).save(pictures / place)
+    for name in ("1.png", ".hidden.png", ".thumbnails/2.png", "out/old/3.png"):
+        (pictures / name).parent.mkdir(parents=True, exist_ok=True)
+        random_image("RGB", (4, 4), np.random.default_rng(1)).save(pictures / name)
     main(["translate", str(checkpoint), f"{pictures}/**/*.png", "-o", str(out)])
     assert "translated 1 of 1" in capsys.readouterr().out
-    main(["translate", str(checkpoint), f"{out}/old/*.png", "-o", str(out)])  # which were asked for
+    main(["translate", str(checkpoint), f"{out}/old/*.png", "-o", str(out)])  # named explicitly
     assert "translated 1 of 1" in capsys.readouterr().out
     assert sorted(path.name for path in out.glob("*.png")) == ["1.png", "3.png"]
 
 
-def test_nothing_is_overwritten_unless_told(checkpoint, tmp_path, capsys):
+def test_files_are_replaced_only_with_overwrite(checkpoint, tmp_path, capsys):
     rng = np.random.default_rng(1)
     pictures, out = tmp_path / "pictures", tmp_path / "pictures" / "out"
     out.mkdir(parents=True)
@@ -147,27 +147,27 @@ def test_nothing_is_overwritten_unless_told(checkpoint, tmp_path, capsys):
         main(command)
     assert stopped.value.code == 1
     assert (out / "1.png").read_bytes() == b"mine"
-    assert "1.png is there already" in capsys.readouterr().err
+    assert "1.png exists already" in capsys.readouterr().err
     assert (out / "2.png").is_file()
-    main([*command, "--overwrite"])  # and what is in OUT is no input, though it is inside IN
+    main([*command, "--overwrite"])  # results in OUT are not inputs, though OUT is inside IN
     assert "translated 2 of 2" in capsys.readouterr().out
     with Image.open(out / "1.png") as result:
         assert result.size == (8, 8)
 
 
-def test_results_that_would_meet_in_one_file_are_named(checkpoint, tmp_path, capsys):
+def test_results_with_the_same_path_are_errors(checkpoint, tmp_path, capsys):
     rng = np.random.default_rng(1)
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         random_image("RGB", (4, 4), rng).save(tmp_path / folder / "1.png")
     with pytest.raises(SystemExit):
         main(["translate", str(checkpoint), f"{tmp_path}/a", f"{tmp_path}/b", "-o", str(tmp_path / "out")])
-    told = capsys.readouterr()
-    assert "b/1.png: its result would replace that of" in told.err
-    assert "translated 1 of 1" in told.out
+    printed = capsys.readouterr()
+    assert "b/1.png: its result would replace that of" in printed.err
+    assert "translated 1 of 1" in printed.out
 
 
-def test_a_colouriser_colours_and_a_warning_is_a_note(tmp_path, capsys):
+def test_a_colorizer_colorizes_and_a_warning_is_a_note(tmp_path, capsys):
     torch.manual_seed(0)
     net = UNetGenerator(1, 2, depth=2, width=2, norm="instance")
     net.usage = Usage(task="colorize", color_space="ycrcb")
@@ -177,33 +177,40 @@ def test_a_colouriser_colours_and_a_warning_is_a_note(tmp_path, capsys):
     main(
         ["translate", str(tmp_path / "net"), str(tmp_path / "in.png"), "-o", f"{tmp_path}/o.png", "--tile=64"]
     )
-    assert capsys.readouterr().err.count("note: UNetGenerator takes statistics of the whole picture") == 1
+    assert (
+        capsys.readouterr().err.count("note: UNetGenerator normalizes by statistics of the whole image") == 1
+    )
     with Image.open(tmp_path / "o.png") as result:
         assert result.mode == "RGB"
         assert np.ptp(np.asarray(result).astype(int), axis=-1).max() > 5
         pixels = np.asarray(result)
     luma = pixels @ [0.299, 0.587, 0.114]
-    inside = ((pixels > 0) & (pixels < 255)).all(-1)  # where no colour was clipped
+    inside = ((pixels > 0) & (pixels < 255)).all(-1)  # where no color was clipped
     assert np.abs(luma - np.asarray(image))[inside].max() < 1
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "code", "message"),
     [
-        (["absent.png", "-o", "out"], "error: absent.png: there is no such picture or video"),
-        (["in.png", "in.png", "-o", "in.png"], "expected OUT to be a folder for several files; got the file"),
-        (["in.png", "-o", "out.xyz"], "expected a suffix of a format that can be written"),
-        (["in.png", "-o", "o.png", "--device", "abacus"], "--device abacus can't be had here"),
-        (["in.png", "-o", "o.png", "--tile", "0"], "expected tile to be a positive integer; got 0"),
+        (["absent.png", "-o", "out"], 1, "error: absent.png: there is no such picture or video"),
+        (["in.png", "-o", "out.xyz"], 1, "expected a suffix of a format that can be written"),
+        (["in.png", "-o", "o.png", "--device", "abacus"], 1, "error: --device abacus is not available here"),
+        (["in.png", "in.png", "-o", "in.png"], 2, "error: expected OUT to be a folder for several files"),
+        (["in.png"], 2, 'error: Command "translate" parameter --out requires an argument.'),
+        (["in.png", "-o", "o.png", "--tile", "0"], 2, 'error: Invalid value "0" for --tile. Must be >= 1.'),
+        (["in.png", "-o", "o.png", "--statistics", "tiles"], 2, 'Did you mean "tile"?'),
+        (["in.png", "-o", "o.png", "--overwrit"], 2, "error: Unknown option: --overwrit. Did you mean"),
     ],
 )
-def test_mistakes_are_a_sentence(checkpoint, tmp_path, monkeypatch, capsys, arguments, told):
+def test_errors_are_one_sentence(checkpoint, tmp_path, monkeypatch, capsys, arguments, code, message):
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (4, 4)).save("in.png")
     with pytest.raises(SystemExit) as stopped:
         main(["translate", str(checkpoint), *arguments])
-    assert stopped.value.code == 1
-    assert told in capsys.readouterr().err
+    assert stopped.value.code == code
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert message in errors[0]
 
 
 @pytest.mark.parametrize(

@@ -223,22 +223,3 @@ def test_what_is_refused(unet, tmp_path, monkeypatch):
     with pytest.raises(ModuleNotFoundError, match=r'pip install "gan-nets\[onnx\]"'):
         export_onnx(net, tmp_path / "net.onnx")
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("out", "options", "said"),
-    [
-        ("net.ts", [], "expected OUT to end in .onnx or .pt2; got"),
-        ("net.pt2", ["--opset", "20"], "expected --opset with an .onnx file only; got"),
-        ("there.onnx", [], "is there already; name another file, or replace it with --overwrite"),
-    ],
-)
-def test_command_says_what_is_wrong(unet, tmp_path, capsys, out, options, said):
-    (tmp_path / "there.onnx").touch()
-    with pytest.raises(SystemExit) as exit_:
-        main(["export", str(unet[0]), str(tmp_path / out), *options])
-    assert exit_.value.code == 1
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert said in error
-    assert error.count("\n") == 1

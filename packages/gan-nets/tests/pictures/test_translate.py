@@ -1,15 +1,13 @@
 """`translate` on every kind of picture."""
 
-import warnings
-
 import numpy as np
 import pytest
 import torch
 from gan_colorspace import LAB, YCRCB, rgb_to_gray
 from gan_nets import (
     GlobalGenerator,
+    PatchDiscriminator,
     ResnetGenerator,
-    SRResNet,
     StyleGAN2Generator,
     UNetGenerator,
     Usage,
@@ -25,7 +23,7 @@ MODES = ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "I", "I;16", "I;16B"]
 
 
 class Identity(nn.Module):
-    """Gives its input, at sides that are multiples only."""
+    """Returns its input; its sides must be multiples of 4."""
 
     size_multiple = 4
 
@@ -35,20 +33,20 @@ class Identity(nn.Module):
 
 
 class Twice(nn.Module):
-    """Each pixel as a square of four."""
+    """Enlarges each pixel to 2x2."""
 
     def forward(self, x):
         return x.repeat_interleave(2, -1).repeat_interleave(2, -2)
 
 
 class Single(Twice):
-    """For one channel."""
+    """Enlarges one channel."""
 
     in_channels = 1
 
 
-class Seen(nn.Module):
-    """Keeps what it was given, and adds nothing."""
+class Recording(nn.Module):
+    """Returns its input, and keeps it."""
 
     def __init__(self, channels):
         super().__init__()
@@ -79,7 +77,7 @@ def pixels(image):
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("mode", MODES)
-def test_a_network_that_changes_nothing_changes_nothing(mode, size):
+def test_an_identity_changes_nothing(mode, size):
     image = random_image(mode, size)
     result = translate(Identity(), image)
     assert result.size == image.size
@@ -88,7 +86,7 @@ def test_a_network_that_changes_nothing_changes_nothing(mode, size):
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
-def test_an_enlarger_enlarges_all_planes(mode):
+def test_all_channels_are_enlarged(mode):
     image = random_image(mode, (5, 8))
     result = translate(Twice(), image)
     assert (result.mode, result.size) == (mode, (16, 10))
@@ -96,8 +94,8 @@ def test_an_enlarger_enlarges_all_planes(mode):
         assert np.array_equal(pixels(result)[::2, ::2], pixels(image))
 
 
-def test_random_sizes_through_networks_that_ask_for_sizes():
-    """As the network itself gives on the padded picture, whatever the size."""
+def test_random_sizes_through_networks_that_need_multiples():
+    """The result is that of the network on the padded picture, cropped."""
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     for net in (ResnetGenerator(blocks=1, width=2).eval(), UNetGenerator(depth=4, width=2).eval()):
@@ -108,7 +106,7 @@ def test_random_sizes_through_networks_that_ask_for_sizes():
             torch.testing.assert_close(translate(net, x), expected, atol=0, rtol=0)
 
 
-def test_transparency_of_a_palette_and_of_one_colour_is_kept():
+def test_transparency_of_a_palette_and_of_one_color_is_kept():
     image = random_image("P", (6, 9))
     image.info["transparency"] = bytes(range(256))
     result = translate(Identity(), image)
@@ -120,7 +118,7 @@ def test_transparency_of_a_palette_and_of_one_colour_is_kept():
     assert np.asarray(result).tolist() == [[[1, 2, 3, 255], [4, 5, 6, 0]]]
 
 
-def test_more_colours_than_a_palette_holds_become_the_nearest():
+def test_more_colors_than_a_palette_holds_become_the_nearest():
     ramp = Image.linear_gradient("L").resize((64, 64))
     image = ramp.convert("P")
     result = translate(Brighter(), image)
@@ -130,7 +128,7 @@ def test_more_colours_than_a_palette_holds_become_the_nearest():
 
 
 class Brighter(nn.Module):
-    """Another colour at each pixel."""
+    """Makes a different color of each column."""
 
     def forward(self, x):
         return x + torch.linspace(-0.5, 0.5, x.shape[-1])
@@ -154,28 +152,28 @@ def test_orientation_is_applied_and_the_rest_of_exif_and_the_profile_kept():
     assert kept.get_ifd(0x8769) == {40962: 12, 40963: 8, 33434: 0.5}
 
 
-def test_a_profile_for_other_colours_is_left_out():
+def test_a_profile_for_another_kind_of_color_is_left_out():
     image = random_image("CMYK", (2, 2))
     image.info["icc_profile"] = bytes(16) + b"CMYK" + bytes(108)
     assert "icc_profile" in translate(Identity(), image).info
     assert "icc_profile" not in translate(Identity(), image, rgb=True).info
 
 
-def test_what_the_network_sees_of_inks():
-    """Half of cyan under a fifth of black leaves 0.5 * 0.8 of red, 0.8 of the others."""
+def test_the_color_that_inks_leave():
+    """Half of cyan under a fifth of black leaves 0.5 * 0.8 of red, 0.8 of green and blue."""
     image = Image.new("CMYK", (1, 1), (128, 0, 0, 51))
-    translate(net := Seen(3), image)
+    translate(net := Recording(3), image)
     red, green, blue = ((net.x + 1) / 2).flatten().tolist()
     assert red == pytest.approx((1 - 128 / 255) * 0.8, abs=1e-6)
     assert green == blue == pytest.approx(0.8, abs=1e-6)
 
 
-def test_a_darker_colour_is_made_of_inks_again():
+def test_a_darker_color_becomes_inks_again():
     image = Image.new("CMYK", (1, 1), (0, 51, 102, 0))
     result = translate(Halved(), image)
     c, m, y, k = np.asarray(result)[0, 0] / 255
-    seen = (1 - np.array([c, m, y])) * (1 - k)
-    assert seen == pytest.approx(np.array([1, 0.8, 0.6]) / 2, abs=0.01)
+    color = (1 - np.array([c, m, y])) * (1 - k)
+    assert color == pytest.approx(np.array([1, 0.8, 0.6]) / 2, abs=0.01)
 
 
 class Halved(nn.Module):
@@ -205,42 +203,42 @@ def test_tensors_keep_shape_dtype_and_values(shape, dtype):
     assert torch.equal(result, x)
 
 
-def test_a_network_of_many_channels_gets_them_all():
+def test_a_network_of_many_channels_gets_all_of_them():
     x = torch.rand(2, 7, 5, 5) * 2 - 1
-    assert torch.equal(translate(net := Seen(7), x), x)
+    assert torch.equal(translate(net := Recording(7), x), x)
     assert net.x.shape[1] == 7
     array = np.random.default_rng(0).random((5, 5, 4))
-    translate(net := Seen(4), array)  # four planes, and no alpha
+    translate(net := Recording(4), array)  # four channels, none of which is alpha
     assert net.x.shape[1] == 4
 
 
-def test_grey_stays_grey_through_a_network_of_colours():
+def test_gray_stays_gray_through_a_network_of_three_channels():
     torch.manual_seed(0)
     net = nn.Conv2d(3, 3, 1)
     image = random_image("L", (6, 7))
     x = torch.from_numpy(np.array(image)).float()[None, None] / 127.5 - 1
     with torch.no_grad():
-        colour = net(x.expand(1, 3, -1, -1)).clamp(-1, 1)
-    luma = ((rgb_to_gray(colour)[0, 0] + 1) * 127.5).round().numpy()
+        color = net(x.expand(1, 3, -1, -1)).clamp(-1, 1)
+    luma = ((rgb_to_gray(color)[0, 0] + 1) * 127.5).round().numpy()
     result = translate(net, image)
     assert result.mode == "L"
     assert np.array_equal(np.asarray(result), luma)
     result = translate(net, image, rgb=True)
     assert result.mode == "RGB"
-    assert np.array_equal(np.asarray(result)[..., 0], ((colour[0, 0] + 1) * 127.5).round().numpy())
+    assert np.array_equal(np.asarray(result)[..., 0], ((color[0, 0] + 1) * 127.5).round().numpy())
 
 
-def test_colour_keeps_its_chroma_through_a_network_of_one_channel():
+def test_color_keeps_its_chroma_through_a_network_of_one_channel():
     image = random_image("RGBA", (6, 7))
     result = translate(Single(), image)
     assert (result.mode, result.size) == ("RGBA", (14, 12))
-    translate(seen := Seen(1), image)
+    translate(net := Recording(1), image)
     rgb = torch.from_numpy(np.array(image))[..., :3].permute(2, 0, 1)[None] / 127.5 - 1
-    torch.testing.assert_close(seen.x, rgb_to_gray(rgb))
-    assert np.array_equal(np.asarray(translate(Seen(1), image)), np.asarray(image))
+    torch.testing.assert_close(net.x, rgb_to_gray(rgb))
+    assert np.array_equal(np.asarray(translate(Recording(1), image)), np.asarray(image))
 
 
-def test_what_makes_grey_of_colour_and_colour_of_grey_changes_the_mode():
+def test_color_to_gray_and_gray_to_color_change_the_mode():
     image = random_image("RGBA", (6, 7))
     assert translate(nn.Conv2d(3, 1, 1), image).mode == "LA"
     assert translate(nn.Conv2d(1, 3, 1), image.convert("L")).mode == "RGB"
@@ -248,37 +246,36 @@ def test_what_makes_grey_of_colour_and_colour_of_grey_changes_the_mode():
 
 
 @pytest.mark.parametrize("space", [YCRCB, LAB], ids=lambda space: space.name)
-@pytest.mark.parametrize("planes", [2, 3])
-def test_a_colouriser_keeps_the_lightness(space, planes):
+@pytest.mark.parametrize("channels", [2, 3])
+def test_a_colorizer_keeps_the_lightness(space, channels):
     if space is LAB:
         pytest.importorskip("kornia", reason="Lab is an extra of gan-colorspace, and slow to import")
-    net = Painter(planes, space.name)
+    net = OneColor(channels, space.name)
     image = random_image("RGB", (6, 7)).filter(ImageFilter.BLUR)
     x = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None] / 127.5 - 1
     expected = space.to_rgb(torch.cat([space.from_rgb(x)[:, :1], torch.full((1, 2, 6, 7), 0.05)], dim=1))
     expected = ((expected.clamp(-1, 1) + 1) * 127.5).round()[0].permute(1, 2, 0).numpy()
     result = np.asarray(translate(net, image)).astype(float)
     assert np.abs(result - expected).max() <= 1
-    grey = translate(net, image.convert("LA"))
-    assert grey.mode == "RGBA"
+    assert translate(net, image.convert("LA")).mode == "RGBA"
 
 
-class Painter(nn.Module):
-    """Paints all with one colour."""
+class OneColor(nn.Module):
+    """Gives every pixel the same chroma."""
 
     in_channels = 1
 
-    def __init__(self, planes, space):
+    def __init__(self, channels, space):
         super().__init__()
-        self.planes = planes
+        self.channels = channels
         self.usage = Usage(task="colorize", color_space=space)
 
     def forward(self, x):
-        return torch.full_like(x, 0.05).expand(-1, self.planes, -1, -1)
+        return torch.full_like(x, 0.05).expand(-1, self.channels, -1, -1)
 
 
 def test_a_network_of_another_range():
-    net = Seen(3)
+    net = Recording(3)
     net.usage = Usage(value_range=(0.0, 1.0))
     image = random_image("RGB", (4, 4))
     assert np.array_equal(np.asarray(translate(net, image)), np.asarray(image))
@@ -286,7 +283,7 @@ def test_a_network_of_another_range():
     assert net.x.max() <= 1
 
 
-def test_inference_is_in_evaluation_mode_and_leaves_no_trace():
+def test_evaluation_mode_is_temporary_and_nothing_else_changes():
     net = UNetGenerator(depth=2, width=2, dropout=(0.5,))
     net.train()
     frozen = next(module for module in net.modules() if isinstance(module, nn.BatchNorm2d)).eval()
@@ -306,65 +303,22 @@ def test_arrays_of_unknown_range_are_refused(bad):
         translate(Identity(), bad)
 
 
-def test_what_is_no_picture_is_refused_in_a_sentence(tmp_path):
-    with pytest.raises(ValueError, match="GlobalGenerator paints maps of labels"):
+def test_wrong_use_is_one_sentence(tmp_path):
+    with pytest.raises(ValueError, match="GlobalGenerator generates from label maps"):
         translate(GlobalGenerator(in_channels=3, width=2, downsamplings=1, blocks=1), np.zeros((8, 8, 3)))
-    with pytest.raises(ValueError, match="StyleGAN2Generator makes pictures from noise"):
+    with pytest.raises(ValueError, match="StyleGAN2Generator generates from noise"):
         translate(StyleGAN2Generator(8, latents=4, styles=4, base_channels=16), np.zeros((8, 8, 3)))
+    with pytest.raises(ValueError, match="PatchDiscriminator gives logits"):
+        translate(PatchDiscriminator(3, layers=1, width=2), np.zeros((8, 8, 3)))
     with pytest.raises(ValueError, match="Pillow's mode F"):
         translate(Identity(), Image.new("F", (2, 2)))
     with pytest.raises(ValueError, match=r"expected a tensor .* got"):
         translate(Identity(), torch.zeros(2, 2))
     with pytest.raises(ValueError, match="picture of 5 channels, as the network takes; got 3"):
-        translate(Seen(5), np.zeros((4, 4, 3)))
-    with pytest.raises(
-        ValueError, match=r"1 or 3 channels; got 2; if these are colours .* say so: net\.usage"
-    ):
+        translate(Recording(5), np.zeros((4, 4, 3)))
+    with pytest.raises(ValueError, match=r"1 or 3 channels; got 2; if these are chroma, set net\.usage"):
         translate(nn.Conv2d(1, 2, 1), np.zeros((4, 4)))
     with pytest.raises(ValueError, match='statistics "picture" or "tile"; got \'none\''):
         translate(Identity(), np.zeros((4, 4)), statistics="none")
     with pytest.raises(FileNotFoundError):
         translate_file(Identity(), tmp_path / "absent.png", tmp_path / "out.png")
-
-
-def test_tiles_of_a_local_network_equal_the_whole_without_a_word():
-    torch.manual_seed(0)
-    net = SRResNet(scale=2, blocks=1, width=4).eval()
-    x = torch.rand(3, 60, 45) * 2 - 1
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        torch.testing.assert_close(translate(net, x, tile=40), translate(net, x), atol=1e-5, rtol=0)
-
-
-def test_instance_norm_in_tiles_is_said_and_its_remedy_equals_the_whole():
-    torch.manual_seed(0)
-    net = ResnetGenerator(blocks=1, width=4).eval()
-    x = torch.rand(3, 100, 45) * 2 - 1
-    x[:, 60:] *= 0.2
-    whole = translate(net, x)
-    with pytest.warns(UserWarning, match='statistics="picture" measures them first'):
-        apart = translate(net, x, tile=72, statistics="tile")
-    with pytest.warns(UserWarning, match="which are measured first"):
-        together = translate(net, x, tile=72)
-    assert (apart - whole).abs().max() > 0.1
-    assert (together - whole).abs().max() < 1e-4
-
-
-def test_tiles_that_are_too_small_to_overlap_are_said():
-    net = nn.Conv2d(3, 3, 31, padding=15)
-    with pytest.warns(UserWarning, match="Conv2d looks 15 pixels far, which tiles of 24 can't overlap by"):
-        assert translate(net, torch.zeros(3, 30, 60), tile=24).shape == (3, 30, 60)
-
-
-class Scarce(nn.Module):
-    """Stands for a device whose memory holds so many pixels and no more."""
-
-    def forward(self, x):
-        if x.shape[-2] * x.shape[-1] > 10_000:
-            raise torch.OutOfMemoryError("too much")
-        return x
-
-
-def test_a_device_that_runs_out_of_memory_gets_smaller_tiles():
-    x = torch.rand(3, 100, 160) * 2 - 1
-    assert torch.equal(translate(Scarce(), x), x)

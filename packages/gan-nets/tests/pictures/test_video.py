@@ -28,32 +28,32 @@ class Twice(nn.Module):
         return x.repeat_interleave(2, -1).repeat_interleave(2, -2)
 
 
-def picture(size, i):
-    """Red rises to the right, green downwards, blue in time."""
+def gradient(size, i):
+    """Red increases to the right, green downwards, blue in time."""
     rows, columns = np.mgrid[: size[0], : size[1]]
     return np.stack(
         [columns * 255 // size[1], rows * 255 // size[0], np.full_like(rows, 40 * i)], axis=-1
     ).astype(np.uint8)
 
 
-def write_video(path, size=(32, 48), codec="libx264", sound=True):
+def write_video(path, size=(32, 48), codec="libx264", audio=True):
     with av.open(str(path), "w") as file:
         video = file.add_stream(codec, rate=10, options={"crf": "5"})
         video.height, video.width = size
         video.pix_fmt = "yuv444p" if size[0] % 2 else "yuv420p"
         video.codec_context.time_base = TENTH
-        audio = file.add_stream("aac", rate=8000) if sound else None
+        track = file.add_stream("aac", rate=8000) if audio else None
         for i, time in enumerate(TIMES):
-            frame = av.VideoFrame.from_ndarray(picture(size, i), "rgb24")
+            frame = av.VideoFrame.from_ndarray(gradient(size, i), "rgb24")
             frame.pts, frame.time_base = time, TENTH
             file.mux(video.encode(frame))
         file.mux(video.encode(None))
-        if audio is not None:
+        if track is not None:
             noise = np.random.default_rng(0).random((1, 8000), np.float32) - 0.5
             frame = av.AudioFrame.from_ndarray(noise, format="fltp", layout="mono")
             frame.sample_rate, frame.pts = 8000, 0
-            file.mux(audio.encode(frame))
-            file.mux(audio.encode(None))
+            file.mux(track.encode(frame))
+            file.mux(track.encode(None))
 
 
 def frames(path):
@@ -63,13 +63,13 @@ def frames(path):
         ]
 
 
-def sound(path):
+def audio_packets(path):
     with av.open(str(path)) as file:
         return [bytes(packet) for packet in file.demux(audio=0) if packet.dts is not None]
 
 
 def turn(path, matrix):
-    """Write a display matrix into the header of the MP4's video track, as phones do."""
+    """Write a display matrix into the header of an MP4's video track, as phones do."""
     data = path.read_bytes()
     plain = np.array([1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30], ">i4").tobytes()
     track = next(re.finditer(b"tkhd", data)).start()
@@ -77,31 +77,31 @@ def turn(path, matrix):
     path.write_bytes(data[:place] + np.array(matrix, ">i4").tobytes() + data[place + 36 :])
 
 
-def test_frames_times_and_sound_are_kept(tmp_path):
+def test_frames_times_and_audio_are_kept(tmp_path):
     write_video(tmp_path / "in.mp4")
     translate_video(Translator(Identity()), tmp_path / "in.mp4", tmp_path / "out.mp4")
     before, after = frames(tmp_path / "in.mp4"), frames(tmp_path / "out.mp4")
     assert [time for time, _ in after] == [time for time, _ in before] == [t * TENTH for t in TIMES]
-    assert sound(tmp_path / "out.mp4") == sound(tmp_path / "in.mp4") != []
+    assert audio_packets(tmp_path / "out.mp4") == audio_packets(tmp_path / "in.mp4") != []
     for (_, old), (_, new) in zip(before, after, strict=True):
         assert np.abs(new.astype(int) - old).mean() < 4
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".webm", ".mov"])
 def test_other_formats(tmp_path, suffix):
-    write_video(tmp_path / "in.mp4", sound=suffix != ".webm")
+    write_video(tmp_path / "in.mp4", audio=suffix != ".webm")
     translate_video(Translator(Twice()), tmp_path / "in.mp4", tmp_path / f"out{suffix}")
     after = frames(tmp_path / f"out{suffix}")
     assert len(after) == len(TIMES)
-    assert np.abs(after[2][1][::2, ::2].astype(int) - picture((32, 48), 2)).mean() < 6
+    assert np.abs(after[2][1][::2, ::2].astype(int) - gradient((32, 48), 2)).mean() < 6
 
 
-def test_odd_sizes_grow_by_a_pixel(tmp_path):
-    write_video(tmp_path / "in.mp4", size=(33, 47), sound=False)
+def test_odd_sizes_are_extended_by_a_pixel(tmp_path):
+    write_video(tmp_path / "in.mp4", size=(33, 47), audio=False)
     translate_video(Translator(Identity()), tmp_path / "in.mp4", tmp_path / "out.mp4")
     last = frames(tmp_path / "out.mp4")[-1][1]
     assert last.shape == (34, 48, 3)
-    assert np.abs(last[:33, :47].astype(int) - picture((33, 47), 5)).mean() < 4
+    assert np.abs(last[:33, :47].astype(int) - gradient((33, 47), 5)).mean() < 4
 
 
 @pytest.mark.parametrize(
@@ -112,27 +112,27 @@ def test_odd_sizes_grow_by_a_pixel(tmp_path):
     ],
     ids=["clockwise", "anticlockwise"],
 )
-def test_a_phone_on_its_side(tmp_path, matrix, turns):
-    write_video(tmp_path / "in.mp4", sound=False)
+def test_rotation_is_applied(tmp_path, matrix, turns):
+    write_video(tmp_path / "in.mp4", audio=False)
     turn(tmp_path / "in.mp4", matrix)
     translate_video(Translator(Identity()), tmp_path / "in.mp4", tmp_path / "out.mp4")
     with av.open(str(tmp_path / "out.mp4")) as file:
         first = next(file.decode(video=0))
     assert first.rotation == 0
     shown = first.to_ndarray(format="rgb24")
-    assert np.abs(shown.astype(int) - np.rot90(picture((32, 48), 0), turns)).mean() < 4
+    assert np.abs(shown.astype(int) - np.rot90(gradient((32, 48), 0), turns)).mean() < 4
 
 
-def test_sound_that_a_format_can_not_hold_is_said_and_nothing_left(tmp_path):
+def test_audio_that_a_format_can_not_hold_is_an_error_and_leaves_no_file(tmp_path):
     write_video(tmp_path / "in.mp4")
     with pytest.raises(
-        ValueError, match=r"\.webm can't hold its sound \(aac\); keep the suffix, or write \.mkv"
+        ValueError, match=r"\.webm can't hold its audio \(aac\); keep the suffix, or write \.mkv"
     ):
         translate_video(Translator(Identity()), tmp_path / "in.mp4", tmp_path / "out.webm")
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
 
 
-def test_the_command_knows_a_video_by_its_name(tmp_path, capsys):
+def test_the_command_recognizes_a_video_by_its_suffix(tmp_path, capsys):
     torch.manual_seed(0)
     SRResNet(scale=2, blocks=1, width=2).save_pretrained(tmp_path / "net")
     pictures = tmp_path / "pictures"
@@ -142,8 +142,8 @@ def test_the_command_knows_a_video_by_its_name(tmp_path, capsys):
     (pictures / "broken.mp4").write_bytes(b"no video")
     with pytest.raises(SystemExit):
         main(["translate", str(tmp_path / "net"), str(pictures), "-o", str(tmp_path / "out")])
-    told = capsys.readouterr()
-    assert "translated 2 of 3" in told.out
-    assert re.search(r"error: .*broken\.mp4: .{10,}", told.err)
+    printed = capsys.readouterr()
+    assert "translated 2 of 3" in printed.out
+    assert re.search(r"error: .*broken\.mp4: .{10,}", printed.err)
     assert frames(tmp_path / "out" / "in.mp4")[0][1].shape == (16, 24, 3)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["in.mp4", "in.png"]

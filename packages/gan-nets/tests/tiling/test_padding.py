@@ -20,7 +20,7 @@ def test_any_size_in_gives_the_same_size_out(size):
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("multiple", [1, 4, 7, 32])
-def test_padding_and_cropping_give_the_picture_back(size, multiple):
+def test_cropping_undoes_padding(size, multiple):
     x = torch.randn(1, 2, *size)
     padded, original = pad_to_multiple(x, multiple)
     assert padded.shape[2] % multiple == padded.shape[3] % multiple == 0
@@ -40,7 +40,7 @@ def test_short_sides_are_reflected_back_and_forth():
     assert torch.equal(padded[0, 0], padded[0, 0, :1].expand(8, 8))
 
 
-def test_a_fitting_picture_is_not_copied_or_changed():
+def test_an_image_that_fits_is_not_copied_or_changed():
     net = UNetGenerator(depth=3, width=2).eval()
     x = torch.randn(1, 3, 16, 8)
     assert pad_to_multiple(x, 8)[0] is x
@@ -57,7 +57,7 @@ def test_wrong_input_is_refused():
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (5, 30)])
-def test_a_network_gets_at_least_the_size_that_it_can_do_with(size):
+def test_a_network_gets_at_least_its_minimum_size(size):
     net = ResnetGenerator(blocks=1, width=2).eval()
     assert apply_any_size(net, torch.zeros(1, 3, *size)).shape[-2:] == size
     padded, original = pad_to_multiple(torch.arange(3.0).expand(1, 1, 1, 3), 2, least=8)

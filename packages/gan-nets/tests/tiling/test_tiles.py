@@ -20,11 +20,11 @@ LOCAL = {  # networks of convolutions, with the radius counted by hand
     "srresnet": (lambda: SRResNet(scale=2, blocks=1, width=4), 10),
     # As above, but 9x9 at three times the size: ceil(4 / 3).
     "srresnet x3": (lambda: SRResNet(scale=3, blocks=1, width=4), 10),
-    # 1 + 2 for a block; 1 before the shuffle; 2 at twice the size. Bilinear enlargement reaches less.
+    # 1 + 2 for a block; 1 before the shuffle; 2 at twice the size. Bilinear upsampling reaches less.
     "msrresnet": (lambda: MSRResNet(scale=2, blocks=1, width=4), 5),
     # 1 + 15 + 1, then 3x3 at twice, four times, four times, four times the size: 0.5 + 0.75, and nearest.
     "rrdb": (lambda: RRDBNet(scale=4, blocks=1, width=4, growth=2), 19),
-    # The same in squares of 2x2 pixels, where the side of a square counts.
+    # The same in squares of 2x2 pixels, where the side of a square matters.
     "rrdb x2": (lambda: RRDBNet(scale=2, blocks=1, width=4, growth=2), None),
     "resnet": (lambda: ResnetGenerator(blocks=1, width=2, norm="batch"), None),
     "resnet modern": (
@@ -37,10 +37,10 @@ LOCAL = {  # networks of convolutions, with the radius counted by hand
 
 @pytest.fixture(params=LOCAL)
 def local(request):
-    """A network in evaluation mode and float64 whose running statistics are not those of the start."""
+    """A network in evaluation mode and float64 with running statistics that differ from the initial ones."""
     torch.manual_seed(0)
     net = LOCAL[request.param][0]().double()
-    init_kaiming_(net, scale=1)  # so that the farthest pixels count for more than rounding
+    init_kaiming_(net, scale=1)  # so that the farthest pixels matter more than rounding
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.running_mean.normal_()
@@ -54,7 +54,7 @@ def whole(net, x):
 
 
 @pytest.mark.parametrize("size", [(97, 61), (64, 131)])
-def test_tiles_equal_the_whole_picture(local, size):
+def test_tiles_equal_the_whole_image(local, size):
     x = torch.randn(1, 3, *size, dtype=torch.float64)
     expected = whole(local, x)
     got = tiled(local, x, tile=2 * receptive_radius(local) + 17)
@@ -63,7 +63,7 @@ def test_tiles_equal_the_whole_picture(local, size):
     assert (got - expected).abs().max() < 1e-12 * expected.abs().max()
 
 
-def test_a_blend_between_right_pixels_changes_nothing(local):
+def test_a_blend_of_valid_pixels_changes_nothing(local):
     x = torch.randn(2, 3, 40, 150, dtype=torch.float64)
     expected = whole(local, x)
     got = tiled(local, x, tile=2 * receptive_radius(local) + 32, blend=11)
@@ -71,7 +71,7 @@ def test_a_blend_between_right_pixels_changes_nothing(local):
 
 
 def test_the_radius_is_no_larger_than_needed(local):
-    """With a pixel less (a multiple less) the result is another one."""
+    """One pixel less (one multiple less) gives a different result."""
     multiple = local.size_multiple
     radius = receptive_radius(local)
     x = torch.randn(1, 3, 40, 3 * radius // multiple * multiple + 40, dtype=torch.float64)
@@ -85,7 +85,7 @@ def test_the_radius_is_no_larger_than_needed(local):
 
 
 @pytest.mark.parametrize("name", [name for name in LOCAL if LOCAL[name][1]])
-def test_the_radius_is_that_counted_by_hand(name):
+def test_the_radius_is_the_one_counted_by_hand(name):
     build, radius = LOCAL[name]
     assert receptive_radius(build().eval()) == radius
 
@@ -100,7 +100,7 @@ def test_the_radius_of_a_stack():
     assert receptive_radius(nn.Conv2d(3, 1, 1)) == 0
 
 
-def test_measuring_leaves_the_network_alone():
+def test_measuring_does_not_change_the_network():
     net = SRResNet(scale=2, blocks=1, width=4).eval()
     before = copy.deepcopy(net.state_dict())
     with torch.autocast("cpu", torch.bfloat16):
@@ -118,15 +118,17 @@ def test_measuring_leaves_the_network_alone():
     ],
     ids=["instance norm", "training", "batch statistics"],
 )
-def test_networks_that_look_at_the_whole_picture_are_named(net):
+def test_networks_that_depend_on_the_whole_image_are_named(net):
     statistics = copy.deepcopy(net.state_dict())
-    with pytest.raises(ValueError, match=rf"the output of {type(net).__name__} depends on the whole picture"):
+    with pytest.raises(
+        ValueError, match=rf"got {type(net).__name__}, whose output depends on the whole image"
+    ):
         tiled(net, torch.zeros(1, 3, 64, 64), tile=32)
     assert all(torch.equal(value, statistics[key]) for key, value in net.state_dict().items())
 
 
 class Recording(nn.Module):
-    """Doubles a picture, and remembers what it was given."""
+    """Doubles an image, and records the sizes of its inputs."""
 
     def __init__(self):
         super().__init__()
@@ -139,48 +141,48 @@ class Recording(nn.Module):
 
 @pytest.mark.parametrize("size", [(50, 33), (7, 100), (33, 32), (1, 200), (64, 64)])
 @pytest.mark.parametrize(("overlap", "blend"), [(0, 0), (3, 0), (0, 9), (5, 12)])
-def test_shares_sum_to_one_and_no_tile_is_larger_than_told(size, overlap, blend):
+def test_weights_sum_to_one_and_no_tile_is_larger_than_given(size, overlap, blend):
     net, x = Recording(), torch.randn(2, 3, *size, dtype=torch.float64)
     got = tiled(net, x, tile=32, overlap=overlap, blend=blend)
     torch.testing.assert_close(got, Recording()(x), atol=1e-14, rtol=0)
     assert set(net.sizes) == {(min(size[0], 32), min(size[1], 32))}
 
 
-def test_without_a_blend_the_values_are_the_networks_own():
+def test_without_a_blend_the_values_are_unchanged():
     x = torch.randn(1, 3, 70, 45)
     assert torch.equal(tiled(Recording(), x, tile=20, overlap=4), Recording()(x))
 
 
-def test_a_picture_smaller_than_a_tile_is_the_whole_picture():
+def test_an_image_smaller_than_a_tile_is_one_tile():
     torch.manual_seed(0)
-    net = ResnetGenerator(blocks=1, width=2).eval()  # instance norm: no radius is asked for
+    net = ResnetGenerator(blocks=1, width=2).eval()  # instance norm: no radius is measured
     x = torch.randn(1, 3, 13, 30)
     assert torch.equal(tiled(net, x, tile=32), whole(net, x))
 
 
-class Centred(nn.Module):
-    """Takes the mean away, as instance norm does: the simplest network that looks at the whole picture."""
+class Centered(nn.Module):
+    """Subtracts the mean, as instance norm does: the simplest network that depends on the whole image."""
 
     def forward(self, x):
         return x - x.mean((2, 3), keepdim=True)
 
 
 @pytest.mark.parametrize("blend", [0, 8, 16])
-def test_a_blend_makes_a_slope_of_the_step_between_tiles_that_differ(blend):
-    """Three tiles of a picture that is 0 on the left and 1 on the right have the means 0, 1/2 and 1."""
+def test_a_blend_turns_the_step_between_different_tiles_into_a_slope(blend):
+    """Three tiles of an image that is 0 on the left and 1 on the right have the means 0, 1/2 and 1."""
     x = torch.cat([torch.zeros(1, 1, 8, 64), torch.ones(1, 1, 8, 64)], dim=-1)
-    means = x - tiled(Centred(), x, tile=64, overlap=8, blend=blend)
+    means = x - tiled(Centered(), x, tile=64, overlap=8, blend=blend)
     torch.testing.assert_close(means[..., [0, -1]].flatten(0, 2)[0], torch.tensor([0.0, 1.0]))
     assert means.diff(dim=-1).max().item() == pytest.approx(0.5 / max(blend, 1), abs=1e-5)
     assert means.diff(dim=-1).min() > -1e-6
 
 
-def test_no_gradient_is_kept():
+def test_no_gradient_is_computed():
     x = torch.randn(1, 3, 40, 40, requires_grad=True)
     assert not tiled(SRResNet(scale=2, blocks=1, width=2).eval(), x, tile=32).requires_grad
 
 
-def test_what_can_not_be_tiled_is_one_sentence():
+def test_wrong_use_is_refused():
     x = torch.zeros(1, 3, 64, 64)
     with pytest.raises(
         ValueError, match=r"twice the overlap of 10 and the blend of 0 .* got 20; take larger"
@@ -189,7 +191,8 @@ def test_what_can_not_be_tiled_is_one_sentence():
     with pytest.raises(ValueError, match="expected tile to be a positive integer; got 0"):
         tiled(Recording(), x, tile=0)
     with pytest.raises(
-        ValueError, match="expected a module to measure the overlap of; got function; give it"
+        ValueError,
+        match="expected a module to measure the receptive radius of; got function; give an overlap",
     ):
         tiled(lambda x: x, x, tile=32)
     with pytest.raises(
@@ -198,8 +201,8 @@ def test_what_can_not_be_tiled_is_one_sentence():
         tiled(nn.AvgPool2d(2), x, tile=32, overlap=0)
 
 
-class Normalised(nn.Sequential):
-    """Each kind of layer that looks at the whole picture, twice."""
+class Normalized(nn.Sequential):
+    """Each kind of layer that depends on the whole image, twice."""
 
     size_multiple = 2
 
@@ -218,19 +221,19 @@ class Normalised(nn.Sequential):
         self.eval()
 
 
-OF_PICTURE = {
+WITH_STATISTICS = {
     "resnet": lambda: ResnetGenerator(blocks=1, width=2),
     "unet": lambda: UNetGenerator(depth=2, width=2, batch_statistics_at_inference=True),
-    "norms": Normalised,
+    "norms": Normalized,
 }
 
 
-@pytest.mark.parametrize("name", OF_PICTURE)
+@pytest.mark.parametrize("name", WITH_STATISTICS)
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-def test_with_the_pictures_statistics_tiles_equal_the_whole(name, layout):
-    """The picture is dark and flat on one side, so that the statistics of tiles are far from the whole's."""
+def test_with_statistics_of_the_whole_image_tiles_equal_it(name, layout):
+    """The image is dark and flat on one side, so that statistics of tiles are far from those of the whole."""
     torch.manual_seed(0)
-    net = OF_PICTURE[name]().eval()
+    net = WITH_STATISTICS[name]().eval()
     x = torch.randn(2, 3, 45, 123, dtype=torch.float64)
     x[..., 60:] = 0.1 * x[..., 60:] - 1
     x = x.contiguous(memory_format=layout)
@@ -241,7 +244,7 @@ def test_with_the_pictures_statistics_tiles_equal_the_whole(name, layout):
     assert (apart - expected).abs().max() > 0.05 * expected.abs().max()
 
 
-def test_batch_norm_with_running_statistics_is_left_alone():
+def test_batch_norm_with_running_statistics_is_not_measured():
     net = SRResNet(scale=2, blocks=1, width=2).eval()
     statistics = copy.deepcopy(net.state_dict())
     x = torch.randn(1, 3, 60, 45)

@@ -1,90 +1,99 @@
 """`gan-nets translate`: pictures and videos in files through a network."""
 
-import argparse
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, Annotated
 
-import gan_nets
-from gan_nets.commands._device import device_of
-from gan_nets.pictures.errors import reason
-from gan_nets.pictures.find import VIDEOS, Failure, Job, jobs_of
-from gan_nets.pictures.translate import Translator, check_absent, needing
-from gan_nets.tiling.runner import Statistics
+from cyclopts import CycloptsError, Parameter
+from cyclopts.validators import Number
 
+from gan_nets.commands._network import load_network
+from gan_nets.pictures.errors import reason, requires
+from gan_nets.pictures.find import VIDEOS, Failure, Job, find_jobs
+from gan_nets.tiling.scope import StatisticsScope
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command."""
-    command = commands.add_parser(
-        "translate",
-        help="run a network on pictures and videos",
-        description="Run a network on pictures and videos of any size: translate, colour or enlarge them, "
-        "whatever it is for. Mode, 16 bits, alpha, orientation, colour profile and EXIF are kept. The exit "
-        "code is 1 if anything that was named could not be translated.",
-    )
-    command.add_argument("checkpoint", metavar="CHECKPOINT", type=Path, help="what gan_nets.load opens")
-    command.add_argument("inputs", metavar="IN", nargs="+", help="files, folders (in depth), globs")
-    command.add_argument(
-        "-o", "--out", metavar="OUT", type=Path, required=True, help="a file for one file, else a folder"
-    )
-    command.add_argument("--net", metavar="NAME", help="which network, of the folder of a run")
-    command.add_argument("--overwrite", action="store_true", help="replace results that are there already")
-    command.add_argument("--rgb", action="store_true", help="write RGB whatever mode a picture has")
-    command.add_argument("--device", metavar="NAME", help="cpu, cuda:1, ... (an accelerator if there is one)")
-    command.add_argument(
-        "--tile", metavar="PIXELS", type=int, help="side of the tiles (what fits into the free memory)"
-    )
-    command.add_argument(
-        "--statistics",
-        choices=get_args(Statistics),
-        default="picture",
-        help="where a network with instance norm takes its statistics from if there are tiles: the whole "
-        "picture, which takes longer, or each tile by itself (picture)",
-    )
-    command.set_defaults(run=_run)
+if TYPE_CHECKING:
+    from gan_nets.pictures.translate import Translator
 
 
-def _run(options: argparse.Namespace) -> None:
-    with needing("pictures"):
-        import PIL  # noqa: F401 - better known before the network is loaded
-        import tqdm  # noqa: F401
-    jobs, failures = jobs_of(options.inputs, options.out)
-    net = gan_nets.load(options.checkpoint, net=options.net).to(device_of(options.device))
-    translator = Translator(net, tile=options.tile, statistics=options.statistics, rgb=options.rgb)
-    failures = _translate_all(translator, jobs, overwrite=options.overwrite) + failures
-    done = len(jobs) - sum(1 for failure in failures if failure.source in {str(job.source) for job in jobs})
-    print(f"translated {done} of {len(jobs)} into {options.out}")
-    for failure in failures:
+def translate(
+    checkpoint: Path,
+    /,
+    *inputs: Annotated[str, Parameter(name="IN", required=True)],
+    out: Annotated[Path, Parameter(alias="-o")],
+    net: str | None = None,
+    overwrite: bool = False,
+    rgb: bool = False,
+    device: str | None = None,
+    tile: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
+    statistics: StatisticsScope = "picture",
+) -> None:
+    """Run a network on pictures and videos.
+
+    Translate, colorize or enlarge pictures and videos of any size, whatever the
+    network is for. Mode, 16 bits, alpha, orientation, color profile and EXIF
+    are kept. The exit code is 1 if any of the inputs could not be translated.
+
+    Args:
+        checkpoint: What gan_nets.load opens.
+        inputs: Files, folders (searched recursively) and globs.
+        out: A file for one file, else a folder.
+        net: Which network of a run's folder.
+        overwrite: Replace results that exist.
+        rgb: Write RGB whatever mode a picture has.
+        device: cpu, cuda:1, ... (an accelerator if there is one).
+        tile: Side of the tiles in pixels (the largest that fit into the free memory).
+        statistics: Where a network with instance norm gets its statistics from if there are tiles: the whole
+            picture, which takes longer, or each tile.
+    """
+    with requires("pictures"):  # before the network is loaded
+        import_module("PIL")
+        import_module("tqdm")
+    try:
+        jobs, failures = find_jobs(inputs, out)
+    except ValueError as error:
+        raise CycloptsError(str(error)) from None
+    network = load_network(checkpoint, net, device)
+    from gan_nets.pictures.translate import Translator
+
+    translator = Translator(network, tile=tile, statistics=statistics, rgb=rgb)
+    failed = _translate_all(translator, jobs, overwrite=overwrite)
+    print(f"translated {len(jobs) - len(failed)} of {len(jobs)} into {out}")
+    for failure in (*failed, *failures):
         print(f"error: {failure.source}: {failure.reason}", file=sys.stderr)
-    if failures:
+    if failed or failures:
         raise SystemExit(1)
 
 
-def _translate_all(translator: Translator, jobs: Sequence[Job], *, overwrite: bool) -> list[Failure]:
-    """Do them one after the other; what fails does not hold up the others."""
+def _translate_all(translator: "Translator", jobs: Sequence[Job], *, overwrite: bool) -> list[Failure]:
+    """Translate one file after the other; a failure does not stop the others."""
     from tqdm import tqdm
 
-    failures, told = [], set()
+    failures: list[Failure] = []
+    noted: set[str] = set()
     for job in (bar := tqdm(jobs, unit="file", disable=None)):
         bar.set_postfix_str(job.source.name)
-        with warnings.catch_warnings(record=True) as noted:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             try:
-                check_absent(job.target, overwrite=overwrite)
-                _translate_one(translator, job)
-            except Exception as error:  # on broken files decoders raise whatever they stumble over
+                _translate_one(translator, job, overwrite=overwrite)
+            except Exception as error:  # decoders raise all kinds on broken files
                 failures.append(Failure(str(job.source), reason(error)))
-        for note in {str(warning.message) for warning in noted} - told:
-            told.add(note)
+        for note in {str(warning.message) for warning in caught} - noted:
+            noted.add(note)
             tqdm.write(f"note: {note}", file=sys.stderr)
     return failures
 
 
-def _translate_one(translator: Translator, job: Job) -> None:
+def _translate_one(translator: "Translator", job: Job, *, overwrite: bool) -> None:
+    from gan_nets.pictures.translate import check_absent
+
+    check_absent(job.target, overwrite=overwrite)
     if job.source.suffix.lower() in VIDEOS:
-        with needing("video"):
+        with requires("video"):
             from gan_nets.pictures.video import translate_video
         translate_video(translator, job.source, job.target)
     else:

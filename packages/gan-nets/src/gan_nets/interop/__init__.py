@@ -1,5 +1,6 @@
 """Checkpoints of other repositories, converted to this package's networks key by key."""
 
+from gan_nets._families import Family
 from gan_nets.interop._basicsr import (
     discriminator_from_basicsr,
     load_basicsr_discriminator,
@@ -11,7 +12,7 @@ from gan_nets.interop._basicsr import (
 from gan_nets.interop._checkpoint import read_checkpoint
 from gan_nets.interop._convert import convert
 from gan_nets.interop._cyclegan import load_cyclegan_resnet, resnet_from_cyclegan
-from gan_nets.interop._detect import Family, detect
+from gan_nets.interop._detect import detect
 from gan_nets.interop._esrgan import load_esrgan_rrdbnet
 from gan_nets.interop._fastgan import generator_from_fastgan, load_fastgan_generator
 from gan_nets.interop._fastgan_discriminator import discriminator_from_fastgan, load_fastgan_discriminator

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
+from gan_nets._families import Family
 from gan_nets.interop._basicsr import (
     load_basicsr_discriminator,
     load_basicsr_msrresnet,
@@ -11,7 +12,7 @@ from gan_nets.interop._basicsr import (
 )
 from gan_nets.interop._checkpoint import read_checkpoint
 from gan_nets.interop._cyclegan import load_cyclegan_resnet
-from gan_nets.interop._detect import Family, detect
+from gan_nets.interop._detect import detect
 from gan_nets.interop._esrgan import load_esrgan_rrdbnet
 from gan_nets.interop._fastgan import load_fastgan_generator
 from gan_nets.interop._fastgan_discriminator import load_fastgan_discriminator

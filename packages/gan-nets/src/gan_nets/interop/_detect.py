@@ -2,29 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
+from gan_nets._families import Family
 from gan_nets.interop._names import StateDict, unwrapped
 from gan_nets.interop._parts import take_state
-
-Family = Literal[
-    "basicsr-discriminator",
-    "basicsr-msrresnet",
-    "basicsr-rrdbnet",
-    "cut-resnet",
-    "cyclegan-resnet",
-    "esrgan-rrdbnet",
-    "fastgan-discriminator",
-    "fastgan-generator",
-    "patch-discriminator",
-    "pix2pix-unet",
-    "pix2pixhd-discriminator",
-    "pix2pixhd-encoder",
-    "pix2pixhd-global",
-    "pix2pixhd-local",
-    "pixel-discriminator",
-    "projected-fastgan",
-]
 
 # Patterns that must each match the start of a key. The first family whose patterns all match is taken, so a
 # family comes before those whose patterns are a subset of its own.

@@ -1,1 +1,1 @@
-"""Pictures of any size through a network in bounded memory."""
+"""Images of any size through a network in bounded memory."""

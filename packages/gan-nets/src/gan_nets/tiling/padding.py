@@ -1,4 +1,4 @@
-"""Any picture size through a network that asks for multiples: pad by reflection, run, crop back."""
+"""Images of any size through a network that needs multiples: pad by reflection, run, crop."""
 
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from torch import Tensor
 class SizedNet(Protocol):
     """A network whose output is a whole number s of times as large as its input.
 
-    Height and width are multiples of `size_multiple`, and at least `least_size` if the network has one.
+    Height and width must be multiples of `size_multiple`, and at least `least_size` if the network has one.
     """
 
     @property
@@ -23,24 +23,24 @@ class SizedNet(Protocol):
 
 
 def pad_to_multiple(x: Tensor, multiple: int, *, least: int = 1) -> tuple[Tensor, tuple[int, int]]:
-    """Extend pictures below and to the right by reflection until both sides are multiples.
+    """Pad images at the bottom and on the right by reflection until both sides are multiples.
 
-    The edge pixel is not repeated. A side shorter than its padding is reflected back and forth, and a side of
-    one pixel repeats it.
+    The edge pixel is not repeated. A side shorter than its padding is reflected back and forth; a side of
+    one pixel is repeated.
 
     Args:
         x: (N, C, H, W), not empty.
         multiple: at least 1.
-        least: what both sides are to be at least, after that.
+        least: minimum of both sides after padding.
 
     Returns:
-        The padded pictures (x itself if they fit already), and (H, W) for `crop_to`.
+        The padded images (x itself if no padding is needed), and the original (H, W) for `crop_to`.
 
     Raises:
         ValueError: x is not (N, C, H, W) with H and W at least 1, or multiple is less than 1.
     """
     if x.ndim != 4 or 0 in x.shape[-2:]:
-        raise ValueError(f"expected pictures (N, C, H, W) of at least 1x1; got {tuple(x.shape)}")
+        raise ValueError(f"expected images (N, C, H, W) of at least 1x1; got {tuple(x.shape)}")
     if multiple < 1:
         raise ValueError(f"expected a multiple of at least 1; got {multiple}")
     height, width = x.shape[-2:]
@@ -59,25 +59,25 @@ def _reflected(length: int, padded: int, device: torch.device) -> Tensor:
 
 
 def crop_to(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """The upper left (H, W) of x (N, C, H', W'): what `pad_to_multiple` was given.
+    """The upper left (H, W) of x (N, C, H', W'); undoes `pad_to_multiple`.
 
     Raises:
         ValueError: x is smaller than `size`.
     """
     height, width = size
     if x.shape[-2] < height or x.shape[-1] < width:
-        raise ValueError(f"expected pictures of at least {height}x{width} to crop; got {tuple(x.shape)}")
+        raise ValueError(f"expected images of at least {height}x{width} to crop; got {tuple(x.shape)}")
     return x[..., :height, :width]
 
 
 def apply_any_size(net: SizedNet, x: Tensor) -> Tensor:
-    """Run a generator on pictures of any size: x (N, C, H, W) in, (N, C', s * H, s * W) out.
+    """Run a generator on images of any size: x (N, C, H, W) in, (N, C', s * H, s * W) out.
 
-    The scale s is the net's own: 1 for most, 4 for an SRResNet of scale 4.
+    The scale s is the network's own: 1 for most, 4 for an SRResNet of scale 4.
 
     Args:
-        net: a generator with a `size_multiple`, such as UNetGenerator, and a `least_size` where it has one.
-        x: pictures in the net's own range, at least 1x1.
+        net: a generator with a `size_multiple`, such as UNetGenerator, and optionally a `least_size`.
+        x: images in the network's own range, at least 1x1.
 
     Raises:
         ValueError: as `pad_to_multiple` does.
@@ -89,5 +89,5 @@ def apply_any_size(net: SizedNet, x: Tensor) -> Tensor:
 
 
 def least_size(net: object) -> int:
-    """What height and width must be at least: the network's `least_size`, 1 for one that has none."""
+    """Minimum height and width of the input: the network's `least_size`, or 1 if it has none."""
     return int(getattr(net, "least_size", 1))

@@ -1,47 +1,54 @@
-"""A network for pictures of any size: whole where that fits into memory, else tile by tile."""
+"""A network for images of any size: in one piece where the memory allows it, otherwise in tiles."""
 
 import math
 import warnings
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from gan_nets.tiling.memory import bytes_per_pixel, free_bytes
+from gan_nets.tiling._memory import bytes_per_pixel, free_bytes
+from gan_nets.tiling._statistics import without_statistics
 from gan_nets.tiling.padding import least_size
 from gan_nets.tiling.receptive_field import receptive_radius
-from gan_nets.tiling.statistics import made_local
+from gan_nets.tiling.scope import StatisticsScope
 from gan_nets.tiling.tiles import tiled
 
-Statistics = Literal["picture", "tile"]
-
-LEAST = 64  # side of a tile
-SHARE = 0.5  # of the free memory for what a forward pass holds; convolutions take more to work in
-HEAVY = 10_000  # bytes a pixel of an SRResNet: where even it would fit, nothing is measured
+MINIMUM = 64  # side of a tile
+SHARE = 0.5  # of the free memory, for the results of a forward pass; convolutions also need a workspace
+BYTES_PER_PIXEL = 10_000  # of an SRResNet: an image that fits even at that is not measured
 
 
-class _Reach(NamedTuple):
-    """How far a network looks: pixels (None for all of them), and whether statistics look farther."""
+class _ReceptiveField(NamedTuple):
+    """The radius in pixels, without normalization statistics, and whether these depend on all pixels.
+
+    Without a radius, the output depends on the whole image in other ways too.
+    """
 
     radius: int | None
     has_statistics: bool
 
 
 class Runner:
-    """Runs a network on pictures (1, C, H, W) in its own range, of any size, without gradients.
+    """Runs a network on images (1, C, H, W) in its own range, of any size, without gradients.
 
-    What it has to find out about the network it finds out once, and only if a picture asks for tiles.
+    Properties of the network are measured once, and only if an image needs tiles.
 
     Args:
-        net: from picture to picture, in evaluation mode.
+        net: from images to images, in evaluation mode.
         channels: of its input.
-        tile: side of the tiles in input pixels; None takes what fits into the free memory.
+        tile: side of the tiles in input pixels; None means the largest that fit into the free memory.
         statistics: as for `translate`.
     """
 
     def __init__(
-        self, net: nn.Module, channels: int, *, tile: int | None = None, statistics: Statistics = "picture"
+        self,
+        net: nn.Module,
+        channels: int,
+        *,
+        tile: int | None = None,
+        statistics: StatisticsScope = "picture",
     ) -> None:
         self._net, self._channels, self._tile, self._statistics = net, channels, tile, statistics
         self._multiple = int(getattr(net, "size_multiple", 1))
@@ -58,13 +65,13 @@ class Runner:
                 return y.to(x)
             except torch.OutOfMemoryError:
                 tile //= 2
-                if tile < max(LEAST, 2 * self._multiple):
+                if tile < max(MINIMUM, 2 * self._multiple):
                     raise
 
     def _run(self, x: Tensor, tile: int, *, whole: bool) -> Tensor:
         if whole:
             return tiled(self._net, x, tile=max(tile, least_size(self._net)))
-        radius, has_statistics = self._reach
+        radius, has_statistics = self._receptive_field
         room = max(tile // self._multiple - 1, 0) * self._multiple
         cut = radius is None or 2 * radius > room
         differs = radius is None or (has_statistics and self._statistics == "tile")
@@ -82,7 +89,7 @@ class Runner:
             return self._tile
         height, width = (self._padded(side) for side in x.shape[-2:])
         room = SHARE * free_bytes(device)
-        if height * width * HEAVY <= room:
+        if height * width * BYTES_PER_PIXEL <= room:
             return max(height, width)
         return tile_side((height, width), int(room / self._bytes_per_pixel), self._multiple)
 
@@ -91,42 +98,49 @@ class Runner:
         return bytes_per_pixel(self._net, self._channels)
 
     @cached_property
-    def _reach(self) -> _Reach:
+    def _receptive_field(self) -> _ReceptiveField:
         try:
-            return _Reach(receptive_radius(self._net, self._channels), has_statistics=False)
+            return _ReceptiveField(receptive_radius(self._net, self._channels), has_statistics=False)
         except ValueError:
             pass
         try:
-            with made_local():
-                return _Reach(receptive_radius(self._net, self._channels), has_statistics=True)
+            with without_statistics():
+                return _ReceptiveField(receptive_radius(self._net, self._channels), has_statistics=True)
         except ValueError:
-            return _Reach(None, has_statistics=True)
+            return _ReceptiveField(None, has_statistics=True)
 
     def _warn(self, tile: int, *, cut: bool, differs: bool) -> None:
-        """Say where the result will not be that of the whole picture, or takes long to be, and why."""
-        name, radius = type(self._net).__name__, self._reach.radius
+        """Warn where tiles will differ from the whole image, or take long, and say why."""
+        name, radius = type(self._net).__name__, self._receptive_field.radius
         if radius is None:
-            told = "looks at the whole picture in more ways than statistics: its tiles differ, and fade into "
-            told += "each other; more memory or larger tiles bring them nearer"
-        elif differs:
-            told = "takes statistics of the whole picture: tiles of it differ, and fade into each other; "
-            told += 'statistics="picture" measures them first, and tiles then equal the whole'
-        elif cut:
-            told = (
-                f"looks {radius} pixels far, which tiles of {tile} can't overlap by: they differ, and fade "
+            message = (
+                "depends on the whole image in more ways than statistics: its tiles differ, and fade into "
+                "each other; more memory or larger tiles reduce the difference"
             )
-            told += f"into each other; tiles of {self._padded(2 * radius) + self._multiple} equal the whole"
-        elif self._reach.has_statistics:
-            told = "takes statistics of the whole picture, which are measured first, one layer after the "
-            told += 'other; statistics="tile" is faster, but tiles then differ'
+        elif differs:
+            message = (
+                "normalizes by statistics of the whole image: tiles with their own statistics differ, and "
+                'fade into each other; statistics="picture" measures those of the whole image first'
+            )
+        elif cut:
+            enough = self._padded(2 * radius) + self._multiple
+            message = (
+                f"has a receptive radius of {radius} pixels, too large for the overlap of tiles of {tile}: "
+                f"they differ, and fade into each other; tiles of {enough} equal the whole image"
+            )
+        elif self._receptive_field.has_statistics:
+            message = (
+                "normalizes by statistics of the whole image, which are measured first, layer by layer; "
+                'statistics="tile" is faster, but its tiles differ'
+            )
         else:
             return
-        warnings.warn(f"{name} {told}", stacklevel=2)
+        warnings.warn(f"{name} {message}", stacklevel=2)
 
 
 def tile_side(size: tuple[int, int], pixels: int, multiple: int) -> int:
-    """Side of the tiles of a picture of (height, width) if a tile may have so many pixels; one if it fits."""
+    """Side of tiles of at most `pixels` pixels; the longer side of an image of (height, width) that fits."""
     height, width = size
     if height * width <= pixels:
         return max(height, width)
-    return max(math.isqrt(pixels) // multiple, 2, LEAST // multiple) * multiple
+    return max(math.isqrt(pixels) // multiple, 2, MINIMUM // multiple) * multiple

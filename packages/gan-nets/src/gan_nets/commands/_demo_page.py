@@ -1,19 +1,19 @@
-"""A page to try a network on: drop a picture, see it before and after."""
+"""The page of `gan-nets demo`: drop a picture, see it before and after."""
 
 import html
 import warnings
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-import gradio as gr  # pyright: ignore[reportMissingImports] - it holds Pillow back: not for development
+import gradio as gr  # pyright: ignore[reportMissingImports] - it needs an older Pillow: not for development
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
 from gan_nets.pictures.errors import reason
-from gan_nets.pictures.files import PictureFile
-from gan_nets.pictures.pillow_modes import set_upright
+from gan_nets.pictures.open_file import open_file
+from gan_nets.pictures.open_image import set_upright
 from gan_nets.pictures.translate import Translator
 from gan_nets.saving.usage import Usage
 
@@ -21,7 +21,7 @@ Pair: TypeAlias = tuple[Image.Image, Image.Image]
 
 DOES = {
     "translate": "translates pictures",
-    "colorize": "colours grey pictures",
+    "colorize": "colorizes gray pictures",
     "enlarge": "enlarges pictures",
 }
 
@@ -35,17 +35,17 @@ def serve(net: nn.Module, source: str, *, host: str, port: int | None) -> tuple[
     """Start the page in a thread of its own; nothing leaves the machine.
 
     Args:
-        net: from picture to picture.
-        source: where it is from, for the page's text.
-        host: the address to listen at.
-        port: the port, or None for the first free one from 7860 on.
+        net: from images to images.
+        source: where it was loaded from, for the page's text.
+        host: the address to listen on.
+        port: the port, or None for the first free one from 7860.
 
     Returns:
         The page, for `block_thread` and `close`, and its address.
 
     Raises:
-        ValueError: the network is not for pictures alone.
-        OSError: the port is taken.
+        ValueError: the network is not from images to images.
+        OSError: the port is in use.
     """
     page = _page(net, source)
     _, address, _ = page.launch(
@@ -65,14 +65,14 @@ def serve(net: nn.Module, source: str, *, host: str, port: int | None) -> tuple[
 def _page(net: nn.Module, source: str) -> gr.Blocks:
     name, translator = type(net).__name__, Translator(net)
 
-    def compare(path: str | None) -> tuple[Pair | None, str]:
-        return (None, "") if path is None else compared(translator, Path(path))
+    def show(path: str | None) -> tuple[Pair | None, str]:
+        return (None, "") if path is None else compare(translator, Path(path))
 
-    # Pictures stay in a temporary folder while the page is there, and are gone with it.
+    # Pictures are kept in a temporary folder while the page is open, and deleted with it.
     with gr.Blocks(title=f"{name} - gan-nets", analytics_enabled=False, delete_cache=(86400, 86400)) as page:
         gr.Markdown(f"# {name}\n{_does(net)}, from `{source}`")
         dropped = gr.File(label="A picture", file_count="single", height=140, elem_id="picture")
-        said = gr.HTML(elem_id="said", padding=False)
+        message = gr.HTML(elem_id="message", padding=False)
         pair = gr.ImageSlider(
             label="Before and after",
             type="pil",
@@ -81,7 +81,7 @@ def _page(net: nn.Module, source: str) -> gr.Blocks:
             max_height=720,
             elem_id="compared",
         )
-        dropped.change(compare, dropped, [pair, said], api_visibility="private", show_progress_on=pair)
+        dropped.change(show, dropped, [pair, message], api_visibility="private", show_progress_on=pair)
     return page
 
 
@@ -91,25 +91,25 @@ def _does(net: nn.Module) -> str:
     return DOES[usage.task].capitalize() + times
 
 
-def compared(translator: Translator, path: Path) -> tuple[Pair | None, str]:
-    """A picture and what the network makes of it, of one size, and what there is to say about that in HTML.
+def compare(translator: Translator, path: Path) -> tuple[Pair | None, str]:
+    """A picture before and after the network, at the size of the result, and notes in HTML.
 
-    What goes wrong is said too, and there are no pictures then.
+    After a failure there are no pictures, and the reason.
     """
-    with warnings.catch_warnings(record=True) as noted:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         try:
-            file = PictureFile(path)
-            before = _shown(set_upright(file.image) if file.deep is None else file.deep)
+            file = open_file(path)
+            before = _shown(set_upright(file.image) if file.sixteen_bit is None else file.sixteen_bit)
             after = _shown(translator.file(path, None))
-        except Exception as error:  # on broken files decoders raise whatever they stumble over
+        except Exception as error:  # decoders raise all kinds on broken files
             return None, html.escape(f"{path.name}: {reason(error)}")
-    notes = sorted({f"Note: {warning.message}" for warning in noted})
+    notes = sorted({f"Note: {warning.message}" for warning in caught})
     return (before.resize(after.size, Image.Resampling.BICUBIC), after), "<br>".join(map(html.escape, notes))
 
 
-def _shown(picture: Image.Image | NDArray) -> Image.Image:
-    """With 8 bits a channel, as RGB or RGBA."""
+def _shown(picture: Image.Image | NDArray[Any]) -> Image.Image:
+    """In RGB or RGBA of 8 bits."""
     if isinstance(picture, Image.Image) and picture.mode.startswith("I"):
         picture = np.asarray(picture)
     if not isinstance(picture, Image.Image):

@@ -1,4 +1,4 @@
-"""How large a picture may be that goes through a network at once."""
+"""How large an image a network can process at once in the free memory."""
 
 import weakref
 from collections.abc import Callable, Iterable
@@ -11,19 +11,20 @@ from torch.overrides import TorchFunctionMode
 
 from gan_nets.tiling.padding import least_size
 
-PROBE = 64  # least side of the picture that is sent through to measure
-UNKNOWN = 2 * 2**30  # bytes to reckon with where the system does not tell
+PROBE = 64  # minimum side of the image that the memory is measured on
+UNKNOWN = 2 * 2**30  # bytes to assume where the system does not report its free memory
 
 
-class _Peak(TorchFunctionMode):
-    """Inside it, `bytes` is the most that lived at once of what torch's functions returned."""
+class _PeakMemory(TorchFunctionMode):
+    """Measures inside the block; `bytes` is the maximum that torch functions' results held at once."""
 
-    def __init__(self, given: Iterable[Tensor]) -> None:
+    def __init__(self, existing: Iterable[Tensor]) -> None:
         super().__init__()
         self.bytes = 0
         self._now = 0
-        self._given = [tensor.untyped_storage() for tensor in given]  # what was there before does not count
-        self._alive = {id(storage) for storage in self._given}
+        # Held here, so that no new storage gets the id of one that is not to be counted.
+        self._existing = [tensor.untyped_storage() for tensor in existing]
+        self._alive = {id(storage) for storage in self._existing}
 
     def __torch_function__(
         self,
@@ -32,30 +33,31 @@ class _Peak(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        out = func(*args, **(kwargs or {}))
-        for result in out if isinstance(out, tuple | list) else (out,):
+        out: Any = func(*args, **(kwargs or {}))
+        results: Iterable[Any] = out if isinstance(out, tuple | list) else (out,)
+        for result in results:
             if isinstance(result, Tensor):
-                self._note(result.untyped_storage())
+                self._add(result.untyped_storage())
         return out
 
-    def _note(self, storage: torch.UntypedStorage) -> None:
+    def _add(self, storage: torch.UntypedStorage) -> None:
         if id(storage) in self._alive:  # a view, or written in place
             return
         self._alive.add(id(storage))
         self._now += storage.nbytes()
         self.bytes = max(self.bytes, self._now)
-        weakref.finalize(storage, self._end, id(storage), storage.nbytes())
+        weakref.finalize(storage, self._remove, id(storage), storage.nbytes())
 
-    def _end(self, key: int, size: int) -> None:
+    def _remove(self, key: int, size: int) -> None:
         self._alive.discard(key)
         self._now -= size
 
 
 @torch.no_grad()
 def bytes_per_pixel(net: nn.Module, channels: int) -> float:
-    """What a forward pass holds at most for each pixel of its input, measured on a small one.
+    """Peak memory of a forward pass per input pixel, measured on a small image.
 
-    What a convolution needs to work in does not show there.
+    The workspace of convolutions is not included.
 
     Args:
         net: from (1, channels, H, W) to (1, C', s * H, s * W).
@@ -65,16 +67,16 @@ def bytes_per_pixel(net: nn.Module, channels: int) -> float:
     side = -(-max(PROBE, least_size(net)) // multiple) * multiple
     like = next(net.parameters(), torch.empty(0))
     x = like.new_zeros(1, channels, side, side)
-    with _Peak([x, *net.parameters(), *net.buffers()]) as peak:
-        net.forward(x)  # a network that was compiled in place would be compiled again
+    with _PeakMemory([x, *net.parameters(), *net.buffers()]) as peak:
+        net.forward(x)  # not net(x): a network compiled in place would be compiled again
     return (peak.bytes + x.nbytes) / side**2
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory of a device that can be had now."""
+    """Free memory of a device, in bytes."""
     if device.type == "cuda":
-        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return torch.cuda.mem_get_info(device)[0] + unused
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + cached
     if device.type == "mps":
         return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
     return min(_free_in_system(), _free_in_container())
@@ -93,9 +95,9 @@ def _free_in_container() -> int:
     folder = Path("/sys/fs/cgroup")
     try:
         limit, used = ((folder / f"memory.{name}").read_text("ascii").strip() for name in ("max", "current"))
-        cache = dict(line.split() for line in (folder / "memory.stat").read_text("ascii").splitlines())
+        statistics = dict(line.split() for line in (folder / "memory.stat").read_text("ascii").splitlines())
     except OSError:
         return 2**62
     if limit == "max":
         return 2**62
-    return int(limit) - int(used) + int(cache.get("inactive_file", 0))
+    return int(limit) - int(used) + int(statistics.get("inactive_file", 0))

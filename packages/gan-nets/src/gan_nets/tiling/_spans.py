@@ -1,4 +1,4 @@
-"""How a picture is parted into overlapping tiles, and what each of them gives to the whole."""
+"""How an image is divided into overlapping tiles, and each tile's weight in the result."""
 
 from typing import NamedTuple
 
@@ -7,18 +7,18 @@ from torch import Tensor
 
 
 class Span(NamedTuple):
-    """Where a tile lies along one side of the picture, in input pixels, and where its neighbours do."""
+    """A tile along one side of the image, with the edges of its neighbors; in input pixels."""
 
     start: int
     stop: int
     previous_stop: int | None
     next_start: int | None
 
-    def owned(self, side: int) -> slice:
-        """What belongs to no other tile, in a map that is `side` long where the tile is stop - start.
+    def own(self, side: int) -> slice:
+        """The part of a feature map that is counted for this tile only; the map's length is `side`.
 
-        All tiles' parts together are the whole map, each of its points once: up to the middle of what two
-        neighbours share, wherever that comes to lie in a map of another size.
+        The own parts of all tiles cover each point of the whole feature map once. They end in the middle of
+        the overlap of two neighbors, wherever that is at the resolution of the feature map.
         """
         scale = side / (self.stop - self.start)
 
@@ -28,40 +28,40 @@ class Span(NamedTuple):
         first = 0 if self.previous_stop is None else middle(self.start, self.previous_stop)
         return slice(first, side if self.next_start is None else middle(self.next_start, self.stop))
 
-    def share(self, blend: int, scale: int) -> Tensor:
+    def weights(self, blend: int, scale: int) -> Tensor:
         """The tile's weight in each of its output pixels along the side; those of all tiles sum to 1."""
         pixels = torch.arange(scale * self.start, scale * self.stop, dtype=torch.float64) + 0.5
 
         def ramp(start: int, stop: int) -> Tensor:
-            """From 0 to 1 about the middle of what two neighbours share."""
+            """From 0 to 1 around the middle of an overlap."""
             middle = scale * (start + stop) // 2
             return ((pixels - middle) / max(scale * blend, 1) + 0.5).clamp(0, 1)
 
         rise = torch.ones_like(pixels) if self.previous_stop is None else ramp(self.start, self.previous_stop)
         return rise if self.next_start is None else rise - ramp(self.next_start, self.stop)
 
-    def enlarged(self, scale: int) -> slice:
-        """The tile's place in the output."""
+    def in_output(self, scale: int) -> slice:
+        """The tile's place along the output."""
         return slice(scale * self.start, scale * self.stop)
 
 
 class Tile(NamedTuple):
-    """A rectangle of the picture."""
+    """A rectangle of the image."""
 
     row: Span
     column: Span
 
-    def of(self, x: Tensor) -> Tensor:
-        """This part of pictures (N, C, H, W)."""
+    def crop(self, x: Tensor) -> Tensor:
+        """This tile of images (N, C, H, W)."""
         return x[..., self.row.start : self.row.stop, self.column.start : self.column.stop]
 
-    def owned(self, y: Tensor) -> Tensor:
-        """What belongs to no other tile, of a map (N, C, h, w) that a network made of this one."""
-        return y[..., self.row.owned(y.shape[-2]), self.column.owned(y.shape[-1])]
+    def own(self, y: Tensor) -> Tensor:
+        """The part of this tile's feature map (N, C, h, w) that is counted for this tile only."""
+        return y[..., self.row.own(y.shape[-2]), self.column.own(y.shape[-1])]
 
 
 def tiles_of(size: tuple[int, int], *, tile: int, overlap: int, blend: int, multiple: int) -> list[Tile]:
-    """Tiles of one size that cover a picture of `size`, multiples of `multiple`, row by row.
+    """Tiles of equal size that cover an image of `size`, multiples of `multiple`, row by row.
 
     Raises:
         ValueError: the tile is too small for the overlap and the blend.
@@ -71,7 +71,7 @@ def tiles_of(size: tuple[int, int], *, tile: int, overlap: int, blend: int, mult
 
 
 def _spans(side: int, tile: int, overlap: int, blend: int, multiple: int) -> list[Span]:
-    """Tiles of one size along a side, evenly spaced, that start at multiples."""
+    """Tiles of equal size along a side, evenly spaced, starting at multiples."""
     if side <= tile:
         return [Span(0, side, None, None)]
     tile = tile // multiple * multiple
@@ -79,7 +79,7 @@ def _spans(side: int, tile: int, overlap: int, blend: int, multiple: int) -> lis
     if step < 1:
         raise ValueError(
             f"expected tiles larger than twice the overlap of {overlap} and the blend of {blend} by at least "
-            f"{multiple} pixels; got {tile}; take larger tiles, or put up with a smaller overlap"
+            f"{multiple} pixels; got {tile}; take larger tiles, or accept a smaller overlap"
         )
     steps = -(-(side - tile) // step)
     starts = [i * (side - tile) // steps // multiple * multiple for i in range(steps + 1)]

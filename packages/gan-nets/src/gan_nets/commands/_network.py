@@ -1,0 +1,43 @@
+"""The network that a command runs, on the device where it computes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+    from gan_nets.saving.pretrained import PretrainedModule
+
+
+def load_network(checkpoint: Path, net: str | None, device: str | None) -> "PretrainedModule":
+    """The network in a folder, in evaluation mode.
+
+    Args:
+        checkpoint: what gan_nets.load opens.
+        net: which network of a run's folder.
+        device: its name, or None for an accelerator if there is one.
+
+    Raises:
+        OSError: there is no network.
+        ValueError: there are several, or the device is not available.
+    """
+    from gan_nets.loading.load import load
+
+    where = _device(device)
+    network = load(checkpoint, net=net).to(where)
+    if where.type == "cpu":
+        network.use_cpu_kernels_()
+    return network
+
+
+def _device(name: str | None) -> "torch.device":
+    import torch
+
+    if name is None:
+        found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+        return found or torch.device("cpu")
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"--device {name} is not available here ({str(error).splitlines()[0]})") from None
+    return torch.device(name)

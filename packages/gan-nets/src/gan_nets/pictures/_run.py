@@ -1,0 +1,139 @@
+"""A network on opened pictures: its channels, color space and range of values."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan_nets.pictures.errors import requires
+from gan_nets.saving.usage import Usage
+from gan_nets.tiling.runner import Runner
+from gan_nets.tiling.scope import StatisticsScope
+
+OTHER_TASKS = {  # of networks that are not from images to images
+    "labels": "generates from label maps, and takes no pictures; call it with the result of gan_data.one_hot",
+    "generate": "generates from noise, and takes no pictures; call it with noise",
+    "encode": "encodes the objects of an image with their label map; call it with both",
+    "discriminate": "gives logits, not images; use a generator",
+}
+
+
+class PictureNetwork:
+    """Runs a network on the pixels of pictures.
+
+    A gray picture is repeated for a network of three channels, and the luma of the result is taken. Of a
+    color picture, a network of one channel gets the luma; the chroma bypasses it. A network that gives three
+    channels for one turns a gray picture into a color picture. A colorizer gets the lightness in its own
+    color space, which is merged with the chroma that it gives.
+
+    Args:
+        net: from images to images.
+        tile: as for `translate`.
+        statistics: as for `translate`.
+        rgb: whether the result has three channels in any case.
+
+    Raises:
+        ValueError: the network is not from images to images.
+    """
+
+    def __init__(self, net: nn.Module, *, tile: int | None, statistics: StatisticsScope, rgb: bool) -> None:
+        self._net, self._usage, self._rgb = net, getattr(net, "usage", None) or Usage(), rgb
+        if self._usage.task in OTHER_TASKS:
+            raise ValueError(f"{type(net).__name__} {OTHER_TASKS[self._usage.task]}")
+        self.in_channels: int | None = getattr(net, "in_channels", 1 if self._colorizes else None)
+        self._tile = tile
+        self._statistics: StatisticsScope = statistics
+        self._runners: dict[int, Runner] = {}
+
+    def __call__(self, pixels: Tensor, alpha: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Pixels (N, C, H, W) and alpha (N, K, H, W) in [-1, 1] to those of the result.
+
+        Raises:
+            ValueError: the picture's channels can't be made the network's, or the result is not an image.
+        """
+        with _evaluation(self._net):
+            results = [self._run(one) for one in pixels.split(1)]
+        y = results[0] if len(results) == 1 else torch.cat(results)
+        return y, None if alpha is None else _resized(alpha, y).clamp(-1, 1)
+
+    @property
+    def _colorizes(self) -> bool:
+        return self._usage.task == "colorize"
+
+    def _run(self, color: Tensor) -> Tensor:
+        """One picture (1, C, H, W)."""
+        given, expected = color.shape[1], self.in_channels
+        if self._colorizes:
+            y = self._colorized(color)
+        elif expected in (None, given):
+            y = self._forward(color)
+        elif (given, expected) == (1, 3):
+            y = self._forward(color.expand(-1, 3, -1, -1))
+            y = y if self._rgb or y.shape[1] != 3 else _colorspace().rgb_to_gray(y)
+        elif (given, expected) == (3, 1):
+            y = self._by_luma(color)
+        else:
+            raise ValueError(f"expected a picture of {expected} channels, as the network takes; got {given}")
+        if y.shape[1] not in (1, 3, given):
+            raise ValueError(
+                f"expected a network that gives 1 or 3 channels; got {y.shape[1]}; if these are chroma, set "
+                f'net.usage = Usage("colorize", color_space="ycrcb")'
+            )
+        return (y.expand(-1, 3, -1, -1) if self._rgb and y.shape[1] == 1 else y).clamp(-1, 1)
+
+    def _by_luma(self, color: Tensor) -> Tensor:
+        spaces = _colorspace()
+        luma, chroma = spaces.split(spaces.rgb_to_ycrcb(color))
+        y = self._forward(luma)
+        return spaces.ycrcb_to_rgb(spaces.merge(y, _resized(chroma, y))) if y.shape[1] == 1 else y
+
+    def _colorized(self, color: Tensor) -> Tensor:
+        spaces = _colorspace()
+        if self._usage.color_space == "rgb":
+            return self._forward(color if color.shape[1] == 1 else spaces.rgb_to_gray(color))
+        space = {"ycrcb": spaces.YCRCB, "lab": spaces.LAB}[self._usage.color_space]
+        lightness, _ = spaces.split(space.from_rgb(color.expand(-1, 3, -1, -1)))
+        chroma = self._forward(lightness)[:, -2:]  # some networks give all three channels
+        return space.to_rgb(spaces.merge(lightness, chroma))
+
+    def _forward(self, x: Tensor) -> Tensor:
+        """The network's result for x in [-1, 1], in [-1, 1], whatever its own range of values."""
+        (low, high), channels = self._usage.value_range, x.shape[1]
+        half = (high - low) / 2
+        if channels not in self._runners:
+            self._runners[channels] = Runner(
+                self._net, channels, tile=self._tile, statistics=self._statistics
+            )
+        run = self._runners[channels]
+        y = run(x) if (low, high) == (-1, 1) else (run((x + 1) * half + low) - low) / half - 1
+        if not torch.isfinite(y).all():
+            raise ValueError("expected finite numbers; the network's result has NaN or infinity")
+        return y.clamp(-1, 1)
+
+
+def _resized(x: Tensor, like: Tensor) -> Tensor:
+    """Channels that bypassed the network, at the size of its result; bicubic."""
+    if x.shape[-2:] == like.shape[-2:]:
+        return x
+    return F.interpolate(x, size=like.shape[-2:], mode="bicubic", align_corners=False)
+
+
+@contextmanager
+def _evaluation(net: nn.Module) -> Generator[None, None, None]:
+    """Evaluation mode inside the block; afterwards every module is in its own mode again."""
+    training = [module for module in net.modules() if module.training]
+    net.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def _colorspace() -> Any:
+    with requires("pictures"):
+        import gan_colorspace
+    return gan_colorspace

@@ -1,0 +1,163 @@
+"""Results in files: in the format of the original, or in that of another suffix."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import imagecodecs
+import tifffile
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import RESOLUTION_UNIT, X_RESOLUTION, Y_RESOLUTION, ImageFileDirectory_v2
+
+from gan_nets.pictures._metadata import STORAGE, Metadata
+from gan_nets.pictures.open_file import PictureFile
+from gan_nets.saving.atomic import atomic_write
+
+OPAQUE = {"BMP", "DIB", "EPS", "JPEG", "PCX", "PPM"}  # formats without transparency
+LOSSLESS_TIFF = {"raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "group3", "group4"}
+# For modes that some of Pillow's writers do not support: modes that hold the same without loss.
+WIDER = {"1": "L", "P": "RGB", "PA": "RGBA", "L": "RGB", "LA": "RGBA", "HSV": "RGB", "YCbCr": "RGB"}
+# For photos of 16 bits, whose lower bytes are noise: a tenth of the default's time, and smaller files.
+PNG_OPTIONS = {"level": 1, "strategy": imagecodecs.PNG.STRATEGY.RLE, "filter": imagecodecs.PNG.FILTER.SUB}
+HEADER = 8  # bytes of a TIFF's header
+RATIONALS = (5, 10)  # types of TIFF's tags
+OWN_TAGS = STORAGE | {256, 257, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT}  # tifffile writes these itself
+# Nested directories, and tifffile's names of them.
+DIRECTORIES: dict[int, str] = {ExifTags.IFD.Exif: "ExifTag", ExifTags.IFD.GPSInfo: "GPSTag"}
+
+
+def write_file(result: Image.Image | NDArray[Any], target: Path, source: PictureFile) -> None:
+    """Write a result atomically, with the source's metadata.
+
+    Args:
+        result: an image with its metadata in `info`; or (H, W) or (H, W, C) uint16.
+        target: the file, as it was given to `open_file`; its folder is created.
+        source: the original.
+
+    Raises:
+        ValueError: the format can't hold the result without loss.
+        OSError: the file can't be written.
+    """
+    name = source.target_format
+    if isinstance(result, Image.Image):
+        _write_image(_supported(result, name), target, name, _options(name, source))
+        return
+    content = _sixteen_bit(result, name, source.metadata)
+    with atomic_write(target) as path:
+        path.write_bytes(content)
+
+
+def _supported(image: Image.Image, name: str) -> Image.Image:
+    """The image in a mode whose transparency the format holds."""
+    if name in OPAQUE and image.has_transparency_data:
+        raise ValueError(f"{name} has no transparency, which the result has; write a .png")
+    transparent_palette = image.mode == "P" and image.has_transparency_data and name != "PNG"
+    # Formats other than PNG drop the alpha of palettes; Pillow's writer of JPEG 2000 fails on these modes.
+    if transparent_palette or (name == "JPEG2000" and image.mode in ("1", "P")):
+        return _widened(image)
+    return image
+
+
+def _widened(image: Image.Image) -> Image.Image:
+    """In a mode that more formats support, without loss."""
+    alpha = image.mode == "P" and image.has_transparency_data
+    converted = image.convert("RGBA" if alpha else WIDER[image.mode])
+    converted.info |= {key: value for key, value in image.info.items() if key != "transparency"}
+    return converted
+
+
+def _options(name: str, source: PictureFile) -> dict[str, Any]:
+    """Options of Pillow's writer for a result of the same quality as the source."""
+    same = name == source.format
+    if name == "JPEG":
+        return {"quality": 95, "subsampling": "4:4:4"}
+    if name == "WEBP":
+        return {"quality": 95, "lossless": not same or b"VP8L" in source.data, "exact": True}
+    if name == "TIFF":
+        found = source.image.info.get("compression")
+        return {"compression": found if same and found in LOSSLESS_TIFF else "tiff_adobe_deflate"}
+    return {"quality": 95} if name == "AVIF" else {}
+
+
+def _write_image(image: Image.Image, target: Path, name: str, options: dict[str, Any]) -> None:
+    metadata = {key: image.info[key] for key in ("exif", "icc_profile", "dpi") if key in image.info}
+    with atomic_write(target) as path:
+        while True:
+            try:
+                image.save(path, name, **options, **metadata)
+                return
+            except OSError as error:
+                if "cannot write mode" not in str(error) or image.mode not in WIDER:
+                    raise
+            image = _widened(image)
+
+
+def _sixteen_bit(pixels: NDArray[Any], name: str, metadata: Metadata) -> bytes:
+    """The content of a file of (H, W) or (H, W, C) uint16."""
+    if name == "PNG":
+        return _png(pixels, metadata)
+    if name == "TIFF":
+        return _tiff(pixels, metadata)
+    if pixels.ndim == 2 and name in ("PPM", "JPEG2000"):
+        file = BytesIO()
+        Image.fromarray(pixels).save(file, name)
+        return file.getvalue()
+    raise ValueError(f"{name} can't hold the picture's 16 bits; write a .png or .tif")
+
+
+def _mode(pixels: NDArray[Any]) -> str:
+    """The mode of 8 bits with as many channels."""
+    return ("L", "LA", "RGB", "RGBA")[pixels.shape[2] - 1 if pixels.ndim == 3 else 0]
+
+
+def _png(pixels: NDArray[Any], metadata: Metadata) -> bytes:
+    """The pixels by imagecodecs, with the metadata that Pillow writes."""
+    mode = _mode(pixels)
+    file = BytesIO()
+    Image.new(mode, (1, 1)).save(file, "PNG", **metadata.for_result(mode, pixels.shape[1::-1]))
+    pillows, ours = file.getvalue(), imagecodecs.png_encode(pixels, **PNG_OPTIONS)
+    header = 33  # bytes of the signature and of the first chunk
+    return bytes(ours[:header] + pillows[header : pillows.rindex(b"IDAT") - 4] + ours[header:])
+
+
+def _tiff(pixels: NDArray[Any], metadata: Metadata) -> bytes:
+    """The pixels and tags by tifffile; the nested directories of EXIF, which it does not write, by Pillow."""
+    mode, size = _mode(pixels), (pixels.shape[1], pixels.shape[0])
+    exif = metadata.exif_for(size)
+    exif.endian = "<"
+    start = exif.tobytes().removeprefix(b"Exif\0\0")  # the header of a TIFF, and its directories of tags
+    stream = BytesIO(start)
+    tags = ImageFileDirectory_v2(stream.read(HEADER))
+    tags.load(stream)
+    horizontal, vertical = metadata.dpi or (tags.get(X_RESOLUTION, 1), tags.get(Y_RESOLUTION, 1))
+    file = BytesIO()
+    with tifffile.TiffWriter(file, byteorder="<") as writer:
+        file.write(start[HEADER:])  # behind tifffile's own header, so that the offsets in it stay valid
+        writer.write(
+            pixels,
+            photometric="rgb" if mode.startswith("RGB") else "minisblack",
+            extrasamples=["unassalpha"] if mode.endswith("A") else [],
+            compression="zlib",
+            predictor=True,
+            iccprofile=metadata.for_result(mode, size).get("icc_profile"),
+            resolution=(float(horizontal), float(vertical)),
+            resolutionunit=2 if metadata.dpi else tags.get(RESOLUTION_UNIT, 1),
+            extratags=[_tag(tags, code) for code in tags if code not in OWN_TAGS],
+            metadata=None,
+            software=False,
+        )
+    return file.getvalue()
+
+
+def _tag(tags: ImageFileDirectory_v2, code: int) -> tuple[int | str, int, int, Any, bool]:
+    """A tag as tifffile takes it: code, type, number of values, and the values."""
+    value: Any = tags[code]
+    kind = tags.tagtype[code]
+    if isinstance(value, str):
+        value = value.encode("ascii", "replace")
+    if isinstance(value, bytes):
+        return code, kind, len(value), value, True
+    values: list[Any] = list(value) if isinstance(value, tuple) else [value]
+    parts = [part for v in values for part in (v.numerator, v.denominator)] if kind in RATIONALS else values
+    return DIRECTORIES.get(code, code), kind, len(values), parts, True

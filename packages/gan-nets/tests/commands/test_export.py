@@ -1,0 +1,30 @@
+import pytest
+from gan_nets import SRResNet
+from gan_nets.commands import main
+
+
+@pytest.mark.parametrize(
+    ("out", "options", "code", "message"),
+    [
+        ("net.ts", [], 2, "expected OUT to end in .onnx or .pt2; got "),
+        ("net.pt2", ["--opset", "20"], 2, "expected --opset with an .onnx file only; got "),
+        (
+            "existing.onnx",
+            [],
+            1,
+            "existing.onnx exists already; choose another file, or replace it",
+        ),
+        ("net.onnx", ["--opset", "0"], 1, "expected an opset of at least 18; got 0"),
+    ],
+)
+def test_an_error_is_one_sentence(tmp_path, capsys, out, options, code, message):
+    SRResNet(scale=2, blocks=1, width=2).save_pretrained(tmp_path / "net")
+    (tmp_path / "existing.onnx").touch()
+    with pytest.raises(SystemExit) as stopped:
+        main(["export", str(tmp_path / "net"), str(tmp_path / out), *options])
+    assert stopped.value.code == code
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "net.onnx").exists()

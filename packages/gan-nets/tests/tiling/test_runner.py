@@ -1,0 +1,80 @@
+"""Networks on images of any size, in one piece or in tiles."""
+
+import warnings
+
+import pytest
+import torch
+from gan_nets import ResnetGenerator, SRResNet
+from gan_nets.tiling.runner import Runner, tile_side
+from torch import nn
+
+
+def test_tiles_of_a_local_network_equal_the_whole_without_a_warning():
+    torch.manual_seed(0)
+    net = SRResNet(scale=2, blocks=1, width=4).eval()
+    x = torch.rand(1, 3, 60, 45) * 2 - 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        torch.testing.assert_close(Runner(net, 3, tile=40)(x), Runner(net, 3)(x), atol=1e-5, rtol=0)
+
+
+def test_a_warning_about_instance_norm_in_tiles_names_the_remedy_which_equals_the_whole():
+    torch.manual_seed(0)
+    net = ResnetGenerator(blocks=1, width=4).eval()
+    x = torch.rand(1, 3, 100, 45) * 2 - 1
+    x[..., 60:, :] *= 0.2
+    whole = Runner(net, 3)(x)
+    with pytest.warns(UserWarning, match='statistics="picture" measures those of the whole image first'):
+        of_tiles = Runner(net, 3, tile=72, statistics="tile")(x)
+    with pytest.warns(UserWarning, match="which are measured first"):
+        of_picture = Runner(net, 3, tile=72)(x)
+    assert (of_tiles - whole).abs().max() > 0.1
+    assert (of_picture - whole).abs().max() < 1e-4
+
+
+def test_tiles_too_small_for_the_receptive_field_are_a_warning():
+    net = nn.Conv2d(3, 3, 31, padding=15)
+    message = "Conv2d has a receptive radius of 15 pixels, .* tiles of 24: .* tiles of 31 equal the whole"
+    with pytest.warns(UserWarning, match=message):
+        assert Runner(net, 3, tile=24)(torch.zeros(1, 3, 30, 60)).shape == (1, 3, 30, 60)
+
+
+class Mean(nn.Module):
+    """Depends on all pixels, without a normalization layer."""
+
+    def forward(self, x):
+        return x - x.mean((2, 3), keepdim=True)
+
+
+def test_a_network_without_a_radius_is_a_warning():
+    with pytest.warns(UserWarning, match="Mean depends on the whole image in more ways than statistics"):
+        assert Runner(Mean(), 3, tile=24)(torch.zeros(1, 3, 30, 60)).shape == (1, 3, 30, 60)
+
+
+class LittleMemory(nn.Module):
+    """Stands for a device whose memory holds 10,000 pixels."""
+
+    def forward(self, x):
+        if x.shape[-2] * x.shape[-1] > 10_000:
+            raise torch.OutOfMemoryError("too much")
+        return x
+
+
+def test_out_of_memory_makes_the_tiles_smaller():
+    x = torch.rand(1, 3, 100, 160) * 2 - 1
+    assert torch.equal(Runner(LittleMemory(), 3)(x), x)
+
+
+@pytest.mark.parametrize(
+    ("size", "pixels", "multiple", "side"),
+    [
+        ((300, 400), 120_000, 4, 400),  # fits
+        ((300, 400), 119_999, 4, 344),  # 346.4 squared
+        ((300, 400), 40_000, 1, 200),
+        ((1, 10_000), 10_000, 1, 10_000),
+        ((300, 400), 100, 1, 64),  # the minimum
+        ((1024, 1024), 100, 256, 512),
+    ],
+)
+def test_the_largest_tile_that_fits(size, pixels, multiple, side):
+    assert tile_side(size, pixels, multiple) == side
