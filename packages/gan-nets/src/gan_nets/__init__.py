@@ -56,8 +56,8 @@ __all__ = [
     "use_cpu_kernels_",
 ]
 
-# Importing torch takes seconds, and the help of `gan-nets` does not need it. Therefore the names are imported at
-# their first use. Type checkers and editors read the import here, which never runs; it is relative because
+# Importing torch takes seconds, and the help of `gan-nets` does not need it. Therefore the names are imported
+# at their first use. Type checkers and editors read the import here, which never runs; it is relative because
 # pyright reports an absolute star import from an installed package.
 if TYPE_CHECKING:
     from ._with_torch import *
