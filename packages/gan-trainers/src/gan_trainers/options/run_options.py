@@ -19,7 +19,7 @@ class RunOptions:
 
     out: Path  # folder of the run
     seed: Seed = 0  # of weights, data order, augmentation and noise
-    precision: Precision = "auto"  # of the networks; "auto": as accelerate is configured, else the fastest
+    precision: Precision = "auto"  # auto: accelerate's setting, else the fastest
     compile: bool = False  # compile the networks
     channels_last: bool | None = None  # memory layout; if not given, the one that measured faster
     accumulate: Count = 1  # batches per step
