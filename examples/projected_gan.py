@@ -189,7 +189,7 @@ def train(
 def main(options: Options) -> None:
     """Train a generator; the same command again resumes."""
     dataset, whole = find_images_and_labels(options)
-    run = options.run.start(options)
+    run = options.run.start(options, found={"classes": dataset.class_names})
     batches_per_step = run.processes * options.run.accumulate
     batch_size = options.batch_size or max(1, 64 // batches_per_step)
     images_per_step = batch_size * batches_per_step

@@ -1,6 +1,7 @@
 """The options that every recipe shares."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,16 @@ class RunOptions:
     def __post_init__(self) -> None:
         check_ranges(self)
 
-    def start(self, options: Any) -> Run:
+    def start(self, options: Any, found: Mapping[str, Any] | None = None) -> Run:
         """Start the run, or continue it once `Run.resume` is called.
 
         Args:
             options: the recipe's dataclass, for settings.json; nested dataclasses are flattened.
+            found: what the data decided, such as the names of its classes, for settings.json too.
         """
         settings = dataclasses.asdict(options)
         settings |= settings.pop("run", {})
+        settings |= found or {}
         return Run(
             self.out,
             seed=self.seed,
