@@ -33,8 +33,8 @@ class Range:
         return above and below and math.isfinite(value)
 
     def __str__(self) -> str:
-        lower = f"above {self.least:g}" if self.without_least else f"at least {self.least:g}"
-        upper = f"below {self.most:g}" if self.without_most else f"at most {self.most:g}"
+        lower = f"above {self.least}" if self.without_least else f"at least {self.least}"
+        upper = f"below {self.most}" if self.without_most else f"at most {self.most}"
         return lower if self.most == math.inf else f"{lower} and {upper}"
 
 
