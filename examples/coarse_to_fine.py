@@ -32,17 +32,11 @@ class Options:
 
     data: Path | None = None  # a folder of photos, searched in depth
     flowers: bool = False  # train on the flowers of this repository instead
-    task: Literal["color", "mosaic"] = (
-        "color"  # colorize gray photos, or remove a blurred mosaic of 16x16 tiles
-    )
-    model: Literal["coarse-to-fine", "autoencoder", "unet"] = (
-        "coarse-to-fine"  # a U-Net with an input at every
-    )
-    # resolution; the same without skip connections; the plain U-Net
+    task: Literal["color", "mosaic"] = "color"  # colorize gray photos, or remove a mosaic of 16x16 tiles
+    model: Literal["coarse-to-fine", "autoencoder", "unet"] = "coarse-to-fine"  # a U-Net with an input at
+    # every resolution; the same without skip connections; the plain U-Net
     training: Literal["each", "all"] = "each"  # one stage after the other, or all at once
-    optimizer_state: Literal["fresh", "kept"] = (
-        "fresh"  # of Adam, in each new phase; fresh as in pix2pixHD's code
-    )
+    optimizer_state: Literal["fresh", "kept"] = "fresh"  # Adam's, in each phase; as in pix2pixHD's code
     size: Count = 256  # side of the square crops, in pixels
     stages: Count | None = None  # resolutions, each half of the next; if not given, down to 8x8
     width: Count = 32  # channels at the finest resolution

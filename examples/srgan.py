@@ -54,18 +54,13 @@ class Options:
 
     data: Path | None = None  # a folder of photos, searched in depth
     flowers: bool = False  # train on the flowers of this repository instead
-    test: Path | None = (
-        None  # a folder of large images, such as Set5's, shrunken and upscaled again at the end
-    )
+    test: Path | None = None  # a folder of large images, such as Set5's, to shrink and upscale at the end
     scale: Count = 4  # of super-resolution
-    kernel: Kernel = "matlab-bicubic"  # of shrinking the training images
+    kernel: Kernel = "matlab-bicubic"  # of shrinking
     jpeg: Count | None = None  # quality of JPEG compression of the shrunken images; if not given, none
     size: Count = 96  # side of the square crops before shrinking, in pixels
     validation: Fraction = 0.1  # part of the photos that is held out, chosen by content
-    generator: Literal["srresnet", "msrresnet"] = (
-        "srresnet"  # msrresnet: BasicSR's, without batch norm, which
-    )
-    # predicts the difference to bilinear enlargement and learns faster
+    generator: Literal["srresnet", "msrresnet"] = "srresnet"  # msrresnet: BasicSR's, which learns faster
     blocks: Count = 16  # residual blocks; 5 in the article
     width: Count = 64  # channels of the first layers of both networks
     icnr: bool = True  # initialize sub-pixel convolutions without checkerboard artifacts

@@ -1,40 +1,58 @@
 """What the tests of several recipes need."""
 
-import importlib.util
+import dataclasses
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from gan_trainers import Run, run_recipe
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 @pytest.fixture(scope="session")
 def example():
-    """Loads a file of examples/ by its name, as Python does when it is run there."""
+    """Imports a module of examples/ by its name, as Python does when a recipe runs there."""
     sys.path.insert(0, str(EXAMPLES))
-
-    def load(name):
-        spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    yield load
+    yield importlib.import_module
     sys.path.remove(str(EXAMPLES))
 
 
 @pytest.fixture(scope="session")
-def run_until():
-    """Runs a recipe's `main`, and breaks off instead of saving at a step, as a kill would."""
+def options():
+    """Makes a preset's options with other values, those of its `run` included."""
+
+    def make(recipe, preset, out, **changes):
+        chosen = recipe.PRESETS[preset]
+        shared = {field.name for field in dataclasses.fields(chosen.run)} & changes.keys()
+        run = dataclasses.replace(chosen.run, out=out, **{name: changes.pop(name) for name in shared})
+        return dataclasses.replace(chosen, run=run, **changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def train(options):
+    """Runs a recipe with a preset, of which some values are changed."""
+
+    def run(recipe, preset, out, **changes):
+        recipe.main(options(recipe, preset, out, **changes))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def run_until(train):
+    """Runs a recipe, and breaks off instead of saving at a step, as a kill would."""
 
     class Killed(Exception):  # noqa: N818 - not an error
         pass
 
-    def run(recipe, step, *arguments, **options):
-        save = recipe.Run.save
+    def run(recipe, step, preset, out, **changes):
+        save = Run.save
 
         def save_or_die(run, **score):
             if run.step == step:
@@ -42,9 +60,43 @@ def run_until():
             save(run, **score)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(recipe.Run, "save", save_or_die)
+            patch.setattr(Run, "save", save_or_die)
             with pytest.raises(Killed):
-                recipe.main(*arguments, **options)
+                train(recipe, preset, out, **changes)
+
+    return run
+
+
+def as_words(**options):
+    """Options as they are typed: `steps=2, size=(8, 8)` becomes `--steps 2 --size 8 8`."""
+    words = []
+    for name, value in options.items():
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            words += [f"--{option}", *map(str, value if isinstance(value, tuple) else (value,))]
+    return words
+
+
+@pytest.fixture(scope="session")
+def words():
+    return as_words
+
+
+@pytest.fixture
+def mistake(capsys):
+    """Types a command line that ends in an error; returns its exit code and the error's only line."""
+
+    def run(recipe, preset, **options):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            run_recipe(recipe.main, recipe.PRESETS, [preset, *as_words(**options)])
+        printed = capsys.readouterr().err
+        *_, last = printed.splitlines()
+        assert last.startswith("error: ")
+        assert printed.count("error: ") == 1
+        return left.value.code, last
 
     return run
 

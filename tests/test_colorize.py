@@ -1,6 +1,7 @@
-"""The colouriser end to end: every arm learns, stops, goes on, and meets bad input with one sentence."""
+"""The colorizer end to end: every arm trains and resumes, and a mistake ends in one sentence."""
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -9,12 +10,12 @@ import pytest
 import torch
 from gan_data import read_image
 from gan_nets import Usage
-from gan_trainers import plain_errors, read_scalars
+from gan_trainers import read_scalars
 from PIL import Image
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ARMS = ["ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab"]
-SMALL = {"size": 32, "width": 4, "batch_size": 2}
+SMALL = {"size": 32, "width": 4, "batch_size": 2, "validation": 0.3}
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +33,8 @@ def photos(tmp_path_factory):
 
 
 @pytest.mark.parametrize("colors", ARMS)
-def test_each_arm_trains_and_leaves_what_it_promises(colorize, photos, tmp_path, colors):
-    colorize.main(data=photos, out=tmp_path, colors=colors, steps=3, validation=0.3, **SMALL)
+def test_each_arm_trains_and_writes_its_results(colorize, train, photos, tmp_path, colors):
+    train(colorize, "photos", tmp_path, data=photos, colors=colors, steps=3, **SMALL)
     (row,) = read_scalars(tmp_path / "scalars.jsonl")
     assert row["step"] == 3
     assert {"discriminator", "adversarial", "pixel", "psnr", "ssim", "colorfulness"} <= row.keys()
@@ -45,29 +46,29 @@ def test_each_arm_trains_and_leaves_what_it_promises(colorize, photos, tmp_path,
     assert gray.shape[-2:] == colored.shape[-2:] == (32, 32)
     net = gan_nets.load(tmp_path / "colorizer")
     assert net.usage == Usage("colorize", colors.partition("-")[0])
-    drawn = net(torch.zeros(1, 1, 64, 32))
-    assert drawn.shape == (1, 3 if colors.startswith("rgb") else 2, 64, 32)
-    # Before it was finished, the same averaged painter could be loaded from the last checkpoint.
+    output = net(torch.zeros(1, 1, 64, 32))
+    assert output.shape == (1, 3 if colors.startswith("rgb") else 2, 64, 32)
+    # Before the run was complete, the same averaged generator could be loaded from the last checkpoint.
     shutil.rmtree(tmp_path / "colorizer")
-    learning = gan_nets.load(tmp_path)
-    assert learning.usage == net.usage
-    assert torch.equal(learning(torch.zeros(1, 1, 64, 32)), drawn)
+    checkpoint = gan_nets.load(tmp_path)
+    assert checkpoint.usage == net.usage
+    assert torch.equal(checkpoint(torch.zeros(1, 1, 64, 32)), output)
 
 
 @pytest.mark.parametrize("colors", ["ycrcb-rgb", "ycrcb-ycrcb", "lab-lab"])
-def test_a_colour_space_with_luma_keeps_the_grey_it_was_given(colorize, photos, colors):
+def test_a_color_space_with_luma_preserves_the_gray_input(colorize, photos, colors):
     arm = colorize.ARMS[colors]
     rgb = torch.stack([read_image(file) for file in sorted(photos.iterdir())[:2]])
     gray = arm.gray(rgb)
-    picture = arm.picture(gray, torch.zeros(2, 2, 32, 32))
-    assert torch.equal(picture[:, :1], gray)
-    # No colour in the chroma planes is no colour in RGB.
-    red, green, blue = arm.generator.to_rgb(picture).unbind(1)
+    image = arm.image(gray, torch.zeros(2, 2, 32, 32))
+    assert torch.equal(image[:, :1], gray)
+    # No color in the chroma planes is no color in RGB.
+    red, green, blue = arm.generator.to_rgb(image).unbind(1)
     assert torch.allclose(red, green, atol=1e-3)
     assert torch.allclose(green, blue, atol=1e-3)
 
 
-def test_the_losses_are_the_articles(colorize):
+def test_the_pixel_losses_are_the_articles(colorize):
     fake, real = torch.zeros(1, 3, 2, 2), torch.zeros(1, 3, 2, 2)
     fake[:, 1] = 0.1  # Cr alone: RGB moves by 1.402 * 0.1 in red and by 0.299 * 1.402 / 0.587 * 0.1 in green
     rgb = (1.402 * 0.1 + 0.299 * 1.402 / 0.587 * 0.1) / 3
@@ -77,12 +78,47 @@ def test_the_losses_are_the_articles(colorize):
     assert colorize.all_planes(fake, real).item() == pytest.approx(100 * 0.1 / 3, rel=1e-5)
 
 
-def test_resuming_equals_an_uninterrupted_run(colorize, photos, tmp_path):
-    options = {"data": photos, "validation": 0.3, "steps": 4, "validate_every": 2, **SMALL}
-    colorize.main(out=tmp_path / "whole", **options)
+def softplus(x):
+    return math.log1p(math.exp(x))
+
+
+@pytest.mark.parametrize(
+    ("colors", "real", "fake"), [("rgb-rgb", 0.2, -0.4), ("rgb-rgb-gray", 0.275, -0.175)]
+)
+def test_the_terms_by_hand(colorize, colors, real, fake):
+    """A discriminator whose logit is the mean of its input; "gray": of the gray plane of 0.5 too."""
+    arm = colorize.ARMS[colors]
+    gray = torch.full((2, 1, 4, 4), 0.5)
+    real_images, fake_images = (torch.full((2, 3, 4, 4), value) for value in (0.2, -0.4))
+    fake_images.requires_grad_()
+
+    def d(x):
+        return x.mean((1, 2, 3), keepdim=True)
+
+    loss = colorize.discriminator_loss(d, arm, gray, real_images, fake_images)
+    assert loss.item() == pytest.approx(0.5 * (softplus(-real) + softplus(fake)), rel=1e-6)
+    assert not loss.requires_grad  # nothing reaches the generator
+    terms = colorize.generator_terms(d, arm, gray, real_images, fake_images)
+    assert terms.keys() == {"adversarial", "pixel"}
+    assert terms["adversarial"].item() == pytest.approx(softplus(-fake), rel=1e-6)
+    assert terms["pixel"].item() == pytest.approx(100 * 0.6, rel=1e-6)
+
+
+def test_the_discriminator_gets_its_own_color_space(colorize, photos):
+    arm = colorize.ARMS["ycrcb-rgb"]
+    rgb = torch.stack([read_image(file) for file in sorted(photos.iterdir())[:2]])
+    image = arm.generator.from_rgb(rgb)
+    torch.testing.assert_close(arm.shown(arm.gray(rgb), image), rgb, rtol=0, atol=1e-5)
+    same = colorize.ARMS["ycrcb-ycrcb"]
+    assert same.shown(same.gray(rgb), image) is image
+
+
+def test_resuming_equals_an_uninterrupted_run(colorize, train, photos, tmp_path):
+    changes = {"data": photos, "steps": 4, "evaluate_every": 2, **SMALL}
+    train(colorize, "photos", tmp_path / "whole", **changes)
     shutil.copytree(tmp_path / "whole", tmp_path / "killed")
     shutil.rmtree(tmp_path / "killed" / "checkpoints" / "00000004")
-    colorize.main(out=tmp_path / "killed", **options)
+    train(colorize, "photos", tmp_path / "killed", **changes)
     for name in ("checkpoints/00000004/shared.safetensors", "colorizer/model.safetensors"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
@@ -104,36 +140,51 @@ def corrupt(folder: Path, photos: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"),
+    ("kind", "sentence"),
     [("empty folder", "expected images"), ("text named png", "broken.png"), ("truncated jpeg", "broken.jpg")],
 )
-def test_bad_photos_end_in_one_sentence(colorize, photos, tmp_path, capsys, kind, words):
+def test_bad_photos_end_in_one_sentence(colorize, mistake, photos, tmp_path, kind, sentence):
     folder = tmp_path / "bad"
     corrupt(folder, photos, kind)
-    with pytest.raises(SystemExit) as exit_, plain_errors():
-        colorize.main(data=folder, out=tmp_path / "out", steps=1, validation=0.3, **SMALL)
-    assert exit_.value.code == 1
-    complaint = capsys.readouterr().err.strip().splitlines()[-1]
-    assert complaint.startswith("error: ")
-    assert words in complaint
+    code, error = mistake(colorize, "photos", data=folder, out=tmp_path / "out", steps=1, **SMALL)
+    assert code == 1
+    assert sentence in error
 
 
-def test_a_checkpoint_of_another_width_ends_in_one_sentence(colorize, photos, tmp_path, capsys):
-    options = {"data": photos, "out": tmp_path, "steps": 1, "size": 32, "batch_size": 2, "validation": 0.3}
-    colorize.main(**options, width=4)
-    with pytest.raises(SystemExit), plain_errors():
-        colorize.main(**options, width=8)
-    complaint = capsys.readouterr().err.strip().splitlines()[-1]
-    assert complaint.startswith("error: the checkpoint ")
-    assert str(tmp_path) in complaint
+@pytest.mark.parametrize(
+    ("preset", "changes", "sentence"),
+    [
+        ("photos", {}, "--data is missing; this preset expects a folder of images"),
+        ("flowers", {"data": "photos"}, "--data expects the preset photos: colorize.py photos --data FOLDER"),
+        (
+            "photos",
+            {"size": 40},
+            "--size must be a multiple of 16, so that the U-Net has 4 levels or more; got 40",
+        ),
+        ("photos", {"steps": 0}, "--steps must be a whole number of at least 1; got 0"),
+        ("photos", {"dropout": 1}, "--dropout must be a number of at least 0 and below 1; got 1.0"),
+    ],
+)
+def test_wrong_use_ends_in_one_sentence(colorize, mistake, tmp_path, preset, changes, sentence):
+    code, error = mistake(colorize, preset, out=tmp_path / "out", **changes)
+    assert (code, error) == (2, f"error: {sentence}")
+    assert not (tmp_path / "out").exists()
 
 
-def test_two_processes_really_are_two(launch, photos, tmp_path):
+def test_a_checkpoint_of_another_width_ends_in_one_sentence(colorize, train, mistake, photos, tmp_path):
+    changes = {"data": photos, "steps": 1, **SMALL}
+    train(colorize, "photos", tmp_path, **changes)
+    code, error = mistake(colorize, "photos", out=tmp_path, **changes | {"width": 8})
+    assert code == 1
+    assert error.startswith("error: the checkpoint ")
+    assert str(tmp_path) in error
+
+
+def test_two_processes_really_are_two(launch, words, photos, tmp_path):
     script = str(EXAMPLES / "colorize.py")
-    small = ["--size", "32", "--width", "4", "--batch-size", "2", "--steps", "2", "--validation", "0.3"]
     answer = launch(
-        *["--multi_gpu", "--num_processes", "2", script, "--data", str(photos), "--out", str(tmp_path)],
-        *small,
+        *["--multi_gpu", "--num_processes", "2", script, "photos"],
+        *words(data=photos, out=tmp_path, steps=2, **SMALL),
         ACCELERATE_USE_CPU="true",
     )
     assert "2 processes on cpu" in answer.stderr, answer.stderr

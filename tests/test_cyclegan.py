@@ -1,4 +1,4 @@
-"""CycleGAN's recipe end to end: each arm learns, stops, goes on, and meets bad input with one sentence."""
+"""CycleGAN's recipe end to end: every ablation trains and resumes, and a mistake ends in one sentence."""
 
 import json
 import shutil
@@ -9,20 +9,18 @@ import pytest
 import torch
 from gan_data import find_images, read_image
 from gan_metrics import psnr
-from gan_projected import Backbone
-from gan_trainers import plain_errors, read_scalars
+from gan_trainers import Run, read_scalars
 from PIL import Image
 from safetensors.torch import load_file
 
 EMOJI = Path(__file__).parents[1] / "examples" / "images" / "emoji"
 SMALL = {"size": 32, "load_size": 36, "width": 4, "blocks": 1, "layers": 2}
-WORDS = [word for name, value in SMALL.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-TERMS = {
-    "full": {"adversarial", "cycle_a", "cycle_b"},
-    "cycle": {"cycle_a", "cycle_b"},
-    "gan": {"adversarial"},
-    "gan-forward": {"adversarial", "cycle_a"},
-    "gan-backward": {"adversarial", "cycle_b"},
+ABLATIONS = {  # section 5.1.4: the weights, and the terms that they leave
+    "full": ({}, {"adversarial", "cycle_a", "cycle_b"}),
+    "cycle alone": ({"adversarial_weight": 0.0}, {"cycle_a", "cycle_b"}),
+    "GAN alone": ({"cycle_weights": (0.0, 0.0)}, {"adversarial"}),
+    "GAN and forward": ({"cycle_weights": (10.0, 0.0)}, {"adversarial", "cycle_a"}),
+    "GAN and backward": ({"cycle_weights": (0.0, 10.0)}, {"adversarial", "cycle_b"}),
 }
 
 
@@ -52,33 +50,35 @@ def logged_terms(row):
 
 
 @pytest.mark.parametrize("order", ["joint", "alternating"])
-@pytest.mark.parametrize("losses", TERMS)
-def test_each_arm_trains_in_both_orders_and_leaves_what_it_promises(cyclegan, data, tmp_path, losses, order):
-    cyclegan.main(
-        (data,), out=tmp_path, losses=losses, order=order, counterparts=True,
-        steps=4, validate_every=2, **SMALL,
-    )  # fmt: skip
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_each_ablation_trains_in_both_orders_and_writes_its_results(
+    cyclegan, train, data, tmp_path, name, order
+):
+    weights, terms = ABLATIONS[name]
+    changes = {"order": order, "counterparts": True, "steps": 4, "evaluate_every": 2, **SMALL, **weights}
+    train(cyclegan, "paper", tmp_path, data=(data,), **changes)
     row = read_scalars(tmp_path / "scalars.jsonl")[-1]
     assert row["step"] == 4
-    assert logged_terms(row) == TERMS[losses]
-    assert ("discriminator_a" in row) == ("discriminator_b" in row) == (losses != "cycle")
-    for way in ("a_to_b", "b_to_a"):
-        assert {f"{name}_{way}" for name in ("psnr", "ssim", "reconstruction", "untranslated")} <= row.keys()
+    assert logged_terms(row) == terms
+    assert ("discriminator_a" in row) == ("discriminator_b" in row) == (name != "cycle alone")
+    for direction in ("a_to_b", "b_to_a"):
+        scores = ("psnr", "ssim", "reconstruction", "untranslated")
+        assert {f"{score}_{direction}" for score in scores} <= row.keys()
         for step in (2, 4):
-            with Image.open(tmp_path / "previews" / way / f"{step:08d}.png") as grid:
-                # four pictures; real, translated, reconstructed, identity and the truth; enlarged to 96
+            with Image.open(tmp_path / "previews" / direction / f"{step:08d}.png") as grid:
+                # four images; real, translated, reconstructed, identity and target; enlarged to 96
                 assert grid.size == (5 * 96 + 4 * 2, 4 * 96 + 3 * 2)
-        with Image.open(tmp_path / f"{way}.webp") as history:
-            assert history.n_frames == 2
+        with Image.open(tmp_path / f"{direction}.webp") as previews:
+            assert previews.n_frames == 2
         for state in ("real", "translated", "reconstructed"):
-            assert len(list((tmp_path / "pictures" / way / state).glob("*.png"))) == 4
-        net = gan_nets.load(tmp_path / way)
+            assert len(list((tmp_path / "pictures" / direction / state).glob("*.png"))) == 4
+        net = gan_nets.load(tmp_path / direction)
         assert net(torch.zeros(1, 3, 40, 48)).shape == (1, 3, 40, 48)
 
 
-@pytest.mark.parametrize(("all_emoji", "count"), [(False, 57), (True, 200)])
-def test_without_data_it_learns_the_emoji_of_this_repository(cyclegan, tmp_path, all_emoji, count):
-    cyclegan.main(all_emoji=all_emoji, out=tmp_path, steps=1, width=4, blocks=1)
+@pytest.mark.parametrize(("kind", "count"), [("people", 57), ("all", 200)])
+def test_the_preset_emoji_trains_on_the_emoji_of_this_repository(cyclegan, train, tmp_path, kind, count):
+    train(cyclegan, "emoji", tmp_path, emoji=kind, steps=1, width=4, blocks=1)
     (row,) = read_scalars(tmp_path / "scalars.jsonl")
     translated = find_images(tmp_path / "pictures" / "a_to_b" / "translated")
     assert len(translated) == count
@@ -87,40 +87,38 @@ def test_without_data_it_learns_the_emoji_of_this_repository(cyclegan, tmp_path,
     assert row["untranslated_a_to_b"] == pytest.approx(psnr(a, b).item(), rel=1e-4)
     assert {"identity_a", "identity_b"} <= row.keys()
     settings = json.loads((tmp_path / "settings.json").read_text())["settings"]
-    chosen = {name: settings[name] for name in ("size", "load_size", "identity_weight")}
-    assert chosen == {"size": 64, "load_size": 64, "identity_weight": 5.0}
+    chosen = {name: settings[name] for name in ("size", "load_size", "identity_weight", "counterparts")}
+    assert chosen == {"size": 64, "load_size": 64, "identity_weight": 5.0, "counterparts": True}
 
 
-def test_identity_and_enlarging_are_the_papers_for_each_application(cyclegan, data, tmp_path):
-    options = {"steps": 1, **SMALL}
-    cyclegan.main((data,), out=tmp_path / "set", identity_weight=2.0, **options)
-    (row,) = read_scalars(tmp_path / "set" / "scalars.jsonl")
+def test_identity_and_load_size_are_the_papers_for_each_application(cyclegan, train, data, tmp_path):
+    train(cyclegan, "paper", tmp_path, data=(data,), identity_weight=2.0, steps=1, **SMALL)
+    (row,) = read_scalars(tmp_path / "scalars.jsonl")
     assert {"identity_a", "identity_b"} <= logged_terms(row)
-    assert "psnr_a_to_b" not in row  # nobody said that test pictures of one name belong together
-    assert cyclegan.identity_of("painting-to-photo", (data,), "full") == 0.5
-    assert cyclegan.identity_of("photo-enhancement", (data,), "full") == 0.5
-    assert cyclegan.identity_of("season-transfer", (data,), "full") == 0.0
-    assert cyclegan.identity_of(None, (data,), "full") == 0.0
-    assert cyclegan.identity_of(None, (), "full") == 0.5
-    assert cyclegan.identity_of(None, (), "gan") == 0.0
-    assert cyclegan.load_size_of("painting-to-photo", (data,), 256) is None
-    assert cyclegan.load_size_of("season-transfer", (data,), 256) == "jitter"
-    assert cyclegan.load_size_of(None, (data,), 256) == "jitter"
-    assert cyclegan.load_size_of(None, (), 64) == 64
+    assert "psnr_a_to_b" not in row  # without --counterparts, test images of equal names are not pairs
+    chosen = {name: (each.identity_weight, each.load_size) for name, each in cyclegan.PRESETS.items()}
+    assert chosen == {
+        "emoji": (5.0, 64),
+        "paper": (0.0, "jitter"),  # style transfer, object transfiguration, season transfer
+        "painting-to-photo": (5.0, None),
+        "photo-enhancement": (5.0, "jitter"),
+    }
+    assert all(each.cycle_weights == (10.0, 10.0) for each in cyclegan.PRESETS.values())
+    assert cyclegan.PRESETS["emoji"].size == 64
 
 
-def test_pictures_that_are_equal_end_nothing(cyclegan, data, tmp_path):
+def test_equal_images_do_not_end_the_run(cyclegan, train, data, tmp_path):
     root = tmp_path / "data"
     shutil.copytree(data, root)
     (same, *_) = sorted((root / "testA").iterdir())
     shutil.copy(same, root / "testB" / same.name)
-    cyclegan.main((root,), out=tmp_path / "out", steps=1, counterparts=True, **SMALL)
+    train(cyclegan, "paper", tmp_path / "out", data=(root,), steps=1, counterparts=True, **SMALL)
     (row,) = read_scalars(tmp_path / "out" / "scalars.jsonl")
-    assert "untranslated_a_to_b" not in row  # the mean of what is infinite for one
+    assert "untranslated_a_to_b" not in row  # the mean is infinite if one PSNR is
     assert {"psnr_a_to_b", "psnr_b_to_a"} <= row.keys()
 
 
-def test_a_step_computes_what_the_equations_need_and_no_more(cyclegan, data, tmp_path, monkeypatch):
+def test_a_step_computes_what_the_equations_need_and_no_more(cyclegan, train, data, tmp_path, monkeypatch):
     """Forwards, backwards and images of each network in a step of the full objective with identity."""
     calls = []
 
@@ -131,7 +129,7 @@ def test_a_step_computes_what_the_equations_need_and_no_more(cyclegan, data, tmp
             calls.append({"forwards": 0, "backwards": 0, "images": 0})
 
             def forward(_net, inputs):
-                if torch.is_grad_enabled():  # else it is the test pictures' turn, by the average
+                if torch.is_grad_enabled():  # else the averaged network translates test images
                     calls[index]["forwards"] += 1
                     calls[index]["images"] += len(inputs[0])
 
@@ -146,9 +144,9 @@ def test_a_step_computes_what_the_equations_need_and_no_more(cyclegan, data, tmp
 
     monkeypatch.setattr(cyclegan, "cyclegan_resnet_paper", counted(cyclegan.cyclegan_resnet_paper))
     monkeypatch.setattr(cyclegan, "PatchDiscriminator", counted(cyclegan.PatchDiscriminator))
-    cyclegan.main((data,), out=tmp_path, steps=1, identity_weight=5.0, **SMALL)
-    # G_AB: a, b (identity) together, then G_BA(b). G_BA: b, a and G_AB(a) together.
-    # D: the translation in the generators' turn; real and translated together in its own.
+    train(cyclegan, "paper", tmp_path, data=(data,), steps=1, identity_weight=5.0, **SMALL)
+    # G_AB: a and b (identity) in one batch, then G_BA(b). G_BA: b, a and G_AB(a) in one batch.
+    # D: the fakes in the generators' update; real images and fakes in one batch in its own.
     generators = [
         {"forwards": 2, "backwards": 2, "images": 3},
         {"forwards": 1, "backwards": 1, "images": 3},
@@ -157,20 +155,90 @@ def test_a_step_computes_what_the_equations_need_and_no_more(cyclegan, data, tmp
     assert calls == [*generators, discriminator, discriminator]
 
 
+@pytest.mark.parametrize(
+    ("changes", "updates"),
+    [
+        ({"order": "joint"}, [{"g_ab", "g_ba"}, {"d_a", "d_b"}]),
+        ({"order": "alternating"}, [{"g_ab"}, {"d_b"}, {"g_ba"}, {"d_a"}]),
+        ({"order": "joint", "adversarial_weight": 0.0}, [{"g_ab", "g_ba"}]),
+        ({"order": "alternating", "adversarial_weight": 0.0}, [{"g_ab"}, {"g_ba"}]),
+    ],
+)
+def test_each_update_moves_its_own_networks_alone(
+    cyclegan, train, data, tmp_path, monkeypatch, changes, updates
+):
+    """A generator's update is followed by that of the discriminator of its fakes, if there is one."""
+    nets, moved = {}, []
+    build, update = cyclegan.build, Run.update
+
+    def build_and_note(options):
+        training = build(options)
+        nets.update({name: getattr(training, name) for name in ("g_ab", "g_ba", "d_a", "d_b")})
+        return training
+
+    def update_and_note(run, optimizer, loss):
+        before = {name: [p.detach().clone() for p in net.parameters()] for name, net in nets.items()}
+        update(run, optimizer, loss)
+        moved.append(
+            {name for name, net in nets.items() if not all(map(torch.equal, before[name], net.parameters()))}
+        )
+
+    monkeypatch.setattr(cyclegan, "build", build_and_note)
+    monkeypatch.setattr(Run, "update", update_and_note)
+    train(cyclegan, "paper", tmp_path, data=(data,), steps=2, identity_weight=5.0, **SMALL, **changes)
+    assert moved == 2 * updates
+
+
+def test_discriminators_are_shown_fakes_of_their_pools(cyclegan, train, data, tmp_path, monkeypatch):
+    """With pools of one image each, some steps show the fake of an earlier step."""
+    fakes, shown = [], []
+    terms, loss = cyclegan.generator_terms, cyclegan.discriminator_loss
+
+    def terms_and_note(*arguments):
+        found, both = terms(*arguments)
+        fakes.append(both)
+        return found, both
+
+    def loss_and_note(d, real, fake):
+        shown.append(fake)
+        return loss(d, real, fake)
+
+    monkeypatch.setattr(cyclegan, "generator_terms", terms_and_note)
+    monkeypatch.setattr(cyclegan, "discriminator_loss", loss_and_note)
+    train(cyclegan, "paper", tmp_path, data=(data,), steps=10, pool_size=1, evaluate_every=10, **SMALL)
+    for domain, images in (("a", shown[0::2]), ("b", shown[1::2])):
+        made = [
+            next(step for step, both in enumerate(fakes) if torch.equal(both[domain], image))
+            for image in images
+        ]
+        delays = [step - origin for step, origin in enumerate(made)]
+        assert delays[0] == 0
+        assert all(delay >= 0 for delay in delays)
+        assert 1 < sum(delay > 0 for delay in delays) < 9
+
+
+@pytest.mark.parametrize("pool_size", [6, 2])  # half full in the third step, and full
 @pytest.mark.parametrize("order", ["joint", "alternating"])
-def test_resuming_equals_an_uninterrupted_run_with_the_pool_half_full(cyclegan, data, tmp_path, order):
-    options = {"steps": 6, "validate_every": 3, "pool_size": 6, "order": order, **SMALL}
-    cyclegan.main((data,), out=tmp_path / "whole", **options)
+def test_resuming_equals_an_uninterrupted_run(cyclegan, train, data, tmp_path, order, pool_size):
+    changes = {
+        "data": (data,),
+        "steps": 6,
+        "evaluate_every": 3,
+        "pool_size": pool_size,
+        "order": order,
+        **SMALL,
+    }
+    train(cyclegan, "paper", tmp_path / "whole", **changes)
     shutil.copytree(tmp_path / "whole", tmp_path / "killed")
     shutil.rmtree(tmp_path / "killed" / "checkpoints" / "00000006")
-    half_full = load_file(tmp_path / "killed" / "checkpoints" / "00000003" / "process-0.safetensors")
-    assert sum("pool_a" in name for name in half_full) == 3
-    cyclegan.main((data,), out=tmp_path / "killed", **options)
+    stored = load_file(tmp_path / "killed" / "checkpoints" / "00000003" / "process-0.safetensors")
+    assert sum("pool_a" in name for name in stored) == min(3, pool_size)
+    train(cyclegan, "paper", tmp_path / "killed", **changes)
     for name in ("shared", "process-0"):
         file = Path("checkpoints", "00000006", f"{name}.safetensors")
         assert (tmp_path / "killed" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
-    translator = Path("a_to_b", "model.safetensors")
-    assert (tmp_path / "killed" / translator).read_bytes() == (tmp_path / "whole" / translator).read_bytes()
+    generator = Path("a_to_b", "model.safetensors")
+    assert (tmp_path / "killed" / generator).read_bytes() == (tmp_path / "whole" / generator).read_bytes()
 
 
 def pools(folder, process=0):
@@ -179,14 +247,14 @@ def pools(folder, process=0):
     return [state[name] for name in sorted(name for name in state if "pool_a" in name)]
 
 
-def test_two_processes_equal_one_but_for_the_pools_which_each_has_for_itself(launch, data, tmp_path):
+def test_two_processes_equal_one_but_for_the_pools_which_each_has_for_itself(launch, words, data, tmp_path):
     script = Path(__file__).parents[1] / "examples" / "cyclegan.py"
-    shared = ["--data", data, "--steps", "3", "--validate-every", "3", "--counterparts", *WORDS]
+    shared = words(data=data, steps=3, evaluate_every=3, counterparts=True, **SMALL)
     one, two = tmp_path / "one", tmp_path / "two"
-    alone = launch("--cpu", script, "--out", one, "--batch-size", "2", *shared)
+    alone = launch("--cpu", script, "paper", "--out", one, "--batch-size", "2", *shared)
     assert alone.returncode == 0, alone.stderr
     together = launch(
-        *["--multi_gpu", "--num_processes", "2", script, "--out", two, "--batch-size", "1", *shared],
+        *["--multi_gpu", "--num_processes", "2", script, "paper", "--out", two, "--batch-size", "1", *shared],
         ACCELERATE_USE_CPU="true",
     )
     assert together.returncode == 0, together.stderr
@@ -195,8 +263,8 @@ def test_two_processes_equal_one_but_for_the_pools_which_each_has_for_itself(lau
     assert whole.keys() == halves.keys()
     for name in whole.keys() - {"seconds"}:
         assert halves[name] == pytest.approx(whole[name], rel=2e-3), name
-    # A pool hands out what it is given until it is full: so far the two together hold what the one holds,
-    # each the translations of its own part of the batch. Once full, each swaps with its own.
+    # Until a pool is full it stores each image and returns it: so far the pools of the two processes hold
+    # the images of the one, each those of its own part of the batch. Once full, each swaps with its own.
     step = Path("checkpoints", "00000003")
     first, second = pools(two / step, 0), pools(two / step, 1)
     assert len(first) == len(second) == 3
@@ -206,84 +274,99 @@ def test_two_processes_equal_one_but_for_the_pools_which_each_has_for_itself(lau
     assert not torch.equal(first[0], second[0])
 
 
-def test_two_folders_of_any_name_and_a_set_without_test_pictures(cyclegan, tmp_path):
+def test_two_folders_of_any_name_and_a_set_without_test_images(cyclegan, train, tmp_path):
     first, second = tmp_path / "noto", tmp_path / "twemoji"
     for folder, source in ((first, "trainA"), (second, "trainB")):
         folder.mkdir()
         for file in sorted((EMOJI / source).glob("*.png"))[:40]:
             shutil.copy(file, folder)
-    cyclegan.main((first, second), out=tmp_path / "two", steps=1, **SMALL)
+    train(cyclegan, "paper", tmp_path / "two", data=(first, second), steps=1, **SMALL)
     held_out = len(list((tmp_path / "two" / "pictures" / "a_to_b" / "real").glob("*.png")))
     assert 0 < held_out < 20
     first.rename(tmp_path / "trainA")
     second.rename(tmp_path / "trainB")
-    cyclegan.main((tmp_path,), out=tmp_path / "one", steps=1, **SMALL)
+    train(cyclegan, "paper", tmp_path / "one", data=(tmp_path,), steps=1, **SMALL)
     assert len(list((tmp_path / "one" / "pictures" / "a_to_b" / "real").glob("*.png"))) == held_out
 
 
+def spoil_missing(root):
+    shutil.rmtree(root / "trainB")
+
+
+def spoil_alone(root):
+    shutil.copy(next((root / "testB").iterdir()), root / "testB" / "extra.png")
+
+
+def spoil_shuffled(root):
+    first, second, *_ = sorted((root / "testB").iterdir())
+    (root / "testB" / "a").mkdir()
+    second.rename(root / "testB" / "a" / second.name)
+    first.rename(root / "testB" / first.name)
+
+
+def spoil_truncated(root):
+    with Image.open(next((root / "trainA").iterdir())) as image:
+        image.resize((256, 256)).save(root / "trainA" / "broken.jpg")
+    content = (root / "trainA" / "broken.jpg").read_bytes()
+    (root / "trainA" / "broken.jpg").write_bytes(content[: len(content) // 2])
+
+
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("spoil", "changes", "sentence"),
     [
-        (
-            {"application": "season-transfer"},
-            "season-transfer expects --data, such as summer2winter_yosemite",
-        ),
-        ({"data": 3}, "--data expects one folder, or one of A and one of B; got 3"),
-        ({"all_emoji": True}, "--all-emoji is about the emoji of this repository"),
-        ({"data": "missing"}, "expected a folder"),
-        ({"data": "alone"}, "1 are in one of them alone, such as extra"),
-        ({"data": "shuffled"}, "or stand in another order"),
-        ({"order": "alternating", "accumulate": 2}, "--order alternating expects no --accumulate"),
-        ({"data": "truncated"}, "broken.jpg"),
-        ({"cycle_weight": -1.0}, "expected forward_cycle_weight to be 0 or more"),
+        (spoil_missing, {}, "expected folders trainA and trainB in it"),
+        (spoil_alone, {"counterparts": True}, "only one of them has extra; add what is missing"),
+        (spoil_shuffled, {"counterparts": True}, "their order or number differs"),
+        (spoil_truncated, {}, "broken.jpg"),
     ],
 )
-def test_bad_input_ends_in_one_sentence(cyclegan, data, tmp_path, capsys, options, words):
+def test_bad_images_end_in_one_sentence(cyclegan, mistake, data, tmp_path, spoil, changes, sentence):
     root = tmp_path / "data"
     shutil.copytree(data, root)
-    kind = options.get("data")
-    if kind == "missing":
-        shutil.rmtree(root / "trainB")
-    elif kind == "alone":
-        shutil.copy(next((root / "testB").iterdir()), root / "testB" / "extra.png")
-        options = {"counterparts": True}
-    elif kind == "shuffled":
-        first, second, *_ = sorted((root / "testB").iterdir())
-        (root / "testB" / "a").mkdir()
-        second.rename(root / "testB" / "a" / second.name)
-        first.rename(root / "testB" / first.name)
-        options = {"counterparts": True}
-    elif kind == "truncated":
-        with Image.open(next((root / "trainA").iterdir())) as image:
-            image.resize((256, 256)).save(root / "trainA" / "broken.jpg")
-        content = (root / "trainA" / "broken.jpg").read_bytes()
-        (root / "trainA" / "broken.jpg").write_bytes(content[: len(content) // 2])
-    folders = () if "application" in options else (root,) * (kind if isinstance(kind, int) else 1)
-    others = {name: value for name, value in options.items() if name != "data"}
-    with pytest.raises(SystemExit) as exit_, plain_errors():
-        cyclegan.main(folders, out=tmp_path / "out", steps=20, **others, **SMALL)
-    message = exit_.value.code  # Python prints a message itself; `plain_errors` has printed it for 1
-    complaint = capsys.readouterr().err.strip().splitlines()[-1] if message == 1 else message
-    assert complaint.startswith("error: ")
-    assert words in complaint
+    spoil(root)
+    code, error = mistake(cyclegan, "paper", data=root, out=tmp_path / "out", steps=20, **changes, **SMALL)
+    assert code == 1
+    assert sentence in error
 
 
-def test_the_page_compares_every_arm_with_the_true_counterparts(example, cyclegan, data, tmp_path):
-    arms = example("cyclegan_arms")
-    for arm, options in arms.ARMS.items():
-        named = {name.removeprefix("--").replace("-", "_"): value for name, value in options.items()}
-        cyclegan.main((data,), out=arms.folder(tmp_path, arm), steps=1, counterparts=True, **named, **SMALL)
-    arms.write_page(tmp_path, tmp_path / "page", 1, Backbone(weights="random"))
-    text = (tmp_path / "page" / "README.md").read_text()
-    for way, back in arms.WAYS.items():
-        real = arms.pictures(tmp_path / "full" / "pictures" / way / "real")
-        truth = arms.pictures(tmp_path / "full" / "pictures" / back / "real")
-        assert f"| not translated | {psnr(real, truth):.3f} |" in text
-        with Image.open(tmp_path / "page" / f"{way}.png") as grid:
-            assert grid.size[0] == 8 * 96 + 7 * 2
-    lines = [line for line in text.splitlines() if line.startswith("| ")]
-    for arm in arms.ARMS:
-        figures = [line.split("|")[2:-1] for line in lines if line.startswith(f"| {arm} |")]
-        assert len(figures) == 2  # one for each direction
-        assert all(float(figure) > -1 for of_way in figures for figure in of_way)
-    assert json.loads((tmp_path / "full" / "settings.json").read_text())["settings"]["losses"] == "full"
+@pytest.mark.parametrize(
+    ("preset", "changes", "sentence"),
+    [
+        ("paper", {}, "--data expects one folder, or one for A and one for B; got 0"),
+        ("paper", {"data": ("a", "b", "c")}, "--data expects one folder, or one for A and one for B; got 3"),
+        (
+            "emoji",
+            {"data": "a"},
+            "--data expects a preset without emoji, such as: cyclegan.py paper --data FOLDER",
+        ),
+        (
+            "emoji",
+            {"order": "alternating", "accumulate": 2},
+            "--accumulate expects --order joint; the alternating order updates twice a step",
+        ),
+        (
+            "emoji",
+            {"cycle_weights": (0, 0), "adversarial_weight": 0},
+            "--adversarial-weight or --cycle-weights must be above 0; got 0 for all",
+        ),
+        (
+            "emoji",
+            {"cycle_weights": (1, -2)},
+            "--cycle-weights must be 2 values: a number of at least 0, a number of at least 0; got 1.0 -2.0",
+        ),
+        ("emoji", {"identity_weight": "nan"}, "--identity-weight must be a number of at least 0; got nan"),
+        ("emoji", {"pool_size": -1}, "--pool-size must be a whole number of at least 0; got -1"),
+    ],
+)
+def test_wrong_use_ends_in_one_sentence(cyclegan, mistake, tmp_path, preset, changes, sentence):
+    code, error = mistake(cyclegan, preset, out=tmp_path / "out", **changes)
+    assert (code, error) == (2, f"error: {sentence}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_order_is_refused_with_the_known_ones(cyclegan, mistake):
+    code, error = mistake(cyclegan, "emoji", order="AB")
+    assert code == 2
+    assert all(word in error for word in ("--order", "AB", "joint", "alternating"))
+    with pytest.raises(ValueError, match='--order must be "joint" or "alternating"; got AB'):
+        cyclegan.Options(order="AB")

@@ -1,4 +1,4 @@
-"""Pix2pix's recipe: pairs from every layout, the paper's direction, resuming, bad input."""
+"""pix2pix's recipe: pairs from every layout in both directions, resuming, and mistakes."""
 
 import shutil
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 import gan_nets
 import pytest
 import torch
-from gan_data import read_image, write_image
-from gan_trainers import plain_errors, read_scalars
+from gan_data import Downscale, Images, bicubic_upscale, read_image, write_image
+from gan_trainers import read_scalars
 from PIL import Image
 
 EMOJI = Path(__file__).parents[1] / "examples" / "images" / "emoji"
-SMALL = {"size": 32, "load_size": 36, "width": 4, "batch_size": 2, "steps": 2, "validate_every": 1}
+SMALL = {"size": 32, "load_size": 36, "width": 4, "batch_size": 2, "steps": 2, "evaluate_every": 1}
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def recipe(example):
 
 @pytest.fixture(scope="module")
 def emoji(tmp_path_factory):
-    """Six pairs to learn from and three to test with."""
+    """Six pairs to train on and three to test with."""
     root = tmp_path_factory.mktemp("emoji")
     for kind, count in (("train", 6), ("test", 3)):
         names = [file.name for file in sorted((EMOJI / f"{kind}A").glob("*.png"))[:count]]
@@ -34,7 +34,7 @@ def emoji(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def halves(emoji, tmp_path_factory):
-    """The same pairs, each in one picture."""
+    """The same pairs, each in one image."""
     root = tmp_path_factory.mktemp("halves")
     for kind in ("train", "test"):
         (root / kind).mkdir()
@@ -49,78 +49,99 @@ def written(out, name):
 
 
 @pytest.mark.parametrize("direction", ["a-to-b", "b-to-a"])
-def test_both_layouts_hold_the_same_pairs_in_either_direction(recipe, emoji, halves, tmp_path, direction):
+def test_both_layouts_hold_the_same_pairs_in_either_direction(
+    recipe, train, emoji, halves, tmp_path, direction
+):
     for pairs, data in (("folders", emoji), ("halves", halves)):
         out = tmp_path / pairs
-        recipe.main((data,), out, pairs=pairs, direction=direction, **SMALL)
+        train(recipe, "paper", out, data=(data,), pairs=pairs, direction=direction, **SMALL)
         assert {"psnr", "ssim", "untranslated", "pixel"} <= read_scalars(out / "scalars.jsonl")[-1].keys()
     source, true = written(tmp_path / "folders", "source"), written(tmp_path / "folders", "true")
     assert len(source) == len(true) == 3
     assert source.equal(written(tmp_path / "halves", "source"))
     assert true.equal(written(tmp_path / "halves", "true"))
     first, second = sorted((emoji / "testA").iterdir())[0], sorted((emoji / "testB").iterdir())[0]
-    whole = recipe.Images([first if direction == "a-to-b" else second], size=32, load_size=32, flip=False)
+    whole = Images([first if direction == "a-to-b" else second], size=32, load_size=32, flip=False)
     torch.testing.assert_close(source[0], whole[0], atol=1 / 127, rtol=0)
 
 
-def test_photos_are_blurred_but_as_large_as_before(recipe, emoji, tmp_path):
-    photos = emoji / "trainA"
-    recipe.main(
-        (photos,), tmp_path, pairs="enlarge", scale=2, validation=0.3, **(SMALL | {"load_size": None})
-    )
+def test_photos_are_blurred_but_as_large_as_before(recipe, train, emoji, tmp_path):
+    changes = SMALL | {"data": (emoji / "trainA",), "scale": 2, "validation": 0.3, "load_size": None}
+    train(recipe, "super-resolution", tmp_path, **changes)
     source, true = written(tmp_path, "source"), written(tmp_path, "true")
     assert source.shape == true.shape
-    half = recipe.Downscale(2)
-    torch.testing.assert_close(
-        source[0], recipe.bicubic_upscale(half(true[0]), 2).clamp(-1, 1), atol=0.01, rtol=0
-    )
+    blurred = bicubic_upscale(Downscale(2)(true[0]), 2).clamp(-1, 1)
+    torch.testing.assert_close(source[0], blurred, atol=0.01, rtol=0)
     assert not source.equal(true)
 
 
-def test_the_network_that_is_left_is_the_papers(recipe, emoji, tmp_path):
-    recipe.main((emoji,), tmp_path, **SMALL)
+def test_the_saved_network_is_the_papers(recipe, train, emoji, tmp_path):
+    train(recipe, "paper", tmp_path, data=(emoji,), **SMALL)
     net = gan_nets.load(tmp_path / "translator")
     torch.manual_seed(0)
     picture = torch.rand(1, 3, 32, 32) * 2 - 1
-    # Dropout stays on at test (section 3.3), so that no two translations are alike.
+    # Dropout stays on at test time (section 3.3), so that no two translations are equal.
     assert not net(picture).equal(net(picture))
 
 
-def test_without_the_condition_the_discriminator_sees_one_picture(recipe, emoji, tmp_path):
-    recipe.main((emoji,), tmp_path, conditional=False, ema=True, generator="official", **SMALL)
+def test_an_unconditional_discriminator_the_official_generator_and_an_average(recipe, train, emoji, tmp_path):
+    changes = {"conditional": False, "ema": True, "generator": "official", **SMALL}
+    train(recipe, "paper", tmp_path, data=(emoji,), **changes)
     assert read_scalars(tmp_path / "scalars.jsonl")[-1]["step"] == 2
 
 
-def test_looking_more_often_changes_nothing_but_the_looks(recipe, emoji, tmp_path):
+def test_more_evaluations_do_not_change_the_network(recipe, train, emoji, tmp_path):
     for name, every in (("often", 1), ("seldom", 2)):
-        recipe.main((emoji,), tmp_path / name, **{**SMALL, "validate_every": every})
+        train(recipe, "paper", tmp_path / name, data=(emoji,), **SMALL | {"evaluate_every": every})
     often, seldom = (gan_nets.load(tmp_path / name / "translator") for name in ("often", "seldom"))
     assert all(map(torch.equal, often.state_dict().values(), seldom.state_dict().values()))
 
 
-def test_resuming_equals_an_uninterrupted_run(recipe, run_until, emoji, tmp_path):
-    recipe.main((emoji,), tmp_path / "whole", **SMALL)
-    run_until(recipe, 2, (emoji,), tmp_path / "killed", **SMALL)
-    recipe.main((emoji,), tmp_path / "killed", **SMALL)
+def test_resuming_equals_an_uninterrupted_run(recipe, train, run_until, emoji, tmp_path):
+    train(recipe, "paper", tmp_path / "whole", data=(emoji,), **SMALL)
+    run_until(recipe, 2, "paper", tmp_path / "killed", data=(emoji,), **SMALL)
+    train(recipe, "paper", tmp_path / "killed", data=(emoji,), **SMALL)
     last = "checkpoints/00000002/shared.safetensors"
     assert (tmp_path / "killed" / last).read_bytes() == (tmp_path / "whole" / last).read_bytes()
 
 
 @pytest.mark.parametrize(
-    ("spoil", "options", "words"),
+    ("spoil", "name"),
     [
-        (lambda root: (root / "trainA" / "alone.png").touch(), {}, "alone"),
-        (lambda root: Image.new("RGB", (9, 9)).save(root / "testB" / "new.png"), {}, "new"),
-        (lambda _: None, {"pairs": "halves"}, "one folder; got 0"),
+        (lambda root: (root / "trainA" / "alone.png").touch(), "alone"),
+        (lambda root: Image.new("RGB", (9, 9)).save(root / "testB" / "new.png"), "new"),
     ],
 )
-def test_bad_pairs_end_in_one_sentence(recipe, emoji, tmp_path, capsys, spoil, options, words):
+def test_bad_pairs_end_in_one_sentence(recipe, mistake, emoji, tmp_path, spoil, name):
     root = tmp_path / "bad"
     shutil.copytree(emoji, root)
     spoil(root)
-    data = () if options else (root,)
-    with pytest.raises(SystemExit) as exit_, plain_errors():
-        recipe.main(data, tmp_path / "out", **options, **SMALL)
-    complaint = str(exit_.value.code) if options else capsys.readouterr().err.strip().splitlines()[-1]
-    assert complaint.startswith("error: ")
-    assert words in complaint
+    code, error = mistake(recipe, "paper", data=root, out=tmp_path / "out", **SMALL)
+    assert code == 1
+    assert name in error
+
+
+@pytest.mark.parametrize(
+    ("preset", "changes", "sentence"),
+    [
+        ("paper", {"pairs": "halves"}, "--pairs halves expects --data with one folder; got 0"),
+        ("super-resolution", {}, "--pairs photos expects --data with one folder; got 0"),
+        ("paper", {}, "--data expects one folder, or one for A and one for B; got 0"),
+        ("paper", {"data": ("a", "b", "c")}, "--data expects one folder, or one for A and one for B; got 3"),
+        (
+            "emoji",
+            {"data": "a"},
+            "--data expects a preset without emoji, such as: pix2pix.py paper --data FOLDER",
+        ),
+        (
+            "emoji",
+            {"size": 40},
+            "--size must be a multiple of 16, so that the U-Net has 4 levels or more; got 40",
+        ),
+        ("emoji", {"l1_weight": -1}, "--l1-weight must be a number of at least 0; got -1.0"),
+    ],
+)
+def test_wrong_use_ends_in_one_sentence(recipe, mistake, tmp_path, preset, changes, sentence):
+    code, error = mistake(recipe, preset, out=tmp_path / "out", **changes)
+    assert (code, error) == (2, f"error: {sentence}")
+    assert not (tmp_path / "out").exists()

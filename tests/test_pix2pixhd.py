@@ -1,4 +1,4 @@
-"""pix2pixHD's recipe: its phases, what each computes and moves, resuming in any of them, looks, bad input."""
+"""pix2pixHD's recipe: what its phases compute and move, resuming, instance features, mistakes."""
 
 import shutil
 from pathlib import Path
@@ -7,19 +7,29 @@ import gan_nets
 import pytest
 import torch
 from gan_data import LabeledPhotos, read_image, read_labels
-from gan_nets.networks.pix2pixhd import halve_picture
-from gan_trainers import plain_errors, read_scalars
+from gan_trainers import read_scalars
 from PIL import Image
 from safetensors.torch import load_file
+from torch.nn import functional as F
 
 EMOJI = Path(__file__).parents[1] / "examples" / "images" / "emoji"
 SMALL = {"width": 2, "downsamplings": 1, "blocks": 1, "batch_size": 2, "size": (32, 32), "scales": (1, 2)}
-PHASES = {"steps": (2, 4), "fix_global": 2, "classes": 25, "features": 3, "validate_every": 1, **SMALL}
+PHASES = {"steps": (2, 4), "fix_global": 2, "classes": 25, "features": 3, "evaluate_every": 1, **SMALL}
 
 
 @pytest.fixture(scope="module")
 def recipe(example):
     return example("pix2pixhd")
+
+
+@pytest.fixture(scope="module")
+def support(example):
+    return example("support.pix2pixhd")
+
+
+@pytest.fixture(scope="module")
+def maps(example):
+    return example("images.emoji_maps")
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +45,16 @@ def emoji(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def data(recipe, emoji):
+def data(maps, emoji):
     """The same in the layout of `--data`."""
-    return recipe.write_emoji_maps(emoji, emoji / "maps")
+    return maps.write_emoji_maps(emoji, emoji / "maps")
 
 
 @pytest.fixture(scope="module")
-def whole(recipe, data, tmp_path_factory):
-    """The folder of a run of two steps a phase."""
+def whole(recipe, train, data, tmp_path_factory):
+    """The folder of a run of two steps per phase."""
     out = tmp_path_factory.mktemp("whole")
-    recipe.main(data, out, **PHASES)
+    train(recipe, "paper", out, data=data, **PHASES)
     return out
 
 
@@ -53,7 +63,7 @@ def state(out, step, name="shared"):
 
 
 def moved(out, step):
-    """The networks, or parts of the enhancer, in which a weight differs from that of the step before."""
+    """The networks, or parts of the enhancer, of which a weight differs from that of the step before."""
     before, after = state(out, step - 1), state(out, step)
     found = set()
     for name, weights in before.items():
@@ -71,7 +81,7 @@ def killed(recipe, data, run_until, tmp_path_factory):
     """The folders of runs that were killed at a step, with the checkpoints of the two steps before."""
     folders = {step: tmp_path_factory.mktemp(f"killed-{step}") for step in (3, 4, 5)}
     for step, folder in folders.items():
-        run_until(recipe, step, data, folder, **PHASES)
+        run_until(recipe, step, "paper", folder, data=data, **PHASES)
     return folders
 
 
@@ -82,40 +92,69 @@ def test_each_phase_moves_its_own_networks_and_no_byte_of_the_others(killed, who
     assert moved(whole, 6) == alone | {"enhancer.coarse", "encoder"}
 
 
-def test_the_enhancer_begins_with_what_the_global_generator_has_learnt(killed):
+def test_the_enhancer_starts_from_the_weights_of_the_global_generator(killed):
     trained = state(killed[4], 3)
-    prefix = "shared.kept.global.trunk."
+    prefix = "shared.registered.global.trunk."
     trunk = {name.removeprefix(prefix): weights for name, weights in trained.items() if prefix in name}
     assert trunk
     for name, weights in trunk.items():
-        assert torch.equal(trained[f"shared.kept.enhancer.coarse.{name}"], weights)
+        assert torch.equal(trained[f"shared.registered.enhancer.coarse.{name}"], weights)
 
 
-def test_each_size_keeps_its_discriminator(recipe):
+def test_the_discriminators_of_the_same_sizes_are_copied(recipe):
     nets = [
         recipe.GlobalGenerator(width=4, downsamplings=1, blocks=1),
         recipe.LocalEnhancer(width=2, downsamplings=1, blocks=1),
-        *(recipe.MultiscaleDiscriminator(3, scales=scales, layers=1, width=2) for scales in (2, 3)),
     ]
-    recipe.hand_over(*nets)
+    ds = [recipe.MultiscaleDiscriminator(3, scales=scales, layers=1, width=2) for scales in (2, 3)]
+    first, second = (
+        recipe.Stage(name, recipe.LabelToImage(net, None, 1), d, *[None] * 6)
+        for name, net, d in zip(("global", "enhancer"), nets, ds, strict=True)
+    )
+    recipe.initialize_enhancer(first, second)
     x = torch.randn(1, 3, 16, 16)
-    for ours, theirs in zip(nets[3](x)[1:], nets[2](halve_picture(x)), strict=True):
-        assert torch.equal(ours, theirs)
+    half = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
+    for logits, expected in zip(ds[1](x)[1:], ds[0](half), strict=True):
+        assert torch.equal(logits, expected)
+
+
+def test_the_phases_and_what_is_frozen_and_reset_in_each(recipe):
+    """Without --fix-global, a tenth of the enhancer's steps are of the second phase."""
+    nets = [
+        recipe.GlobalGenerator(width=4, downsamplings=1, blocks=1),
+        recipe.LocalEnhancer(width=2, downsamplings=1, blocks=1),
+    ]
+    encoder = torch.nn.Identity()
+    first, second = stages = [
+        recipe.Stage(name, recipe.LabelToImage(net, encoder, 1), None, *names, None, None, start, end)
+        for name, net, names, (start, end) in zip(
+            ("global", "enhancer"), nets, (("g1", "d1"), ("g2", "d2")), ((0, 30), (30, 50)), strict=True
+        )
+    ]
+    phases = recipe.schedule(tuple(stages), (30, 20), None)
+    assert phases == [
+        recipe.Phase("global", first, 0, 30, (), ()),
+        recipe.Phase("enhancer, global frozen", second, 30, 2, (nets[1].coarse, encoder), ("g1", "d1")),
+        recipe.Phase("joint", second, 32, 18, (), ("g2",)),
+    ]
+    assert [phase.steps for phase in recipe.schedule(tuple(stages), (30, 20), 0)] == [30, 0, 20]
 
 
 @pytest.mark.parametrize("step", [3, 4, 5])  # the first with a frozen net, the second, the first of the joint
-def test_resuming_in_any_phase_equals_an_uninterrupted_run(recipe, data, killed, whole, tmp_path, step):
+def test_resuming_in_any_phase_equals_an_uninterrupted_run(
+    recipe, train, data, killed, whole, tmp_path, step
+):
     out = shutil.copytree(killed[step], tmp_path / "resumed")
-    recipe.main(data, out, **PHASES)
+    train(recipe, "paper", out, data=data, **PHASES)
     for name in ("shared", "process-0"):
         expected, got = state(whole, 6, name), state(out, 6, name)
         assert got.keys() == expected.keys()
         assert [key for key, tensor in expected.items() if not torch.equal(got[key], tensor)] == []
-    for file in ("looks.safetensors", "held_out.png"):
+    for file in ("instance_features.safetensors", "held_out.png"):
         assert (out / file).read_bytes() == (whole / file).read_bytes()
 
 
-def test_a_step_computes_what_the_equations_need_and_no_more(recipe, data, tmp_path, monkeypatch):
+def test_a_step_computes_what_the_equations_need_and_no_more(recipe, train, data, tmp_path, monkeypatch):
     """Forwards and backwards of one step of each phase; what is frozen has no backward."""
     calls = {}
 
@@ -123,7 +162,7 @@ def test_a_step_computes_what_the_equations_need_and_no_more(recipe, data, tmp_p
         calls[name] = counts = [0, 0]
 
         def forward(*_):
-            counts[0] += torch.is_grad_enabled()  # else it is the held-out maps' turn
+            counts[0] += torch.is_grad_enabled()  # else held-out images are generated
 
         def backward(*_):
             counts[1] += 1
@@ -146,22 +185,39 @@ def test_a_step_computes_what_the_equations_need_and_no_more(recipe, data, tmp_p
         ("InstanceEncoder", [""]),
     ):
         monkeypatch.setattr(recipe, name, counted(getattr(recipe, name), *parts))
-    recipe.main(data, tmp_path, **(PHASES | {"steps": (1, 2), "fix_global": 1, "validate_every": 3}))
+    discriminator = recipe.MultiscaleDiscriminator
+
+    def counted_discriminator(*arguments, scales, **options):
+        net = discriminator(*arguments, scales=scales, **options)
+        name = f"MultiscaleDiscriminator of {scales}"
+        calls[name] = 0
+
+        def forward(*_):
+            calls[name] += torch.is_grad_enabled()
+
+        net.register_forward_pre_hook(forward)
+        return net
+
+    monkeypatch.setattr(recipe, "MultiscaleDiscriminator", counted_discriminator)
+    changes = PHASES | {"steps": (1, 2), "fix_global": 1, "evaluate_every": 3}
+    train(recipe, "paper", tmp_path, data=data, **changes)
     assert calls == {
         "GlobalGenerator ": [1, 1],
         "GlobalGenerator trunk": [1, 1],
         "LocalEnhancer ": [2, 2],
         "LocalEnhancer coarse": [2, 1],  # of the joint phase
         "InstanceEncoder ": [3, 2],  # of the global and the joint phase
+        "MultiscaleDiscriminator of 1": 3,  # in each step the photo, and the fake for either update
+        "MultiscaleDiscriminator of 2": 6,
     }
 
 
-# ------------------------------------------------------------------- what a run leaves
+# ------------------------------------------------------------------- results
 
 
-def test_a_run_leaves_what_it_promises(whole):
+def test_a_run_writes_its_results(whole):
     rows = read_scalars(whole / "scalars.jsonl")
-    assert [row["step"] for row in rows] == [2, 4, 6]  # a line ends with each phase
+    assert [row["step"] for row in rows] == [2, 4, 6]  # the last line of each phase
     terms = {"adversarial", "feature_matching", "discriminator", "psnr", "ssim"}
     assert all(terms <= row.keys() for row in rows)
     assert [len(list((whole / "previews" / name).glob("*.png"))) for name in ("global", "enhancer")] == [2, 4]
@@ -170,46 +226,58 @@ def test_a_run_leaves_what_it_promises(whole):
         assert gan_nets.load(whole / name)(torch.zeros(1, 29, 16, 24)).shape == (1, 3, 16, 24)
     assert gan_nets.load(whole / "encoder").output.out_channels == 3
     states = {folder.name: sorted(folder.glob("*.png")) for folder in (whole / "pictures").iterdir()}
-    assert set(states) == {"map", "painted", "chance1", "chance2", "chance3", "true"}
+    assert set(states) == {"map", "generated", "sampled1", "sampled2", "sampled3", "true"}
     assert all(len(files) == 2 for files in states.values())
 
 
-def test_looks_by_chance_differ(whole):
-    drawn = [
+def test_images_with_sampled_instance_features_differ(whole):
+    images = [
         torch.stack([read_image(file) for file in sorted((whole / "pictures" / name).glob("*.png"))])
-        for name in ("chance1", "chance2")
+        for name in ("sampled1", "sampled2")
     ]
-    assert not torch.equal(*drawn)
+    assert not torch.equal(*images)
 
 
-def test_without_an_encoder_looks_are_guessed_and_vgg_may_judge(recipe, data, tmp_path):
-    options = PHASES | {"features": 0, "steps": (1, 0), "fix_global": 0}
-    recipe.main(data, tmp_path, perceptual="random", **options)
+def test_without_an_encoder_nothing_is_sampled_and_a_perceptual_loss_may_be_added(
+    recipe, train, data, tmp_path, monkeypatch
+):
+    perceptual_loss = recipe.pix2pixhd_perceptual_loss  # of random weights, as nothing is downloaded here
+    monkeypatch.setattr(
+        recipe,
+        "pix2pixhd_perceptual_loss",
+        lambda weights: perceptual_loss(weights={"torchvision": "random"}[weights]),
+    )
+    changes = PHASES | {"features": 0, "steps": (1, 0), "fix_global": 0, "perceptual": "torchvision"}
+    train(recipe, "paper", tmp_path, data=data, **changes)
     (row,) = read_scalars(tmp_path / "scalars.jsonl")
     assert row["perceptual"] > 0
-    assert {folder.name for folder in (tmp_path / "pictures").iterdir()} == {"map", "painted", "true"}
-    assert read_image(next((tmp_path / "pictures" / "painted").iterdir())).shape == (3, 16, 16)
-    assert not any((tmp_path / name).exists() for name in ("encoder", "enhancer", "looks.safetensors"))
+    assert {folder.name for folder in (tmp_path / "pictures").iterdir()} == {"map", "generated", "true"}
+    assert read_image(next((tmp_path / "pictures" / "generated").iterdir())).shape == (3, 16, 16)
+    absent = ("encoder", "enhancer", "instance_features.safetensors")
+    assert not any((tmp_path / name).exists() for name in absent)
 
 
-def test_without_data_it_learns_the_emoji_of_this_repository(recipe, emoji, tmp_path, monkeypatch):
-    monkeypatch.setattr(recipe, "emoji", lambda: emoji)  # a few of them
+def test_the_preset_emoji_trains_on_the_emoji_of_this_repository(
+    recipe, support, train, emoji, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(support, "emoji", lambda: emoji)  # a few of them
     small = {name: value for name, value in SMALL.items() if name not in ("size", "batch_size")}
-    recipe.main(out=tmp_path, steps=(1, 1), **small)
+    train(recipe, "emoji", tmp_path, steps=(1, 1), **small)
     assert gan_nets.load(tmp_path / "enhancer").in_channels == 25 + 1 + 3
-    assert read_image(next((tmp_path / "pictures" / "painted").iterdir())).shape == (3, 64, 64)
+    assert read_image(next((tmp_path / "pictures" / "generated").iterdir())).shape == (3, 64, 64)
 
 
-def test_a_tenth_is_held_out_where_no_test_pictures_are(recipe, data, tmp_path):
+def test_a_tenth_is_held_out_where_there_are_no_test_images(recipe, support, options, data, tmp_path):
     for kind in ("img", "label", "inst"):
         shutil.copytree(data / f"train_{kind}", tmp_path / f"train_{kind}")
-    train, held_out = recipe.find_photos(tmp_path, 0.1, needs_instances=True)
-    assert len(train) + len(held_out) == 6
+    chosen = options(recipe, "paper", tmp_path / "out", data=tmp_path, features=3, validation=0.1)
+    files, held_out = support.find_files(chosen, tmp_path / "out")
+    assert len(files) + len(held_out) == 6
     assert held_out
-    assert not set(train) & set(held_out)
+    assert not set(files) & set(held_out)
 
 
-# ------------------------------------------------------------------- looks
+# ------------------------------------------------------------------- instance features
 
 
 class MeanColor(torch.nn.Module):
@@ -220,8 +288,8 @@ class MeanColor(torch.nn.Module):
 
 
 @pytest.fixture(scope="module")
-def looks(example):
-    return example("pix2pixhd_looks")
+def instance_features(example):
+    return example("support.instance_features")
 
 
 @pytest.fixture
@@ -244,79 +312,134 @@ def street(tmp_path):
     return LabeledPhotos(next(folders), labels=next(folders), instances=next(folders), flip=False)
 
 
-def test_looks_are_those_of_the_objects_of_a_class_that_are_large_enough(looks, street):
-    found = looks.find_looks(MeanColor(), street, torch.device("cpu"), torch.Generator().manual_seed(0))
-    assert set(found) == {7, 26}  # the speck has 1 pixel of 256, half of a 32nd part are 4
+def test_instances_of_a_class_that_are_large_enough_are_clustered(instance_features, street):
+    random = torch.Generator().manual_seed(0)
+    found = instance_features.cluster_features(MeanColor(), street, torch.device("cpu"), random)
+    assert set(found) == {7, 26}  # the speck has 1 pixel of 256; 1/64 are 4
     photo = street[0].photo
     torch.testing.assert_close(found[7], photo[:, 12, 12][None])
     cars = torch.stack([photo[:, 0, 0], photo[:, 0, 15]])
     torch.testing.assert_close(found[26].sort(0).values, cars.sort(0).values)
 
 
-def test_each_object_gets_one_look_of_its_class_by_chance(looks, street):
+def test_each_instance_gets_one_random_center_of_its_class(instance_features, street):
     labels, instances, _ = (each[None] for each in street[0])
-    known = {7: torch.tensor([[0.5, -0.5]]), 26: torch.tensor([[1.0, 0.0], [0.0, 1.0]])}
-    chance = torch.Generator().manual_seed(0)
-    drawn = [looks.draw_looks(labels, instances, known, chance) for _ in range(20)]
+    clusters = {7: torch.tensor([[0.5, -0.5]]), 26: torch.tensor([[1.0, 0.0], [0.0, 1.0]])}
+    random = torch.Generator().manual_seed(0)
+    samples = [instance_features.sample_features(labels, instances, clusters, random) for _ in range(20)]
     seen = set()
-    for features in drawn:
+    for features in samples:
         assert features.shape == (1, 2, 16, 16)
         assert torch.equal(gan_nets.instance_mean(features, instances[:, None]), features)
         assert features[0, :, 12, 12].tolist() == [0.5, -0.5]
-        assert features[0, :, 8, 0].tolist() == [0.0, 0.0]  # nobody knows how specks look
+        assert features[0, :, 8, 0].tolist() == [0.0, 0.0]  # there are no clusters of its class
         seen.add((*features[0, :, 0, 0].tolist(), *features[0, :, 0, 15].tolist()))
-    assert len(seen) == 4  # two looks for each of two cars
+    assert len(seen) == 4  # two centers for each of two cars
 
 
-# ------------------------------------------------------------------- bad input
+# ------------------------------------------------------------------- mistakes
+
+
+def spoil_larger(root):
+    file = next((root / "train_inst").iterdir())
+    with Image.open(file) as image:
+        image.resize((65, 64), Image.Resampling.NEAREST).save(file)
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("spoil", "changes", "sentences"),
     [
-        ({"size": (32, 30)}, "--size expects multiples of 4, at least 8; got 32 30"),
-        ({"size": (4, 32)}, "--size expects multiples of 4, at least 8; got 4 32"),
-        ({"fix_global": 5}, "--fix-global expects 0 to 4, the enhancer's; got 5"),
-        ({"steps": (0, 0)}, "--steps expects at least one; got 0 0"),
-        ({"without": "train_inst"}, "--features expects instance maps; there is no"),
-        ({"without": "train_label"}, "train_label: expected a folder of images; this does not exist"),
-        ({"classes": 3}, "but labels go from 0 to 2 (or 255, which is ignored); correct the map"),
-        ({"larger": "train_inst"}, "resize the map by the nearest pixel"),
-        ({"perceptual": Path("vgg.pth")}, ".safetensors file of weights; got vgg.pth, not a file"),
-        ({"scales": (0, 1)}, "scales"),
+        (
+            lambda root: shutil.rmtree(root / "train_label"),
+            {},
+            ["train_label: expected a folder of images; this does not exist"],
+        ),
+        (
+            lambda _: None,
+            {"classes": 3},
+            ["but labels go from 0 to 2 (or 255, which is ignored); correct the map"],
+        ),
+        (spoil_larger, {}, ["resize the map by the nearest pixel"]),
+        (lambda _: None, {"perceptual": "vgg.pth"}, [".safetensors file of weights", "vgg.pth"]),
     ],
 )
-def test_bad_input_ends_in_one_sentence(recipe, data, tmp_path, capsys, options, words):
+def test_bad_files_end_in_one_sentence(recipe, mistake, data, tmp_path, spoil, changes, sentences):
     root = shutil.copytree(data, tmp_path / "data")
-    if "without" in options:
-        shutil.rmtree(root / options["without"])
-    if "larger" in options:
-        file = next((root / options["larger"]).iterdir())
-        with Image.open(file) as image:
-            image.resize((65, 64), Image.Resampling.NEAREST).save(file)
-    others = {name: value for name, value in options.items() if name not in ("without", "larger")}
-    with pytest.raises(SystemExit) as exit_, plain_errors():
-        recipe.main(root, tmp_path / "out", **(PHASES | others))
-    message = exit_.value.code  # Python prints a message itself; `plain_errors` has printed it for 1
-    complaint = capsys.readouterr().err.strip().splitlines()[-1] if message == 1 else message
-    assert complaint.startswith("error: ")
-    assert words in complaint
+    spoil(root)
+    code, error = mistake(recipe, "paper", data=root, out=tmp_path / "out", **PHASES | changes)
+    assert code == 1
+    assert all(sentence in error for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"size": (32, 30)},
+            "--size must be multiples of 4, 8 or more; got 32 30; or use fewer --downsamplings",
+        ),
+        (
+            {"size": (4, 32)},
+            "--size must be multiples of 4, 8 or more; got 4 32; or use fewer --downsamplings",
+        ),
+        ({"fix_global": 5}, "--fix-global must be at most the enhancer's 4 steps; got 5"),
+        (
+            {"fix_global": -1},
+            "--fix-global must be a whole number of at least 0, or left out; got -1",
+        ),
+        (
+            {"steps": (0, 0)},
+            "--steps must be above 0 for one generator; got 0 0, as few photos and --epochs make",
+        ),
+        (
+            {"scales": (0, 1)},
+            "--scales must be 2 values: a whole number of at least 1, a whole number of at least 1; got 0 1",
+        ),
+        (
+            {"perceptual_weight": -1},
+            "--perceptual-weight must be a number of at least 0; got -1.0",
+        ),
+    ],
+)
+def test_wrong_use_ends_in_one_sentence(recipe, mistake, tmp_path, changes, sentence):
+    code, error = mistake(recipe, "paper", data="data", out=tmp_path / "out", **PHASES | changes)
+    assert (code, error) == (2, f"error: {sentence}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_instance_features_without_instance_maps_are_refused(recipe, mistake, data, tmp_path):
+    root = shutil.copytree(data, tmp_path / "data")
+    shutil.rmtree(root / "train_inst")
+    code, error = mistake(recipe, "paper", data=root, out=tmp_path / "out", **PHASES)
+    assert code == 2
+    assert error.startswith("error: --features expects instance maps; ")
+    assert error.endswith("train_inst is missing; use --features 0")
+
+
+def test_data_goes_with_the_preset_paper(recipe, mistake, tmp_path):
+    code, error = mistake(recipe, "emoji", data="data", out=tmp_path / "out")
+    assert (code, error) == (2, "error: --data expects the preset paper: pix2pixhd.py paper --data FOLDER")
+    code, error = mistake(recipe, "paper", out=tmp_path / "out")
+    assert (code, error) == (2, "error: --data is missing; this preset expects a folder of images")
+
+
+def test_few_photos_and_epochs_make_no_step(recipe, mistake, data, tmp_path):
+    changes = {name: value for name, value in PHASES.items() if name not in ("steps", "fix_global")}
+    changes |= {"data": data, "epochs": (1, 1), "batch_size": 50}
+    code, error = mistake(recipe, "paper", out=tmp_path / "out", **changes)
+    assert code == 2
+    assert "--steps must be above 0 for one generator; got 0 0" in error
 
 
 # ------------------------------------------------------------------- the maps of the emoji
 
 
-@pytest.fixture(scope="module")
-def maps(example):
-    return example("images/emoji_maps")
-
-
-def test_areas_are_what_touches_by_its_sides(maps):
+def test_areas_are_connected_by_the_sides_of_pixels(maps):
     values = torch.tensor([[1, 1, 2], [2, 1, 2], [2, 2, 1]])
     assert maps.connected(values).tolist() == [[0, 0, 2], [3, 0, 2], [3, 3, 8]]
 
 
-def test_maps_tell_paper_paint_and_ink_apart(maps):
+def test_maps_have_the_background_and_the_tones_of_the_areas(maps):
     labels, instances = maps.maps_of(EMOJI / "trainA" / "1f600.png", "Smileys & Emotion")
     row = "..cccccccddddccccccddddccccccc.."  # of a grinning face, with its eyes
     assert "".join(".cpd"[label] for label in labels[24, ::2].tolist()) == row

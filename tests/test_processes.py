@@ -1,4 +1,4 @@
-"""Two processes with half of the batch each are one with the whole batch, and never drift apart.
+"""Two processes with half of the batch each equal one with the whole batch, and stay equal.
 
 Real processes over gloo: `accelerate launch --cpu` would silently start only one, hence the environment
 variable, and hence the first test.
@@ -20,8 +20,8 @@ from torch import nn
 RECIPES = Path(__file__).parent / "recipes"
 ENVIRONMENT = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
 
-# In float64 nothing is left but the order of summation, some 1e-16 for each of six steps; Adam divides
-# by the square root of small squares and so magnifies it. In float32 the same holds with 1e-7.
+# In float64 only the order of summation differs, by some 1e-16 in each of six steps; Adam divides by the
+# square root of small squares, which magnifies it. In float32 the same holds with 1e-7.
 EQUAL = {"rtol": 1e-9, "atol": 1e-11}
 CASES = ("plain", "channels-last", "batch norm", "clip", "accumulate", "partly frozen", "unused on one")
 
@@ -48,7 +48,7 @@ def launch(recipe, *arguments):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """The folders of the recipe on one process and on two, and what the two printed."""
+    """The folders of the recipe on one process and on two, and the output of the two."""
     one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
     alone = [sys.executable, str(RECIPES / "compared.py"), str(one)]
     done = subprocess.run(alone, env=ENVIRONMENT, capture_output=True, text=True, check=False)
@@ -65,7 +65,7 @@ def test_two_processes_really_ran(runs):
     assert [program["is_main"] for program in programs] == [True, False]
     assert programs[0]["pid"] != programs[1]["pid"]
     assert "2 processes on cpu, fp32; parameters: network" in together.stderr
-    assert together.stderr.count("parameters: network") == len(CASES) + 4  # told by the first alone
+    assert together.stderr.count("parameters: network") == len(CASES) + 4  # printed by the first alone
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -97,7 +97,7 @@ def test_scalars_are_averaged_over_processes(runs):
 
 
 @pytest.mark.parametrize("case", [*CASES, "float32", "interrupted", "resumed"])
-def test_processes_never_drift_apart(runs, case):
+def test_processes_stay_equal(runs, case):
     _, two, _ = runs
     first, second = (load_file(two / f"{case}-{rank}.safetensors") for rank in range(2))
     assert first.keys() == second.keys()
@@ -151,4 +151,4 @@ def test_another_number_of_processes_is_refused(runs):
 def test_an_error_on_one_process_ends_them_all(tmp_path):
     done = launch("fails_on_one.py", tmp_path / "run")
     assert done.returncode != 0
-    assert "error: linear_decay needs start <= end; got start=2 and end=1" in done.stderr
+    assert "error: linear_decay expects start <= end; got start=2 and end=1" in done.stderr

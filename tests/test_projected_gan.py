@@ -1,4 +1,4 @@
-"""Projected GAN's recipe: its players by name, augmentations that adapt, resuming, bad input."""
+"""Projected GAN's recipe: its networks by name, adaptive augmentation, resuming, mistakes."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 import gan_nets
 import pytest
 import torch
-from gan_trainers import read_scalars
+from gan_trainers import Run, read_scalars
 from PIL import Image
 from safetensors.torch import load_file
 
@@ -19,13 +19,18 @@ SMALL = {
     "resize": 128,
     "samples": 4,
     "weights": "random",
-    "judge_weights": "random",
+    "metric_weights": "random",
 }
 
 
 @pytest.fixture(scope="module")
 def recipe(example):
     return example("projected_gan")
+
+
+@pytest.fixture(scope="module")
+def generation(example):
+    return example("support.generation")
 
 
 @pytest.fixture(scope="module")
@@ -52,187 +57,219 @@ def weights(out, step):
         ("dcgan", "dcgan", "none"),
     ],
 )
-def test_players_by_name_leave_what_the_recipe_promises(
-    recipe, animals, tmp_path, generator, discriminator, augment
+def test_networks_by_name_train_and_write_their_results(
+    recipe, generation, train, animals, tmp_path, generator, discriminator, augment
 ):
-    players = {"generator": generator, "discriminator": discriminator, "augment": augment}
-    recipe.main(animals, tmp_path, **players, steps=2, validate_every=1, **SMALL)
+    changes = {"generator": generator, "discriminator": discriminator, "augment": augment, **SMALL}
+    train(recipe, "paper", tmp_path, data=animals, steps=2, evaluate_every=1, **changes)
     rows = read_scalars(tmp_path / "scalars.jsonl")
     assert {"frechet_distance", "precision", "recall", "adversarial", "discriminator"} <= rows[-1].keys()
     assert ("p" in rows[-1]) == (augment in ("adaptive", "ada"))
     g = gan_nets.load(tmp_path / "generator")
     with torch.no_grad(), torch.random.fork_rng():
         torch.manual_seed(0)
-        first = g(torch.randn(32, g.latents))[0]  # with the noise between its layers, if there is any
+        first = g(torch.randn(32, g.latents))[0]  # with the noise of its layers, if there is any
     with Image.open(tmp_path / "pictures" / "00.png") as written:
         pixels = torch.frombuffer(bytearray(written.tobytes()), dtype=torch.uint8).view(64, 64, 3)
     assert (pixels.permute(2, 0, 1) - ((first.clamp(-1, 1) + 1) * 127.5)).abs().max() <= 1
-    assert len(list((tmp_path / "walk").glob("*.png"))) == recipe.WALK[0] * recipe.WALK[1]
+    assert len(list((tmp_path / "walk").glob("*.png"))) == generation.WALK[0] * generation.WALK[1]
     assert (tmp_path / "walk.webp").exists()
 
 
-def test_classes_are_the_folders_and_reach_both_players(recipe, animals, tmp_path):
-    recipe.main(animals, tmp_path, labels=True, steps=1, validate_every=1, **SMALL)
+def test_classes_are_the_folders_and_reach_both_networks(recipe, train, animals, tmp_path):
+    train(recipe, "paper", tmp_path, data=animals, labels=True, steps=1, evaluate_every=1, **SMALL)
     g = gan_nets.load(tmp_path / "generator")
     z = torch.randn(1, g.latents).expand(2, -1)
     one, other = g(z, torch.tensor([0, 1]))
     assert g.classes == 2
     assert not torch.equal(one, other)
-    kept = weights(tmp_path, 1)
-    assert any("d.heads" in name and "classes.0.weight" in name for name in kept)
+    stored = weights(tmp_path, 1)
+    assert any("d.heads" in name and "classes.0.weight" in name for name in stored)
     assert json.loads((tmp_path / "settings.json").read_text())["settings"]["classes"] == ["first", "second"]
 
 
-def test_resuming_equals_an_uninterrupted_run_the_probability_included(recipe, run_until, animals, tmp_path):
-    options = {
-        "augment": "ada",
-        "images_to_full": 20,
-        "steps": 6,
-        "validate_every": 2,
-        "patience": 9,
-        **SMALL,
-    }
-    recipe.main(animals, tmp_path / "whole", **options)
-    run_until(recipe, 6, animals, tmp_path / "killed", **options)
-    recipe.main(animals, tmp_path / "killed", **options)
+def test_resuming_equals_an_uninterrupted_run_the_probability_included(
+    recipe, train, run_until, animals, tmp_path
+):
+    changes = {"data": animals, "augment": "ada", "images_to_full": 20, "patience": 9, **SMALL}
+    changes |= {"steps": 6, "evaluate_every": 2}
+    train(recipe, "paper", tmp_path / "whole", **changes)
+    run_until(recipe, 6, "paper", tmp_path / "killed", **changes)
+    train(recipe, "paper", tmp_path / "killed", **changes)
     expected, got = weights(tmp_path / "whole", 6), weights(tmp_path / "killed", 6)
     assert got.keys() == expected.keys()
     assert all(torch.equal(got[name], tensor) for name, tensor in expected.items())
-    (p,) = [name for name in expected if name.endswith("augment.augment.p")]
+    (p,) = [name for name in expected if name.endswith(".augmentation.p")]
     assert 0 < expected[p] < 1
 
 
-def test_without_an_average_the_weights_themselves_draw(recipe, animals, tmp_path):
-    recipe.main(animals, tmp_path, ema=False, steps=2, validate_every=2, **SMALL)
-    kept = weights(tmp_path, 2)
-    pairs = [(name, name.replace(".average.average.", ".g.")) for name in kept if ".average.average." in name]
+def test_without_an_average_the_weights_themselves_generate(recipe, train, animals, tmp_path):
+    train(recipe, "paper", tmp_path, data=animals, ema=False, steps=2, evaluate_every=2, **SMALL)
+    stored = weights(tmp_path, 2)
+    pairs = [(name, name.replace(".ema.average.", ".g.")) for name in stored if ".ema.average." in name]
     assert len(pairs) > 10
-    assert all(torch.equal(kept[mine], kept[theirs]) for mine, theirs in pairs)
+    assert all(torch.equal(stored[mine], stored[theirs]) for mine, theirs in pairs)
 
 
-def test_it_stops_when_the_distance_has_risen_for_good(recipe, animals, tmp_path, monkeypatch):
+def test_it_stops_after_evaluations_without_improvement(recipe, train, animals, tmp_path, monkeypatch):
     found = iter([3.0, 4.0, 5.0, 6.0, 7.0])
-    monkeypatch.setattr(recipe, "measure", lambda *_: {"frechet_distance": next(found)})
-    recipe.main(animals, tmp_path, steps=5, validate_every=1, patience=2, **SMALL)
+    monkeypatch.setattr(recipe.Evaluation, "measure", lambda _: next(found))
+    changes = {"data": animals, "steps": 5, "evaluate_every": 1, "patience": 2, **SMALL}
+    train(recipe, "paper", tmp_path, **changes)
     assert [row["step"] for row in read_scalars(tmp_path / "scalars.jsonl")][-1] == 3
-    recipe.main(animals, tmp_path, steps=5, validate_every=1, patience=2, **SMALL)  # has stopped already
+    train(recipe, "paper", tmp_path, **changes)  # has stopped already
     assert [row["step"] for row in read_scalars(tmp_path / "scalars.jsonl")][-1] == 3
     assert (tmp_path / "checkpoints" / "best").read_text().strip() == "00000001"
     assert (tmp_path / "samples.png").exists()
 
 
-def test_the_article_compares_the_hinge_losses(recipe):
-    judged = recipe.Judged([torch.tensor([2.0, 0.5]), torch.tensor([-1.0])], [torch.tensor([-3.0, 0.0])])
-    real, fake = recipe.sides(judged)
-    assert real.item() == pytest.approx((0 + 0.5 + 2) / 3)
-    assert fake.item() == pytest.approx((0 + 1) / 2)
-
-
 def test_the_blur_smooths_and_fades_to_nothing(recipe):
-    picture = torch.rand(1, 3, 32, 32)
-    assert recipe.blurred(picture, 0.0) is picture
-    assert recipe.blurred(picture, 2.0).var() < 0.1 * picture.var()
+    image = torch.rand(1, 3, 32, 32)
+    assert recipe.blurred(image, 0.0) is image
+    assert recipe.blurred(image, 2.0).var() < 0.1 * image.var()
     dot = torch.zeros(1, 3, 33, 33)
     dot[..., 16, 16] = 1.0
     weights = recipe.blurred(dot, 4.0)[0, 0, 16]
     assert weights[20].item() == pytest.approx(weights[16].item() / 2, rel=1e-4)
 
 
+CONDITIONAL = "--labels expects --discriminator projected and a --generator other than dcgan"
+
+
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("changes", "sentence"),
     [
-        ({"labels": True, "generator": "dcgan"}, "--labels expects another generator than dcgan"),
-        ({"labels": True, "discriminator": "dcgan"}, "--labels expects --discriminator projected"),
+        ({"labels": True, "generator": "dcgan"}, CONDITIONAL),
+        ({"labels": True, "discriminator": "dcgan"}, CONDITIONAL),
+        ({"labels": True, "discriminator": "fastgan"}, CONDITIONAL),
         (
             {"augment": "none", "images_to_full": 5},
             "--images-to-full expects --augment adaptive or ada; got none",
         ),
-        ({"blur_sigma": 2.0}, "--blur-sigma expects --blur-images"),
-        ({"blur_sigma": 22.0, "blur_images": 9}, "expected a --blur-sigma below 21, a third of the size"),
-        ({"samples": 3}, "expected more than 3 --samples, to compare them; got 3"),
+        ({"blur_sigma": 2.0}, "--blur-sigma and --blur-images must be given together, both above 0"),
+        ({"blur_images": 9}, "--blur-sigma and --blur-images must be given together, both above 0"),
+        ({"blur_sigma": 22.0, "blur_images": 9}, "--blur-sigma must be below a third of --size; got 22.0"),
+        ({"samples": 3}, "--samples must be above 3, the neighbors compared; got 3"),
+        ({}, "--data is missing; this preset expects a folder of images"),
     ],
 )
-def test_what_does_not_go_together_is_refused_in_a_sentence(recipe, animals, tmp_path, options, message):
-    with pytest.raises(SystemExit, match=f"error: {message}"):
-        recipe.main(animals, tmp_path, **{"steps": 1, **SMALL, **options})
+def test_wrong_use_ends_in_one_sentence(recipe, mistake, tmp_path, changes, sentence):
+    code, error = mistake(recipe, "paper", out=tmp_path / "out", **SMALL | changes)
+    assert (code, error) == (2, f"error: {sentence}")
+    assert not (tmp_path / "out").exists()
 
 
-def test_classes_need_folders_of_their_own(recipe):
-    assert recipe.names_of(["cats/small", "dogs", "cats/large", "dogs"]) == [
-        "cats/large",
-        "cats/small",
-        "dogs",
-    ]
-    for kinds in (["dogs", "dogs"], [".", "dogs"]):
-        with pytest.raises(SystemExit, match="error: --labels expects every picture in a folder of its kind"):
-            recipe.names_of(kinds)
+def test_data_goes_with_another_preset(recipe, mistake, animals):
+    code, error = mistake(recipe, "animals", data=animals)
+    sentence = "--data expects another preset, such as: projected_gan.py paper --data FOLDER"
+    assert (code, error) == (2, f"error: {sentence}")
 
 
-def test_measuring_draws_nothing_from_the_chance_of_the_training(recipe, animals, tmp_path):
-    options = {**SMALL, "generator": "stylegan2", "steps": 2}
+def folder_of(root, kinds):
+    """An image in each of these folders."""
+    for number, kind in enumerate(kinds):
+        (root / kind).mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(root / kind / f"{number}.png")
+    return root
+
+
+def test_classes_are_sorted_folders_below_data(recipe, generation, options, tmp_path):
+    root = folder_of(tmp_path / "data", ["cats/small", "dogs", "cats/large", "dogs"])
+    chosen = options(recipe, "paper", tmp_path / "out", data=root, labels=True, size=8)
+    dataset, _ = generation.find_images_and_labels(chosen)
+    assert dataset.class_names == ["cats/large", "cats/small", "dogs"]
+    classes = {
+        path.parent.name: number for path, number in zip(dataset.images.paths, dataset.labels, strict=True)
+    }
+    assert classes == {"large": 0, "small": 1, "dogs": 2}
+    assert [number for _, number in dataset] == dataset.labels
+
+
+@pytest.mark.parametrize("kinds", [["dogs", "dogs"], [".", "dogs"]])
+def test_classes_need_folders_of_their_own(recipe, mistake, tmp_path, kinds):
+    root = folder_of(tmp_path / "data", kinds)
+    code, error = mistake(recipe, "paper", data=root, labels=True, out=tmp_path / "out", **SMALL)
+    assert code == 2
+    assert error.startswith("error: --labels expects each image in the folder of its class, and two folders")
+    assert error.endswith(f"got {', '.join(sorted(set(kinds)))}")
+
+
+def test_evaluations_take_no_random_numbers_from_the_training(recipe, train, animals, tmp_path):
+    changes = {"data": animals, "generator": "stylegan2", "steps": 2, **SMALL}
     for name, every in (("often", 1), ("seldom", 2)):
-        recipe.main(animals, tmp_path / name, validate_every=every, **options)
+        train(recipe, "paper", tmp_path / name, evaluate_every=every, **changes)
     often, seldom = weights(tmp_path / "often", 2), weights(tmp_path / "seldom", 2)
     assert all(torch.equal(often[name], seldom[name]) for name in often if ".g." in name)
 
 
-def test_two_processes_draw_and_measure_what_one_does(recipe, launch, animals, tmp_path):
-    options = {**SMALL, "generator": "stylegan2", "lr": 1e-30, "steps": 1, "samples": 20}
-    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
-    script = Path(recipe.__file__)
+def test_two_processes_generate_and_measure_the_same_samples_as_one(
+    recipe, train, launch, words, animals, tmp_path
+):
+    changes = {"data": animals, "generator": "stylegan2", "lr": 1e-30, "steps": 1, **SMALL, "samples": 20}
     together = launch(
-        *["--multi_gpu", "--num_processes", 2, script, "--data", animals, "--out", tmp_path / "two", *words],
+        *["--multi_gpu", "--num_processes", 2, Path(recipe.__file__), "paper"],
+        *words(out=tmp_path / "two", **changes),
         ACCELERATE_USE_CPU="true",
     )
     assert together.returncode == 0, together.stderr
-    recipe.main(animals, tmp_path / "one", **options)
+    train(recipe, "paper", tmp_path / "one", **changes)
     (one,), (two,) = (read_scalars(tmp_path / name / "scalars.jsonl") for name in ("one", "two"))
     for score in ("frechet_distance", "precision", "recall"):
         assert two[score] == pytest.approx(one[score], rel=1e-5), score
 
 
-def test_an_average_moves_once_a_step_however_many_batches_that_has(recipe, animals, tmp_path):
-    recipe.main(animals, tmp_path, accumulate=2, steps=3, validate_every=3, **SMALL)
-    kept = (tmp_path / "checkpoints" / "00000003" / "shared.json").read_text()
-    assert '["_extra_state", 3]' in kept
+def test_an_average_moves_once_per_step_of_several_batches(recipe, train, animals, tmp_path):
+    train(recipe, "paper", tmp_path, data=animals, accumulate=2, steps=3, evaluate_every=3, **SMALL)
+    stored = (tmp_path / "checkpoints" / "00000003" / "shared.json").read_text()
+    assert '["_extra_state", 3]' in stored
 
 
-def test_the_claims_page_has_the_speed_up_by_hand(example, tmp_path):
-    arms = example("projected_gan_arms")
-    distances = {
-        "projected-0": [9, 5, 4],
-        "dcgan-0": [10, 8, 5],
-        "projected-1": [9, 9, 9],
-        "dcgan-1": [9, 7, 6],
-    }
-    for name, column in distances.items():
-        folder = tmp_path / name
-        write_image_of_each(folder / "pictures")
-        rows = [
-            {
-                "step": i,
-                "seconds": 10.0 * i,
-                "images": 8 * i,
-                "frechet_distance": x,
-                "precision": 0.5,
-                "recall": 0.25,
-            }
-            for i, x in enumerate(column, 1)
-        ]
-        (folder / "scalars.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
-    runs = {arm: [arms.folder(tmp_path, arm, seed) for seed in (0, 1)] for arm in ("projected", "dcgan")}
-    arms.write_page(runs, tmp_path / "page", "3 steps")
-    page = (tmp_path / "page" / "README.md").read_text()
-    # The first seed is at dcgan's 5 after 2 of its 3 measurements, the second never at its 6.
-    assert "1.5, 0.0 in pictures and 1.5, 0.0 in" in page
-    assert "0.8 times fewer pictures" in page
-    assert "| projected-0 | 4 | 24 | 30 | 4 | 0.50 | 0.25 |" in page
-    assert {file.name for file in (tmp_path / "page").glob("*.png")} == {
-        *("images.png", "seconds.png", "curves.png", "projected.png", "dcgan.png")
-    }
+class Negative(torch.nn.Module):
+    """An augmentation that notes its inputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, images):
+        self.seen.append(images)
+        return -images
 
 
-def write_image_of_each(folder):
-    folder.mkdir(parents=True)
-    for number in range(16):
-        Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / f"{number:02d}.png")
+def test_a_steps_losses_are_equation_4_on_images_augmented_anew(
+    recipe, train, animals, tmp_path, monkeypatch
+):
+    """By hand from the logits of the step: as hinge losses, summed over the discriminators."""
+    calls, updates, logged, negative = [], [], {}, Negative()
+    build, update, log = recipe.build, Run.update, Run.log
+
+    def build_and_note(*arguments):
+        training = build(*arguments)
+        training.d.register_forward_hook(lambda _, inputs, logits: calls.append((inputs[0], logits)))
+        return training
+
+    def update_and_note(run, optimizer, loss):
+        updates.append(loss.item())
+        update(run, optimizer, loss)
+
+    def log_and_note(run, terms):
+        logged.update(terms)
+        log(run, terms)
+
+    monkeypatch.setattr(recipe, "build_augmentation", lambda *_, **__: negative)
+    monkeypatch.setattr(recipe, "build", build_and_note)
+    monkeypatch.setattr(Run, "update", update_and_note)
+    monkeypatch.setattr(Run, "log", log_and_note)
+    train(recipe, "paper", tmp_path, data=animals, steps=1, **SMALL)
+    fake, real, again = negative.seen
+    assert torch.equal(fake, again)
+    assert not torch.equal(fake, real)
+    for (shown, _), images in zip(calls, negative.seen, strict=True):
+        assert torch.equal(shown, -images)
+    of_generator, on_real, on_fake = (logits for _, logits in calls)
+    adversarial = sum(-scale.mean() for scale in of_generator)
+    discriminator = sum((1 - scale).relu().mean() for scale in on_real)
+    discriminator += sum((1 + scale).relu().mean() for scale in on_fake)
+    assert logged["adversarial"].item() == pytest.approx(adversarial.item())
+    assert logged["discriminator"].item() == pytest.approx(discriminator.item())
+    assert updates == [logged["adversarial"].item(), logged["discriminator"].item()]

@@ -1,4 +1,4 @@
-"""Kill -9 at a random moment: the same command goes on from a whole checkpoint, equal to the last bit."""
+"""Kill -9 at a random moment: the same command resumes from a complete checkpoint, bit for bit."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ def tensors(folder):
 
 
 def plain(folder):
-    """The rest of a checkpoint, but for the time it took."""
+    """The rest of a checkpoint, without the time it took."""
     texts = [file.read_text() for file in sorted(folder.glob("*.json"))]
     trees = json.dumps([json.loads(text, object_hook=without_seconds) for text in texts])
     assert "seconds" not in trees
@@ -52,11 +52,11 @@ def assert_same_run(one, other):
         assert tensors(left) == tensors(right)
         assert plain(left) == plain(right)
     assert rows(one) == rows(other)
-    pictures = [
+    previews = [
         sorted(path.relative_to(out) for path in out.rglob("previews/*/*.png")) for out in (one, other)
     ]
-    assert pictures[0] == pictures[1]
-    assert all((one / picture).read_bytes() == (other / picture).read_bytes() for picture in pictures[0])
+    assert previews[0] == previews[1]
+    assert all((one / preview).read_bytes() == (other / preview).read_bytes() for preview in previews[0])
 
 
 def test_killed_ten_times_equals_uninterrupted(tmp_path):

@@ -1,18 +1,20 @@
-"""The recipe of SRGAN: its two phases, what each idea leaves out, where it begins, and resuming."""
+"""SRGAN's recipe: its two phases and their terms, starting from a phase 1, resuming, and mistakes."""
 
+import math
 import shutil
 from pathlib import Path
 
 import gan_nets
 import pytest
 import torch
-from gan_data import Downscale, bicubic_upscale, read_image, write_image
-from gan_metrics import psnr_y
-from gan_trainers import plain_errors, read_scalars
+from gan_losses import PerceptualLoss
+from gan_projected import Backbone
+from gan_trainers import read_scalars
 from PIL import Image
 from safetensors.torch import load_file
 
 FLOWERS = Path(__file__).parents[1] / "examples" / "images" / "flowers" / "testB"
+TINY = 1e-30  # a learning rate that moves no weight
 SMALL = {"blocks": 1, "width": 4, "batch_size": 2, "size": 32, "validation": 0.3, "scale": 2}
 
 
@@ -31,14 +33,14 @@ def photos(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def phase_one(recipe, photos, tmp_path_factory):
+def phase_one(recipe, train, photos, tmp_path_factory):
     """A run of phase 1 alone."""
     out = tmp_path_factory.mktemp("phase-one")
-    recipe.main(photos, out, ideas="pixels", kernel="area", jpeg=50, pixel_steps=3, **SMALL)
+    train(recipe, "paper", out, data=photos, kernel="area", jpeg=50, pixel_steps=3, steps=0, **SMALL)
     return out
 
 
-def test_the_first_phase_leaves_a_network_that_knows_its_kernel(phase_one):
+def test_the_network_of_the_first_phase_has_its_degradation(phase_one):
     for folder in ("pixels", "enlarger"):
         net = gan_nets.load(phase_one / folder)
         assert (net.scale, net.degradation) == (2, "area, JPEG 50")
@@ -54,137 +56,188 @@ def state(out, step):
     return load_file(out / "checkpoints" / f"{step:08d}" / "shared.safetensors")
 
 
-@pytest.mark.parametrize(("ideas", "critic_learns"), [("content", False), ("all", True)])
-def test_the_second_phase_begins_with_the_firsts_weights(
-    recipe, photos, phase_one, tmp_path, ideas, critic_learns
+@pytest.mark.parametrize(("adversarial_weight", "has_discriminator"), [(0.0, False), (1e-3, True)])
+def test_the_second_phase_starts_from_the_weights_of_the_first(
+    recipe, train, photos, phase_one, tmp_path, adversarial_weight, has_discriminator
 ):
-    options = {"ideas": ideas, "start": phase_one / "pixels", "pixel_steps": 0, "steps": 2}
-    recipe.main(photos, tmp_path, lr=0.0, test=photos, **options, **SMALL)
+    changes = {"adversarial_weight": adversarial_weight, "pixel_steps": 0, "steps": 2, "test": photos}
+    train(recipe, "paper", tmp_path, data=photos, start=phase_one / "pixels", lr=TINY, **changes, **SMALL)
     learned = gan_nets.load(phase_one / "pixels")
-    began = gan_nets.load(tmp_path / "enlarger")
+    started = gan_nets.load(tmp_path / "enlarger")
     for name, value in learned.named_parameters():
-        assert torch.equal(value, began.get_parameter(name)), name
+        torch.testing.assert_close(started.get_parameter(name), value, rtol=0, atol=1e-25)
     rows = read_scalars(tmp_path / "scalars.jsonl")
-    assert ("discriminator" in rows[-1]) is ("adversarial" in rows[-1]) is critic_learns
+    assert ("discriminator" in rows[-1]) is ("adversarial" in rows[-1]) is has_discriminator
     assert rows[-1]["content"] > 0
     assert len(list((tmp_path / "test" / "enlarger").iterdir())) == 12
 
 
-def test_the_generator_without_batch_norm_learns_what_to_add(recipe, photos, tmp_path):
-    options = {"generator": "msrresnet", "pixel_steps": 1, "steps": 0, "lr": 0.0}
-    recipe.main(photos, tmp_path / "first", ideas="pixels", **options, **SMALL)
+def test_the_generator_without_batch_norm_learns_what_to_add(recipe, train, photos, tmp_path):
+    changes = {"generator": "msrresnet", "pixel_steps": 1, "steps": 0, "lr": TINY}
+    train(recipe, "paper", tmp_path / "first", data=photos, **changes, **SMALL)
     net = gan_nets.load(tmp_path / "first" / "pixels")
     assert isinstance(net, gan_nets.MSRResNet)
     x = torch.rand(1, 3, 8, 8) * 2 - 1
-    enlarged = torch.nn.functional.interpolate(x, scale_factor=2, mode="bilinear")
-    assert (net(x) - enlarged).abs().mean() < 0.05  # as it was before any step
+    bilinear = torch.nn.functional.interpolate(x, scale_factor=2, mode="bilinear")
+    assert (net(x) - bilinear).abs().mean() < 0.05  # as it was before any step
 
 
-def test_a_second_phase_from_nothing_is_refused_unless_told(recipe, photos, tmp_path):
-    with pytest.raises(SystemExit, match="phase 2 expects phase 1's weights; give --start FOLDER"):
-        recipe.main(photos, tmp_path, pixel_steps=0, steps=1, **SMALL)
-    recipe.main(photos, tmp_path, pixel_steps=0, steps=1, from_nothing=True, **SMALL)
+def test_a_second_phase_without_a_first_has_to_be_allowed(recipe, train, mistake, photos, tmp_path):
+    changes = {"data": photos, "pixel_steps": 0, "steps": 1, **SMALL}
+    code, error = mistake(recipe, "paper", out=tmp_path, **changes)
+    assert code == 2
+    assert "phase 2 expects the weights of phase 1; give --start FOLDER" in error
+    train(recipe, "paper", tmp_path, from_nothing=True, **changes)
     assert (tmp_path / "enlarger" / "config.json").exists()
     assert not (tmp_path / "pixels").exists()
 
 
+@pytest.mark.parametrize(("option", "value"), [("width", 8), ("scale", 4)])
 def test_a_first_phase_of_another_width_or_scale_ends_in_one_sentence(
-    recipe, photos, phase_one, tmp_path, capsys
+    recipe, mistake, photos, phase_one, tmp_path, option, value
 ):
-    for option, value in (("width", 8), ("scale", 4)):
-        with pytest.raises(SystemExit), plain_errors():
-            recipe.main(photos, tmp_path, start=phase_one / "pixels", **(SMALL | {option: value}))
-        complaint = capsys.readouterr().err.strip().splitlines()[-1]
-        assert complaint.startswith("error: ")
-        assert "model.safetensors does not fit SRResNet" in complaint
+    changes = {"data": photos, "start": phase_one / "pixels", **SMALL, option: value}
+    code, error = mistake(recipe, "paper", out=tmp_path, **changes)
+    assert code == 1
+    assert "model.safetensors does not fit SRResNet" in error
 
 
-TWO_PHASES = {"pixel_steps": 2, "steps": 2, "validate_every": 1, **SMALL}
+TWO_PHASES = {"pixel_steps": 2, "steps": 2, "evaluate_every": 1, **SMALL}
 
 
 @pytest.fixture(scope="module")
-def whole(recipe, photos, tmp_path_factory):
-    """A run of both phases without a break."""
+def whole(recipe, train, photos, tmp_path_factory):
+    """An uninterrupted run of both phases."""
     out = tmp_path_factory.mktemp("whole")
-    recipe.main(photos, out, **TWO_PHASES)
+    train(recipe, "paper", out, data=photos, **TWO_PHASES)
     return out
 
 
 @pytest.mark.parametrize("lost", [3, 4])  # the first step of phase 2, and one within it
-def test_resuming_equals_an_uninterrupted_run(recipe, run_until, photos, whole, tmp_path, lost):
-    run_until(recipe, lost, photos, tmp_path, **TWO_PHASES)
-    recipe.main(photos, tmp_path, **TWO_PHASES)
+def test_resuming_equals_an_uninterrupted_run(recipe, train, run_until, photos, whole, tmp_path, lost):
+    run_until(recipe, lost, "paper", tmp_path, data=photos, **TWO_PHASES)
+    train(recipe, "paper", tmp_path, data=photos, **TWO_PHASES)
     expected, got = state(whole, 4), state(tmp_path, 4)
     assert got.keys() == expected.keys()
     assert all(torch.equal(got[name], tensor) for name, tensor in expected.items())
 
 
-def test_test_pictures_are_enlarged_and_scored_at_the_end(recipe, photos, tmp_path, capsys):
+def test_test_images_are_upscaled_and_scored_at_the_end(recipe, train, photos, tmp_path, capsys):
     for kind in ("one", "other"):  # of the same names
         shutil.copytree(photos, tmp_path / "test" / kind)
-    recipe.main(photos, tmp_path / "out", test=tmp_path / "test", ideas="pixels", pixel_steps=1, **SMALL)
-    for way in ("bicubic", "enlarger"):
-        assert len(list((tmp_path / "out" / "test" / way).glob("*.png"))) == 24
-    said = capsys.readouterr().out
-    assert "bicubic {'" in said
-    assert "enlarger {'" in said
+    changes = {"data": photos, "test": tmp_path / "test", "pixel_steps": 1, "steps": 0, **SMALL}
+    train(recipe, "paper", tmp_path / "out", **changes)
+    for method in ("bicubic", "enlarger"):
+        assert len(list((tmp_path / "out" / "test" / method).glob("*.png"))) == 24
+    printed = capsys.readouterr().out
+    assert "bicubic {'" in printed
+    assert "enlarger {'" in printed
 
 
-def test_flat_photos_end_nothing(recipe, tmp_path):
+def test_flat_photos_do_not_end_the_run(recipe, train, tmp_path):
     for number in range(12):
         Image.new("RGB", (40, 40), (20 * number, 90, 90)).save(tmp_path / f"{number}.png")
-    recipe.main(tmp_path, tmp_path / "out", ideas="pixels", pixel_steps=1, **SMALL)
+    train(recipe, "paper", tmp_path / "out", data=tmp_path, pixel_steps=1, steps=0, **SMALL)
     (row,) = read_scalars(tmp_path / "out" / "scalars.jsonl")
-    assert "bicubic_psnr_y" not in row  # bicubic enlargement of what is flat is exact
+    assert "bicubic_psnr_y" not in row  # bicubic upscaling of flat images is exact
     assert "psnr_y" in row
 
 
-@pytest.mark.parametrize(("size", "scale"), [(16, 4), (32, 3)])
-def test_crops_that_do_not_suit_the_scale_are_refused(recipe, photos, tmp_path, size, scale):
-    with pytest.raises(SystemExit, match=f"--size expects a multiple of --scale {scale} and at least"):
-        recipe.main(photos, tmp_path, **(SMALL | {"size": size, "scale": scale}))
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"size": 16, "scale": 4}, "--size must be a multiple of --scale 4 and at least 19; got 16"),
+        ({"size": 32, "scale": 3}, "--size must be a multiple of --scale 3 and at least 17; got 32"),
+        ({"vgg19": "vgg19.pth"}, "--vgg19 expects --features vgg19; got lite0"),
+        ({"jpeg": 101}, "--jpeg must be a quality from 1 to 100; got 101"),
+        ({"pixel_steps": 0, "steps": 0}, "--pixel-steps or --steps must be above 0; got 0 for both"),
+        (
+            {"content_weight": 0, "adversarial_weight": 0},
+            "one weight of phase 2 must be above 0; got 0 for all",
+        ),
+        ({"lr": 0}, "--lr must be a number above 0; got 0.0"),
+        ({}, "--data is missing; this preset expects a folder of images"),
+    ],
+)
+def test_wrong_use_ends_in_one_sentence(recipe, mistake, tmp_path, changes, sentence):
+    code, error = mistake(recipe, "paper", out=tmp_path / "out", **SMALL | changes)
+    assert (code, error) == (2, f"error: {sentence}")
+    assert not (tmp_path / "out").exists()
 
 
-def test_weights_of_a_network_that_is_not_asked_for_are_refused(recipe, photos, tmp_path):
-    with pytest.raises(SystemExit, match="error: --vgg19 expects --features vgg19; got lite0"):
-        recipe.main(photos, tmp_path, vgg19=tmp_path / "vgg19.pth", **SMALL)
+# ------------------------------------------------------------------- equations
 
 
-def test_the_losses_are_the_papers_and_basicsrs(recipe):
+def test_the_pixel_losses_are_the_papers_and_basicsrs(recipe):
     fake, real = torch.zeros(1, 3, 4, 4), torch.full((1, 3, 4, 4), 0.5)
-    assert recipe.RECIPES["paper"].pixel(fake, real) == 0.25
-    assert recipe.RECIPES["basicsr"].pixel(fake, real) == 0.25  # a quarter of [0, 1]
-    weights = {name: chosen.weights for name, chosen in recipe.RECIPES.items()}
-    assert weights["paper"].adversarial / weights["article"].adversarial == pytest.approx(100)
+    assert recipe.pixel_loss(fake, real, recipe.PRESETS["paper"]) == 0.25
+    assert recipe.pixel_loss(fake, real, recipe.PRESETS["basicsr"]) == 0.25  # a quarter of [0, 1]
+    fake = torch.full((1, 3, 4, 4), -0.5)
+    assert recipe.pixel_loss(fake, real, recipe.PRESETS["paper"]) == 1
+    assert recipe.pixel_loss(fake, real, recipe.PRESETS["basicsr"]) == 0.5
 
 
-def test_the_arms_page_has_each_networks_own_figures(example, tmp_path):
-    arms = example("srgan_arms")
-    runs = {name: tmp_path / name for name in ("pixels", "content", "all", *arms.KERNELS)}
-    for seed, run in enumerate(runs.values()):
-        torch.manual_seed(seed)
-        network = gan_nets.MSRResNet if seed else gan_nets.SRResNet
-        network(scale=4, blocks=1, width=4).save_pretrained(run / "enlarger")
-    animals = Path(__file__).parents[1] / "examples" / "images" / "animals"
-    pictures = [x[..., :98, :97] for x in map(read_image, sorted(animals.glob("*.jpg"))[:2])]
-    for number, picture in enumerate(pictures):
-        (tmp_path / "test").mkdir(exist_ok=True)
-        write_image(tmp_path / "test" / f"{number}.png", picture)
-    test = arms.read(tmp_path / "test", 4)
-    assert [tuple(picture.shape) for picture in test] == [(1, 3, 96, 96)] * 2
-    gan_nets.UNetGenerator(depth=5, width=4).save_pretrained(tmp_path / "pix2pix" / "translator")
-    shown = {name: tmp_path / name for name in arms.ARMS}
-    kernels = {kernel: runs[kernel] for kernel in arms.KERNELS}
-    arms.write_page(shown, kernels, test, test, tmp_path / "page", "no steps")
-    page = (tmp_path / "page" / "README.md").read_text()
-    assert (tmp_path / "page" / "pictures.png").exists()
-    nearest = Downscale(4, "nearest")
-    with torch.no_grad():
-        enlarged = [gan_nets.load(runs["area"] / "enlarger")(nearest(picture)) for picture in test]
-    found = torch.stack([psnr_y(fake, real) for fake, real in zip(enlarged, test, strict=True)]).mean()
-    row = next(line for line in page.splitlines() if line.startswith("| area |"))
-    assert row.split(" | ")[1 + arms.KERNELS.index("nearest")] == f"{found:.2f}"
-    bicubic = [bicubic_upscale(Downscale(4)(picture), 4) for picture in test]
-    found = torch.stack([psnr_y(fake, real) for fake, real in zip(bicubic, test, strict=True)]).mean()
-    assert f"| bicubic | {found:.3f} |" in page
-    assert all(f"| {name} | " in page for name in arms.ARMS.values())
+def test_the_weights_are_the_papers_the_articles_and_basicsrs(recipe):
+    weights = {
+        name: (each.pixel_weight, each.content_weight, each.adversarial_weight)
+        for name, each in recipe.PRESETS.items()
+    }
+    assert weights == {
+        "flowers": (1e-2, 1.0, 5e-3),
+        "paper": (0.0, 1.0, 1e-3),
+        "article": (0.0, 1.0, 1e-5),
+        "basicsr": (1e-2, 1.0, 5e-3),
+    }
+
+
+def features(x):
+    return [2 * x, x.mean((2, 3))]
+
+
+@pytest.fixture
+def parts(recipe):
+    """Constant images of -0.5 and 0.5, and a `Training` whose logits and features are known."""
+    fake, real = (torch.full((2, 3, 4, 4), value, requires_grad=value < 0) for value in (-0.5, 0.5))
+    content = PerceptualLoss(features, layer_weights=[1.0, 3.0], distance="l1")
+    training = recipe.Training(g=None, d=lambda x: x.mean((1, 2, 3)), content=content, opt_g=None, opt_d=None)
+    return fake, real, training
+
+
+def test_the_generators_terms_by_hand(recipe, parts):
+    fake, real, training = parts
+    weights = recipe.Options(pixel_weight=0.1, content_weight=2.0, adversarial_weight=0.5)
+    terms = recipe.generator_terms(fake, real, training, weights)
+    assert {name: term.item() for name, term in terms.items()} == pytest.approx(
+        {"pixel": 0.1 * 1.0, "content": 2 * (2 + 3), "adversarial": 0.5 * math.log1p(math.exp(0.5))}
+    )
+
+
+@pytest.mark.parametrize("name", ["pixel", "content", "adversarial"])
+def test_a_term_of_weight_0_is_neither_computed_nor_named(recipe, parts, name):
+    fake, real, training = parts
+    weights = {"pixel_weight": 1.0, "content_weight": 1.0, "adversarial_weight": 1.0, f"{name}_weight": 0.0}
+
+    def never(*_):
+        raise AssertionError("computed in vain")
+
+    with pytest.MonkeyPatch.context() as patch:
+        if name == "pixel":
+            patch.setattr(recipe, "pixel_loss", never)
+        else:
+            training = training._replace(**{{"content": "content", "adversarial": "d"}[name]: never})
+        terms = recipe.generator_terms(fake, real, training, recipe.Options(**weights))
+    assert terms.keys() == {"pixel", "content", "adversarial"} - {name}
+
+
+def test_the_content_loss_is_scaled_features(recipe):
+    """Lite0's four maps, as strongly as the paper weights VGG19's: equation 5 with 1 / 12.75."""
+    backbone = Backbone(weights="random")
+    torch.manual_seed(0)
+    fake, real = torch.rand(1, 3, 64, 64), torch.rand(1, 3, 64, 64)
+    maps = list(zip(backbone(fake), backbone(real), strict=True))
+    paper = recipe.content_loss(recipe.PRESETS["paper"], backbone)
+    expected = sum(((x - y) / 70).square().mean() for x, y in maps)
+    torch.testing.assert_close(paper(fake, real), expected)
+    basicsr = recipe.content_loss(recipe.PRESETS["basicsr"], backbone)
+    expected = sum((x - y).abs().mean() * 12.75 / 70 for x, y in maps)
+    torch.testing.assert_close(basicsr(fake, real), expected)

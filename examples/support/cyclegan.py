@@ -1,13 +1,14 @@
-"""CycleGAN's evaluation: scores, previews and results of both directions."""
+"""CycleGAN's data, and its evaluation: scores, previews and results of both directions."""
 
 from collections.abc import Sequence
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from gan_data import Images, require_equal_names, write_image
+from gan_data import Images, find_domains, require_equal_names, write_image
 from gan_metrics import PSNR, SSIM
-from gan_trainers import EMA, Loader, Run, write_animation
+from gan_trainers import EMA, Loader, OptionError, Run, write_animation
+from images import emoji_domains
 from torch import Tensor
 
 from support.common import finite
@@ -27,6 +28,19 @@ class Direction(NamedTuple):
     test: Images
     sources: Loader
     targets: Loader | None  # true counterparts of the sources
+
+
+def find_files(options: "Options") -> tuple[Domains, Domains]:
+    """Files of A and of B to train on, and to test with.
+
+    Raises:
+        OptionError: --data has not one or two folders.
+    """
+    if options.emoji:
+        return emoji_domains(options.emoji)
+    if not 1 <= len(options.data) <= 2:
+        raise OptionError(f"--data expects one folder, or one for A and one for B; got {len(options.data)}")
+    return find_domains(options.data)
 
 
 def both_directions(

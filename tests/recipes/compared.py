@@ -1,7 +1,7 @@
-"""Train small networks in every way that processes must agree on, and write what came of each.
+"""Train small networks in every way that processes must agree on, and write the results.
 
     python compared.py OUT                                     one process, the whole batch
-    accelerate launch --num_processes 2 ... compared.py OUT    two, with half of it each
+    accelerate launch --num_processes 2 ... compared.py OUT    two, each with half of it
 
 OUT/<case>-<process>.safetensors receives the parameters, buffers and gradients at the end.
 """
@@ -27,7 +27,7 @@ STEPS = 6
 
 
 class Waves(Dataset[Tensor]):
-    """Twenty-one pictures of noise, in float64 so that only real differences show."""
+    """Twenty-one images of noise, in float64 so that only real differences show."""
 
     def __len__(self) -> int:
         return 21
@@ -37,7 +37,7 @@ class Waves(Dataset[Tensor]):
 
 
 class Detour(nn.Module):
-    """Uses `side` only where a batch is bright, which on two processes only one of them may see."""
+    """Uses `side` only if an image of the batch is bright, which may be so on one process alone."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ def normalized() -> nn.Module:
         nn.Conv2d(3, 4, 3, bias=False),
         nn.BatchNorm2d(4),
         nn.LeakyReLU(0.2),
-        nn.Conv2d(4, 4, 1, bias=False),  # whose gradient would be zero, and Adam's step mere rounding
+        nn.Conv2d(4, 4, 1, bias=False),  # Adam magnifies the rounding of a bias here
         nn.BatchNorm2d(4, momentum=None, affine=False),
         nn.Conv2d(4, 2, 3),
     )
@@ -90,9 +90,9 @@ def train(
     run.resume()
     for batch in run.steps(loader, until=STEPS):
         x = batch.to(dtype)
-        with ExitStack() as still:
+        with ExitStack() as stack:
             if partly:
-                still.enter_context(frozen(network[0]))  # type: ignore[index]
+                stack.enter_context(frozen(network[0]))  # type: ignore[index]
             loss = network(x).square().mean()
             run.update(optimizer, loss)
         run.log({"loss": loss})
@@ -110,7 +110,7 @@ def train(
 
 
 def stop(out: Path) -> dict[str, Tensor]:
-    """Send SIGTERM to the last process alone; where every process stopped, and with which code."""
+    """Send SIGTERM to the last process alone; return the step and the exit code of this one."""
     run = Run(out)
     network = plain().double()
     run.register(network=network)
@@ -135,9 +135,9 @@ def penalty(processes: int, rank: int) -> dict[str, Tensor]:
     layer = SynchronizedBatchNorm2d(3).double()
     nn.init.uniform_(layer.weight, 0.5, 1.5, generator=generator)
     y = layer(x)
-    (slope,) = torch.autograd.grad((y * weights[part]).sum() + y.pow(3).sum(), x, create_graph=True)
-    (curvature,) = torch.autograd.grad(slope.square().sum(), x)
-    found = {"value": y, "gradient": slope, "second gradient": curvature}
+    (first,) = torch.autograd.grad((y * weights[part]).sum() + y.pow(3).sum(), x, create_graph=True)
+    (second,) = torch.autograd.grad(first.square().sum(), x)
+    found = {"value": y, "gradient": first, "second gradient": second}
     found |= dict(layer.named_buffers())
     return {name: tensor.detach() for name, tensor in found.items()}
 
@@ -160,8 +160,8 @@ def main(out: Path) -> None:
     found = {name: case(out / "runs" / name) for name, case in cases.items()}
     found["penalty"] = penalty(run.processes, RANK)
     for name, tensors in found.items():
-        plainly = {key: tensor.contiguous() for key, tensor in tensors.items()}
-        save_file(plainly, out / f"{name}-{RANK}.safetensors")
+        contiguous = {key: tensor.contiguous() for key, tensor in tensors.items()}
+        save_file(contiguous, out / f"{name}-{RANK}.safetensors")
     (out / f"program-{RANK}.json").write_text(
         json.dumps({"processes": run.processes, "is_main": run.is_main, "pid": os.getpid()})
     )

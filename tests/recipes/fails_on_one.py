@@ -1,4 +1,4 @@
-"""The last process alone meets an error in its third step; the others must not wait for it for ever."""
+"""An error on the last process alone, in its third step; the others must not wait for it forever."""
 
 import os
 import sys

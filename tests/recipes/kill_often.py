@@ -1,10 +1,10 @@
-"""Run the tiny recipe whole, and again killed ten times at random and restarted each time.
+"""Run the tiny recipe uninterrupted, and again killed ten times at random and each time resumed.
 
     python kill_often.py OUT SEED...
 
-Every run is a fork of this program, so that torch is imported once. A kill comes from outside after a
-random time; at a random operation on files; or when a file grows beyond a random number of bytes, which
-is in the middle of a write.
+Every run is a fork of this program, so that torch is imported once. It is killed from outside after a
+random time; at a random file operation; or when a file grows beyond a random number of bytes, which is in
+the middle of a write.
 """
 
 import os
@@ -21,7 +21,7 @@ import torch._dynamo  # noqa: F401 - likewise
 
 
 def killed_at_file_operation(number: int) -> None:
-    """Kill this program at the given one of its operations on files, as counted by Python's audit events."""
+    """Kill this program at its file operation of this number, counted by Python's audit events."""
     left = [number]
 
     def hook(event: str, _: tuple[object, ...]) -> None:
@@ -34,14 +34,14 @@ def killed_at_file_operation(number: int) -> None:
 
 
 def killed_at_file_size(size: int) -> None:
-    """Have the kernel end this program when a file of its grows beyond `size` bytes."""
+    """Make the kernel end this program when a file that it writes grows beyond `size` bytes."""
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # which Python ignores
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 def fork(out: Path, seed: int, *trap: object) -> int:
-    """The process that runs the recipe, after a `trap` is set: a function and its argument."""
+    """Start a process that runs the recipe after setting a `trap`, a function and its argument."""
     process = os.fork()
     if process:
         return process
@@ -67,19 +67,19 @@ def main(out: Path, seed: int) -> None:
     start = time.monotonic()
     assert end_of(fork(out / "whole", seed)) == 0
     duration = time.monotonic() - start
-    draw = random.Random(seed)
+    generator = random.Random(seed)
     kills = ["outside"] * 3 + ["operation"] * 4 + ["size"] * 3
-    draw.shuffle(kills)
+    generator.shuffle(kills)
     survivors = 0
     while kills:
         if kills[-1] == "outside":
             process = fork(out / "killed", seed)
-            time.sleep(draw.uniform(0, 0.7 * duration))
+            time.sleep(generator.uniform(0, 0.7 * duration))
             os.kill(process, signal.SIGKILL)
         elif kills[-1] == "operation":
-            process = fork(out / "killed", seed, killed_at_file_operation, draw.randrange(1, 250))
+            process = fork(out / "killed", seed, killed_at_file_operation, generator.randrange(1, 250))
         else:
-            process = fork(out / "killed", seed, killed_at_file_size, draw.randrange(1, 40_000))
+            process = fork(out / "killed", seed, killed_at_file_size, generator.randrange(1, 40_000))
         code = end_of(process)
         assert code in (0, -signal.SIGKILL, -signal.SIGXFSZ), Path(f"{out}/killed.stderr").read_text()
         if code == 0:  # the kill came too late: start again

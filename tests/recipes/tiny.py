@@ -1,4 +1,4 @@
-"""A recipe of seconds with all that a long one has: two phases, noise, averages, a pool, scores.
+"""A recipe of seconds with everything of a long one: two phases, noise, averages, a pool, scores.
 
 python tiny.py OUT SEED
 """
@@ -18,7 +18,7 @@ STEPS = {"content": 7, "adversarial": 14}
 
 
 class Blobs(Dataset[Tensor]):
-    """Eleven pictures, with noise that is new each time."""
+    """Eleven images, with new noise each time."""
 
     def __len__(self) -> int:
         return 11

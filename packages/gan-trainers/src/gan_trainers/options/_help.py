@@ -22,6 +22,7 @@ def help_text(options: Any, head: str) -> str:
     """
     own = [field for field in dataclasses.fields(options) if not _is_nested(options, field)]
     nested = [getattr(options, field.name) for field in dataclasses.fields(options) if field not in own]
+    head = "\n".join("\n".join(_wrap(line)) for line in head.splitlines())
     sections = [head, "\n".join(["Options of the paper:", *_lines(options, own)])]
     for shared in nested:
         sections.append("\n".join(["Options of every recipe:", *_lines(shared, dataclasses.fields(shared))]))
@@ -44,12 +45,17 @@ def _lines(
 
 
 def _entry(label: str, text: str) -> list[str]:
-    width = shutil.get_terminal_size(fallback=(110, 45)).columns
     indent = " " * (_WIDEST_LABEL + 2)
-    lines = textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent) or [""]
+    lines = _wrap(text, indent) or [""]
     if len(label) > _WIDEST_LABEL:
         return [label, *lines]
     return [f"{label:{_WIDEST_LABEL + 2}}{lines[0].lstrip()}".rstrip(), *lines[1:]]
+
+
+def _wrap(text: str, indent: str = "") -> list[str]:
+    """Lines as wide as the terminal."""
+    width = shutil.get_terminal_size(fallback=(110, 45)).columns
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _label(name: str, kind: Any, value: Any) -> str:
@@ -75,10 +81,11 @@ def _text(comment: str, kind: Any, value: Any) -> str:
     """The comment, and what the label leaves out: whether a switch is on, and the choices."""
     if bool in _members(kind):
         return f"{comment} ({ {True: 'on', False: 'off', None: 'not given'}[value] })"
-    choices = [
-        str(choice) for each in _members(kind) if get_origin(each) is Literal for choice in get_args(each)
-    ]
-    return f"{comment} [{', '.join(choices)}]" if choices else comment
+    members = _members(kind)
+    literals = [each for each in members if get_origin(each) is Literal]
+    choices = [str(choice) for each in literals for choice in get_args(each)]
+    choices += [_placeholder(each) for each in members if literals and each not in literals]
+    return f"{comment} [{', '.join(choices)}]".strip() if choices else comment
 
 
 def _members(kind: Any) -> tuple[Any, ...]:

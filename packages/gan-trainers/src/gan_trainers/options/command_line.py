@@ -6,13 +6,16 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
 from gan_trainers._version import __version__
 from gan_trainers.base.errors import OptionError, plain_errors
 from gan_trainers.options._help import help_text
+from gan_trainers.options._words import check_words
+from gan_trainers.options.ranges import option_name
 
 Options = TypeVar("Options")
 
@@ -56,12 +59,16 @@ def parse_options(preset: Options, words: Sequence[str]) -> Options:
     Raises:
         OptionError: names the option, and the closest one if it is unknown.
     """
-    _refuse_empty(words)
+    parameters = list(_parameters(preset))
+    check_words(words, {option_name(each.name): each.annotation for each in parameters})
     given: dict[str, Any] = {}
     app = App(name="recipe", help_flags=(), version_flags=())
-    app.default(_with_options(given.update, preset))
+    app.default(_with_options(given.update, parameters))
     try:
         app(words, exit_on_error=False, print_error=False, result_action="return_value")
+    except UnusedCliTokensError as error:
+        unused = " ".join(error.unused_tokens or ())
+        raise OptionError(f"expected [PRESET] [--option value ...]; got {unused} without an option") from None
     except CycloptsError as error:
         raise OptionError(str(error)) from None
     return _replaced(preset, given)
@@ -79,22 +86,14 @@ def _split_preset(presets: Mapping[str, Any], words: list[str]) -> tuple[str, li
     return name, rest
 
 
-def _refuse_empty(words: Sequence[str]) -> None:
-    """Refuse empty values: an empty path would be the current folder."""
-    option = "the first value"
-    for word in words:
-        option = word.partition("=")[0] if word.startswith("--") else option
-        if not word or (word.startswith("--") and word.endswith("=")):
-            raise OptionError(f"{option} must not be empty; give a value or leave the option out")
-
-
-def _with_options(call: Callable[[dict[str, Any]], None], preset: Any) -> Callable[..., None]:
+def _with_options(
+    call: Callable[[dict[str, Any]], None], parameters: Sequence[inspect.Parameter]
+) -> Callable[..., None]:
     """A function with a keyword for each option, from which cyclopts makes a command line."""
 
     def command(**options: Any) -> None:
         call(options)
 
-    parameters = list(_parameters(preset))
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in parameters}
     return command
@@ -108,13 +107,20 @@ def _parameters(preset: Any) -> list[inspect.Parameter]:
         if dataclasses.is_dataclass(value):
             parameters += _parameters(value)
             continue
-        kind = hints[field.name]
+        kind = _none_first(hints[field.name])
         if isinstance(value, tuple):  # several values after one name: --data A B
-            kind = Annotated[kind, Parameter(consume_multiple=True, negative=())]
+            kind = Annotated[kind, Parameter(consume_multiple=(1, None), negative=())]
         parameters.append(
             inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=kind)
         )
     return parameters
+
+
+def _none_first(kind: Any) -> Any:
+    """The same type; cyclopts tries the members of a union in order, and would read None as a path."""
+    if get_origin(kind) not in (Union, UnionType):
+        return kind
+    return Union[tuple(sorted(get_args(kind), key=lambda each: each is not NoneType))]  # noqa: UP007
 
 
 def _replaced(preset: Any, given: Mapping[str, Any]) -> Any:

@@ -33,8 +33,8 @@ class Range:
         return above and below and math.isfinite(value)
 
     def __str__(self) -> str:
-        lower = f"above {self.least:g}" if self.without_least else f"at least {self.least:g}"
-        upper = f"below {self.most:g}" if self.without_most else f"at most {self.most:g}"
+        lower = f"above {self.least}" if self.without_least else f"at least {self.least}"
+        upper = f"below {self.most}" if self.without_most else f"at most {self.most}"
         return lower if self.most == math.inf else f"{lower} and {upper}"
 
 
@@ -61,7 +61,7 @@ def check_ranges(options: Any) -> None:
     for field in dataclasses.fields(options):
         value, kind = getattr(options, field.name), hints[field.name]
         if not dataclasses.is_dataclass(value) and not _allows(kind, value):
-            raise OptionError(f"{option_name(field.name)} must be {_describe(kind)}; got {_shown(value)}")
+            raise OptionError(f"{option_name(field.name)} must be {describe(kind)}; got {_shown(value)}")
 
 
 def option_name(field: str) -> str:
@@ -98,23 +98,23 @@ def _is_range(annotation: Any) -> bool:
     return isinstance(annotation, Range)
 
 
-def _describe(kind: Any) -> str:
+def describe(kind: Any) -> str:
     """The values that a type allows, as a part of a sentence."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
         limits = " and ".join(str(each) for each in arguments[1:] if _is_range(each))
         return (
-            _describe(arguments[0]) + (" " if limits.startswith("above") else " of ") * bool(limits) + limits
+            describe(arguments[0]) + (" " if limits.startswith("above") else " of ") * bool(limits) + limits
         )
     if origin in (Union, UnionType):
-        given = [_describe(each) for each in arguments if each is not NoneType]
+        given = [describe(each) for each in arguments if each is not NoneType]
         return " or ".join(given) + (", or left out" if NoneType in arguments else "")
     if origin is Literal:
         return " or ".join(f'"{each}"' if isinstance(each, str) else str(each) for each in arguments)
     if origin is tuple and arguments[-1] is ...:
-        return f"any number of values, each {_describe(arguments[0])}"
+        return f"any number of values, each {describe(arguments[0])}"
     if origin is tuple:
-        return f"{len(arguments)} values: {', '.join(map(_describe, arguments))}"
+        return f"{len(arguments)} values: {', '.join(map(describe, arguments))}"
     names = {int: "a whole number", float: "a number", bool: "True or False", str: "a text", Path: "a path"}
     return names.get(kind, getattr(kind, "__name__", str(kind)))
 

@@ -1,6 +1,7 @@
 """The options that every recipe shares."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ class RunOptions:
 
     out: Path  # folder of the run
     seed: Seed = 0  # of weights, data order, augmentation and noise
-    precision: Precision = "auto"  # of the networks; "auto": as accelerate is configured, else the fastest
+    precision: Precision = "auto"  # auto: accelerate's setting, else the fastest
     compile: bool = False  # compile the networks
     channels_last: bool | None = None  # memory layout; if not given, the one that measured faster
     accumulate: Count = 1  # batches per step
@@ -30,14 +31,16 @@ class RunOptions:
     def __post_init__(self) -> None:
         check_ranges(self)
 
-    def start(self, options: Any) -> Run:
+    def start(self, options: Any, found: Mapping[str, Any] | None = None) -> Run:
         """Start the run, or continue it once `Run.resume` is called.
 
         Args:
             options: the recipe's dataclass, for settings.json; nested dataclasses are flattened.
+            found: what the data decided, such as the names of its classes, for settings.json too.
         """
         settings = dataclasses.asdict(options)
         settings |= settings.pop("run", {})
+        settings |= found or {}
         return Run(
             self.out,
             seed=self.seed,
