@@ -103,7 +103,9 @@ def _describe(kind: Any) -> str:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
         limits = " and ".join(str(each) for each in arguments[1:] if _is_range(each))
-        return _describe(arguments[0]) + (" " if limits.startswith("above") else " of ") * bool(limits) + limits
+        return (
+            _describe(arguments[0]) + (" " if limits.startswith("above") else " of ") * bool(limits) + limits
+        )
     if origin in (Union, UnionType):
         given = [_describe(each) for each in arguments if each is not NoneType]
         return " or ".join(given) + (", or left out" if NoneType in arguments else "")
