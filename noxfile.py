@@ -178,7 +178,7 @@ def readme(session: nox.Session) -> None:
     for name in PACKAGES:
         install_wheels(session, [name, *siblings(requirements(name))])
         run_python_of(session, ROOT / "packages" / name / "README.md")
-    install_wheels(session, list(PACKAGES), *tools("default", "tyro"))
+    install_wheels(session, list(PACKAGES))
     for page in [ROOT / "README.md", *ROOT.glob("examples/**/README.md")]:
         run_python_of(session, page)
 

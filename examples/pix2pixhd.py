@@ -131,32 +131,33 @@ class Phase(NamedTuple):
 
 def build(options: Options, run: Run, files: Files, test_files: Files, steps: Steps) -> tuple[Stage, Stage]:
     """Section 3.2: networks, optimizers and data of the global generator, and of the enhancer around it."""
-    shape = {"downsamplings": options.downsamplings, "blocks": options.blocks}
+    downsamplings, blocks = options.downsamplings, options.blocks
     inputs = options.classes + 1 + options.features  # the 1 is the boundary map
-    coarse = GlobalGenerator(inputs, width=2 * options.width, **shape)
-    fine = LocalEnhancer(inputs, width=options.width, **shape)
+    coarse = GlobalGenerator(inputs, width=2 * options.width, downsamplings=downsamplings, blocks=blocks)
+    fine = LocalEnhancer(inputs, width=options.width, downsamplings=downsamplings, blocks=blocks)
     d_coarse, d_fine = (
         MultiscaleDiscriminator(options.classes + 4, scales=scales, width=2 * options.width)
         for scales in options.scales
     )
     networks = {"global": coarse, "enhancer": fine, "d_global": d_coarse, "d_enhancer": d_fine}
+    encoder = None
     if options.features:
         width = max(1, options.width // 2)
-        encoder = InstanceEncoder(3, options.features, width=width, downsamplings=options.downsamplings)
+        encoder = InstanceEncoder(3, options.features, width=width, downsamplings=downsamplings)
         networks["encoder"] = encoder
     for network in networks.values():
         init_normal_(network)
     run.register(**networks)
-    encoders = [encoder] if options.features else []
+    encoders = [encoder] if encoder else []
 
     def stage(name: str, part: int, first: int, end: int) -> Stage:
-        g, d, size = networks[name], networks[f"d_{name}"], tuple(side // part for side in options.size)
+        g, d, size = networks[name], networks[f"d_{name}"], (options.size[0] // part, options.size[1] // part)
         opt_g, opt_d = adam(options.lr, g, *encoders), adam(options.lr, d)
         run.register(**{f"opt_g_{name}": opt_g, f"opt_d_{name}": opt_d})
         photos = read(files, size, options.classes, flip=True)
         batches = run.loader(photos, options.batch_size, workers=options.run.workers)
         test_batches = run.loader(read(test_files, size, options.classes), options.batch_size, passes=1)
-        model = LabelToImage(g, next(iter(encoders), None), options.classes)
+        model = LabelToImage(g, encoder, options.classes)
         return Stage(name, model, d, opt_g, opt_d, batches, test_batches, first, end)
 
     return stage("global", 2, 0, steps[0]), stage("enhancer", 1, steps[0], sum(steps))
@@ -171,7 +172,7 @@ def schedule(stages: tuple[Stage, Stage], steps: Steps, fix_global: int | None) 
     first, second = stages
     alone = steps[1] // 10 if fix_global is None else fix_global
     encoder = second.model.encoder
-    still = (second.model.generator.coarse, *([encoder] if encoder else []))
+    still = (second.model.generator.get_submodule("coarse"), *([encoder] if encoder else []))
     reset = (first.opt_g, first.opt_d)
     return [
         Phase("global", first, 0, steps[0], (), reset=()),
@@ -182,7 +183,8 @@ def schedule(stages: tuple[Stage, Stage], steps: Steps, fix_global: int | None) 
 
 def initialize_enhancer(first: Stage, second: Stage) -> None:
     """Copy the weights of the global generator, and of the discriminators of the same sizes."""
-    second.model.generator.coarse.load_state_dict(first.model.generator.trunk.state_dict())
+    trunk = first.model.generator.get_submodule("trunk")
+    second.model.generator.get_submodule("coarse").load_state_dict(trunk.state_dict())
     for learned, scale in zip(first.d.scales, second.d.scales[1:], strict=False):
         scale.load_state_dict(learned.state_dict())
 

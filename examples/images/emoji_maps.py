@@ -1,9 +1,9 @@
 """Label and instance maps of the emoji of this repository, in the layout that pix2pixHD reads.
 
-Nobody has drawn such maps, so they are made from the drawings. Reduced to eight colours, a drawing falls
-apart into areas: these are the instances. An area's class joins what people wrote about the emoji
-(`names.csv`) with how much paint is on it. So the maps say "a coloured part of an animal", and leave open
-which colour, how it is shaded, and what is finer than an area.
+The emoji have no such maps, so they are computed from the images. An image reduced to eight colors consists
+of connected areas: these are the instances. The class of an area combines the category of the emoji
+(`names.csv`) with the tone of the area. So the maps contain "a colored area of an animal", but not its
+color, its shading, or details smaller than an area.
 """
 
 import csv
@@ -27,18 +27,18 @@ CATEGORIES = (
     "Objects",
     "Symbols",
 )
-TONES = ("coloured", "pale", "dark")
-CLASSES = 1 + len(CATEGORIES) * len(TONES)  # class 0 is the paper around the drawing
-COLORS = 8  # of a reduced drawing, numbered from 0
-WHITE = 255  # one more
+TONES = ("colored", "pale", "dark")
+CLASSES = 1 + len(CATEGORIES) * len(TONES)  # class 0 is the background
+COLORS = 8  # of a reduced image, numbered from 0
+WHITE = 255  # the number of white
 
 
 def write_emoji_maps(source: Path, out: Path) -> Path:
-    """Write the maps of Noto's emoji beside copies of the pictures, unless they are there.
+    """Write the maps of Noto's emoji, and copies of the images, unless the folder exists.
 
     Args:
         source: the folder that `images.emoji()` returns.
-        out: the folder to make, of `train_img`, `train_label`, `train_inst`, and the same three for `test`.
+        out: the folder to create, with `train_img`, `train_label`, `train_inst`, and the same for `test`.
 
     Returns:
         `out`.
@@ -46,77 +46,78 @@ def write_emoji_maps(source: Path, out: Path) -> Path:
     if out.is_dir():
         return out
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent) as aside, (source / "names.csv").open("r") as names:
+    with tempfile.TemporaryDirectory(dir=out.parent) as temporary, (source / "names.csv").open("r") as names:
         for row in csv.DictReader(names):
-            drawing = source / f"{row['split']}A" / row["file"]
-            if drawing.exists():
-                _write(drawing, row["category"], Path(aside, "maps"), row["split"])
+            image = source / f"{row['split']}A" / row["file"]
+            if image.exists():
+                _write(image, row["category"], Path(temporary, "maps"), row["split"])
         try:
-            Path(aside, "maps").rename(out)
+            Path(temporary, "maps").rename(out)
         except OSError:
-            if not out.is_dir():  # else another process has just put the same maps there
+            if not out.is_dir():  # else another process has just written the same maps
                 raise
     return out
 
 
-def maps_of(drawing: Path, category: str) -> tuple[Tensor, Tensor]:
+def maps_of(image: Path, category: str) -> tuple[Tensor, Tensor]:
     """The class and the instance of each pixel.
 
     Args:
-        drawing: a picture file, on white.
+        image: a picture file, on white.
         category: one of `CATEGORIES`.
 
     Returns:
-        (H, W) int64 classes, below `CLASSES`, and (H, W) int64 instances, 1000 times the class and a number
-        within it, as Cityscapes has them. The paper is 0 in both.
+        (H, W) int64 classes, below `CLASSES`, and (H, W) int64 instances: 1000 times the class plus a number
+        within it, as in Cityscapes. The background is 0 in both.
     """
-    picture = (read_image(drawing) + 1) / 2
-    numbers = _reduced(drawing, white=picture.amin(0) > 0.96)
+    rgb01 = (read_image(image) + 1) / 2
+    numbers = _reduced(image, white=rgb01.amin(0) > 0.96)
     areas = connected(numbers)
-    tone = _tone(instance_mean(picture[None], areas[None, None])[0])
+    tone = _tone(instance_mean(rgb01[None], areas[None, None])[0])
     labels = 1 + CATEGORIES.index(category) * len(TONES) + tone
     edge = torch.cat([areas[0], areas[-1], areas[:, 0], areas[:, -1]])
-    labels[(numbers == WHITE) & torch.isin(areas, edge)] = 0  # white within the drawing is drawn
-    return labels, 1000 * labels + _counted(labels, areas)
+    labels[(numbers == WHITE) & torch.isin(areas, edge)] = 0  # white inside is a part of the emoji
+    return labels, 1000 * labels + _numbered(labels, areas)
 
 
 def connected(values: Tensor) -> Tensor:
-    """(H, W) numbers to (H, W): the first place that is reached by sides over pixels of the same number."""
+    """(H, W) values to (H, W) areas of equal, 4-connected values; each is numbered by its first pixel."""
     height, width = values.shape
-    number = values.flatten().tolist()
-    first = [-1] * len(number)
-    for start, wanted in enumerate(number):
+    value = values.flatten().tolist()
+    first = [-1] * len(value)
+    for start, wanted in enumerate(value):
         reached = [start] if first[start] < 0 else []
         while reached:
-            place = reached.pop()
-            if first[place] < 0 and number[place] == wanted:
-                first[place] = start
-                row, column = divmod(place, width)
-                reached += [place - width] * (row > 0) + [place + width] * (row < height - 1)
-                reached += [place - 1] * (column > 0) + [place + 1] * (column < width - 1)
+            pixel = reached.pop()
+            if first[pixel] < 0 and value[pixel] == wanted:
+                first[pixel] = start
+                row, column = divmod(pixel, width)
+                reached += [pixel - width] * (row > 0) + [pixel + width] * (row < height - 1)
+                reached += [pixel - 1] * (column > 0) + [pixel + 1] * (column < width - 1)
     return torch.tensor(first).view(height, width)
 
 
-def _reduced(drawing: Path, white: Tensor) -> Tensor:
-    """(H, W) the number of each pixel's colour; the lines of mixed colours between two areas are gone."""
-    with Image.open(drawing) as file:
-        image = file.convert("RGB").quantize(COLORS, kmeans=3, dither=Image.Dither.NONE)
-    numbers = Image.frombytes("L", image.size, image.tobytes())
+def _reduced(image: Path, white: Tensor) -> Tensor:
+    """(H, W) the number of each pixel's color; lines of mixed colors between two areas are filtered out."""
+    with Image.open(image) as file:
+        reduced = file.convert("RGB").quantize(COLORS, kmeans=3, dither=Image.Dither.NONE)
+    numbers = Image.frombytes("L", reduced.size, reduced.tobytes())
     numbers.paste(WHITE, mask=Image.fromarray(white.numpy()))
     for _ in range(2):
         numbers = numbers.filter(ImageFilter.ModeFilter(3))
-    return torch.frombuffer(bytearray(numbers.tobytes()), dtype=torch.uint8).view(image.height, image.width)
+    pixels = torch.frombuffer(bytearray(numbers.tobytes()), dtype=torch.uint8)
+    return pixels.view(reduced.height, reduced.width)
 
 
 def _tone(color: Tensor) -> Tensor:
-    """(3, H, W) in [0, 1] to the places in `TONES`: by saturation and value, as painters call them."""
+    """(3, H, W) in [0, 1] to (H, W) indices into `TONES`, by saturation and value (HSV)."""
     value, least = color.amax(0), color.amin(0)
     pale = value - least < 0.2 * value
     return torch.where(value < 0.45, 2, pale.long())
 
 
-def _counted(labels: Tensor, areas: Tensor) -> Tensor:
-    """The areas of each class numbered from 0; the paper is one whatever its parts."""
+def _numbered(labels: Tensor, areas: Tensor) -> Tensor:
+    """(H, W) the areas of each class numbered from 0; the background is one area."""
     numbers = torch.zeros_like(areas)
     for label in labels[labels > 0].unique():
         here = labels == label
@@ -124,11 +125,11 @@ def _counted(labels: Tensor, areas: Tensor) -> Tensor:
     return numbers
 
 
-def _write(drawing: Path, category: str, out: Path, split: str) -> None:
-    labels, instances = maps_of(drawing, category)
-    files = {kind: out / f"{split}_{kind}" / drawing.name for kind in ("img", "label", "inst")}
+def _write(image: Path, category: str, out: Path, split: str) -> None:
+    labels, instances = maps_of(image, category)
+    files = {kind: out / f"{split}_{kind}" / image.name for kind in ("img", "label", "inst")}
     for file in files.values():
         file.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(drawing, files["img"])
+    shutil.copyfile(image, files["img"])
     Image.fromarray(labels.to(torch.uint8).numpy()).save(files["label"])
     Image.fromarray(instances.to(torch.uint16).numpy()).save(files["inst"])

@@ -1,97 +1,87 @@
-"""Train every arm of `colorize.py` for the same number of steps and write the page that compares them.
+"""The color spaces of colorize.py compared, as in article 002.
 
-    python examples/colorize_arms.py --steps 2000
+    python examples/studies/colorize.py
+    python examples/studies/colorize.py photos --data ~/photos --steps 20000
 
-The page, README.md in the output folder, shows the same held-out photos coloured by each arm, the curves
-that article 002 discusses, and a table. An arm that was finished before is not trained again.
+The page, README.md in the folder of the runs, has the same held-out photos colorized by each arm, a table of
+scores, and the curves that the article discusses. A finished arm is not trained again.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-from comparison import last, pictures, train
-from gan_trainers import draw_curves, plain_errors, read_scalars, write_grid
+import comparison
+from comparison import Row, last, read_images
+from gan_trainers import Count, RunOptions, check_ranges, draw_curves, run_recipe, write_grid
 
-ARMS = ("ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab")
-CURVES = ["discriminator", "adversarial", "pixel", "psnr", "ssim", "colorfulness"]
+COLORS = ("ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab")
+ARMS = {colors: {"colors": colors} for colors in COLORS}
+SCORES = ["psnr", "ssim", "colorfulness"]
+LOSSES = ["discriminator", "adversarial", "pixel"]
 
 
-def main(
-    out: Path = Path("runs/colorize_arms"),
-    page: Path | None = None,
-    data: Path | None = None,
-    steps: int = 2_000,
-    size: int | None = None,
-    width: int = 64,
-    seed: int = 0,
-) -> None:
-    """Train all arms, one after the other, and compare them.
+@dataclass(frozen=True)
+class Options:
+    """Options that all arms share."""
 
-    Args:
-        out: the folder of the runs, one for each arm.
-        page: where the page and its pictures go; `out` if not given.
-        data: a folder of photos; the flowers of this repository if not given.
-        steps: how long each arm trains.
-        size: side of the square crops, in pixels.
-        width: channels of the networks' first layers.
-        seed: the same for all arms.
-    """
-    for arm in ARMS:
-        options = {
-            "--colors": arm,
-            "--out": out / arm,
-            "--steps": steps,
-            "--seed": seed,
-            "--data": data,
-            "--size": size,
-            "--width": width,
-        }
-        train("colorize.py", options)
-    write_page(out, page or out, steps)
+    data: Path | None = None  # a folder of photos, searched in depth
+    flowers: bool = False  # train on the flowers of this repository instead
+    size: Count = 256  # side of the square crops, in pixels
+    width: Count = 64  # channels of the first layers
+    steps: Count = 2_000  # of each arm
+    page: Path | None = None  # folder of the page; if not given, that of the runs
+    run: RunOptions = RunOptions(out=Path("runs/colorize_arms"), evaluate_every=250)
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+
+
+PRESETS = {"flowers": Options(flowers=True, size=32), "photos": Options()}
+
+
+def main(options: Options) -> None:
+    """Train all arms, one after the other, and compare them."""
+    out = options.run.out
+    comparison.train("colorize.py", "photos", ARMS, comparison.shared_options(options), out)
+    write_page(out, options.page or out, options.steps)
 
 
 def write_page(runs: Path, page: Path, steps: int) -> None:
     """Write README.md, photos.png and curves.png into `page` from the finished runs."""
-    page.mkdir(parents=True, exist_ok=True)
-    first = runs / ARMS[0] / "pictures"
-    columns = [pictures(first / "gray"), *(pictures(runs / arm / "pictures" / "colored") for arm in ARMS)]
-    write_grid(page / "photos.png", *columns, pictures(first / "true"))
-    scalars = {arm: read_scalars(runs / arm / "scalars.jsonl") for arm in ARMS}
-    draw_curves(scalars, page / "curves.png", CURVES)
-    (page / "README.md").write_text(describe(scalars, steps), encoding="utf-8")
-    print(f"the comparison is in {page / 'README.md'}")
+    images = {arm: comparison.folder(runs, arm) / "pictures" for arm in ARMS}
+    first = images[COLORS[0]]
+    colored = [read_images(folder / "colored") for folder in images.values()]
+    write_grid(page / "photos.png", read_images(first / "gray"), *colored, read_images(first / "true"))
+    logs = comparison.read_logs(runs, ARMS)
+    draw_curves(logs, page / "curves.png", LOSSES + SCORES)
+    comparison.write_text(page, describe(logs, steps))
 
 
-def describe(scalars: dict[str, list[dict[str, float]]], steps: int) -> str:
+def describe(logs: dict[str, list[Row]], steps: int) -> str:
     """The page's text."""
-    measures = ("psnr", "ssim", "colorfulness", "discriminator", "adversarial", "pixel")
-    lines = []
-    for arm, rows in scalars.items():
-        figures = " | ".join(f"{last(rows, name):.3f}" for name in measures)
-        lines.append(f"| {arm} | {figures} | {rows[-1]['seconds']:.0f} |")
-    table = "\n".join(lines)
-    truth = last(scalars[ARMS[0]], "true_colorfulness")
-    return f"""# Colouring in several colour spaces
+    lines = [
+        [arm, *(f"{last(rows, name):.3f}" for name in SCORES + LOSSES), f"{rows[-1]['seconds']:.0f}"]
+        for arm, rows in logs.items()
+    ]
+    true_colorfulness = last(logs[COLORS[0]], "true_colorfulness")
+    return f"""# Colorization in several color spaces
 
-Each arm trained for {steps} steps on the same photos with the same seed. An arm's name is the generator's
-colour space, the discriminator's, and "gray" if that one sees the grey picture as well.
+Each arm was trained for {steps} steps on the same photos with the same seed. The name of an arm has the color
+space of the generator, that of the discriminator, and "gray" if the discriminator sees the gray image too.
 
 ![photos](photos.png)
 
-Held-out photos, from left to right: the grey input, {", ".join(ARMS)}, and the true photo.
+Held-out photos, from left to right: the gray input, {", ".join(ARMS)}, and the true photo.
 
-| arm | {" | ".join(measures)} | seconds |
-{"|---" * (len(measures) + 2)}|
-{table}
+{comparison.table(["arm", *SCORES, *LOSSES, "seconds"], lines)}
 
-PSNR (dB), SSIM and colourfulness are means over all held-out photos, of the averaged generator at the last
-step; the true photos have a colourfulness of {truth:.1f}. The losses are means over the last steps; the pixel
-losses of different colour spaces do not compare.
+PSNR (dB), SSIM and colorfulness are means over all held-out photos, for the averaged generator at the last
+step. The true photos have a colorfulness of {true_colorfulness:.1f}. The losses are means over the last
+steps; the pixel losses of different color spaces cannot be compared.
 
 ![curves](curves.png)
 """
 
 
 if __name__ == "__main__":
-    with plain_errors():
-        tyro.cli(main)
+    run_recipe(main, PRESETS)

@@ -1,34 +1,110 @@
-"""What the commands that train the arms of a study and compare them have in common."""
+"""What the studies share: arms, which are runs of a recipe, their logs and images, and the page.
 
+A study imports this module first, which makes the recipes, `support` and `images` importable.
+"""
+
+import dataclasses
+import re
 import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from gan_data import read_image
+from gan_trainers import read_scalars
 from torch import Tensor
+
+EXAMPLES = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(EXAMPLES))  # before this folder, since a recipe and its study have the same file name
 
 Row = dict[str, float]
 
 
-def train(recipe: str, options: dict[str, object]) -> None:
-    """Run a recipe of this folder as a user would, without the options that are None; stop here if it fails.
+def shared_options(options: Any, *without: str) -> dict[str, Any]:
+    """The options of a study that all arms have, by field, those of its `run` included; the page is not one.
 
-    What was finished before is not trained again.
+    Args:
+        options: the dataclass of the study.
+        without: further fields that are not options of the recipe, or that each arm sets itself.
     """
-    words = [str(word) for option in options.items() if option[1] is not None for word in option]
-    command = ["accelerate", "launch", "--quiet", str(Path(__file__).with_name(recipe)), *words]
-    if subprocess.run(command, check=False).returncode != 0:
-        raise SystemExit(f"'{' '.join(command)}' failed; what it printed stands above")
+    fields = dataclasses.asdict(options)
+    fields |= fields.pop("run")
+    return {name: value for name, value in fields.items() if name not in ("page", *without)}
 
 
-def pictures(folder: Path, count: int | None = None) -> Tensor:
-    """(N, 3, H, W) in [-1, 1]: the pictures of a folder, or so many evenly spread ones, by name."""
-    files = sorted(folder.glob("*.png"))
-    if count is not None:
-        files = files[:: max(1, len(files) // count)][:count]
-    return torch.stack([read_image(file) for file in files])
+def train(
+    recipe: str,
+    preset: str,
+    arms: Mapping[str, Mapping[str, object]],
+    shared: Mapping[str, object],
+    out: Path,
+) -> None:
+    """Run a recipe once for each arm, as a user would; a finished run is not trained again.
+
+    Args:
+        recipe: its file in examples/.
+        preset: of the recipe.
+        arms: the options of each arm, which replace shared ones.
+        shared: the options of all arms. An option that is None keeps the preset's value.
+        out: folder of the runs.
+
+    Raises:
+        SystemExit: a run failed.
+    """
+    for arm, own in arms.items():
+        words = command_line({**shared, **own, "out": folder(out, arm)})
+        command = ["launch", "--quiet", str(EXAMPLES / recipe), preset, *words]
+        accelerate = [sys.executable, "-m", "accelerate.commands.accelerate_cli"]  # of this environment
+        if subprocess.run([*accelerate, *command], check=False).returncode != 0:
+            raise SystemExit(f"error: `accelerate {' '.join(command)}` failed; its own error is above")
 
 
-def last(rows: list[Row], name: str) -> float:
+def command_line(options: Mapping[str, object]) -> list[str]:
+    """Options by field as they are typed: `--size 64 --no-compile --cycle-weights 10 0`."""
+    words: list[str] = []
+    for field, value in options.items():
+        name = field.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{name}" if value else f"--no-{name}")
+        elif value is not None and value != ():
+            values = value if isinstance(value, tuple) else (value,)
+            words += [f"--{name}", *map(str, values)]
+    return words
+
+
+def folder(out: Path, arm: str) -> Path:
+    """The folder of an arm's run: that of `GAN + forward` is `gan-forward`."""
+    return out / re.sub("[^a-z0-9]+", "-", arm.lower())
+
+
+def read_logs(out: Path, arms: Iterable[str]) -> dict[str, list[Row]]:
+    """The scalars of each arm."""
+    return {arm: read_scalars(folder(out, arm) / "scalars.jsonl") for arm in arms}
+
+
+def last(rows: Sequence[Row], name: str) -> float:
     """The last value of a scalar."""
     return next(row[name] for row in reversed(rows) if name in row)
+
+
+def read_images(files: Path, count: int | None = None) -> Tensor:
+    """(N, 3, H, W) in [-1, 1]: the images of a folder by name, or `count` of them at equal distances."""
+    paths = sorted(files.glob("*.png"))
+    if count is not None:
+        paths = paths[:: max(1, len(paths) // count)][:count]
+    return torch.stack([read_image(path) for path in paths])
+
+
+def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown; a line that is shorter than the header ends in empty cells."""
+    cells = [[*line, *[""] * (len(header) - len(line))] for line in (header, *lines)]
+    head, *body = (f"| {' | '.join(line)} |" for line in cells)
+    return "\n".join([head, f"|{'---|' * len(header)}", *body])
+
+
+def write_text(page: Path, text: str) -> None:
+    """Write README.md into the page's folder."""
+    (page / "README.md").write_text(text, encoding="utf-8")
+    print(f"the comparison is in {page / 'README.md'}")

@@ -1,180 +1,165 @@
-"""Measure Projected GAN's claim, that it learns faster, and write the page about it.
+"""Projected GAN's claim, that it learns faster than with a conventional discriminator, measured.
 
-    python examples/projected_gan_arms.py --steps 1000
+    python examples/studies/projected_gan.py
+    python examples/studies/projected_gan.py paper --data ~/art --steps 20000
 
-The same generator learns from the same pictures, with the same seeds, under the projected discriminator and
-under a conventional one. The page, which is README.md in the output folder, has the distance to the data
-against pictures seen and against seconds, how much sooner the one is as good as the other ever becomes, and
-the curves that the article of 2022-03-07 discusses. A run that was finished before is not repeated.
+The same generator is trained on the same images with the same seeds, with the projected discriminator and
+with a conventional one. The page, README.md in the folder of the runs, has the distance to the data against
+images and against seconds, the speed-up to the least distance of the conventional discriminator, and the
+curves that the article of 2022-03-07 discusses. A finished run is not trained again.
 """
 
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Literal, NamedTuple
+from typing import Literal
 
-import torch
-import tyro
-from comparison import Row, pictures, train
-from gan_trainers import draw_curves, plain_errors, read_scalars, write_grid
+import comparison
+from comparison import Row, read_images
+from gan_trainers import (
+    Count,
+    OptionError,
+    Positive,
+    RunOptions,
+    Seed,
+    check_ranges,
+    draw_curves,
+    run_recipe,
+    write_grid,
+)
 
 DISTANCE = "frechet_distance"
-DISCUSSED = ["adversarial", "discriminator", "real_logits", "fake_logits", "p"]
+CURVES = ["adversarial", "discriminator", "real_logits", "fake_logits", "p"]
+HEADER = (
+    *("run", "least distance", "after images", "after seconds"),
+    *("last distance", "last precision", "last recall"),
+)
+
+Logs = list[list[Row]]  # of one arm, a run for each seed
 
 
-class Best(NamedTuple):
-    """Where a run was nearest to the data."""
+@dataclass(frozen=True)
+class Options:
+    """Options that both arms share, except for the learning rate."""
 
-    distance: float
-    images: float
-    seconds: float
+    data: Path | None = None  # a folder of images, searched in depth
+    animals: bool = False  # train on the animals of this repository instead
+    conventional: Literal["fastgan", "dcgan"] = "fastgan"  # the discriminator to compare with
+    seeds: tuple[Seed, ...] = (0, 1, 2)  # each is one run of both arms
+    size: Count = 256  # side of the images, in pixels
+    generator: Literal["fastgan-lite", "fastgan", "stylegan2", "dcgan"] = "fastgan-lite"
+    width: Count | None = None  # channels of the generator; if not given, the published ones
+    resize: Literal["official", "paper"] | Count = "official"  # of the backbone's input
+    augment: Literal["diffaugment", "adaptive", "ada", "none"] = "adaptive"
+    images_to_full: Count | None = None  # for an adaptive augmentation to rise to 1; if not given, a tenth
+    lr: Positive = 2e-4  # learning rate of the arm with the projected discriminator
+    conventional_lr: Positive = 2e-4  # learning rate of the other arm
+    batch_size: Count = 8  # images per step
+    steps: Count = 1_000  # of each run
+    page: Path | None = None  # folder of the page; if not given, that of the runs
+    run: RunOptions = RunOptions(out=Path("runs/projected_gan_arms"), evaluate_every=100)
 
-
-def main(
-    out: Path = Path("runs/projected_gan_arms"),
-    page: Path | None = None,
-    data: Path | None = None,
-    conventional: Literal["fastgan", "dcgan"] = "fastgan",
-    seeds: tuple[int, ...] = (0, 1, 2),
-    generator: Literal["fastgan-lite", "fastgan", "stylegan2", "dcgan"] = "fastgan-lite",
-    augment: Literal["diffaugment", "adaptive", "ada", "none"] = "adaptive",
-    images_to_full: int | None = None,
-    steps: int = 1_000,
-    batch_size: int = 8,
-    size: int | None = None,
-    width: int | None = None,
-    lr: float | None = None,
-    conventional_lr: float | None = None,
-    validate_every: int = 100,
-    precision: str = "auto",
-) -> None:
-    """Train both arms with every seed, one run after the other, and compare them.
-
-    Args:
-        out: the folder of the runs.
-        page: where the page and its pictures go; `out` if not given.
-        data: a folder of pictures; the animals of this repository if not given.
-        conventional: the discriminator to compare with.
-        seeds: one run of each arm for each.
-        generator: who draws, the same in both arms.
-        augment: what is done to real and drawn pictures, the same in both arms.
-        images_to_full: how many pictures an adaptive augmentation needs from 0 to 1.
-        steps: how long each run is.
-        batch_size: pictures a step.
-        size: side of the pictures, in pixels.
-        width: the generator's.
-        lr: learning rate of the arm with the projected discriminator.
-        conventional_lr: that of the other one.
-        validate_every: steps between two measurements.
-        precision: what the networks compute in.
-    """
-    arms = {"projected": lr, conventional: conventional_lr}
-    for seed in seeds:
-        for discriminator, rate in arms.items():
-            options = {
-                "--discriminator": discriminator,
-                "--seed": seed,
-                "--out": folder(out, discriminator, seed),
-                "--data": data,
-                "--generator": generator,
-                "--augment": augment,
-                "--images-to-full": images_to_full,
-                "--steps": steps,
-                "--batch-size": batch_size,
-                "--size": size,
-                "--width": width,
-                "--lr": rate,
-                "--validate-every": validate_every,
-                "--precision": precision,
-            }
-            train("projected_gan.py", options)
-    runs = {arm: [folder(out, arm, seed) for seed in seeds] for arm in arms}
-    write_page(runs, page or out, f"{steps:,} steps of {batch_size} pictures")
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        if not self.seeds or self.run.seed:
+            raise OptionError("--seeds must be one seed or more, in place of --seed; try --seeds 0 1 2")
 
 
-def folder(out: Path, discriminator: str, seed: int) -> Path:
-    """The run's folder."""
-    return out / f"{discriminator}-{seed}"
+PRESETS = {
+    "animals": Options(animals=True, size=64, width=32, resize=128, lr=1e-3, conventional_lr=1e-3),
+    "paper": Options(),
+    "stylegan2": Options(generator="stylegan2", lr=2e-3, conventional_lr=2e-3),
+}
 
 
-def write_page(runs: dict[str, list[Path]], page: Path, budget: str) -> None:
-    """Write README.md and its pictures into `page`; `runs` has both arms' folders, the projected first."""
-    page.mkdir(parents=True, exist_ok=True)
-    logs = {arm: [read_scalars(run / "scalars.jsonl") for run in folders] for arm, folders in runs.items()}
-    curves = {runs[arm][i].name: rows for arm, several in logs.items() for i, rows in enumerate(several)}
-    for against in ("images", "seconds"):
-        draw_curves(curves, page / f"{against}.png", [DISTANCE, "precision", "recall"], against=against)
-    draw_curves(curves, page / "curves.png", DISCUSSED, against="images")
-    for arm, folders in runs.items():
-        write_grid(page / f"{arm}.png", *pictures(folders[0] / "pictures").split(8))
-    (page / "README.md").write_text(describe(runs, logs, budget), encoding="utf-8")
-    print(f"the comparison is in {page / 'README.md'}")
-
-
-def best(rows: list[Row]) -> Best:
-    """The least distance of a run, and when it was reached."""
-    row = min((row for row in rows if DISTANCE in row), key=lambda row: row[DISTANCE])
-    return Best(row[DISTANCE], row["images"], row["seconds"])
-
-
-def reached(rows: list[Row], distance: float, against: str) -> float:
-    """Images or seconds until a run was as near to the data; infinite if it never was."""
-    return next((row[against] for row in rows if row.get(DISTANCE, torch.inf) <= distance), torch.inf)
-
-
-def speed_up(ours: list[Row], theirs: list[Row], against: str) -> float:
-    """How many times sooner one run is as near to the data as the other ever is."""
-    goal = best(theirs)
-    return getattr(goal, against) / reached(ours, goal.distance, against)
-
-
-def describe(runs: dict[str, list[Path]], logs: dict[str, list[list[Row]]], budget: str) -> str:
-    """The page's text."""
-    (projected, ours), (conventional, theirs) = logs.items()
-    faster = {
-        against: [speed_up(a, b, against) for a, b in zip(ours, theirs, strict=True)]
-        for against in ("images", "seconds")
+def main(options: Options) -> None:
+    """Train both arms with every seed, one run after the other, and compare them."""
+    out, seeds = options.run.out, options.seeds
+    rates = {"projected": options.lr, options.conventional: options.conventional_lr}
+    arms: dict[str, dict[str, object]] = {
+        f"{discriminator}-{seed}": {"discriminator": discriminator, "seed": seed, "lr": rate}
+        for seed in seeds
+        for discriminator, rate in rates.items()
     }
-    lines = []
-    for arm, folders in runs.items():
-        for run, rows in zip(folders, logs[arm], strict=True):
-            least = best(rows)
-            last = [row for row in rows if DISTANCE in row][-1]
-            figures = (
-                f"{least.distance:.0f} | {least.images:,.0f} | {least.seconds:,.0f} | {last[DISTANCE]:.0f}"
-            )
-            lines.append(f"| {run.name} | {figures} | {last['precision']:.2f} | {last['recall']:.2f} |")
-    table = "\n".join(lines)
+    shared = comparison.shared_options(options, "conventional", "conventional_lr", "seeds")
+    comparison.train("projected_gan.py", "paper", arms, shared, out)
+    budget = f"{options.steps:,} steps of {options.batch_size} images"
+    write_page(out, options.page or out, options.conventional, seeds, budget)
+
+
+def write_page(runs: Path, page: Path, conventional: str, seeds: tuple[int, ...], budget: str) -> None:
+    """Write README.md and its images into `page` from the finished runs."""
+    names = {arm: [f"{arm}-{seed}" for seed in seeds] for arm in ("projected", conventional)}
+    for arm, (first, *_) in names.items():
+        write_grid(page / f"{arm}.png", *read_images(comparison.folder(runs, first) / "pictures").split(8))
+    logs = comparison.read_logs(runs, [*names["projected"], *names[conventional]])
+    for against in ("images", "seconds"):
+        draw_curves(logs, page / f"{against}.png", [DISTANCE, "precision", "recall"], against=against)
+    draw_curves(logs, page / "curves.png", CURVES, against="images")
+    table = comparison.table(HEADER, (line(name, rows) for name, rows in logs.items()))
+    ours, theirs = ([logs[name] for name in names[arm]] for arm in names)
+    comparison.write_text(page, describe(table, ours, theirs, conventional, budget))
+
+
+def measured(rows: list[Row]) -> list[Row]:
+    """The rows of the log that have a distance."""
+    return [row for row in rows if DISTANCE in row]
+
+
+def best(rows: list[Row]) -> Row:
+    """The row with the least distance."""
+    return min(measured(rows), key=lambda row: row[DISTANCE])
+
+
+def speed_ups(ours: Logs, theirs: Logs, against: str) -> list[float]:
+    """By which factor each of our runs reaches the least distance of theirs earlier; 0 if it never does."""
+    factors: list[float] = []
+    for rows, goal in zip(ours, map(best, theirs), strict=True):
+        reached = (row[against] for row in measured(rows) if row[DISTANCE] <= goal[DISTANCE])
+        factors.append(goal[against] / next(reached, math.inf))
+    return factors
+
+
+def line(name: str, rows: list[Row]) -> list[str]:
+    """A run's line of the table."""
+    least, last = best(rows), measured(rows)[-1]
+    first = [f"{least[DISTANCE]:.0f}", f"{least['images']:,.0f}", f"{least['seconds']:,.0f}"]
+    return [name, *first, f"{last[DISTANCE]:.0f}", f"{last['precision']:.2f}", f"{last['recall']:.2f}"]
+
+
+def describe(table: str, ours: Logs, theirs: Logs, conventional: str, budget: str) -> str:
+    """The page's text."""
+    images, seconds = (speed_ups(ours, theirs, against) for against in ("images", "seconds"))
+    our_best, their_best = (median(best(rows)[DISTANCE] for rows in runs) for runs in (ours, theirs))
     return f"""# Does a projected discriminator learn faster?
 
-The claim of "Projected GANs Converge Faster" (Sauer et al. 2021), measured: the same generator, pictures,
-augmentation and seeds, {budget}, once under the projected discriminator and once under {conventional}'s.
+The claim of "Projected GANs Converge Faster" (Sauer et al. 2021), measured: the same generator, images,
+augmentation and seeds, {budget}, with the projected discriminator and with the one of {conventional}.
 
-**To the least distance that {conventional}'s discriminator ever gave, the projected one came in
-{median(faster["images"]):.1f} times fewer pictures and {median(faster["seconds"]):.1f} times fewer seconds.**
-These are medians over the seeds, of {listed(faster["images"])} in pictures and {listed(faster["seconds"])} in
-seconds; below 1 it came later, 0 means that it never came so near. The least distances of all are
-{median(best(rows).distance for rows in ours):.0f} under the projected one and
-{median(best(rows).distance for rows in theirs):.0f} under {conventional}'s, again the medians.
+**The projected discriminator reached the least distance of {conventional}'s after
+{median(images):.1f} times fewer images and {median(seconds):.1f} times fewer seconds.**
+These are medians over the seeds, of {listed(images)} in images and {listed(seconds)} in seconds. Below 1 it
+was slower; 0 means that it never reached that distance. The median of the least distances is {our_best:.0f}
+with the projected discriminator and {their_best:.0f} with {conventional}'s.
 
-| run | least distance | after pictures | after seconds | last distance | last precision | last recall |
-|---|---|---|---|---|---|---|
 {table}
 
-The distance is Frechet's, in the features of a network that neither discriminator looks through
-(EfficientNet-Lite1; FID would be Inception's), from 256 new pictures to all of the data. Lower is better.
+The distance is the Frechet distance between 256 samples and all of the data, in the features of a network
+that neither discriminator uses (EfficientNet-Lite1; FID would use Inception). Lower is better.
 
-![against pictures](images.png)
+![against images](images.png)
 ![against seconds](seconds.png)
 
-New pictures of the first seed at the end, under the projected discriminator:
+Samples of the first seed after the last step, with the projected discriminator:
 
-![projected]({projected}.png)
+![projected](projected.png)
 
-and under {conventional}'s:
+and with {conventional}'s:
 
 ![{conventional}]({conventional}.png)
 
-The losses, the mean logits and the augmentation's probability p:
+The losses, the mean logits and the augmentation probability p:
 
 ![losses and p](curves.png)
 """
@@ -186,5 +171,4 @@ def listed(values: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    with plain_errors():
-        tyro.cli(main)
+    run_recipe(main, PRESETS)

@@ -84,7 +84,7 @@ def evaluate_and_save(run: Run, directions: Sequence[Direction]) -> None:
 
 def _evaluate(run: Run, direction: Direction) -> dict[str, float]:
     """The scores of one direction; a preview shows its first batch in all states."""
-    compared = {"reconstruction": (PSNR(), "reconstructed", "real")}
+    compared: dict[str, tuple[PSNR | SSIM, str, str]] = {"reconstruction": (PSNR(), "reconstructed", "real")}
     if direction.targets:
         compared["psnr"] = (PSNR(), "translated", "target")
         compared["ssim"] = (SSIM(), "translated", "target")

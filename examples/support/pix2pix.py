@@ -18,7 +18,7 @@ from gan_data import (
     write_pictures,
 )
 from gan_metrics import PSNR, SSIM
-from gan_trainers import OptionError, Run, seeded
+from gan_trainers import EMA, OptionError, Run, seeded
 from images import emoji
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
@@ -135,7 +135,7 @@ def _evaluate(run: Run, g: nn.Module, pairs: Iterable[Pair], direction: str) -> 
     return {name: score.item() for name, score in found.items()}
 
 
-def write_results(run: Run, ema: nn.Module, test: PairDataset, options: "Options") -> None:
+def write_results(run: Run, ema: EMA, test: PairDataset, options: "Options") -> None:
     """Write the generator, and each test image as input, translated and true."""
     if not run.is_main:
         return

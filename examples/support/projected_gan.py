@@ -93,7 +93,7 @@ class Logits(NamedTuple):
 
 
 def fastgan_baseline(
-    options: "Options", d: FastGANDiscriminator, run: Run
+    options: "Options", d: nn.Module, run: Run
 ) -> Callable[[Tensor, Tensor, Augment], tuple[dict[str, Tensor], Logits]]:
     """FastGAN's own discriminator loss, of real and fake images and an augmentation.
 

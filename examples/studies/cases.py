@@ -1,0 +1,59 @@
+"""Quality and duration of one case of the coarse-to-fine study, from the log of its run."""
+
+from itertools import pairwise
+from pathlib import Path
+from statistics import fmean, median
+from typing import NamedTuple
+
+import comparison
+import gan_nets
+from coarse_to_fine import Options, Phase, schedule
+from gan_trainers import read_scalars
+
+
+class Case(NamedTuple):
+    """A model that was trained on a task."""
+
+    folder: Path
+    phases: list[Phase]
+    rows: list[comparison.Row]  # of the log, with the number of passes over the photos in each
+
+    def parameters(self) -> int:
+        """Number of parameters of the network."""
+        return sum(parameter.numel() for parameter in gan_nets.load(self.folder / "net").parameters())
+
+    def settled(self, name: str) -> float:
+        """The mean of a scalar over the last fifth of the steps, since it fluctuates.
+
+        Over the last phase if that is shorter: the phases before it have smaller images.
+        """
+        end = self.rows[-1]["step"]
+        begin = end - min(0.2 * end, self.phases[-1].steps)
+        return fmean(row[name] for row in self.rows if name in row and row["step"] > begin)
+
+    def passes_until(self, psnr: float) -> float:
+        """Passes until the held-out PSNR is that high, in dB; infinite if it never is."""
+        return next((row["passes"] for row in self.rows if row.get("psnr", 0.0) >= psnr), float("inf"))
+
+    def seconds(self) -> float:
+        """Duration of the training with every phase at its median speed."""
+        passes_per_step = self.rows[-1]["passes"] / self.rows[-1]["step"]
+        return sum(phase.steps * passes_per_step * self.seconds_per_pass(phase) for phase in self.phases)
+
+    def seconds_per_pass(self, phase: Phase) -> float:
+        """The median over the phase's rows of the log, without evaluations unless all rows include one."""
+        begin = sum(earlier.steps for earlier in self.phases[: self.phases.index(phase)])
+        start = dict.fromkeys(("step", "seconds", "passes"), 0.0)
+        windows = [
+            ((after["seconds"] - before["seconds"]) / (after["passes"] - before["passes"]), "psnr" in after)
+            for before, after in pairwise([start, *self.rows])
+            if begin < after["step"] <= begin + phase.steps
+        ]
+        return median([pace for pace, evaluated in windows if not evaluated] or [pace for pace, _ in windows])
+
+
+def read_case(run: Path, options: Options, photos: int) -> Case:
+    """A finished run of coarse_to_fine.py with these options, on `photos` photos."""
+    rows = read_scalars(run / "scalars.jsonl")
+    phases = [phase for phase in schedule(options) if phase.steps]
+    return Case(run, phases, [row | {"passes": row["images"] / photos} for row in rows])
