@@ -122,7 +122,7 @@ class Training(NamedTuple):
     d: nn.Module
     opt_g: Adam
     opt_d: Adam
-    ema: EMA
+    ema: EMA[UNetGenerator]
 
 
 def build(options: Options) -> Training:

@@ -12,7 +12,13 @@ from typing import Literal, NamedTuple
 
 from gan_data import UnpairedFolders
 from gan_losses import l1_loss, least_squares_discriminator_loss, least_squares_generator_loss
-from gan_nets import PatchDiscriminator, cyclegan_resnet_modern, cyclegan_resnet_paper, init_normal_
+from gan_nets import (
+    PatchDiscriminator,
+    ResnetGenerator,
+    cyclegan_resnet_modern,
+    cyclegan_resnet_paper,
+    init_normal_,
+)
 from gan_trainers import (
     EMA,
     Count,
@@ -91,14 +97,14 @@ PRESETS = {
 class Training(NamedTuple):
     """Networks, optimizers, averages and image pools."""
 
-    g_ab: nn.Module
-    g_ba: nn.Module
-    d_a: nn.Module
-    d_b: nn.Module
+    g_ab: ResnetGenerator
+    g_ba: ResnetGenerator
+    d_a: PatchDiscriminator
+    d_b: PatchDiscriminator
     opt_g: Adam
     opt_d: Adam
-    ema_ab: EMA
-    ema_ba: EMA
+    ema_ab: EMA[ResnetGenerator]
+    ema_ba: EMA[ResnetGenerator]
     pool_a: ImagePool
     pool_b: ImagePool
 
@@ -106,9 +112,10 @@ class Training(NamedTuple):
 def build(options: Options) -> Training:
     """Section 3 of the paper's appendix: generators with residual blocks, 70x70 PatchGANs."""
     resnet = {"paper": cyclegan_resnet_paper, "modern": cyclegan_resnet_modern}[options.generator]
-    patch = {"layers": options.layers, "width": options.width, "norm": "instance"}
     g_ab, g_ba = (resnet(options.size, width=options.width, blocks=options.blocks) for _ in range(2))
-    d_a, d_b = (PatchDiscriminator(3, **patch) for _ in range(2))
+    d_a, d_b = (
+        PatchDiscriminator(3, layers=options.layers, width=options.width, norm="instance") for _ in range(2)
+    )
     for network in (g_ab, g_ba, d_a, d_b):
         init_normal_(network)
     opt_g, opt_d = adam(options.lr, g_ab, g_ba), adam(options.lr, d_a, d_b)

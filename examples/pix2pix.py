@@ -14,7 +14,13 @@ from typing import Literal, NamedTuple
 import torch
 from gan_data import Kernel
 from gan_losses import l1_loss, nonsaturating_discriminator_loss, nonsaturating_generator_loss
-from gan_nets import PatchDiscriminator, init_normal_, pix2pix_unet_official, pix2pix_unet_paper
+from gan_nets import (
+    PatchDiscriminator,
+    UNetGenerator,
+    init_normal_,
+    pix2pix_unet_official,
+    pix2pix_unet_paper,
+)
 from gan_trainers import (
     EMA,
     Count,
@@ -87,11 +93,11 @@ PRESETS = {
 class Training(NamedTuple):
     """Networks, optimizers and average."""
 
-    g: nn.Module
-    d: nn.Module
+    g: UNetGenerator
+    d: PatchDiscriminator
     opt_g: Adam
     opt_d: Adam
-    ema: EMA
+    ema: EMA[UNetGenerator]
 
 
 def build(options: Options) -> Training:

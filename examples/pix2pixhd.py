@@ -139,7 +139,9 @@ def build(options: Options, run: Run, files: Files, test_files: Files, steps: St
         MultiscaleDiscriminator(options.classes + 4, scales=scales, width=2 * options.width)
         for scales in options.scales
     )
-    networks = {"global": coarse, "enhancer": fine, "d_global": d_coarse, "d_enhancer": d_fine}
+    networks: dict[str, nn.Module] = {
+        "global": coarse, "enhancer": fine, "d_global": d_coarse, "d_enhancer": d_fine
+    }  # fmt: skip
     encoder = None
     if options.features:
         width = max(1, options.width // 2)
@@ -150,8 +152,14 @@ def build(options: Options, run: Run, files: Files, test_files: Files, steps: St
     run.register(**networks)
     encoders = [encoder] if encoder else []
 
-    def stage(name: str, part: int, first: int, end: int) -> Stage:
-        g, d, size = networks[name], networks[f"d_{name}"], (options.size[0] // part, options.size[1] // part)
+    def stage(
+        name: str,
+        g: GlobalGenerator | LocalEnhancer,
+        d: MultiscaleDiscriminator,
+        size: tuple[int, int],
+        first: int,
+        end: int,
+    ) -> Stage:
         opt_g, opt_d = adam(options.lr, g, *encoders), adam(options.lr, d)
         run.register(**{f"opt_g_{name}": opt_g, f"opt_d_{name}": opt_d})
         photos = read(files, size, options.classes, flip=True)
@@ -160,7 +168,11 @@ def build(options: Options, run: Run, files: Files, test_files: Files, steps: St
         model = LabelToImage(g, encoder, options.classes)
         return Stage(name, model, d, opt_g, opt_d, batches, test_batches, first, end)
 
-    return stage("global", 2, 0, steps[0]), stage("enhancer", 1, steps[0], sum(steps))
+    half = options.size[0] // 2, options.size[1] // 2
+    return (
+        stage("global", coarse, d_coarse, half, 0, steps[0]),
+        stage("enhancer", fine, d_fine, options.size, steps[0], sum(steps)),
+    )
 
 
 def schedule(stages: tuple[Stage, Stage], steps: Steps, fix_global: int | None) -> list[Phase]:

@@ -116,7 +116,7 @@ class Training(NamedTuple):
     d: Discriminator
     opt_g: Adam
     opt_d: Adam
-    ema: EMA
+    ema: EMA[Generator]
     augmentation: nn.Module
     patience: Patience
 

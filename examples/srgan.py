@@ -8,7 +8,7 @@ Hi-king's article of 2016-12-18 on it.
     accelerate launch examples/srgan.py --start runs/srgan/pixels --pixel-steps 0 --out runs/again
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -105,18 +105,18 @@ class Options:
             )
 
 
-BASICSR = {  # Wang et al. 2018 (ESRGAN) as trained by BasicSR; learns in far fewer steps
-    "generator": "msrresnet", "pixel": "l1", "layer": "conv5_4", "distance": "l1", "feature_scale": 1.0,
-    "pixel_weight": 1e-2, "content_weight": 1.0, "adversarial_weight": 5e-3,
-}  # fmt: skip
+BASICSR = Options(  # Wang et al. 2018 (ESRGAN) as trained by BasicSR; learns in far fewer steps
+    generator="msrresnet", pixel="l1", layer="conv5_4", distance="l1", feature_scale=1.0,
+    pixel_weight=1e-2, content_weight=1.0, adversarial_weight=5e-3,
+)  # fmt: skip
 PRESETS = {
-    "flowers": Options(
-        flowers=True, size=32, blocks=4, width=32, lr=5e-4, pixel_steps=1_000, steps=500, **BASICSR
+    "flowers": replace(
+        BASICSR, flowers=True, size=32, blocks=4, width=32, lr=5e-4, pixel_steps=1_000, steps=500
     ),
     "paper": Options(),
     "article": Options(blocks=5, adversarial_weight=1e-5),
-    "basicsr": Options(**BASICSR),
-}  # fmt: skip
+    "basicsr": BASICSR,
+}
 
 
 class Training(NamedTuple):
@@ -132,16 +132,17 @@ class Training(NamedTuple):
 def build(options: Options, degradation: str, lite0: Backbone) -> Training:
     """Section 2.1 and figure 4, or BasicSR's generator; the generator starts from --start if given."""
     network = {"srresnet": SRResNet, "msrresnet": MSRResNet}[options.generator]
-    shape = {"scale": options.scale, "blocks": options.blocks, "width": options.width}
-    g = network(**shape, degradation=degradation)
+    scale, blocks, width = options.scale, options.blocks, options.width
+    g = network(scale=scale, blocks=blocks, width=width, degradation=degradation)
     if options.start:
-        g.load_state_dict(network.from_pretrained(options.start, **shape).state_dict())
+        start = network.from_pretrained(options.start, scale=scale, blocks=blocks, width=width)
+        g.load_state_dict(start.state_dict())
     else:
         if options.generator == "msrresnet":
             init_kaiming_(g)
         if options.icnr:
             init_icnr_(g)
-    d = SRGANDiscriminator(width=options.width, hidden=16 * options.width)
+    d = SRGANDiscriminator(width=width, hidden=16 * width)
     init_kaiming_(d)
     opt_g, opt_d = (Adam(net.parameters(), lr=options.lr, fused=True) for net in (g, d))
     return Training(g, d, content_loss(options, lite0), opt_g, opt_d)

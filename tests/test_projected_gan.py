@@ -99,7 +99,7 @@ def test_resuming_equals_an_uninterrupted_run_the_probability_included(
     expected, got = weights(tmp_path / "whole", 6), weights(tmp_path / "killed", 6)
     assert got.keys() == expected.keys()
     assert all(torch.equal(got[name], tensor) for name, tensor in expected.items())
-    (p,) = [name for name in expected if name.endswith(".augmentation.p")]
+    (p,) = [name for name in expected if name.endswith(".augmentation.augment.p")]
     assert 0 < expected[p] < 1
 
 

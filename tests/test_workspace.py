@@ -207,17 +207,14 @@ def test_the_spelling_is_american(tracked):
         r"|licence\w*|labell\w*|recognis\w*|initialis\w*|synchronis\w*|summaris\w*|artefact\w*|whilst)\b",
         re.IGNORECASE,
     )
+    # A paper's title, a parameter of pypng, a key of a parity file, and this expression.
+    names_of_others = ("Measuring Colourfulness", "greyscale=", "gray_colour@", r"\w*")
     found = []
     for file in tracked:
-        if file.suffix in (".py", ".md", ".toml", ".yml", ".cff") and not file.match(
-            "examples/images/README.md"
-        ):
-            lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
-            found += [
-                f"{file}:{n} {british.search(line)[0]}"
-                for n, line in enumerate(lines, 1)
-                if british.search(line)
-            ]
+        if file.suffix in (".py", ".md", ".toml", ".yml", ".cff"):
+            for number, line in enumerate((ROOT / file).read_text(encoding="utf-8").splitlines(), 1):
+                if british.search(line) and not any(name in line for name in names_of_others):
+                    found.append(f"{file}:{number} {line}")
     assert found == []
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from gan_colorspace import is_color
 from gan_data import Images, find_images, split_by_content, write_pictures
 from gan_metrics import PSNR, SSIM, Colorfulness
+from gan_nets import UNetGenerator
 from gan_trainers import EMA, Run
 from images import flowers
 from torch import Tensor
@@ -25,13 +26,13 @@ def find_datasets(options: "Options") -> tuple[Images, Images]:
     return train, Images(held_out, size=size, load_size=size, crop="center", flip=False, keep=is_color)
 
 
-def colorized(arm: "Arm", ema: EMA, rgb: Tensor) -> tuple[Tensor, Tensor]:
+def colorized(arm: "Arm", ema: EMA[UNetGenerator], rgb: Tensor) -> tuple[Tensor, Tensor]:
     """The gray image (N, 1, H, W) of photos, and their colorization (N, 3, H, W) in RGB."""
     gray = arm.gray(rgb)
     return gray, arm.generator.to_rgb(arm.image(gray, ema(gray)))
 
 
-def evaluate_and_save(run: Run, arm: "Arm", ema: EMA, photos: Iterable[Tensor]) -> None:
+def evaluate_and_save(run: Run, arm: "Arm", ema: EMA[UNetGenerator], photos: Iterable[Tensor]) -> None:
     """Log the scores of all held-out photos, and save a checkpoint, scored by PSNR.
 
     A preview shows the first batch: gray, colorized, true.
@@ -50,7 +51,7 @@ def evaluate_and_save(run: Run, arm: "Arm", ema: EMA, photos: Iterable[Tensor]) 
     run.save(score=found["psnr"])
 
 
-def write_results(run: Run, arm: "Arm", ema: EMA, photos: Iterable[Tensor]) -> None:
+def write_results(run: Run, arm: "Arm", ema: EMA[UNetGenerator], photos: Iterable[Tensor]) -> None:
     """Write the colorizer, and the first batch of held-out photos gray, colorized and true."""
     if not run.is_main:
         return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gan_data import Images, find_domains, require_equal_names, write_image
 from gan_metrics import PSNR, SSIM
+from gan_nets import ResnetGenerator
 from gan_trainers import EMA, Loader, OptionError, Run, write_animation
 from images import emoji_domains
 from torch import Tensor
@@ -23,8 +24,8 @@ class Direction(NamedTuple):
     """One of the two translations, for evaluation."""
 
     name: str
-    translate: EMA
-    invert: EMA
+    translate: EMA[ResnetGenerator]
+    invert: EMA[ResnetGenerator]
     test: Images
     sources: Loader
     targets: Loader | None  # true counterparts of the sources
@@ -44,7 +45,7 @@ def find_files(options: "Options") -> tuple[Domains, Domains]:
 
 
 def both_directions(
-    run: Run, ema_ab: EMA, ema_ba: EMA, test: Domains, options: "Options"
+    run: Run, ema_ab: EMA[ResnetGenerator], ema_ba: EMA[ResnetGenerator], test: Domains, options: "Options"
 ) -> tuple[Direction, Direction]:
     """A to B and B to A, on whole test images."""
     counterparts, size = options.counterparts, options.size

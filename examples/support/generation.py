@@ -31,6 +31,8 @@ from support.common import data_folder
 if TYPE_CHECKING:
     from projected_gan import Options
 
+    from support.projected_gan import Generator
+
 FEATURES = "tf_efficientnet_lite1"  # measures the distance to the data; no discriminator uses it
 NEIGHBORS = 3  # of an image, in precision and recall
 WALK = (6, 12)  # samples on the walk through the latents, and images from one to the next
@@ -69,7 +71,7 @@ def find_images_and_labels(options: "Options") -> tuple[LabeledImages, Images]:
 class Sampler(NamedTuple):
     """An averaged generator, and the inputs that it takes."""
 
-    ema: EMA
+    ema: EMA["Generator"]
     latents: int
     labels: Tensor | None  # (N,) of the data, from which those of the samples are drawn
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
 
 import torch
 from gan_data import (
@@ -18,6 +18,7 @@ from gan_data import (
     write_pictures,
 )
 from gan_metrics import PSNR, SSIM
+from gan_nets import UNetGenerator
 from gan_trainers import EMA, OptionError, Run, seeded
 from images import emoji
 from torch import Tensor, nn
@@ -30,6 +31,15 @@ if TYPE_CHECKING:
 
 Pair = tuple[Tensor, Tensor]
 PairDataset = PairedFolders | SideBySide | Degraded
+
+
+class Geometry(TypedDict):
+    """How images are resized, cropped and flipped."""
+
+    size: int
+    load_size: int | None
+    crop: Literal["random", "center"]
+    flip: bool
 
 
 class Blur(NamedTuple):
@@ -65,8 +75,8 @@ def in_direction(pair: Pair, direction: str) -> Pair:
 def find_datasets(options: "Options") -> tuple[PairDataset, PairDataset]:
     """Pairs to train on, and pairs to test with."""
     load_size = options.size * 286 // 256 if options.load_size == "jitter" else options.load_size
-    train_geometry = {"size": options.size, "load_size": load_size, "flip": options.flip}
-    test_geometry = {"size": options.size, "load_size": options.size, "crop": "center", "flip": False}
+    train_geometry = Geometry(size=options.size, load_size=load_size, crop="random", flip=options.flip)
+    test_geometry = Geometry(size=options.size, load_size=options.size, crop="center", flip=False)
     if options.pairs == "folders":
         train, test = _folders(options)
         return PairedFolders(train, **train_geometry), PairedFolders(test, **test_geometry)
@@ -135,7 +145,7 @@ def _evaluate(run: Run, g: nn.Module, pairs: Iterable[Pair], direction: str) -> 
     return {name: score.item() for name, score in found.items()}
 
 
-def write_results(run: Run, ema: EMA, test: PairDataset, options: "Options") -> None:
+def write_results(run: Run, ema: EMA[UNetGenerator], test: PairDataset, options: "Options") -> None:
     """Write the generator, and each test image as input, translated and true."""
     if not run.is_main:
         return

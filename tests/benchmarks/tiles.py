@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 
+import cyclopts
 import torch
-import tyro
 from gan_nets import SRResNet, receptive_radius, tiled, use_cpu_kernels_
 from step_timing import DEVICE, peak_memory
 
@@ -76,4 +76,4 @@ def enlarge(net: SRResNet, image: torch.Tensor, tile: int, bf16: bool) -> torch.
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    cyclopts.run(main)
