@@ -41,6 +41,7 @@ from support.pix2pixhd import Files, LabelToImage, evaluate_and_save, find_files
 from torch import Tensor, nn
 from torch.optim import Adam
 
+Generator = GlobalGenerator | LocalEnhancer
 Features = list[list[Tensor]]  # of each discriminator, the outputs of its layers; the logits are the last
 Loss = Callable[[Tensor, Tensor], Tensor]
 Steps = tuple[int, int]  # of the global generator and of the enhancer
@@ -153,12 +154,7 @@ def build(options: Options, run: Run, files: Files, test_files: Files, steps: St
     encoders = [encoder] if encoder else []
 
     def stage(
-        name: str,
-        g: GlobalGenerator | LocalEnhancer,
-        d: MultiscaleDiscriminator,
-        size: tuple[int, int],
-        first: int,
-        end: int,
+        name: str, g: Generator, d: MultiscaleDiscriminator, size: tuple[int, int], first: int, end: int
     ) -> Stage:
         opt_g, opt_d = adam(options.lr, g, *encoders), adam(options.lr, d)
         run.register(**{f"opt_g_{name}": opt_g, f"opt_d_{name}": opt_d})
