@@ -53,16 +53,18 @@ class Options:
     emoji: Literal["people", "all"] | None = None  # train on the emoji of this repository instead
     counterparts: bool = False  # test images of equal names are true pairs: score against them
     size: Count = 256  # side of the square crops, in pixels
-    load_size: Count | Literal["jitter"] | None = "jitter"  # shorter side before cropping; jitter: 286/256
+    load_size: Count | Literal["jitter"] | None = "jitter"  # shorter side, cropped; jitter: size * 286/256
     generator: Literal["paper", "modern"] = "paper"  # modern: without checkerboard artifacts
     width: Count = 64  # channels of the first layers
     blocks: Count | None = None  # residual blocks; if not given, 6 below 256 pixels, else 9
     layers: Count = 3  # of the discriminators; 2, 3, 4 have receptive fields of 34, 70, 142 pixels
     adversarial_weight: Weight = 1.0  # 0: "cycle alone" in the ablation (section 5.1.4)
     cycle_weights: tuple[Weight, Weight] = (10.0, 10.0)  # lambda of A->B->A and B->A->B; 0 in the ablation
-    identity_weight: Weight = 0.0  # preserves colors; lambda / 2 for paintings to photos (section 5.2)
-    order: Literal["joint", "alternating"] = "joint"  # both G, then both D (PyTorch code); or the Lua code's
+    identity_weight: Weight = 0.0  # preserves colors (section 5.2); lambda / 2 in two presets
+    order: Literal["joint", "alternating"] = "joint"  # both G, then both D (PyTorch code); alternating:
+    # g_ab, d_b, g_ba, d_a (Lua code)
     pool_size: CountOrZero = 50  # earlier fakes that each discriminator still sees
+    ema: bool = True  # evaluate and save the averages of the generators' weights; not in the paper
     lr: Positive = 2e-4  # learning rate of all networks
     batch_size: Count = 1  # images of each domain per step and process
     epochs: Count = 200  # passes over the larger domain; the learning rate decays over the second half
@@ -110,16 +112,17 @@ class Training(NamedTuple):
 
 
 def build(options: Options) -> Training:
-    """Section 3 of the paper's appendix: generators with residual blocks, 70x70 PatchGANs."""
+    """Appendix 7.2: generators with residual blocks, 70x70 PatchGANs."""
     resnet = {"paper": cyclegan_resnet_paper, "modern": cyclegan_resnet_modern}[options.generator]
     g_ab, g_ba = (resnet(options.size, width=options.width, blocks=options.blocks) for _ in range(2))
     d_a, d_b = (
         PatchDiscriminator(3, layers=options.layers, width=options.width, norm="instance") for _ in range(2)
     )
     for network in (g_ab, g_ba, d_a, d_b):
-        init_normal_(network)
-    opt_g, opt_d = adam(options.lr, g_ab, g_ba), adam(options.lr, d_a, d_b)
-    ema_ab, ema_ba = (EMA(g, half_life=1_000, ramp_up=0.05) for g in (g_ab, g_ba))  # steps
+        init_normal_(network)  # N(0, 0.02)
+    opt_g, opt_d = adam(options.lr, g_ab, g_ba), adam(options.lr, d_a, d_b)  # betas 0.5 and 0.999
+    half_life = 1_000 if options.ema else 1e-3  # steps; 1e-3: the averages are the weights themselves
+    ema_ab, ema_ba = (EMA(g, half_life, ramp_up=0.05) for g in (g_ab, g_ba))
     pool_a, pool_b = (ImagePool(options.pool_size) for _ in range(2))
     return Training(g_ab, g_ba, d_a, d_b, opt_g, opt_d, ema_ab, ema_ba, pool_a, pool_b)
 
@@ -131,6 +134,7 @@ def generator_terms(a: Tensor, b: Tensor, t: Training, options: Options) -> tupl
     """
     g_ab, g_ba, (forward, backward) = batched(t.g_ab), batched(t.g_ba), options.cycle_weights
     adversarial, identity = options.adversarial_weight, options.identity_weight
+    # One forward for all inputs that are there, one output for each; that of None is None.
     fake_b, identity_b = g_ab(a, b if identity else None)
     fake_a, identity_a, reconstructed_a = g_ba(b, a if identity else None, fake_b if forward else None)
     (reconstructed_b,) = g_ab(fake_a if backward else None)
@@ -149,19 +153,19 @@ def generator_terms(a: Tensor, b: Tensor, t: Training, options: Options) -> tupl
 
 
 def discriminator_loss(d: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-    """Section 4: least squares, halved to slow the discriminators down."""
+    """Section 4, least squares; halved to slow the discriminators down (appendix 7.1)."""
     return 0.5 * least_squares_discriminator_loss(*batched(d)(real, fake))
 
 
 def train(
     run: Run, batches: Loader, steps: int, directions: tuple[Direction, ...], t: Training, options: Options
 ) -> None:
-    """The loop: the generators, then the discriminators, on the same fakes and earlier ones."""
+    """The loop: generators, then discriminators on new and earlier fakes; once or twice a step (--order)."""
     for a, b in run.steps(batches, until=steps):  # (N, 3, H, W) in [-1, 1], unpaired
         run.set_lr(options.lr * linear_decay(run.step, start=steps // 2, end=steps), t.opt_g, t.opt_d)
         sides = {"a": (t.d_a, a, t.pool_a), "b": (t.d_b, b, t.pool_b)}
-        for still, domains in updates(t, options):
-            with frozen(*still):
+        for fixed, domains in updates(t, options):
+            with frozen(*fixed):
                 terms, fakes = generator_terms(a, b, t, options)
                 run.update(t.opt_g, total(terms))
             run.log(terms)
@@ -172,18 +176,18 @@ def train(
                     terms[f"discriminator_{domain}"] = discriminator_loss(d, real, pool.swap(fakes[domain]))
                 run.update(t.opt_d, total(terms))
                 run.log(terms)
-        if run.every(1):
+        if run.every(1):  # after a whole step, not after each of --accumulate's batches
             t.ema_ab.update()
             t.ema_ba.update()
         if run.every(options.run.evaluation_interval(steps)):
             evaluate_and_save(run, directions)
 
 
-def updates(t: Training, options: Options) -> list[tuple[tuple[nn.Module, ...], str]]:
-    """Of each update: the networks that are frozen, and the domains whose discriminators learn after it."""
+def updates(t: Training, options: Options) -> list[tuple[tuple[nn.Module, ...], tuple[str, ...]]]:
+    """For each update: the networks frozen while generators learn, then the domains whose d learns."""
     if options.order == "joint":
-        return [((t.d_a, t.d_b), "ab")]
-    return [((t.g_ba, t.d_a, t.d_b), "b"), ((t.g_ab, t.d_a, t.d_b), "a")]
+        return [((t.d_a, t.d_b), ("a", "b"))]
+    return [((t.g_ba, t.d_a, t.d_b), ("b",)), ((t.g_ab, t.d_a, t.d_b), ("a",))]
 
 
 def main(options: Options) -> None:

@@ -57,10 +57,10 @@ class Options:
     scale: Count = 4  # of shrinking, with --pairs photos
     kernel: Kernel = "matlab-bicubic"  # of shrinking, with --pairs photos
     size: Count = 256  # side of the square crops, in pixels
-    load_size: Count | Literal["jitter"] | None = "jitter"  # shorter side before cropping; jitter: 286/256
+    load_size: Count | Literal["jitter"] | None = "jitter"  # shorter side, cropped; jitter: size * 286/256
     flip: bool = True  # mirror pairs at random
-    validation: Fraction = 0.1  # part that is held out where there is no test folder, chosen by content
-    generator: Literal["paper", "official"] = "paper"  # official: dropout where the PyTorch code has it
+    validation: Fraction = 0.1  # part that is held out if there is no test folder, by a hash of content
+    generator: Literal["paper", "official"] = "paper"  # official: dropout in the PyTorch code's blocks
     conditional: bool = True  # the discriminator sees the input too
     width: Count = 64  # channels of the first layers
     layers: Count = 3  # of the discriminator; 2, 3, 4 have receptive fields of 34, 70, 142 pixels
@@ -68,7 +68,7 @@ class Options:
     ema: bool = False  # evaluate and save the average of the generator's weights; not in the paper
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count = 1  # pairs per step and process
-    epochs: Count = 200  # passes over the data; the learning rate decays over the second half
+    epochs: Count = 200  # passes over the data; the learning rate decays over the second half (PyTorch code)
     steps: Count | None = None  # instead of epochs
     run: RunOptions = RunOptions(out=Path("runs/pix2pix"))
 
@@ -107,11 +107,11 @@ def build(options: Options) -> Training:
     d = PatchDiscriminator(6 if options.conditional else 3, layers=options.layers, width=options.width)
     init_normal_(g)
     init_normal_(d)
-    ema = EMA(g, half_life=200 if options.ema else 1e-3)  # steps; 1e-3 is the generator itself
+    ema = EMA(g, half_life=200 if options.ema else 1e-3)  # steps; 1e-3: the weights themselves
     return Training(g, d, adam(options.lr, g), adam(options.lr, d), ema)
 
 
-def shown(source: Tensor, image: Tensor, options: Options) -> Tensor:
+def discriminator_input(source: Tensor, image: Tensor, options: Options) -> Tensor:
     """The discriminator's input: (N, 6, H, W), or without --conditional the image alone."""
     return torch.cat([source, image], dim=1) if options.conditional else image
 
@@ -120,14 +120,14 @@ def discriminator_loss(
     d: nn.Module, source: Tensor, target: Tensor, fake: Tensor, options: Options
 ) -> Tensor:
     """Equation 1 (2 without --conditional), halved to slow the discriminator down (section 3.3)."""
-    real_logits = d(shown(source, target, options))
-    fake_logits = d(shown(source, fake.detach(), options))
+    real_logits = d(discriminator_input(source, target, options))
+    fake_logits = d(discriminator_input(source, fake.detach(), options))
     return 0.5 * nonsaturating_discriminator_loss(real_logits, fake_logits)
 
 
 def generator_terms(d: nn.Module, source: Tensor, target: Tensor, fake: Tensor, options: Options) -> Terms:
     """Equation 4, L_cGAN(G, D) + lambda L_L1(G), term by term."""
-    logits = d(shown(source, fake, options))
+    logits = d(discriminator_input(source, fake, options))
     pixel = options.l1_weight * l1_loss(fake, target)
     return {"adversarial": nonsaturating_generator_loss(logits), "pixel": pixel}
 

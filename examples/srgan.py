@@ -63,7 +63,7 @@ class Options:
     generator: Literal["srresnet", "msrresnet"] = "srresnet"  # msrresnet: BasicSR's, which learns faster
     blocks: Count = 16  # residual blocks; 5 in the article
     width: Count = 64  # channels of the first layers of both networks
-    icnr: bool = True  # initialize sub-pixel convolutions without checkerboard artifacts
+    icnr: bool = True  # initialization without checkerboard artifacts; not in the paper
     pixel: Literal["mse", "l1"] = "mse"  # pixel loss of both phases; l1 in [0, 1], as in BasicSR
     features: Literal["lite0", "vgg19"] = "lite0"  # of the content loss; the paper's are VGG19's
     vgg19: Path | None = None  # file of VGG19's weights; if not given, torchvision's are downloaded
@@ -105,7 +105,7 @@ class Options:
             )
 
 
-BASICSR = Options(  # Wang et al. 2018 (ESRGAN) as trained by BasicSR; learns in far fewer steps
+BASICSR = Options(  # the generator and the losses of BasicSR's SRGAN, which learns in far fewer steps
     generator="msrresnet", pixel="l1", layer="conv5_4", distance="l1", feature_scale=1.0,
     pixel_weight=1e-2, content_weight=1.0, adversarial_weight=5e-3,
 )  # fmt: skip
@@ -113,7 +113,7 @@ PRESETS = {
     "flowers": replace(
         BASICSR, flowers=True, size=32, blocks=4, width=32, lr=5e-4, pixel_steps=1_000, steps=500
     ),
-    "paper": Options(),
+    "paper": Options(),  # with --features vgg19, the paper's content loss
     "article": Options(blocks=5, adversarial_weight=1e-5),
     "basicsr": BASICSR,
 }
@@ -144,7 +144,7 @@ def build(options: Options, degradation: str, lite0: Backbone) -> Training:
             init_icnr_(g)
     d = SRGANDiscriminator(width=width, hidden=16 * width)
     init_kaiming_(d)
-    opt_g, opt_d = (Adam(net.parameters(), lr=options.lr, fused=True) for net in (g, d))
+    opt_g, opt_d = (Adam(net.parameters(), lr=options.lr, fused=True) for net in (g, d))  # betas 0.9, 0.999
     return Training(g, d, content_loss(options, lite0), opt_g, opt_d)
 
 
@@ -177,8 +177,9 @@ def generator_terms(fake: Tensor, real: Tensor, t: Training, options: Options) -
 
 def train_on_pixels(run: Run, batches: Loader, evaluation: Evaluation, t: Training, options: Options) -> None:
     """Phase 1 (SRResNet): pixels alone."""
+    # (N, 3, H / scale, W / scale) and (N, 3, H, W) in [-1, 1]
     for small, large in run.steps(batches, until=options.pixel_steps, phase="pixels"):
-        run.set_lr(options.lr, t.opt_g)  # a checkpoint restores its own
+        run.set_lr(options.lr, t.opt_g)  # in each step: a checkpoint restores the rate it was saved with
         loss = pixel_loss(t.g(small), large, options)
         run.update(t.opt_g, loss)
         run.log({"pixel": loss})

@@ -107,6 +107,16 @@ def test_identity_and_load_size_are_the_papers_for_each_application(cyclegan, tr
     assert cyclegan.PRESETS["emoji"].size == 64
 
 
+@pytest.mark.parametrize("ema", [True, False])
+def test_without_averages_the_weights_themselves_are_saved(cyclegan, train, data, tmp_path, ema):
+    train(cyclegan, "paper", tmp_path, data=(data,), ema=ema, steps=2, evaluate_every=2, **SMALL)
+    stored = load_file(tmp_path / "checkpoints" / "00000002" / "shared.safetensors")
+    saved = load_file(tmp_path / "a_to_b" / "model.safetensors")
+    equal = [torch.equal(tensor, stored[f"shared.registered.g_ab.{name}"]) for name, tensor in saved.items()]
+    assert len(equal) > 10
+    assert all(equal) == (not ema)
+
+
 def test_equal_images_do_not_end_the_run(cyclegan, train, data, tmp_path):
     root = tmp_path / "data"
     shutil.copytree(data, root)

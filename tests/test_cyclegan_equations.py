@@ -172,9 +172,9 @@ def test_an_update_of_one_generator_has_its_gradient_of_the_whole_objective(reci
 def test_the_orders_updates(recipe, training):
     nets = networks()
     g_ab, g_ba, d_a, d_b = nets
-    assert recipe.updates(training(nets), recipe.Options()) == [((d_a, d_b), "ab")]
+    assert recipe.updates(training(nets), recipe.Options()) == [((d_a, d_b), ("a", "b"))]
     alternating = recipe.updates(training(nets), recipe.Options(order="alternating"))
-    assert alternating == [((g_ba, d_a, d_b), "b"), ((g_ab, d_a, d_b), "a")]
+    assert alternating == [((g_ba, d_a, d_b), ("b",)), ((g_ab, d_a, d_b), ("a",))]
 
 
 @pytest.mark.parametrize("d", [discriminator, TwoScales])
