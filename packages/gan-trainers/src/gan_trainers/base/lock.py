@@ -44,31 +44,35 @@ def lock_folder(folder: Path, user: object) -> tuple[str, bool]:
     """
     file = folder.resolve() / LOCK_FILE
     works = True
-    with explained_os_errors(file):
-        held = _held.get(file) or _Held(os.open(file, os.O_RDWR | os.O_CREAT, 0o666), 0)
-    if not held.users:
+    if file not in _held:
+        with explained_os_errors(file):
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            works = _lock(held.descriptor)
+            works = _lock(descriptor)
         except BlockingIOError:
-            os.close(held.descriptor)
+            os.close(descriptor)
             raise OSError(f"{folder} is in use by {_owner(file)}") from None
-    held.users += 1
-    _held[file] = held
+        _held[file] = _Held(descriptor, 0)
+    _held[file].users += 1
     weakref.finalize(user, _leave, file)
-    text = json.dumps(
-        {
-            "process": os.getpid(),
-            "host": socket.gethostname(),
-            "since": time.strftime("%Y-%m-%d %H:%M:%S"),
-            "id": uuid.uuid4().hex,
-        }
-    )
+    return _sign(file, _held[file].descriptor), works
+
+
+def _sign(file: Path, descriptor: int) -> str:
+    """Write into the lock file who has it."""
+    owner = {
+        "process": os.getpid(),
+        "host": socket.gethostname(),
+        "since": time.strftime("%Y-%m-%d %H:%M:%S"),
+        "id": uuid.uuid4().hex,
+    }
+    text = json.dumps(owner)
     with explained_os_errors(file):
-        os.lseek(held.descriptor, 0, os.SEEK_SET)
-        os.ftruncate(held.descriptor, 0)
-        os.write(held.descriptor, text.encode())
-        os.fsync(held.descriptor)  # a network disk shows it to other machines only then
-    return text, works
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, text.encode())
+        os.fsync(descriptor)  # only then does a network disk show it to other machines
+    return text
 
 
 def _lock(descriptor: int) -> bool:
