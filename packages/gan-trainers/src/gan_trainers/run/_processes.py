@@ -37,8 +37,9 @@ def join_processes(folder: Path) -> Accelerator:
 
 
 def _uses_gpus() -> bool:
-    forced = os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("true", "1", "yes", "y", "t", "on")
-    return torch.accelerator.is_available() and not forced
+    use_cpu = os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("true", "1", "yes", "y", "t", "on")
+    chosen = os.environ.get("ACCELERATE_TORCH_DEVICE", "")
+    return torch.accelerator.is_available() and not use_cpu and not chosen.startswith("cpu")
 
 
 def _check_devices(launch: Launch) -> None:
