@@ -12,7 +12,7 @@ import torch.distributed as dist
 T = TypeVar("T")
 
 TIMEOUT = "GAN_TIMEOUT"  # environment variable: longest wait for another process, in seconds
-_DEFAULT_SECONDS = 1800  # an evaluation or a slow disk of one process may keep the others waiting
+_DEFAULT_SECONDS = 600  # NCCL's own limit; a slow disk of one process may keep the others waiting
 
 
 def process_count() -> int:
@@ -21,7 +21,7 @@ def process_count() -> int:
 
 
 def longest_wait() -> timedelta:
-    """How long a process waits for the others: `GAN_TIMEOUT` in seconds, else half an hour.
+    """How long a process waits for the others: `GAN_TIMEOUT` in seconds, else ten minutes.
 
     Raises:
         ValueError: if `GAN_TIMEOUT` is not a number above 0.

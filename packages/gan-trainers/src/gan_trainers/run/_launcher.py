@@ -37,6 +37,7 @@ class _Variables(NamedTuple):
 
 _TORCH = _Variables("torch", "WORLD_SIZE", "RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
 _OTHERS = (
+    # Not SLURM_NTASKS, which the shell of an allocation has too: only the tasks of srun are processes.
     _Variables("srun", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "SLURM_LOCALID", "SLURM_NTASKS_PER_NODE"),
     _Variables(
         "mpirun",
