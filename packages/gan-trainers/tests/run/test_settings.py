@@ -2,7 +2,6 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 
-import pytest
 from gan_trainers import Run, __version__
 
 
@@ -29,14 +28,3 @@ def test_values_that_are_known_late_and_what_was_chosen_are_recorded(tmp_path):
     assert content["computation"] == {
         "device": "cpu", "processes": 1, "precision": "bf16", "channels_last": True,
     }  # fmt: skip
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"settings": 3}', "\ufffd\x00"])
-def test_a_damaged_file_is_said_and_written_anew(tmp_path, capsys, text):
-    run = Run(tmp_path, settings={"size": 64})
-    run.save()
-    run.resume()
-    (tmp_path / "settings.json").write_text(text)
-    assert Run(tmp_path, settings={"size": 64}).resume()
-    assert "settings.json cannot be read, so what changed since then is not known" in capsys.readouterr().err
-    assert recorded(tmp_path)["settings"] == {"size": 64}

@@ -13,18 +13,10 @@ from gan_trainers.base.atomic import atomic_write_text, explained_os_errors
 
 
 def changed_settings(folder: Path, settings: Mapping[str, Any]) -> list[str]:
-    """What changed since `settings.json` was last written, one "name: old -> new" for each setting.
-
-    A damaged file is one line that says so.
-    """
+    """What changed since `settings.json` was last written, one "name: old -> new" for each setting."""
     file = folder / "settings.json"
     now = _plain(settings)
-    if not file.exists():
-        return []
-    try:
-        before = dict(json.loads(file.read_text("utf-8"))["settings"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return [f"{file} cannot be read, so what changed since then is not known; it is written anew"]
+    before = json.loads(file.read_text("utf-8"))["settings"] if file.exists() else now
     return [
         f"{name}: {before.get(name)} -> {now.get(name)}"
         for name in sorted({*before, *now})
