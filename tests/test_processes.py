@@ -1,14 +1,15 @@
 """Two processes with half of the batch each equal one with the whole batch, and stay equal.
 
-Real processes over gloo: `accelerate launch --cpu` would silently start only one, hence the environment
-variable, and hence the first test.
+Real processes over gloo, of `accelerate launch` and torchrun. What does not agree ends in a sentence.
 """
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 RECIPES = Path(__file__).parent / "recipes"
-ENVIRONMENT = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+ENVIRONMENT = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+ENVIRONMENT.pop("ACCELERATE_USE_CPU", None)  # without a GPU, nobody needs to say so
 
 # In float64 only the order of summation differs, by some 1e-16 in each of six steps; Adam divides by the
 # square root of small squares, which magnifies it. In float32 the same holds with 1e-7.
@@ -44,6 +46,12 @@ def launch(recipe, *arguments):
         [sys.executable, *launcher, str(RECIPES / recipe), *map(str, arguments)],
         env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
+
+
+def torchrun(recipe, out):
+    """The words that start a recipe on two processes."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    return [sys.executable, *launcher, str(RECIPES / recipe), str(out)]
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +160,83 @@ def test_an_error_on_one_process_ends_them_all(tmp_path):
     done = launch("fails_on_one.py", tmp_path / "run")
     assert done.returncode != 0
     assert "error: linear_decay expects start <= end; got start=2 and end=1" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """What two processes of torchrun were told, each, by case."""
+    out = tmp_path_factory.mktemp("disagree")
+    done = subprocess.run(
+        torchrun("disagree.py", out),
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+    assert (out / "said-1.json").exists(), done.stderr
+    return [json.loads((out / f"said-{rank}.json").read_text()) for rank in range(2)]
+
+
+def test_torchrun_gives_two_processes_on_a_cpu(said):
+    assert [each["processes"] for each in said] == [["2", "cpu", "True"], ["2", "cpu", "False"]]
+
+
+def test_folders_of_their_own_are_refused_by_both(said):
+    first, second = (each["own_folders"] for each in said)
+    assert first == second
+    assert first[0] == "OSError"
+    assert "own-1 of process 1 on " in first[1]
+    assert "own-0 of process 0 on " in first[1]
+    assert "is not the folder" in first[1]
+
+
+def test_a_checkpoint_that_one_cannot_read_ends_both(said):
+    first, second = (each["checkpoint_of_the_first_alone"] for each in said)
+    assert first == second
+    assert first[0] == "ValueError"
+    assert first[1].startswith("process 1 on ")
+    assert "cannot read the checkpoint's file" in first[1]
+    assert "late/checkpoints/00000002" in first[1]
+
+
+def test_a_wait_without_an_answer_ends(said):
+    kind, sentence = said[0]["one_stays_away"]
+    assert kind == "ConnectionError"
+    assert sentence.startswith("process 0 on ")
+    assert "waited for the mean of the gradients" in sentence
+    assert "not all processes took part within 3 seconds (GAN_TIMEOUT sets another limit)" in sentence
+    assert said[1]["one_stays_away"][0] == "ConnectionError"
+
+
+def test_a_folder_in_use_and_the_end_of_the_launcher(tmp_path):
+    """Another run is refused while two processes train; after their launcher is killed, they save and end."""
+    out = tmp_path / "run"
+    with (tmp_path / "errors").open("w") as errors:
+        launcher = subprocess.Popen(torchrun("endless.py", out), env=ENVIRONMENT, stderr=errors)
+    files = [out / "process-0", out / "process-1"]
+    wait_until(lambda: all(file.exists() and file.read_text() for file in files))
+    processes = [int(file.read_text()) for file in files]
+    with pytest.raises(OSError, match=rf"run is in use by process {processes[0]} on .*; wait until it has"):
+        Run(out)
+    os.kill(launcher.pid, signal.SIGKILL)
+    launcher.wait()
+    wait_until(lambda: is_free(out))
+    assert "stopped after step" in (tmp_path / "errors").read_text()
+    (checkpoint,) = (out / "checkpoints").glob("0*")
+    assert (checkpoint / "process-1.json").exists()
+
+
+def is_free(folder):
+    try:
+        Run(folder)
+    except OSError:
+        return False
+    return True
+
+
+def wait_until(happened, seconds=90):
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.1)

@@ -4,7 +4,7 @@ import pytest
 from accelerate import tracking
 from accelerate.tracking import GeneralTracker
 from accelerate.utils import LoggerType
-from gan_trainers import Run
+from gan_trainers import OptionError, Run
 from torch import nn
 
 
@@ -69,9 +69,13 @@ def test_a_failure_is_printed_once_and_training_continues(tmp_path, recorder, mo
     assert printed.count("trackers tensorboard failed and are left out: no such host") == 1
 
 
-def test_an_unknown_tracker_is_printed(tmp_path, capsys):
-    assert train(tmp_path, "nonesuch").step == 4
-    assert "trackers nonesuch failed and are left out:" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("name", "hint"), [("tensorbord", "did you mean tensorboard"), ("nonesuch", "the trackers are .*wandb")]
+)
+def test_an_unknown_tracker_is_refused_before_anything_is_written(tmp_path, name, hint):
+    with pytest.raises(OptionError, match=f"unknown tracker '{name}' in --trackers; {hint}"):
+        train(tmp_path / "run", name)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_tracker_that_is_not_installed_is_printed(tmp_path, capsys):

@@ -154,12 +154,12 @@ def test_values_become_what_their_types_say(words, values):
 
 
 def test_options_of_every_recipe_have_no_prefix():
-    words = "--out x --seed 0 --precision bf16 --channels-last --trackers a b --evaluate-every 3"
+    words = "--out x --seed 0 --precision bf16 --channels-last --trackers wandb aim --evaluate-every 3"
     assert parsed(*words.split()) == {
         "out": Path("x"),
         "precision": "bf16",
         "channels_last": True,
-        "trackers": ("a", "b"),
+        "trackers": ("wandb", "aim"),
         "evaluate_every": 3,
     }
     assert parsed("--no-channels-last", "--compile") == {"channels_last": False, "compile": True}

@@ -90,6 +90,7 @@ def test_without_an_interval_there_are_twelve_evaluations(steps, every, interval
         ({"evaluate_every": 0}, "--evaluate-every must be a whole number of at least 1, or left out; got 0"),
         ({"precision": "fp8"}, '--precision must be "auto" or "fp32" or "bf16" or "fp16"; got fp8'),
         ({"trackers": ("a", 1)}, "--trackers must be any number of values, each a text; got a 1"),
+        ({"trackers": ("wand",)}, "unknown tracker 'wand' in --trackers; did you mean wandb?"),
         ({"out": "runs/x"}, "--out must be a path; got runs/x"),
     ],
 )

@@ -174,12 +174,21 @@ def test_a_checkpoint_of_another_recipe_is_refused(tiny_run, tmp_path):
     with pytest.raises(ValueError, match=r"00000001 holds \['network', 'optimizer'\], not \['net'\]"):
         resume_with(data, net=network)
     with pytest.raises(
-        ValueError, match=r"00000001 does not fit 'network': .*weight.*\[3, 3, 1, 1\]"
-    ) as error:
+        ValueError,
+        match=r"00000001 does not fit 'network': 'weight' is \[3, 3, 1, 1\] in the checkpoint and "
+        r"\[5, 3, 1, 1\] in this run; .* \(changed since: changed: None -> True\)$",
+    ):
         resume_with(data, network=nn.Conv2d(3, 5, 1), optimizer=optimizer)
-    assert "\n" not in str(error.value)
+    nested = nn.ModuleDict({"0": nn.Conv2d(3, 3, 1)})
+    with pytest.raises(ValueError, match=r"'network': '0\.weight' is missing in the checkpoint and"):
+        resume_with(data, network=nested, optimizer=optimizer)
+    more = torch.optim.SGD([*network.parameters(), nn.Parameter(data)], lr=0.1)
     with pytest.raises(ValueError, match=r"00000001 does not fit 'optimizer': .*doesn't match the size"):
-        resume_with(data, network=network, optimizer=Adam([*network.parameters(), nn.Parameter(data)]))
+        resume_with(data, network=network, optimizer=more)
+    with pytest.raises(
+        ValueError, match=r"'optimizer': it was written with SGD and this run has Adam; use the"
+    ):
+        resume_with(data, network=network, optimizer=Adam(network.parameters()))
     with pytest.raises(ValueError, match="holds the positions of 1 loaders and this run has 2"):
         resume_with(data, data, network=network, optimizer=optimizer)
     assert (tmp_path / "run" / "settings.json").read_text() == settings  # a refusal changes nothing
@@ -194,3 +203,85 @@ def test_settings_that_changed_are_printed(tiny_run, capsys):
     assert "resuming from step 1 of" in printed
     assert "lr: 0.1 -> 0.2" in printed
     assert "data" not in printed.split("resuming")[1].split("lr:")[1]
+
+
+@pytest.fixture
+def resumed_with(tmp_path, capsys):
+    """Trains two steps with one optimizer and two more with another; its group, and what was said."""
+
+    def train(make, steps, **registered):
+        run = Run(tmp_path / "run", settings={"lr": make(nn.Conv2d(3, 3, 1)).param_groups[0]["lr"]})
+        network = nn.Conv2d(3, 3, 1)
+        optimizer = make(network)
+        others = {name: each(optimizer) for name, each in registered.items()}
+        run.register(network=network, optimizer=optimizer, **others)
+        loader = run.loader(torch.ones(4, 3, 2, 2), 2)
+        run.resume()
+        for batch in run.steps(loader, until=steps):
+            run.update(optimizer, network(batch).square().mean())
+            if run.every(2):
+                run.save()
+        return optimizer.param_groups[0]
+
+    def resume(before, now, **registered):
+        train(before, 2, **registered)
+        capsys.readouterr()
+        return train(now, 4, **registered), capsys.readouterr().err
+
+    return resume
+
+
+def adam(**values):
+    return lambda network: Adam(network.parameters(), **values)
+
+
+def sgd(**values):
+    return lambda network: torch.optim.SGD(network.parameters(), **values)
+
+
+def test_hyperparameters_that_changed_take_effect_and_are_printed(resumed_with):
+    before = adam(lr=0.001, betas=(0.5, 0.999))
+    group, said = resumed_with(before, adam(lr=0.1, betas=(0.9, 0.999), weight_decay=0.01))
+    assert (group["lr"], group["betas"], group["weight_decay"]) == (0.1, (0.9, 0.999), 0.01)
+    assert "lr: 0.001 -> 0.1\n" in said
+    assert "lr of 'optimizer': 0.001 -> 0.1\n" in said
+    assert "betas of 'optimizer': (0.5, 0.999) -> (0.9, 0.999)\n" in said
+
+
+def test_what_did_not_change_stays_that_of_the_checkpoint(resumed_with):
+    def scheduled(network):
+        optimizer = Adam(network.parameters(), lr=0.001)
+        optimizer.register_step_post_hook(lambda each, *_: each.param_groups[0].update(lr=0.0005))
+        return optimizer
+
+    group, said = resumed_with(scheduled, adam(lr=0.001))
+    assert group["lr"] == 0.0005
+    assert "->" not in said
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "reason"),
+    [
+        (adam(), adam(amsgrad=True), "it was written with amsgrad=False and this run has amsgrad=True"),
+        (
+            sgd(lr=0.1),
+            sgd(lr=0.1, momentum=0.9),
+            "it was written with momentum=0 and this run has momentum=0.9",
+        ),
+        (adam(), sgd(lr=0.001), "it was written with Adam and this run has SGD"),
+    ],
+)
+def test_an_optimizer_whose_state_does_not_fit_is_refused(resumed_with, before, now, reason):
+    with pytest.raises(ValueError, match=f"00000002 does not fit 'optimizer': {reason}; use the settings"):
+        resumed_with(before, now)
+
+
+def test_a_new_learning_rate_under_an_old_scheduler_is_refused(resumed_with):
+    def schedule(optimizer):
+        return torch.optim.lr_scheduler.StepLR(optimizer, 10)
+
+    message = (
+        r"'optimizer': .*lr of 'optimizer': 0.001 -> 0.1, but 'schedule' goes on with its own values; .*lr"
+    )
+    with pytest.raises(ValueError, match=message):
+        resumed_with(adam(lr=0.001), adam(lr=0.1), schedule=schedule)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM save a checkpoint and exit; the same command resumes."""
+"""Ctrl-C, SIGTERM and a closed terminal save a checkpoint and exit; the same command resumes."""
 
 import signal
 import subprocess
@@ -30,7 +30,7 @@ with plain_errors():
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_saves_and_leaves_after_the_step(tiny_run, number, capsys):
     run, network, optimizer, loader = tiny_run(accumulate=2)
 
@@ -64,6 +64,17 @@ def test_a_signal_in_the_last_step_lets_the_run_finish(tiny_run):
     assert run.step == 2
     with pytest.raises(SystemExit):  # but it begins no other phase
         next(run.steps(loader, until=2, phase="next"))
+
+
+def test_under_nohup_a_closed_terminal_changes_nothing(tiny_run):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        run, _, _, loader = tiny_run()
+        for _ in run.steps(loader, until=3):
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert run.step == 3
 
 
 def test_a_run_in_another_thread_leaves_the_signals_alone(tiny_run):

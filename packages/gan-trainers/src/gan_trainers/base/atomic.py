@@ -41,8 +41,14 @@ def atomic_write_text(file: Path, text: str) -> None:
 
 
 def flush(path: Path) -> None:
-    """Wait until `path`, a file or a folder, is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    """Wait until `path`, a file or a folder, is on the disk.
+
+    Windows flushes only what is open for writing, and no folders.
+    """
+    windows = os.name == "nt"
+    if windows and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDWR if windows else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

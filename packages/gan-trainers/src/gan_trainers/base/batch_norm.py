@@ -5,7 +5,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from gan_trainers.base.distributed import process_count
+from gan_trainers.base.waiting import process_count, waiting
 
 
 class _SumOverProcesses(torch.autograd.Function):
@@ -14,7 +14,8 @@ class _SumOverProcesses(torch.autograd.Function):
     @staticmethod
     def forward(ctx: object, values: Tensor) -> Tensor:  # noqa: ARG004 - autograd's signature
         total = values.clone(memory_format=torch.contiguous_format)
-        dist.all_reduce(total)
+        with waiting("the statistics of a batch normalization"):
+            dist.all_reduce(total)
         return total
 
     @staticmethod

@@ -7,25 +7,26 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from gan_trainers.base.waiting import process_count, waiting
+
 _BUCKET_BYTES = 32 * 2**20  # large enough to hide the latency of a call, small against the weights
 
 
 def use_all_cores() -> None:
     """Divide a CPU's cores among the processes where `accelerate launch` left each with one thread.
 
-    The launcher exports OMP_NUM_THREADS=1 by default, which suits processes that wait for a GPU. Any other
-    number was chosen by the user and stays.
+    The launcher exports OMP_NUM_THREADS=1 by default, which suits processes that wait for a GPU; torchrun
+    does so for several. Any other number was chosen by the user and stays.
     """
-    launched = "ACCELERATE_MIXED_PRECISION" in os.environ
-    if launched and os.environ.get("OMP_NUM_THREADS") == "1":
+    if is_launched() and os.environ.get("OMP_NUM_THREADS") == "1":
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
         torch.set_num_threads(max(1, cores // here))
 
 
-def process_count() -> int:
-    """Number of processes that train together; 1 outside a process group."""
-    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+def is_launched() -> bool:
+    """Whether `accelerate launch` or torchrun started this process."""
+    return not {"ACCELERATE_MIXED_PRECISION", "TORCHELASTIC_RUN_ID"}.isdisjoint(os.environ)
 
 
 def leave_group() -> None:
@@ -49,7 +50,8 @@ def average_gradients(parameters: Sequence[nn.Parameter]) -> None:
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in bucket]
         used = bucket[0].new_tensor([p.grad is not None for p in bucket])
         flat = torch.cat([used, *(gradient.flatten() for gradient in gradients)])
-        dist.all_reduce(flat)
+        with waiting("the mean of the gradients"):
+            dist.all_reduce(flat)
         users, *means = (flat / process_count()).split([len(bucket), *(p.numel() for p in bucket)])
         for index, (parameter, gradient, mean) in enumerate(zip(bucket, gradients, means, strict=True)):
             if parameter.grad is not None or users[index] > 0:
@@ -72,13 +74,15 @@ def _buckets(parameters: Sequence[nn.Parameter]) -> Iterator[list[nn.Parameter]]
 def broadcast_weights(module: nn.Module) -> None:
     """Copy the first process's parameters and buffers to all others; does nothing with one process."""
     if process_count() > 1:
-        for tensor in [*module.parameters(), *module.buffers()]:
-            dist.broadcast(tensor.data, src=0)
+        with waiting("the weights of the first process"):
+            for tensor in [*module.parameters(), *module.buffers()]:
+                dist.broadcast(tensor.data, src=0)
 
 
 def mean_over_processes(values: Tensor) -> Tensor:
     """The mean of `values` over all processes, in place; `values` itself with one process."""
     if process_count() > 1:
-        dist.all_reduce(values)
+        with waiting("the mean of the logged terms"):
+            dist.all_reduce(values)
         values /= process_count()
     return values

@@ -74,7 +74,8 @@ class CheckpointFolder:
             raise ValueError(f'better must be "higher" or "lower"; got {better!r}')
         final = self.folder / f"{step:08d}"
         signed = None if score is None else float(score) * (1 if better == "higher" else -1)
-        if final.exists():
+        # The first process decides: another may not see yet what is new on a network disk.
+        if self._gather_messages("saved" if final.exists() else "")[0]:
             self._on_all_processes(lambda: self._write_score(final, signed))
         else:
             temporary = self.folder / f"{_TEMPORARY}{final.name}"

@@ -1,12 +1,29 @@
 """Experiment trackers of other projects; a failure in one never stops the training."""
 
 import atexit
+import difflib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
-from accelerate.tracking import filter_trackers
+from accelerate.tracking import LOGGER_TYPE_TO_CLASS, filter_trackers
+
+from gan_trainers.base.errors import OptionError
+
+
+def check_trackers(names: tuple[str, ...]) -> None:
+    """Make sure that accelerate knows the trackers, whether or not they are installed.
+
+    Raises:
+        OptionError: naming the unknown tracker and the closest one.
+    """
+    known = sorted(str(each) for each in LOGGER_TYPE_TO_CLASS)
+    for name in names:
+        if name not in (*known, "all"):
+            close = difflib.get_close_matches(name.lower(), known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"the trackers are {', '.join(known)}"
+            raise OptionError(f"unknown tracker {name!r} in --trackers; {hint}")
 
 
 class Trackers:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gan_trainers.logs.trackers import check_trackers
 from gan_trainers.options.ranges import Count, CountOrZero, Seed, check_ranges
 from gan_trainers.run.precision import Precision
 from gan_trainers.run.run import Run
@@ -15,7 +16,7 @@ class RunOptions:
     """Options of the machine, not of the paper.
 
     Raises:
-        OptionError: a value out of its range.
+        OptionError: a value out of its range, or an unknown tracker.
     """
 
     out: Path  # folder of the run
@@ -30,6 +31,7 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+        check_trackers(self.trackers)
 
     def start(self, options: Any, found: Mapping[str, Any] | None = None) -> Run:
         """Start the run, or continue it once `Run.resume` is called.

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from gan_trainers.base.batch_norm import synchronize_batch_norm_
-from gan_trainers.base.distributed import broadcast_weights, process_count
+from gan_trainers.base.distributed import broadcast_weights
+from gan_trainers.base.waiting import process_count
 from gan_trainers.run.precision import autocast_
 from gan_trainers.training.ema import EMA
 

@@ -7,6 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from gan_trainers.run._hyperparameters import Hyperparameters, follow_changes, hyperparameters
 
 State = dict[str, Any]
 
@@ -20,6 +23,7 @@ class Registered:
 
     def __init__(self) -> None:
         self._objects: dict[str, Any] = {}
+        self._hyperparameters: dict[str, Hyperparameters] = {}  # of the optimizers, as the program made them
 
     def add(self, name: str, registered: Any) -> None:
         """Register an object under `name`.
@@ -71,12 +75,30 @@ class Registered:
         """The states that belong to this process."""
         return {name: each.state_dict() for name, each in self._objects.items() if not _is_shared(each)}
 
-    def load(self, states: Mapping[str, Any], folder: Path) -> None:
-        """Restore every object's state.
+    def note_hyperparameters(self) -> None:
+        """Remember what the program gave its optimizers, before a checkpoint or the loop changes it."""
+        for name, registered in self._objects.items():
+            if isinstance(registered, Optimizer):
+                self._hyperparameters[name] = hyperparameters(registered)
+
+    def hyperparameters(self) -> dict[str, Hyperparameters]:
+        """What `note_hyperparameters` found, by name."""
+        return dict(self._hyperparameters)
+
+    def load(
+        self, states: Mapping[str, Any], before: Mapping[str, Hyperparameters], folder: Path
+    ) -> list[str]:
+        """Restore every object's state; hyperparameters that changed since then take effect.
+
+        `note_hyperparameters` comes first.
 
         Args:
             states: by name.
+            before: the result of `hyperparameters` when the checkpoint was written.
             folder: the checkpoint, for error messages.
+
+        Returns:
+            The hyperparameters that changed, one "lr of 'name': old -> new" each.
 
         Raises:
             ValueError: if the checkpoint holds other names, or a state that does not fit.
@@ -86,21 +108,56 @@ class Registered:
                 f"the checkpoint {folder} holds {sorted(states)}, not {sorted(self._objects)}: it belongs to "
                 "another recipe; choose another folder"
             )
+        changes: list[str] = []
         for name, registered in self._objects.items():
             try:
-                registered.load_state_dict(states[name])
-            except (RuntimeError, ValueError, KeyError) as error:
-                reason = " ".join(str(error).split())[:300]
+                if isinstance(registered, Optimizer):
+                    changes += self._load_optimizer(name, registered, states[name], before.get(name))
+                else:
+                    registered.load_state_dict(states[name])
+            except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
+                reason = _difference(registered, states[name]) or " ".join(str(error).split())[:300]
                 raise ValueError(
                     f"the checkpoint {folder} does not fit '{name}': {reason}; use the settings it was "
                     "made with, or choose another folder"
                 ) from error
-            if isinstance(registered, Optimizer):
-                _match_layouts(registered)
+        return changes
+
+    def _load_optimizer(
+        self, name: str, optimizer: Optimizer, state: State, before: Hyperparameters | None
+    ) -> list[str]:
+        now = self._hyperparameters[name]
+        before = before or now
+        if before["class"] != now["class"]:
+            raise ValueError(f"it was written with {before['class']} and this run has {now['class']}")
+        optimizer.load_state_dict(state)
+        _match_layouts(optimizer)
+        changes = follow_changes(name, optimizer, before, now)
+        for other, scheduler in self._objects.items():
+            if changes and isinstance(scheduler, LRScheduler) and scheduler.optimizer is optimizer:
+                raise ValueError(f"{changes[0]}, but '{other}' goes on with its own values")
+        return changes
 
 
 def _is_shared(registered: Any) -> bool:
     return isinstance(registered, nn.Module | Optimizer)
+
+
+def _difference(registered: Any, state: Any) -> str:
+    """The first parameter in which a network and its saved state differ, in words; "" if there is none."""
+    if not isinstance(registered, nn.Module) or not isinstance(state, Mapping):
+        return ""
+    here = {key: list(value.shape) for key, value in registered.state_dict().items() if _has_shape(value)}
+    there = {key: list(value.shape) for key, value in state.items() if _has_shape(value)}
+    for key in [*here, *there]:
+        if here.get(key) != there.get(key):
+            shapes = [str(each[key]) if key in each else "missing" for each in (there, here)]
+            return f"'{key}' is {shapes[0]} in the checkpoint and {shapes[1]} in this run"
+    return ""
+
+
+def _has_shape(value: Any) -> bool:
+    return isinstance(value, Tensor)
 
 
 def _match_layouts(optimizer: Optimizer) -> None:

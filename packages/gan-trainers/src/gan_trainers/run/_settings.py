@@ -12,7 +12,19 @@ from typing import Any
 from gan_trainers.base.atomic import atomic_write_text, explained_os_errors
 
 
-def write_settings(folder: Path, settings: Mapping[str, Any], computation: Mapping[str, Any]) -> list[str]:
+def changed_settings(folder: Path, settings: Mapping[str, Any]) -> list[str]:
+    """What changed since `settings.json` was last written, one "name: old -> new" for each setting."""
+    file = folder / "settings.json"
+    now = _plain(settings)
+    before = json.loads(file.read_text("utf-8"))["settings"] if file.exists() else now
+    return [
+        f"{name}: {before.get(name)} -> {now.get(name)}"
+        for name in sorted({*before, *now})
+        if before.get(name) != now.get(name)
+    ]
+
+
+def write_settings(folder: Path, settings: Mapping[str, Any], computation: Mapping[str, Any]) -> None:
     """Write `settings.json`: settings, computation, versions of the libraries that compute, git commit.
 
     Args:
@@ -20,18 +32,13 @@ def write_settings(folder: Path, settings: Mapping[str, Any], computation: Mappi
         settings: the options; values that JSON lacks, such as paths, become strings.
         computation: device, processes, precision and layout that were chosen.
 
-    Returns:
-        Changes since the file was last written, one "name: old -> new" for each setting.
-
     Raises:
         OSError: if the file cannot be written.
     """
     file = folder / "settings.json"
-    plain = json.loads(json.dumps(dict(settings), default=str))
-    before = json.loads(file.read_text("utf-8"))["settings"] if file.exists() else plain
     names = {str(each.metadata["Name"]): each.version for each in distributions()}
     content = {
-        "settings": plain,
+        "settings": _plain(settings),
         "computation": dict(computation),
         "versions": {
             "python": platform.python_version(),
@@ -45,11 +52,10 @@ def write_settings(folder: Path, settings: Mapping[str, Any], computation: Mappi
     }
     with explained_os_errors(file):
         atomic_write_text(file, json.dumps(content, indent=2) + "\n")
-    return [
-        f"{name}: {before.get(name)} -> {plain.get(name)}"
-        for name in sorted({*before, *plain})
-        if before.get(name) != plain.get(name)
-    ]
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return json.loads(json.dumps(dict(settings), default=str))
 
 
 def _git_commit() -> str | None:

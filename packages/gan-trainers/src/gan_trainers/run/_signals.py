@@ -1,5 +1,6 @@
-"""Ctrl-C and SIGTERM, remembered until the current step is complete."""
+"""Signals to stop and the end of the launcher, remembered until the current step is complete."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -9,13 +10,19 @@ from types import FrameType
 import torch
 import torch.distributed as dist
 
-from gan_trainers.base.distributed import process_count
+from gan_trainers.base.distributed import is_launched
+from gan_trainers.base.waiting import process_count, waiting
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
+_STOPPING = [signal.SIGINT, signal.SIGTERM]
+if hasattr(signal, "SIGHUP"):
+    _STOPPING.append(signal.SIGHUP)  # the terminal was closed
 
 
 class StopSignals:
     """Remembers the first signal to stop; a second one interrupts at once.
+
+    The end of `accelerate launch` or torchrun counts as SIGTERM: nobody else would end the processes that a
+    killed launcher leaves, and the same command again would start more. Windows does not tell.
 
     Attributes:
         received: number of the signal received, 0 for none.
@@ -23,6 +30,8 @@ class StopSignals:
 
     def __init__(self) -> None:
         self.received = 0
+        # Without a launcher the parent may be a shell, which may end before a program that it started.
+        self._launcher = os.getppid() if is_launched() else None
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -33,7 +42,9 @@ class StopSignals:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = [(number, signal.signal(number, self._receive)) for number in _STOPPING]
+        ignored = signal.getsignal(_STOPPING[-1]) is signal.SIG_IGN  # by nohup
+        stopping = _STOPPING[:-1] if ignored else _STOPPING
+        before = [(number, signal.signal(number, self._receive)) for number in stopping]
         try:
             yield
         finally:
@@ -42,10 +53,13 @@ class StopSignals:
 
     def synchronize(self, device: torch.device) -> None:
         """Tell every process what any of them received, so that all stop after the same step."""
+        if self._launcher not in (None, os.getppid()):
+            self.received = self.received or signal.SIGTERM
         if process_count() > 1:
             received = torch.tensor(self.received, device=device)
-            dist.all_reduce(received, op=dist.ReduceOp.MAX)
-            self.received = int(received)
+            with waiting("the end of the step"):
+                dist.all_reduce(received, op=dist.ReduceOp.MAX)
+                self.received = int(received)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - signal's own
         if self.received:

@@ -42,6 +42,7 @@ class Snapshot:
             "counters": self._counters.state_dict(),
             "loaders": [loader.position for loader in self._loaders],
             "optimizer_steps": self._optimizer_steps.state_dict(),
+            "hyperparameters": self._registered.hyperparameters(),
             "registered": self._registered.shared_states(),
         }
 
@@ -75,7 +76,7 @@ class Snapshot:
                 f"{len(self._loaders)}; make the same loaders as before, before resume()"
             )
 
-    def restore(self, shared: Mapping[str, Any], own: Mapping[str, Any], folder: Path) -> None:
+    def restore(self, shared: Mapping[str, Any], own: Mapping[str, Any], folder: Path) -> list[str]:
         """Restore the results of `shared` and `own`, except the random numbers.
 
         Args:
@@ -83,16 +84,21 @@ class Snapshot:
             own: the state of this process.
             folder: the checkpoint, for error messages.
 
+        Returns:
+            The hyperparameters of optimizers that changed since then and take effect.
+
         Raises:
             ValueError: if the registered objects differ from those of the checkpoint.
         """
-        self._registered.load({**shared["registered"], **own["registered"]}, folder)
+        states = {**shared["registered"], **own["registered"]}
+        changes = self._registered.load(states, shared.get("hyperparameters", {}), folder)
         self._optimizer_steps.load_state_dict(shared["optimizer_steps"])
         for loader, position in zip(self._loaders, shared["loaders"], strict=True):
             loader.position = position
         self._counters.load_state_dict(shared["counters"])
         self._scalars.load_state_dict(own["scalars"])
         self._random = own["random"]
+        return changes
 
     def restore_random(self) -> None:
         """Restore the random numbers of the checkpoint, if there was one."""

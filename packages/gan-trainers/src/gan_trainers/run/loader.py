@@ -1,6 +1,7 @@
 """An endless, seeded stream of batches that can resume at any batch, on any number of processes."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -131,7 +132,10 @@ def _collate(samples: list[Any]) -> Any:
 
 def _ignore_terminal_signals(worker: int) -> None:  # noqa: ARG001 - DataLoader's signature
     """Leave the process group that receives Ctrl-C: the current step still needs its batches."""
-    os.setpgrp()
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()
+    else:  # Windows
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def send_to(device: torch.device, memory_format: torch.memory_format) -> Callable[[Any], Any]:

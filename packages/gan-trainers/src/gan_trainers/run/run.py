@@ -8,24 +8,27 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from accelerate import Accelerator
-from accelerate.utils import gather_object, set_seed
+from accelerate.utils import set_seed
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import Dataset
 
 from gan_trainers.base.atomic import explained_os_errors
 from gan_trainers.base.distributed import leave_group, use_all_cores
+from gan_trainers.base.waiting import from_first, gather, this_process, together
 from gan_trainers.checkpoints.folder import CheckpointFolder
 from gan_trainers.logs.previews import write_grid
 from gan_trainers.logs.scalars import ScalarLog
-from gan_trainers.logs.trackers import Trackers
+from gan_trainers.logs.trackers import Trackers, check_trackers
+from gan_trainers.run._accelerate_settings import check_accelerate_settings, follow_notebook_launcher
 from gan_trainers.run._counters import Counters
+from gan_trainers.run._folder import claim_folder
 from gan_trainers.run._networks import Preparation
 from gan_trainers.run._optimizer_steps import OptimizerSteps
+from gan_trainers.run._processes import join_processes
 from gan_trainers.run._progress_bar import ProgressBar
 from gan_trainers.run._registered import Registered
-from gan_trainers.run._settings import write_settings
+from gan_trainers.run._settings import changed_settings, write_settings
 from gan_trainers.run._signals import StopSignals
 from gan_trainers.run._snapshot import Snapshot
 from gan_trainers.run.loader import Loader, send_to
@@ -65,8 +68,11 @@ class Run:
             can be added until `resume`.
 
     Raises:
-        OSError: if `out` cannot be written to.
-        ValueError: for an unknown precision, a count below 1, or a `clip` that is not above 0.
+        OSError: if `out` cannot be written to, is used by another run, or is not the same folder for all
+            processes; `ConnectionError` if another process ended or does not answer.
+        ValueError: for an unknown precision or tracker, a count below 1, or a `clip` that is not above 0; for
+            a setting of accelerate that a run does not follow; or if the launcher, accelerate and the devices
+            do not agree about the processes.
     """
 
     def __init__(
@@ -90,18 +96,22 @@ class Run:
                 raise ValueError(f"{name} must be at least 1; got {count}")
         if clip is not None and not clip > 0:
             raise ValueError(f"clip must be above 0, or None for no limit; got {clip}")
+        check_trackers(trackers)
+        check_accelerate_settings(accumulate, compiled=compile)
+        follow_notebook_launcher()
         self.out = Path(out)
-        _make_writable(self.out)
-        accelerator = Accelerator(project_dir=self.out)
+        accelerator = join_processes(self.out)
         self.device = accelerator.device
+        self._precision = choose_precision(precision, accelerator)
         self.is_main = accelerator.is_main_process
         self.processes = accelerator.num_processes
         if self.device.type == "cpu":
             use_all_cores()
 
+        self._progress = ProgressBar(shown=self.is_main)
+        self._progress.message(*claim_folder(self.out, self))
         self._process = accelerator.process_index
         self._seed = seed
-        self._precision = choose_precision(precision, accelerator)
         dtype = AUTOCAST_TYPES[self._precision]
         plain = dtype is None if channels_last is None else not channels_last
         self._memory_format = torch.contiguous_format if plain else torch.channels_last
@@ -123,14 +133,10 @@ class Run:
         self._resumed = False
         self._begun = False
         self._signals = StopSignals()
-        self._progress = ProgressBar(shown=self.is_main)
         self._trackers = Trackers(accelerator, trackers, self.out, self._progress.message)
         self._scalars = ScalarLog(self.out, self.device, writes=self.is_main)
         self._checkpoints = CheckpointFolder(
-            self.out / "checkpoints",
-            self._process,
-            lambda message: gather_object([message]),
-            keep_checkpoints,
+            self.out / "checkpoints", self._process, gather, keep_checkpoints
         )
         self._snapshot = Snapshot(
             self._registered,
@@ -208,26 +214,42 @@ class Run:
             Whether there was one.
 
         Raises:
-            ValueError: if the checkpoint is damaged or belongs to another recipe.
+            OSError: if another process has ended.
+            ValueError: if the checkpoint is damaged or belongs to another recipe, or if an option changed on
+                which it depends; the message names the options that changed.
         """
         self._resumed = True
-        folder = self._checkpoints.newest()
-        if folder is not None:
+        self._registered.note_hyperparameters()
+        # Every process reads the checkpoint that the first one finds, or all of them end with the same error.
+        name = from_first(lambda: newest.name if (newest := self._checkpoints.newest()) else None)
+        changes = from_first(lambda: changed_settings(self.out, self.settings))
+        if name is not None:
+            folder = self._checkpoints.folder / name
+            changes += together(lambda: self._restore(folder, changes))[0]
+            self._checkpoints.prune()
+            self._progress.message(f"resuming from step {self.step} of {folder.parent}", *changes)
+        self._scalars.rewind(self.step)
+        if self.is_main:
+            write_settings(self.out, self.settings, self._computation)
+        return name is not None
+
+    def _restore(self, folder: Path, changes: list[str]) -> list[str]:
+        """Restore a checkpoint; returns which hyperparameters of the optimizers are new."""
+        try:
             shared, own = self._checkpoints.read(folder)
             self._snapshot.check(shared, folder)
-            self._snapshot.restore(shared, own, folder)
-            self._checkpoints.prune()
-        self._scalars.rewind(self.step)
-        changes = write_settings(self.out, self.settings, self._computation) if self.is_main else []
-        if folder is not None:
-            self._progress.message(f"resuming from step {self.step} of {folder.parent}", *changes)
-        return folder is not None
+            return self._snapshot.restore(shared, own, folder)
+        except ValueError as error:
+            since = f" (changed since: {'; '.join(changes)})" if changes else ""
+            here = f"{this_process()}: " if self.processes > 1 else ""
+            raise ValueError(f"{here}{error}{since}") from error
 
     def steps(self, loader: Loader, until: int, phase: str = "train") -> Iterator[Any]:
         """Batches until `until` steps of this phase are done, counted over all resumed runs.
 
-        Shows the progress, writes the scalars, and on Ctrl-C or SIGTERM saves a checkpoint and exits after
-        the current step. A phase that is already complete yields nothing.
+        Shows the progress and writes the scalars. On Ctrl-C, SIGTERM or SIGHUP, or when its launcher has
+        ended, it saves a checkpoint and exits after the current step. A phase that is already complete yields
+        nothing.
 
         Args:
             loader: an endless one, from `loader`.
@@ -367,7 +389,7 @@ class Run:
         """Done once, before the first step of this program."""
         self._begun = True
         if not self._resumed:
-            if self._checkpoints.newest():
+            if from_first(lambda: self._checkpoints.newest() is not None):
                 raise ValueError(f"{self.out} already holds a run; call resume() or choose another folder")
             self.resume()
         self._snapshot.restore_random()  # as late as this, so that nothing drawn since `resume` can shift it
@@ -388,12 +410,12 @@ class Run:
         window_ends = self.step % self._window == 0
         if counters.phase_is_over or window_ends:
             self._close_window()
-        self._progress.move_to(counters.done(counters.phase))
         # Several GPUs would have to wait for each other, so they exchange signals once per window only.
         if self.processes == 1 or self.device.type == "cpu" or window_ends:
             self._signals.synchronize(self.device)
             if self._signals.received and not counters.phase_is_over:
                 self._stop()
+        self._progress.move_to(counters.done(counters.phase))  # last: a closed terminal takes no output
 
     def _close_window(self) -> None:
         images = self._counters.images
@@ -420,14 +442,3 @@ class Run:
             raise FloatingPointError(
                 f"{error}; {good}; try a lower learning rate, or precision fp32"
             ) from None
-
-
-def _make_writable(folder: Path) -> None:
-    """Create a folder, and make sure that files can be written there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink(missing_ok=True)
-    except OSError as error:
-        raise OSError(f"cannot write to {folder}: {error.strerror}; choose another folder") from error
