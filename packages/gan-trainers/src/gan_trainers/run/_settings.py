@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_trainers.base.atomic import atomic_write_text, explained_os_errors
+from gan_trainers.logs.recorded_settings import read_recorded_settings
 
 
 def write_settings(folder: Path, settings: Mapping[str, Any], computation: Mapping[str, Any]) -> list[str]:
@@ -21,14 +22,16 @@ def write_settings(folder: Path, settings: Mapping[str, Any], computation: Mappi
         computation: device, processes, precision and layout that were chosen.
 
     Returns:
-        Changes since the file was last written, one "name: old -> new" for each setting.
+        Changes since the file was last written, one "name: old -> new" for each setting; first of all a
+        sentence if the file is damaged or missing, as at the start of a run.
 
     Raises:
         OSError: if the file cannot be written.
     """
     file = folder / "settings.json"
     plain = json.loads(json.dumps(dict(settings), default=str))
-    before = json.loads(file.read_text("utf-8"))["settings"] if file.exists() else plain
+    recorded = read_recorded_settings(file)
+    before = plain if recorded.settings is None else recorded.settings
     names = {str(each.metadata["Name"]): each.version for each in distributions()}
     content = {
         "settings": plain,
@@ -45,7 +48,7 @@ def write_settings(folder: Path, settings: Mapping[str, Any], computation: Mappi
     }
     with explained_os_errors(file):
         atomic_write_text(file, json.dumps(content, indent=2) + "\n")
-    return [
+    return ([recorded.damage] if recorded.damage else []) + [
         f"{name}: {before.get(name)} -> {plain.get(name)}"
         for name in sorted({*before, *plain})
         if before.get(name) != plain.get(name)

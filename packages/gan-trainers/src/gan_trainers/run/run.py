@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 
 from gan_trainers.base.atomic import explained_os_errors
 from gan_trainers.base.distributed import leave_group, use_all_cores
-from gan_trainers.checkpoints.folder import CheckpointFolder
+from gan_trainers.checkpoints.folder import CheckpointFolder, explained_states
 from gan_trainers.logs.previews import write_grid
 from gan_trainers.logs.scalars import ScalarLog
 from gan_trainers.logs.trackers import Trackers
@@ -56,6 +56,7 @@ class Run:
         trackers: names of accelerate's trackers ("tensorboard", "wandb") that receive the scalars too.
         window: steps averaged in one line of scalars.jsonl.
         keep_checkpoints: number of newest checkpoints that are kept, besides the best one.
+        quiet: print no progress; what is damaged or fails is still printed.
 
     Attributes:
         device: of the registered networks.
@@ -83,6 +84,7 @@ class Run:
         trackers: tuple[str, ...] = (),
         window: int = 50,
         keep_checkpoints: int = 2,
+        quiet: bool = False,
     ) -> None:
         counts = {"accumulate": accumulate, "window": window, "keep_checkpoints": keep_checkpoints}
         for name, count in counts.items():
@@ -123,8 +125,8 @@ class Run:
         self._resumed = False
         self._begun = False
         self._signals = StopSignals()
-        self._progress = ProgressBar(shown=self.is_main)
-        self._trackers = Trackers(accelerator, trackers, self.out, self._progress.message)
+        self._progress = ProgressBar(shown=self.is_main, quiet=quiet)
+        self._trackers = Trackers(accelerator, trackers, self.out, self._progress.warn)
         self._scalars = ScalarLog(self.out, self.device, writes=self.is_main)
         self._checkpoints = CheckpointFolder(
             self.out / "checkpoints",
@@ -214,10 +216,12 @@ class Run:
         folder = self._checkpoints.newest()
         if folder is not None:
             shared, own = self._checkpoints.read(folder)
-            self._snapshot.check(shared, folder)
-            self._snapshot.restore(shared, own, folder)
+            with explained_states(folder):
+                self._snapshot.check(shared, folder)
+                self._snapshot.restore(shared, own, folder)
+            self._progress.warn(*self._checkpoints.damage())
             self._checkpoints.prune()
-        self._scalars.rewind(self.step)
+        self._progress.warn(*self._scalars.rewind(self.step))
         changes = write_settings(self.out, self.settings, self._computation) if self.is_main else []
         if folder is not None:
             self._progress.message(f"resuming from step {self.step} of {folder.parent}", *changes)
