@@ -75,7 +75,7 @@ def test_family_and_part_can_be_given(tmp_path, capsys, read_parity):
         "PatchDiscriminator",
     ]
     error = fails(capsys, "convert", tmp_path / "all.pth", tmp_path / "x", "--family", "pix2pix-unet")
-    assert error.startswith("error: the pix2pix U-Net checkpoint does not fit: ")
+    assert error.startswith(f"error: {tmp_path / 'all.pth'}: the pix2pix U-Net checkpoint does not fit: ")
     assert not (tmp_path / "x").exists()
 
 
@@ -91,7 +91,7 @@ def test_batch_statistics_of_the_original_are_noted(tmp_path, capsys, read_parit
     [
         (None, "net.pth is not a file; expected a .safetensors or .pth checkpoint"),
         ([1], "net.pth holds list; expected one state dict"),
-        ({"w": torch.zeros(1)}, "the checkpoint is of no known family"),
+        ({"w": torch.zeros(1)}, "net.pth: the checkpoint is of no known family"),
     ],
 )
 def test_an_error_is_one_sentence(tmp_path, capsys, content, message):

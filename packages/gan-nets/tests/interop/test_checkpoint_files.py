@@ -1,10 +1,12 @@
 """Checkpoint files, whatever else is in them, are read without executing anything."""
 
 import pickle
+import zipfile
 
 import pytest
 import torch
 from gan_nets import interop
+from safetensors.torch import save_file
 
 
 class Payload:
@@ -23,20 +25,76 @@ def test_code_in_a_checkpoint_is_never_executed(tmp_path, capsys):
     assert "executed" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["net.pth", "net.safetensors"])
-@pytest.mark.parametrize("content", [b"", b"hello", bytes(200)])
-def test_a_damaged_checkpoint_is_named(tmp_path, name, content):
+@pytest.mark.parametrize("name", ["net.pth", "net.SAFETENSORS"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"is empty \(0 bytes\); download it again"),
+        (b"\n<!DOCTYPE html><html><head>", r"is a web page \(HTML\); download it again"),
+        (b"<HTML><body>", r"is a web page \(HTML\)"),
+        (
+            b'<?xml version="1.0"?><Error><Code>AccessDenied</Code>',
+            "is a page of XML, as servers send for an",
+        ),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
+            "is a git-lfs pointer .* `git lfs pull`",
+        ),
+        (b'{"error": "Invalid username or password."}', "is JSON, not tensors"),
+        (b"Entry not found", r"is a text \('Entry not found'\), not tensors; download it again"),
+        (b"\x1f\x8b\x08", "is a gzip archive; unpack it first"),
+        (b"\x89HDF\r\n\x1a\n", "is an HDF5 file, as Keras writes"),
+        (b"PK\x03\x04" + bytes(40), "is cut off or damaged .the zip archive has no end.; download it again"),
+        (b"hello", r"is not a checkpoint that can be read safely \(it is cut off or damaged\); download it"),
+        (
+            bytes(200),
+            r"is not a checkpoint that can be read safely \(it is cut off or damaged\); download it",
+        ),
+    ],
+)
+def test_what_came_instead_of_a_checkpoint_is_named(tmp_path, name, content, message):
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=rf"{name} is not a checkpoint that can be read safely"):
+    with pytest.raises(ValueError, match=f"{name} {message}") as error:
         interop.read_checkpoint(path)
+    assert "trust" not in str(error.value)  # there is nothing to unpickle
 
 
-def test_a_truncated_checkpoint_is_named(tmp_path):
+FORMATS = {
+    "zip": torch.save,
+    "legacy": lambda state, path: torch.save(state, path, _use_new_zipfile_serialization=False),
+    "safetensors": save_file,
+}
+
+
+@pytest.mark.parametrize("written", FORMATS)
+@pytest.mark.parametrize("part", [0.02, 0.2, 0.5, 0.999])
+def test_a_download_that_was_cut_off_is_said_to_be(tmp_path, written, part):
     path = tmp_path / "net.pth"
-    torch.save({"w": torch.zeros(1000)}, path)
-    path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(ValueError, match=r"net.pth is not a checkpoint"):
+    FORMATS[written]({f"w{number}": torch.randn(300) for number in range(3)}, path)
+    path.write_bytes(path.read_bytes()[: int(part * path.stat().st_size)])
+    with pytest.raises(ValueError, match=r"net.pth is .*cut off.*; download it again") as error:
+        interop.read_checkpoint(path)
+    assert "trust" not in str(error.value)
+
+
+@pytest.mark.parametrize("written", FORMATS)
+@pytest.mark.parametrize("name", ["net.pth", "NET.SAFETENSORS", "net.safetensors", "net.ckpt", "net"])
+def test_the_format_is_that_of_the_content_whatever_the_name(tmp_path, written, name):
+    FORMATS[written](numbered(3), tmp_path / name)
+    assert interop.read_checkpoint(tmp_path / name)["w"].item() == 3
+
+
+def test_archives_and_programs_are_named(tmp_path):
+    path = tmp_path / "net.pth"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("release/net.pth", b"...")
+    with pytest.raises(
+        ValueError, match=r"net.pth is a zip archive of release/net.pth; unpack it and choose"
+    ):
+        interop.read_checkpoint(path)
+    torch.jit.save(torch.jit.trace(torch.nn.Conv2d(1, 1, 1), torch.zeros(1, 1, 2, 2)), path)
+    with pytest.raises(ValueError, match=r"net.pth is a TorchScript program, .*torch.jit.load"):
         interop.read_checkpoint(path)
 
 
@@ -71,6 +129,16 @@ def numbered(number):
         ({"generator_state_dict": numbered(1), "discriminator_state_dict": numbered(2)}, 1),
         ({"netG": numbered(1), "netD": numbered(2)}, 1),
         ({"colorizer": numbered(1), "epoch": 2}, 1),
+        ({"model": {"generator": numbered(1), "discriminator": numbered(2)}, "step": 9}, 1),
+        (
+            {
+                "netG": numbered(1),
+                "netG_ema": numbered(2),
+                "optimizer": {"state": {0: {"m": torch.zeros(1)}}},
+            },
+            2,
+        ),
+        ({"EMA": numbered(2), "loss": torch.tensor(0.1), "g": numbered(1)}, 2),
     ],
 )
 def test_the_generator_is_chosen_averaged_weights_first(tmp_path, content, expected):

@@ -126,6 +126,21 @@ def test_a_checkpoint_with_missing_or_damaged_files_is_named(tmp_path):
         gan_nets.load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "name", ["../../../etc/passwd", "/etc/passwd", "..", "", "1/../../2", "x" * 10_000, "\0"], ids=repr
+)
+def test_what_leads_out_of_a_checkpoint_is_refused(tmp_path, name):
+    folder = checkpoint(tmp_path, 10, g=generator())
+    (tmp_path / "checkpoints" / "latest").write_text(name)
+    with pytest.raises(ValueError, match=r"latest does not name a checkpoint"):
+        gan_nets.load(tmp_path / "checkpoints" / "latest")
+    described = json.loads((folder / "networks.json").read_text())
+    described["g"]["weights"] = name
+    (folder / "networks.json").write_text(json.dumps(described))
+    with pytest.raises((ValueError, OSError), match=r"00000010"):
+        gan_nets.load(tmp_path)
+
+
 def test_a_folder_without_networks_and_a_file_have_errors_of_their_own(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"config.json is missing; .*, or the folder of a run"):
         gan_nets.load(tmp_path)

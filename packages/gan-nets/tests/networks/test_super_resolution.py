@@ -17,7 +17,7 @@ SMALL = {
     "msrresnet": lambda scale: MSRResNet(scale=scale, blocks=1, width=4),
     "rrdb": lambda scale: RRDBNet(scale=scale, blocks=1, width=4, growth=2),
 }
-PLAIN = {"srresnet": (2, 3, 4, 8), "msrresnet": (2, 3, 4, 8), "rrdb": (1, 2, 4)}
+PLAIN = {"srresnet": (2, 3, 4, 8), "msrresnet": (2, 3, 4, 8), "rrdb": (1, 2, 4, 8, 16)}
 every_scale = pytest.mark.parametrize(
     ("name", "scale"), [(name, scale) for name, scales in PLAIN.items() for scale in scales]
 )

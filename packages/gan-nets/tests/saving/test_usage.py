@@ -53,7 +53,7 @@ def test_folders_without_a_stored_usage_load(tmp_path):
         ({"color_space": "cmyk"}, "expected color_space to be one of rgb, ycrcb, lab; got 'cmyk'"),
         ({"value_range": (1.0, -1.0)}, r"expected value_range as \(lowest, highest\), .*; got \(1.0, -1.0\)"),
         ({"value_range": (1.0,)}, r"expected value_range .*; got \(1.0,\)"),
-        ({"value_range": "all"}, r"expected value_range .*; got all"),
+        ({"value_range": "all"}, r"expected value_range .*; got 'all'"),
     ],
 )
 def test_the_error_for_an_unknown_usage_is_one_sentence(tmp_path, changes, message):

@@ -10,6 +10,7 @@ import pytest
 import torch
 from gan_trainers.checkpoints._state_files import read_state, write_state
 from gan_trainers.checkpoints.folder import CheckpointFolder
+from safetensors.torch import load_file, save_file
 
 FULL_DISK = """
 import resource, sys
@@ -81,7 +82,10 @@ def test_files_are_readable_by_others_and_hold_nothing_executable(tiny_run):
         if file.suffix == ".safetensors":
             assert file.stat().st_mode & 0o777 == 0o644
             header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-            end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
+            end = max(
+                (entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"),
+                default=0,
+            )
             assert len(content) == 8 + int.from_bytes(content[:8], "little") + end  # tensors, nothing else
 
 
@@ -102,6 +106,85 @@ def test_a_damaged_file_is_named(tiny_run, file, damage):
         each.unlink()
     path.parent.rmdir()  # the remedy that the sentence names
     assert tiny_run()[0].step == 1
+
+
+@pytest.mark.parametrize(
+    "file", ["shared.safetensors", "shared.json", "process-0.json", "process-0.safetensors"]
+)
+def test_a_flipped_bit_is_found_and_the_file_named(tiny_run, file):
+    run, _, _, loader = tiny_run()
+    for _ in run.steps(loader, until=1):
+        run.save()
+    path = run.out / "checkpoints" / "00000001" / file
+    good = path.read_bytes()
+    for place in [*range(9, len(good), len(good) // 25), len(good) - 1]:
+        content = bytearray(good)
+        content[place] ^= 1 << place % 7
+        path.write_bytes(content)
+        with pytest.raises(
+            ValueError, match=rf"cannot read the checkpoint's file .*00000001/{file}: .*remove"
+        ):
+            CheckpointFolder(path.parent.parent, 0, lambda message: [message]).read(path.parent)
+    path.write_bytes(good)
+    assert tiny_run()[0].step == 1
+
+
+def test_states_of_earlier_versions_have_no_checksums(tmp_path):
+    state = {"a": torch.ones(2), "b": [1, (2.5,)]}
+    write_state(tmp_path, "all", state)
+    tensors = tmp_path / "all.safetensors"
+    save_file(load_file(tensors), tensors)
+    tree = json.loads((tmp_path / "all.json").read_text())
+    del tree["checksum"]
+    (tmp_path / "all.json").write_text(json.dumps(tree))
+    back = read_state(tmp_path, "all")
+    assert torch.equal(back.pop("a"), state["a"])
+    assert back == {"b": [1, (2.5,)]}
+
+
+@pytest.mark.parametrize(
+    "tree", ["[]", "3", "null", '{"map": 3}', '{"map": [3]}', '{"a": 1, "b": 2}', "[" * 5000,
+             '{"tensor": "x"}', '{"map": [[["a"], 1]]}'],
+)  # fmt: skip
+def test_states_of_any_content_are_one_sentence(tiny_run, tree):
+    run, _, _, loader = tiny_run()
+    for _ in run.steps(loader, until=1):
+        run.save()
+    (run.out / "checkpoints" / "00000001" / "shared.json").write_text(tree)
+    with pytest.raises(
+        ValueError, match=r"cannot read the checkpoint's file .*shared.json: .*remove the folder"
+    ):
+        tiny_run()
+
+
+@pytest.mark.parametrize(
+    "change", [{"counters": 3}, {"counters": {}}, {"loaders": 5}, {"optimizer_steps": None},
+               {"registered": []}, {"processes": []}],
+)  # fmt: skip
+def test_well_formed_states_of_other_programs_are_one_sentence(tiny_run, change):
+    run, _, _, loader = tiny_run()
+    for _ in run.steps(loader, until=1):
+        run.save()
+    folder = run.out / "checkpoints" / "00000001"
+    write_state(folder, "shared", read_state(folder, "shared") | change)
+    with pytest.raises(ValueError, match=r"00000001 (is not what this program writes|was written by|holds)"):
+        tiny_run()
+
+
+@pytest.mark.parametrize("damage", ["", "best", "nan", "\0\0", None])
+def test_a_damaged_score_loses_no_checkpoint(tiny_run, capsys, damage):
+    run, _, _, loader = tiny_run(keep_checkpoints=1)
+    for _ in run.steps(loader, until=3):
+        run.save(score={1: 5.0, 2: 9.0, 3: 1.0}[run.step])
+    folder = run.out / "checkpoints"
+    score = folder / "00000002" / "score"
+    score.unlink() if damage is None else score.write_text(damage)
+    capsys.readouterr()
+    run, _, _, loader = tiny_run(keep_checkpoints=1)
+    sentence = f"warning: the score of {folder / '00000002'} is damaged or missing; the checkpoint is kept"
+    assert sentence in capsys.readouterr().err
+    assert {"00000002", "00000003"} <= set(names(folder))
+    assert (folder / "best").read_text() == "00000003\n"
 
 
 def test_a_pickle_in_place_of_a_file_is_never_run(tiny_run, tmp_path):

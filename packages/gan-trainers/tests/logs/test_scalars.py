@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 import torch
@@ -61,6 +62,43 @@ def test_read_scalars_leaves_out_a_line_cut_short(tmp_path):
     file = tmp_path / "scalars.jsonl"
     file.write_text('{"step": 1, "a": 2.0}\n{"step": 2, "a"')
     assert read_scalars(file) == [{"step": 1, "a": 2.0}]
+
+
+DAMAGED = ["", "{", "\0" * 40, "\xff", "null", "3", "[1]", '{"a": 1}', '{"step": "2"}', '{"step": NaN}',
+           '{"step": 2, "a": "x"}', "[" * 5000]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", DAMAGED)
+def test_what_follows_a_damaged_line_is_kept(tmp_path, line):
+    file = tmp_path / "scalars.jsonl"
+    whole = ['{"step": 1, "a": 2.0}', '{"step": 3, "a": 1.5, "psnr": Infinity}', '{"step": 4, "b": null}']
+    file.write_text("\n".join([whole[0], line, *whole[1:], ""]), "latin-1")
+    expected = [{"step": 1, "a": 2.0}, {"step": 3, "a": 1.5, "psnr": math.inf}, {"step": 4}]
+    if not line:
+        assert read_scalars(file) == expected
+        return
+    with pytest.warns(
+        UserWarning, match=r"scalars.jsonl: 1 damaged line is left out \(2\); all others are kept"
+    ):
+        assert read_scalars(file) == expected
+
+
+def test_a_resumed_run_keeps_the_lines_around_a_damaged_one_and_says_so(tiny_run, capsys):
+    run, _, _, loader = tiny_run(window=1)
+    for _ in run.steps(loader, until=5):
+        run.log({"a": run.step})
+        if run.step < 5:
+            run.save()
+    log = run.out / "scalars.jsonl"
+    one, two, three, *_ = log.read_text().splitlines()
+    log.write_text(f'{one}\n{{"step": 2, "im\n{two[:20]}\0\0\n{three}\n{{"step": 4')
+    capsys.readouterr()
+    run, _, _, loader = tiny_run(window=1)
+    assert f"warning: {log}: 2 damaged lines are left out (2, 3); all others" in capsys.readouterr().err
+    assert log.read_text() == f"{one}\n{three}\n"
+    log.unlink()
+    tiny_run(window=1)
+    assert f"warning: {log} is missing; the curves begin at step 5\n" in capsys.readouterr().err
 
 
 def test_curves_are_drawn_for_every_scalar(tiny_run):

@@ -39,6 +39,7 @@ def test_settings_record_every_option_that_was_used_flattened(tmp_path):
         "accumulate": 2,
         "workers": 0,
         "trackers": [],
+        "quiet": False,
         "evaluate_every": None,
     }
 

@@ -1,5 +1,6 @@
 import base64
 import io
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
@@ -91,6 +92,35 @@ def test_mistakes_are_one_sentence_and_lose_nothing(finished, tmp_path, capsys):
         assert stopped.value.code == 1
         assert capsys.readouterr().err.startswith(f"error: {message}")
     assert mine.read_text() == "<p>years of work</p>"
+
+
+def test_a_report_is_written_of_what_is_left(finished, tmp_path, capsys):
+    run, page = finished(lr=0.1), tmp_path / "report.html"
+    log, settings = run / "scalars.jsonl", run / "settings.json"
+    whole = log.read_text()
+    lines = whole.splitlines()
+    damages = [
+        (
+            log,
+            "\n".join([lines[0], "{", *lines[2:], ""]),
+            f"{log}: 1 damaged line is left out (2); all others",
+        ),
+        (settings, "{", f"{settings} is damaged (Expecting"),
+        (settings, None, f"{settings} is missing; the options until now are unknown"),
+        (log, '{"step": 3}\n', None),
+    ]
+    for file, content, sentence in damages:
+        file.unlink() if content is None else file.write_text(content)
+        capsys.readouterr()
+        main(["report", str(run), "-o", str(page)])
+        text, errors = page.read_text("utf-8"), capsys.readouterr().err
+        assert sentence is None or (f"warning: {sentence}" in errors and escape(sentence) in text)
+        assert "4 steps" in text or content == '{"step": 3}\n'
+    settings.write_text('{"settings": {"lr": 0.1}}')
+    log.unlink()
+    main(["report", str(run), "-o", str(page)])
+    assert f"warning: {log} is missing; there are no curves and scores" in capsys.readouterr().err
+    assert Outline(page.read_text("utf-8")).texts["h2"] == ["Health", "Pictures", "Settings"]
 
 
 def test_previews_that_cannot_be_shown_are_left_out(finished, tmp_path):

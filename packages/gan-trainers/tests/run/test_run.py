@@ -245,13 +245,26 @@ def test_an_average_is_neither_compiled_nor_counted(tmp_path, generator, capsys)
     assert f"1 process on cpu, fp32; parameters: g {millions:.2f} M\n" in capsys.readouterr().err
 
 
-def test_the_bar_shows_phase_and_terms(tiny_run, capsys):
+def test_a_pipe_gets_a_line_with_phase_and_terms(tiny_run, capsys):
     run, _, _, loader = tiny_run(window=2)
     for _ in run.steps(loader, until=4, phase="content"):
         run.log({"loss": 0.5})
-    shown = capsys.readouterr().err
-    assert "content: 100%" in shown
-    assert "4/4" in shown
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("1 process on cpu, fp32; parameters: ")
+    assert last.startswith("content: 4 of 4 steps, 0:00:0")
+    assert ", loss 0.5, images/s " in last
+
+
+def test_a_quiet_run_prints_only_what_is_damaged(tiny_run, capsys):
+    run, _, _, loader = tiny_run(window=1, quiet=True)
+    for _ in run.steps(loader, until=2):
+        run.log({"loss": 0.5})
+        run.save()
+    assert capsys.readouterr().err == ""
+    log = run.out / "scalars.jsonl"
+    log.write_text("{}\n" + log.read_text())
+    tiny_run(quiet=True)
+    assert capsys.readouterr().err == f"warning: {log}: 1 damaged line is left out (1); all others are kept\n"
 
 
 def test_an_error_in_the_loop_closes_the_bar_and_gives_the_signals_back(tiny_run):

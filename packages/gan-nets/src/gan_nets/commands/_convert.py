@@ -32,13 +32,11 @@ def convert(
         part: Which of the file's networks to take, such as d.
         overwrite: Replace a network that exists.
     """
-    from gan_nets.interop import convert, detect, read_checkpoint
+    from gan_nets.interop.conversion import convert_as_family
     from gan_nets.saving.folder import README
 
     _check_absent(out, overwrite=overwrite)
-    state = read_checkpoint(checkpoint, part=part)
-    family = family or detect(state)
-    net = convert(state, family=family)
+    family, net = convert_as_family(checkpoint, family, part)
     net.save_pretrained(out)
     if overwrite:  # an existing README describes another network
         net.generate_model_card().save(out / README)
@@ -62,7 +60,7 @@ def _check_absent(folder: Path, *, overwrite: bool) -> None:
 
 def _call(net: "PretrainedModule") -> str:
     """The class and its arguments, as Python."""
-    from gan_nets.saving.folder import NO_ARGUMENTS
+    from gan_nets.saving.stored import NO_ARGUMENTS
 
     description = net.describe()
     arguments = {key: value for key, value in description.items() if key not in NO_ARGUMENTS}

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
+from gan_nets.layers.wrappers import without_wrappers
 from gan_nets.networks.unet import UpBlock
 from gan_nets.saving.pretrained import PretrainedModule
 
@@ -82,6 +83,21 @@ class LatentsExport(nn.Module):
 
 
 Exportable: TypeAlias = ImageExport | LatentsExport
+
+
+def pretrained(net: nn.Module) -> PretrainedModule:
+    """The network itself, without the wrapper that it may be in.
+
+    Raises:
+        ValueError: it is none of this package.
+    """
+    inner = without_wrappers(net)
+    inner = getattr(inner, "_orig_mod", inner)  # of torch.compile
+    if not isinstance(inner, PretrainedModule):
+        raise ValueError(
+            f"expected a network of gan_nets; got {type(inner).__name__}; torch.export takes any"
+        )
+    return inner
 
 
 def exportable(net: PretrainedModule, *, without_dropout: bool) -> Exportable:

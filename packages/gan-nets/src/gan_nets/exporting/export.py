@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.export import ExportedProgram
 from torch.fx.experimental import _config
 
 from gan_nets.exporting._compare import greatest_difference, most_multiples
-from gan_nets.exporting._exportable import Exportable, ImageExport, exportable
+from gan_nets.exporting._exportable import Exportable, ImageExport, exportable, pretrained
 from gan_nets.exporting._simplified import simplified
 from gan_nets.saving.atomic import atomic_write
 from gan_nets.saving.pretrained import PretrainedModule
@@ -23,7 +23,7 @@ OPSET = 18  # torch's exporter is written for this version of ONNX's operators, 
 
 
 def export_onnx(
-    net: PretrainedModule, path: str | Path, *, opset: int = OPSET, without_dropout: bool = False
+    net: nn.Module, path: str | Path, *, opset: int = OPSET, without_dropout: bool = False
 ) -> float:
     """Write a network that gives images to an ONNX file; needs gan-nets[onnx].
 
@@ -38,7 +38,8 @@ def export_onnx(
     wrong.)
 
     Args:
-        net: the network, which is not changed. It is built anew from its arguments and weights.
+        net: the network, one of this package, which is not changed. It is built anew from its arguments and
+            weights. It may be in a wrapper, such as DataParallel.
         path: the file; its folder is made.
         opset: version of ONNX's operators, at least 18.
         without_dropout: leave out dropout that is on at inference, which is refused otherwise.
@@ -59,6 +60,7 @@ def export_onnx(
         raise ModuleNotFoundError('ONNX files need more packages: pip install "gan-nets[onnx]"') from error
     if opset < OPSET:
         raise ValueError(f"expected an opset of at least {OPSET}; got {opset}")
+    net = pretrained(net)
     with _quiet(), _fixed_seed(), atomic_write(Path(path)) as file:
         eager = exportable(net, without_dropout=without_dropout)
         with _one_sentence(net):
@@ -84,7 +86,7 @@ def export_onnx(
         return greatest_difference(eager, run, network=type(net).__name__)
 
 
-def export_program(net: PretrainedModule, path: str | Path, *, without_dropout: bool = False) -> float:
+def export_program(net: nn.Module, path: str | Path, *, without_dropout: bool = False) -> float:
     """Write a network that gives images to a .pt2 file of `torch.export`.
 
     `torch.export.load(path).module()` loads it without this package. Inputs, output and metadata (an extra
@@ -92,7 +94,8 @@ def export_program(net: PretrainedModule, path: str | Path, *, without_dropout: 
     execute code in it: open only those whose origin you trust.
 
     Args:
-        net: the network, which is not changed. It is built anew from its arguments and weights.
+        net: the network, one of this package, which is not changed. It is built anew from its arguments and
+            weights. It may be in a wrapper, such as DataParallel.
         path: the file; its folder is made.
         without_dropout: leave out dropout that is on at inference, which is refused otherwise.
 
@@ -102,6 +105,7 @@ def export_program(net: PretrainedModule, path: str | Path, *, without_dropout: 
     Raises:
         ValueError: as in `export_onnx`.
     """
+    net = pretrained(net)
     with _quiet(), _fixed_seed(), atomic_write(Path(path)) as file:
         eager = exportable(net, without_dropout=without_dropout)
         with _one_sentence(net):

@@ -5,15 +5,11 @@ from gan_nets.interop._basicsr import (
     discriminator_from_basicsr,
     load_basicsr_discriminator,
     load_basicsr_msrresnet,
-    load_basicsr_rrdbnet,
     msrresnet_from_basicsr,
-    rrdbnet_from_basicsr,
 )
 from gan_nets.interop._checkpoint import read_checkpoint
-from gan_nets.interop._convert import convert
 from gan_nets.interop._cyclegan import load_cyclegan_resnet, resnet_from_cyclegan
 from gan_nets.interop._detect import detect
-from gan_nets.interop._esrgan import load_esrgan_rrdbnet
 from gan_nets.interop._fastgan import generator_from_fastgan, load_fastgan_generator
 from gan_nets.interop._fastgan_discriminator import discriminator_from_fastgan, load_fastgan_discriminator
 from gan_nets.interop._pix2pix import (
@@ -33,6 +29,8 @@ from gan_nets.interop._pix2pixhd import (
     local_from_pix2pixhd,
 )
 from gan_nets.interop._pix2pixhd_discriminator import load_pix2pixhd_discriminator, multiscale_from_pix2pixhd
+from gan_nets.interop._rrdbnet import load_basicsr_rrdbnet, load_esrgan_rrdbnet, rrdbnet_from_basicsr
+from gan_nets.interop.conversion import convert
 
 __all__ = [
     "Family",

@@ -1,23 +1,21 @@
-"""Checkpoints of XPixelGroup/BasicSR: its generators and its discriminator for super-resolution."""
+"""Checkpoints of XPixelGroup/BasicSR: its MSRResNet and its discriminator for super-resolution."""
 
-import re
+from functools import partial
 
 from torch import Tensor
 
-from gan_nets.interop._names import Names, StateDict, fit, rename, unwrapped, weight_shape
+from gan_nets.interop._names import Names, StateDict, count, fit, rename, unwrapped, weight_shape
 from gan_nets.networks.msrresnet import MSRResNet
-from gan_nets.networks.rrdb import RRDBNet
 from gan_nets.networks.srgan_discriminator import VGGStyleDiscriminator
 
 MSRRESNET = "the BasicSR MSRResNet checkpoint"
-RRDBNET = "the BasicSR RRDBNet checkpoint"
 VGG_STYLE = "the BasicSR VGGStyleDiscriminator checkpoint"
 
 
 def msrresnet_from_basicsr(state_dict: StateDict) -> dict[str, Tensor]:
     """The original MSRResNet's state dict (keys conv_first, body.0.conv1, ...) under MSRResNet's keys."""
     state = unwrapped(state_dict)
-    return rename(state, _msrresnet_names(_count(state, r"body\.(\d+)\.conv1\.", source=MSRRESNET)))
+    return rename(state, _msrresnet_names(count(state, r"body\.(\d+)\.conv1\.", source=MSRRESNET)))
 
 
 def load_basicsr_msrresnet(state_dict: StateDict) -> MSRResNet:
@@ -36,15 +34,17 @@ def load_basicsr_msrresnet(state_dict: StateDict) -> MSRResNet:
     width, in_channels = weight_shape(state, "conv_first", source=MSRRESNET)
     out_channels, _ = weight_shape(state, "conv_last", source=MSRRESNET)
     shuffled, _ = weight_shape(state, "upconv1", source=MSRRESNET)
-    blocks = _count(state, r"body\.(\d+)\.conv1\.", source=MSRRESNET)
+    blocks = count(state, r"body\.(\d+)\.conv1\.", source=MSRRESNET)
+    if "upconv3.weight" in state:
+        raise ValueError(f"{MSRRESNET} does not fit: expected scale 2, 3 or 4; its three upconv make another")
     scale = 4 if "upconv2.weight" in state else {4: 2, 9: 3}.get(shuffled // width)
     if scale is None:
         raise ValueError(
             f"{MSRRESNET} does not fit: expected upconv1 to make 4 or 9 times {width}; got {shuffled}"
         )
-    net = MSRResNet(in_channels, out_channels, scale=scale, blocks=blocks, width=width)
+    make = partial(MSRResNet, in_channels, out_channels, scale=scale, blocks=blocks, width=width)
     names = _msrresnet_names(blocks)
-    return fit(net, rename(state, names), names, source=MSRRESNET)
+    return fit(make, rename(state, names), names, source=MSRRESNET)
 
 
 def _msrresnet_names(blocks: int) -> Names:
@@ -56,52 +56,10 @@ def _msrresnet_names(blocks: int) -> Names:
     return names
 
 
-def rrdbnet_from_basicsr(state_dict: StateDict) -> dict[str, Tensor]:
-    """The original RRDBNet's state dict (keys conv_first, body.0.rdb1.conv1, ...) under RRDBNet's keys."""
-    state = unwrapped(state_dict)
-    return rename(state, _rrdbnet_names(_count(state, r"body\.(\d+)\.rdb1\.", source=RRDBNET)))
-
-
-def load_basicsr_rrdbnet(state_dict: StateDict, *, scale: int | None = None) -> RRDBNet:
-    """The RRDBNet that fits the original's state dict, with its weights, in eval mode.
-
-    Blocks, width, growth and channels are read off the weights. Images of the original are in
-    [0, 1], here in [-1, 1]: `(net(2 * x01 - 1) + 1) / 2` is what the original returns for x01.
-
-    Args:
-        state_dict: as saved by BasicSR; also ESRGAN's or Real-ESRGAN's models under the same keys.
-        scale: 1, 2 or 4, if input and output have different channels. Otherwise it is read off the weights:
-            the first convolution takes 16, 4 or 1 times the channels of the output.
-
-    Raises:
-        ValueError: the state dict is another network's; missing and unexpected keys are listed.
-    """
-    state = unwrapped(state_dict)
-    width, unshuffled = weight_shape(state, "conv_first", source=RRDBNET)
-    out_channels, _ = weight_shape(state, "conv_last", source=RRDBNET)
-    growth, _ = weight_shape(state, "body.0.rdb1.conv1", source=RRDBNET)
-    blocks = _count(state, r"body\.(\d+)\.rdb1\.", source=RRDBNET)
-    scale = scale or {4 * out_channels: 2, 16 * out_channels: 1}.get(unshuffled, 4)
-    in_channels = unshuffled * scale**2 // 16
-    net = RRDBNet(in_channels, out_channels, scale=scale, blocks=blocks, width=width, growth=growth)
-    names = _rrdbnet_names(blocks)
-    return fit(net, rename(state, names), names, source=RRDBNET)
-
-
-def _rrdbnet_names(blocks: int) -> Names:
-    names = {"conv_first": "input", "conv_body": "trunk", "conv_hr": "full_size", "conv_last": "output"}
-    names |= {f"conv_up{up + 1}": f"ups.{up}" for up in range(2)}
-    for block in range(blocks):
-        for dense in range(3):
-            theirs, ours = f"body.{block}.rdb{dense + 1}", f"blocks.{block}.dense.{dense}"
-            names |= {f"{theirs}.conv{conv + 1}": f"{ours}.convs.{conv}" for conv in range(5)}
-    return names
-
-
 def discriminator_from_basicsr(state_dict: StateDict) -> dict[str, Tensor]:
     """The original's state dict (keys conv0_0, bn0_1, ..., linear2) under VGGStyleDiscriminator's keys."""
     state = unwrapped(state_dict)
-    return rename(state, _vgg_names(_count(state, r"conv(\d+)_0\.", source=VGG_STYLE)))
+    return rename(state, _vgg_names(count(state, r"conv(\d+)_0\.", source=VGG_STYLE)))
 
 
 def load_basicsr_discriminator(state_dict: StateDict) -> VGGStyleDiscriminator:
@@ -118,10 +76,10 @@ def load_basicsr_discriminator(state_dict: StateDict) -> VGGStyleDiscriminator:
     """
     state = unwrapped(state_dict)
     width, in_channels = weight_shape(state, "conv0_0", source=VGG_STYLE)
-    levels = _count(state, r"conv(\d+)_0\.", source=VGG_STYLE)
-    net = VGGStyleDiscriminator(in_channels, width=width, size=4 * 2**levels)
+    levels = count(state, r"conv(\d+)_0\.", source=VGG_STYLE)
+    make = partial(VGGStyleDiscriminator, in_channels, width=width, size=4 * 2**levels)
     names = _vgg_names(levels)
-    return fit(net, rename(state, names), names, source=VGG_STYLE)
+    return fit(make, rename(state, names), names, source=VGG_STYLE)
 
 
 def _vgg_names(levels: int) -> Names:
@@ -131,18 +89,3 @@ def _vgg_names(levels: int) -> Names:
             block = f"blocks.{2 * level + conv}"
             names |= {f"conv{level}_{conv}": f"{block}.conv", f"bn{level}_{conv}": f"{block}.norm"}
     return names
-
-
-def _count(state: StateDict, pattern: str, *, source: str) -> int:
-    """How many different numbers the pattern matches in the keys.
-
-    Raises:
-        ValueError: none.
-    """
-    found = {match[1] for key in state if (match := re.match(pattern, key))}
-    if not found:
-        raise ValueError(
-            f"{source} does not fit: expected keys like {pattern!r}; "
-            f"got {', '.join(list(state)[:5]) or 'no keys'}"
-        )
-    return len(found)

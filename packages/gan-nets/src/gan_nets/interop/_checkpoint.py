@@ -1,6 +1,5 @@
 """Read a file of tensors without executing any code in it."""
 
-import pickle
 import re
 import warnings
 from pathlib import Path
@@ -10,18 +9,20 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from gan_nets.interop._file_kind import AGAIN, is_legacy, kind_of
 from gan_nets.interop._parts import take_state
 
 
 def read_checkpoint(path: str | Path, *, part: str | None = None) -> dict[str, Tensor]:
-    """The state dict of a .safetensors file or of a file that torch.save wrote (.pth, .pt), on the CPU.
+    """The state dict of a safetensors file or of a file that torch.save wrote, on the CPU, whatever its name.
 
-    Many files hold several state dicts by name. Without `part` averaged weights ("params_ema") are preferred,
-    then a generator ("g").
+    Many files hold several state dicts by name, or several networks by the first words of their keys. Without
+    `part` averaged weights ("params_ema") are preferred, then a generator ("g").
 
     Args:
         path: the file.
-        part: name of one of the file's state dicts.
+        part: name of one of the file's networks, such as "netG", or "generator" for the keys
+            generator.model.1.weight and so on.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -35,12 +36,13 @@ def read_checkpoint(path: str | Path, *, part: str | None = None) -> dict[str, T
 
 
 def _read(path: Path) -> Any:
+    kind = kind_of(path)
     try:
-        if path.suffix == ".safetensors":
+        if kind == "safetensors":
             return load_file(path)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), path.open("rb") as file:  # of a path, torch believes the suffix
             warnings.simplefilter("ignore")  # about pickle protocols, before torch refuses such a file
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged pickle raises any error: KeyError, EOFError, UnpicklingError, ...
         raise ValueError(f"{path} is not a checkpoint that can be read safely {_why(path, error)}") from error
 
@@ -48,15 +50,19 @@ def _read(path: Path) -> Any:
 def _why(path: Path, error: Exception) -> str:
     """What is wrong and what to do; torch's own message advises executing the file."""
     named = re.search(r"GLOBAL ([\w.]+)", str(error))
-    if named or isinstance(error, pickle.UnpicklingError) or path.suffix == ".pkl":
+    if named or _is_pickle(path):
         what = f"it would run {named[1]}" if named else "it holds more than tensors, or is damaged"
         return (
             f"({what}); if you trust it, extract its tensors in an environment with its code: "
             "torch.save(net.state_dict(), 'net.pth'), for a .pkl of projected-gan with "
             "net = pickle.load(open('network.pkl', 'rb'))['G_ema']"
         )
-    reason = re.split(r"\. |\n", str(error).strip())[0]
-    return (
-        f"({type(error).__name__}: {reason}); expected tensors by name, as safetensors or as torch.save "
-        "writes a state dict"
-    )
+    return f"(it is cut off or damaged); {AGAIN}; expected tensors by name, as torch.save writes a state dict"
+
+
+def _is_pickle(path: Path) -> bool:
+    """Whether it is a whole pickle that torch.save did not write: it has a beginning and an end."""
+    with path.open("rb") as file:
+        begins = file.read(1) == b"\x80"
+        file.seek(-1, 2)
+        return begins and file.read(1) == b"." and not is_legacy(path)

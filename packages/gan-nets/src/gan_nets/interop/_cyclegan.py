@@ -1,6 +1,7 @@
 """Checkpoints of the ResNet generators of junyanz/pytorch-CycleGAN-and-pix2pix and of CUT, its successor."""
 
 import re
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -39,7 +40,8 @@ def load_cyclegan_resnet(state_dict: StateDict) -> ResnetGenerator:
     width, in_channels = weight_shape(state, "model.1", source=RESNET)
     out_channels, _ = weight_shape(state, layout.output, source=RESNET)
     renamed = rename(_without_blurs(state), layout.names)
-    net = ResnetGenerator(
+    make = partial(
+        ResnetGenerator,
         in_channels,
         out_channels,
         blocks=layout.blocks,
@@ -49,7 +51,7 @@ def load_cyclegan_resnet(state_dict: StateDict) -> ResnetGenerator:
         downsample="blurred" if layout.blurred else "strided",
         upsample="resized" if layout.resized else "transposed",
     )
-    return fit(net, renamed, layout.names, source=RESNET)
+    return fit(make, renamed, layout.names, source=RESNET)
 
 
 class _Layout:

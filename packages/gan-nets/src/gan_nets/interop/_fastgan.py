@@ -1,5 +1,6 @@
 """Checkpoints of FastGAN's generator, from its own code or from Projected GAN's."""
 
+from functools import partial
 from typing import Literal
 
 from torch import Tensor
@@ -34,7 +35,8 @@ def load_fastgan_generator(state_dict: StateDict) -> FastGANGenerator:
     size = _size(state)
     official = "to_128.weight_orig" in state
     latents, channels = state["init.init.0.weight_orig"].shape[:2]
-    net = FastGANGenerator(
+    make = partial(
+        FastGANGenerator,
         size,
         state["to_big.weight_orig"].shape[0],
         latents=latents,
@@ -46,7 +48,7 @@ def load_fastgan_generator(state_dict: StateDict) -> FastGANGenerator:
         small_image=official,
     )
     names = _names(state, size)
-    return fit_spectral(net, rename_spectral(_used(state, size), names), names, source=GENERATOR)
+    return fit_spectral(make, rename_spectral(_used(state, size), names), names, source=GENERATOR)
 
 
 def _of_synthesis(state_dict: StateDict) -> dict[str, Tensor]:

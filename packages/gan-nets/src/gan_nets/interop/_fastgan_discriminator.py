@@ -1,5 +1,7 @@
 """Checkpoints of FastGAN's own code: its discriminator."""
 
+from functools import partial
+
 from torch import Tensor
 
 from gan_nets.interop._names import Names, StateDict, unwrapped
@@ -32,8 +34,8 @@ def load_fastgan_discriminator(state_dict: StateDict) -> FastGANDiscriminator:
         )
     first = state[needed[0]]
     size = 1024 if "down_from_big.2.weight_orig" in state else {3: 256}.get(first.shape[-1], 512)
-    net = FastGANDiscriminator(size, first.shape[1], width=state[needed[1]].shape[1] // 8)
-    return fit_spectral(net, rename_spectral(state, NAMES), NAMES, source=DISCRIMINATOR)
+    make = partial(FastGANDiscriminator, size, first.shape[1], width=state[needed[1]].shape[1] // 8)
+    return fit_spectral(make, rename_spectral(state, NAMES), NAMES, source=DISCRIMINATOR)
 
 
 def _names() -> Names:

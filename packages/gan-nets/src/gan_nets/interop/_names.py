@@ -1,25 +1,34 @@
-"""Rename the layers of a state dict, and load it into a network."""
+"""Rename the layers of a state dict, and build the network that it fits."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from torch import Tensor, nn
 
+from gan_nets.interop._sound import check_sound
 from gan_nets.layers.norm import Norm
-from gan_nets.saving.state_dict import load_exactly
+from gan_nets.saving.state_dict import build_exactly
 
 Net = TypeVar("Net", bound=nn.Module)
 StateDict = Mapping[str, Tensor]
 Names = Mapping[str, str]  # from the original layer's path to ours
 
-WRAPPERS = ("module.", "_orig_mod.")  # key prefixes of DataParallel and of torch.compile
+WRAPPERS = ("module.", "_orig_mod.")  # key prefixes of DataParallel and AveragedModel, and of torch.compile
+COUNTERS = ("n_averaged",)  # AveragedModel's, beside its "module."
 
 
 def unwrapped(state: StateDict) -> dict[str, Tensor]:
-    """The state without the key prefixes of wrappers."""
+    """The state without the key prefixes of wrappers.
+
+    Raises:
+        ValueError: a key or a tensor is none that a network has.
+    """
+    check_sound(state)
+    inner = {key: value for key, value in state.items() if key not in COUNTERS}
     for prefix in WRAPPERS:
-        if state and all(key.startswith(prefix) for key in state):
-            return unwrapped({key.removeprefix(prefix): value for key, value in state.items()})
+        if inner and all(key.startswith(prefix) for key in inner):
+            return unwrapped({key.removeprefix(prefix): value for key, value in inner.items()})
     return dict(state)
 
 
@@ -38,16 +47,15 @@ def rename(state: StateDict, names: Names) -> dict[str, Tensor]:
     return renamed
 
 
-def fit(net: Net, renamed: StateDict, names: Names, *, source: str) -> Net:
-    """Load the renamed state into the network and return it in eval mode; errors list the original keys."""
+def fit(make: Callable[[], Net], renamed: StateDict, names: Names, *, source: str) -> Net:
+    """Build the network with the renamed state, in eval mode; errors list the original keys."""
     originals = {ours: theirs for theirs, ours in names.items()}
 
     def original(key: str) -> str:
         layer, _, leaf = key.rpartition(".")
         return f"{originals[layer]}.{leaf}" if layer in originals else key
 
-    load_exactly(net, renamed, source=source, name_of=original)
-    return net.eval()
+    return build_exactly(make, renamed, source=source, name_of=original).eval()
 
 
 def weight_shape(state: StateDict, layer: str, *, source: str) -> tuple[int, int]:
@@ -63,6 +71,22 @@ def weight_shape(state: StateDict, layer: str, *, source: str) -> tuple[int, int
             f"got the keys {', '.join(list(state)[:5])}, ..."
         )
     return state[key].shape[0], state[key].shape[1]
+
+
+def count(state: StateDict, pattern: str, *, source: str) -> int:
+    """How many different numbers the pattern's group matches in the keys.
+
+    Raises:
+        ValueError: none.
+    """
+    found = {match[1] for key in state if (match := re.match(pattern, key))}
+    if not found:
+        example = pattern.replace(r"(\d+)", "0").replace("\\", "")
+        raise ValueError(
+            f"{source} does not fit: expected keys such as '{example}weight'; "
+            f"got {', '.join(list(state)[:5]) or 'no keys'}"
+        )
+    return len(found)
 
 
 def norm_of(renamed: StateDict, *, first_normed: str) -> Norm:

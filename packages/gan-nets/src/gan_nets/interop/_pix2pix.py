@@ -1,6 +1,7 @@
 """Checkpoints of junyanz/pytorch-CycleGAN-and-pix2pix: its U-Net and its discriminators."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from torch import Tensor
 
@@ -46,7 +47,8 @@ def load_pix2pix_unet(
     width, in_channels = weight_shape(state, "model.model.0", source=UNET)
     _, out_channels = weight_shape(state, "model.model.3", source=UNET)
     renamed = rename(state, names)
-    net = UNetGenerator(
+    make = partial(
+        UNetGenerator,
         in_channels,
         out_channels,
         depth=depth,
@@ -56,7 +58,7 @@ def load_pix2pix_unet(
         dropout_at_inference=dropout_at_inference,
         batch_statistics_at_inference=batch_statistics_at_inference,
     )
-    return fit(net, renamed, names, source=UNET)
+    return fit(make, renamed, names, source=UNET)
 
 
 def _unet_depth(state: StateDict) -> int:
@@ -102,10 +104,16 @@ def load_patch_discriminator(state_dict: StateDict) -> PatchDiscriminator:
     layers = _patch_layers(state)
     names = _patch_names(layers)
     width, in_channels = weight_shape(state, "model.0", source=PATCH)
+    output = state.get(f"model.{2 + 3 * layers}.weight")
+    if output is not None and output.ndim and len(output) != 1:
+        raise ValueError(
+            f"{PATCH} does not fit: its last layer model.{2 + 3 * layers} gives {len(output)} values for "
+            "each patch, and PatchDiscriminator one"
+        )
     renamed = rename(state, names)
     norm = norm_of(renamed, first_normed="blocks.1")
-    net = PatchDiscriminator(in_channels, layers=layers, width=width, norm=norm)
-    return fit(net, renamed, names, source=PATCH)
+    make = partial(PatchDiscriminator, in_channels, layers=layers, width=width, norm=norm)
+    return fit(make, renamed, names, source=PATCH)
 
 
 def _patch_layers(state: StateDict) -> int:
@@ -139,5 +147,5 @@ def load_pixel_discriminator(state_dict: StateDict) -> PixelDiscriminator:
     state = unwrapped(state_dict)
     width, in_channels = weight_shape(state, "net.0", source=PIXEL)
     norm: Norm = "batch" if "net.3.weight" in state else "instance" if "net.2.bias" in state else "none"
-    net = PixelDiscriminator(in_channels, width=width, norm=norm)
-    return fit(net, rename(state, PIXEL_NAMES), PIXEL_NAMES, source=PIXEL)
+    make = partial(PixelDiscriminator, in_channels, width=width, norm=norm)
+    return fit(make, rename(state, PIXEL_NAMES), PIXEL_NAMES, source=PIXEL)

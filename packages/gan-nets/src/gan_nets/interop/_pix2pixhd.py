@@ -1,6 +1,7 @@
 """Checkpoints of NVIDIA/pix2pixHD: its generators and its encoder."""
 
 import re
+from functools import partial
 
 from torch import Tensor
 
@@ -33,7 +34,8 @@ def load_pix2pixhd_global(state_dict: StateDict) -> GlobalGenerator:
     width, in_channels = weight_shape(state, "model.1", source=GLOBAL)
     out_channels, _ = weight_shape(state, layout.output, source=GLOBAL)
     names = layout.names("trunk")
-    net = GlobalGenerator(
+    make = partial(
+        GlobalGenerator,
         in_channels,
         out_channels,
         width=width,
@@ -41,7 +43,7 @@ def load_pix2pixhd_global(state_dict: StateDict) -> GlobalGenerator:
         blocks=layout.blocks,
         norm=biased_norm_of(state, "model.2"),
     )
-    return fit(net, rename(state, names), names, source=GLOBAL)
+    return fit(make, rename(state, names), names, source=GLOBAL)
 
 
 def local_from_pix2pixhd(state_dict: StateDict) -> dict[str, Tensor]:
@@ -64,7 +66,8 @@ def load_pix2pixhd_local(state_dict: StateDict) -> LocalEnhancer:
     enhancers, blocks = _enhancers(state), _enhancer_blocks(state)
     width, in_channels = weight_shape(state, f"model{enhancers}_1.1", source=LOCAL)
     out_channels, _ = weight_shape(state, f"model{enhancers}_2.{blocks + 4}", source=LOCAL)
-    net = LocalEnhancer(
+    make = partial(
+        LocalEnhancer,
         in_channels,
         out_channels,
         width=width,
@@ -74,7 +77,7 @@ def load_pix2pixhd_local(state_dict: StateDict) -> LocalEnhancer:
         enhancer_blocks=blocks,
         norm=biased_norm_of(state, "model.2"),
     )
-    return fit(net, rename(state, names), names, source=LOCAL)
+    return fit(make, rename(state, names), names, source=LOCAL)
 
 
 def encoder_from_pix2pixhd(state_dict: StateDict) -> dict[str, Tensor]:
@@ -97,10 +100,15 @@ def load_pix2pixhd_encoder(state_dict: StateDict) -> InstanceEncoder:
     width, in_channels = weight_shape(state, "model.1", source=ENCODER)
     features, _ = weight_shape(state, layout.output, source=ENCODER)
     names = layout.names("trunk")
-    net = InstanceEncoder(
-        in_channels, features, width=width, downsamplings=layout.downs, norm=biased_norm_of(state, "model.2")
+    make = partial(
+        InstanceEncoder,
+        in_channels,
+        features,
+        width=width,
+        downsamplings=layout.downs,
+        norm=biased_norm_of(state, "model.2"),
     )
-    return fit(net, rename(state, names), names, source=ENCODER)
+    return fit(make, rename(state, names), names, source=ENCODER)
 
 
 class _Generator:

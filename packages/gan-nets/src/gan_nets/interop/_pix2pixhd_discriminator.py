@@ -1,6 +1,7 @@
 """Checkpoints of NVIDIA/pix2pixHD: its discriminator."""
 
 import re
+from functools import partial
 from itertools import chain
 
 from torch import Tensor
@@ -32,14 +33,15 @@ def load_pix2pixhd_discriminator(state_dict: StateDict) -> MultiscaleDiscriminat
     state = unwrapped(state_dict)
     layout = _Discriminator(state)
     width, in_channels = weight_shape(state, layout.conv(0, 0), source=DISCRIMINATOR)
-    net = MultiscaleDiscriminator(
+    make = partial(
+        MultiscaleDiscriminator,
         in_channels,
         scales=layout.scales,
         layers=layout.layers,
         width=width,
         norm=biased_norm_of(state, layout.norm(0, 1)),
     )
-    return fit(net, rename(state, layout.names), layout.names, source=DISCRIMINATOR)
+    return fit(make, rename(state, layout.names), layout.names, source=DISCRIMINATOR)
 
 
 class _Discriminator:

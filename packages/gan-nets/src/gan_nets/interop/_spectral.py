@@ -1,11 +1,12 @@
 """Spectral norm under torch's keys from before parametrizations: weight_orig, weight_u and weight_v."""
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from torch import Tensor, nn
 
 from gan_nets.interop._names import Names, StateDict, rename
-from gan_nets.saving.state_dict import load_exactly
+from gan_nets.saving.state_dict import build_exactly
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -25,8 +26,8 @@ def rename_spectral(state: StateDict, names: Names) -> dict[str, Tensor]:
     return renamed
 
 
-def fit_spectral(net: Net, renamed: StateDict, names: Names, *, source: str) -> Net:
-    """Load the renamed state into the network and return it in eval mode; errors list the original keys."""
+def fit_spectral(make: Callable[[], Net], renamed: StateDict, names: Names, *, source: str) -> Net:
+    """Build the network with the renamed state, in eval mode; errors list the original keys."""
     originals = {ours: theirs for theirs, ours in names.items()}
 
     def original(key: str) -> str:
@@ -35,5 +36,4 @@ def fit_spectral(net: Net, renamed: StateDict, names: Names, *, source: str) -> 
         layer, _, leaf = key.rpartition(".")
         return f"{originals.get(layer, layer)}.{leaf}"
 
-    load_exactly(net, renamed, source=source, name_of=original)
-    return net.eval()
+    return build_exactly(make, renamed, source=source, name_of=original).eval()

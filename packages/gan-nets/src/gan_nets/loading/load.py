@@ -4,15 +4,16 @@ from pathlib import Path
 
 from gan_nets._version import __version__
 from gan_nets.loading._networks import NETWORKS
+from gan_nets.saving.arguments import short
 from gan_nets.saving.folder import (
     CONFIG,
     WEIGHTS,
-    StoredNetwork,
     check_description,
     find_network,
     read_json,
 )
 from gan_nets.saving.pretrained import PretrainedModule, build
+from gan_nets.saving.stored import StoredNetwork
 
 # In a checkpoint of a run: the description of each network, and where its weights are.
 DESCRIPTIONS = "networks.json"
@@ -50,7 +51,10 @@ def load(path: str | Path, net: str | None = None) -> PretrainedModule:
 def _resolve(path: Path) -> Path:
     """The folder itself, or the checkpoint that a run's "latest" or "best" names."""
     if path.name in ("latest", "best") and path.is_file():
-        return path.parent / path.read_text(encoding="utf-8").strip()
+        name = path.read_bytes()[:100].decode(errors="replace").strip()
+        if not name.isdecimal():
+            raise ValueError(f"{path} does not name a checkpoint; give the folder of one, beside it")
+        return path.parent / name
     if path.is_file():
         raise ValueError(
             f"{path} is a file; expected the folder of a network or a run; `gan-nets convert` makes one of "
@@ -85,10 +89,13 @@ def _in_checkpoint(folder: Path) -> dict[str, StoredNetwork]:
     networks: dict[str, StoredNetwork] = {}
     try:
         for name, entry in read_json(newest).items():
+            weights, prefix = entry["weights"], entry["prefix"]
             check_description(entry["network"], newest)
-            networks[name] = StoredNetwork(
-                entry["network"], newest, newest.parent / entry["weights"], entry["prefix"]
-            )
+            if Path(weights).name != weights or not isinstance(prefix, str):
+                raise TypeError(
+                    f"expected a file of the checkpoint and a prefix; got {short([weights, prefix])}"
+                )
+            networks[name] = StoredNetwork(entry["network"], newest, newest.parent / weights, prefix)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"{newest} is not what a run writes into a checkpoint: {error!r}") from error
     return networks
@@ -101,7 +108,7 @@ def _task(stored: StoredNetwork) -> str:
 def _class_of(stored: StoredNetwork) -> type[PretrainedModule]:
     if stored.class_name not in NETWORKS:
         raise ValueError(
-            f"{stored.described_in} names the class {stored.class_name!r}, which is no network of gan_nets "
-            f"{__version__}; load it with the version that wrote it"
+            f"{stored.described_in} names the class {short(stored.class_name)}, which is no network of "
+            f"gan_nets {__version__}; load it with the version that wrote it"
         )
     return NETWORKS[stored.class_name]

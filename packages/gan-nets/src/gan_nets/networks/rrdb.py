@@ -1,5 +1,7 @@
 """The generator of ESRGAN: residual in residual dense blocks (Wang et al. 2018, section 3.1)."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -10,7 +12,7 @@ from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
 BETA = 0.2  # residual scaling of the paper
-UNSHUFFLE = {1: 4, 2: 2, 4: 1}  # for each scale, how much the input is downsampled before the blocks
+UNSHUFFLE = {1: 4, 2: 2, 4: 1, 8: 1, 16: 1}  # BasicSR's downsampling of the input, for each scale
 
 
 class DenseBlock(nn.Module):
@@ -51,10 +53,10 @@ class RRDBNet(PretrainedModule):
     """Super-resolution: an image to one `scale` times as high and wide, as in ESRGAN and Real-ESRGAN.
 
     Input (N, in_channels, H, W) in [-1, 1]; output (N, out_channels, scale * H, scale * W) in about [-1, 1],
-    not clamped. The network always upsamples 4 times; for scale 2 the input is pixel-unshuffled by 2 first,
-    for scale 1 by 4, so height and width are multiples of `size_multiple` = 2 or 4, and of 1 for scale 4.
-    Inside it computes on [0, 1], so that checkpoints of BasicSR's RRDBNet fit:
-    `gan_nets.interop.load_basicsr_rrdbnet`. `init_kaiming_` is the original's initialization.
+    not clamped. The input may be pixel-unshuffled first, so that height and width are multiples of
+    `size_multiple`: by default 2 for scale 2, 4 for scale 1, and 1 for all others. It is then upsampled
+    log2(scale * size_multiple) times by 2. Inside it computes on [0, 1], so that checkpoints of BasicSR's
+    RRDBNet fit: `gan_nets.interop.load_basicsr_rrdbnet`. `init_kaiming_` is the original's initialization.
 
     Wang et al. 2018, "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks", section 3.1; the
     pixel unshuffling is Real-ESRGAN's (Wang et al. 2021, section 3.3).
@@ -62,11 +64,13 @@ class RRDBNet(PretrainedModule):
     Args:
         in_channels: channels of the input.
         out_channels: channels of the output.
-        scale: upsampling factor: 1, 2 or 4.
+        scale: upsampling factor: 1, 2, 4, 8 or 16.
         blocks: residual in residual dense blocks; 23 in the paper's models.
         width: channels of the feature maps.
         growth: channels that each convolution of a dense block adds.
         degradation: as in SRResNet.
+        unshuffle: pixel unshuffling of the input, 1, 2 or 4; None for BasicSR's. The first ESRGAN code, whose
+            models of scale 1 and 2 are still shared, had none: 1.
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has other channels, or its size is no
@@ -85,6 +89,7 @@ class RRDBNet(PretrainedModule):
         width: int = 64,
         growth: int = 32,
         degradation: str | None = None,
+        unshuffle: int | None = None,
     ) -> None:
         super().__init__()
         check_positive(
@@ -92,11 +97,14 @@ class RRDBNet(PretrainedModule):
         )
         check_scale(scale, UNSHUFFLE)
         self.in_channels, self.scale, self.degradation = in_channels, scale, degradation
-        self.size_multiple = UNSHUFFLE[scale]
+        self.size_multiple = UNSHUFFLE[scale] if unshuffle is None else unshuffle
+        if self.size_multiple not in (1, 2, 4):
+            raise ValueError(f"expected unshuffle to be 1, 2 or 4; got {unshuffle!r}")
+        ups = int(math.log2(scale * self.size_multiple))
         self.input = nn.Conv2d(in_channels * self.size_multiple**2, width, 3, padding=1)
         self.blocks = nn.ModuleList(RRDB(width, growth) for _ in range(blocks))
         self.trunk = nn.Conv2d(width, width, 3, padding=1)
-        self.ups = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
+        self.ups = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(ups))
         self.full_size = nn.Conv2d(width, width, 3, padding=1)
         self.output = nn.Conv2d(width, out_channels, 3, padding=1)
 
@@ -111,9 +119,9 @@ class RRDBNet(PretrainedModule):
             y = block(y)  # (N, width, h, w)
         y = first + self.trunk(y)  # (N, width, h, w)
         for up in self.ups:
-            y = _leaky(up(F.interpolate(y, scale_factor=2, mode="nearest")))  # ..., (N, width, 4h, 4w)
-        y = _leaky(self.full_size(y))  # (N, width, 4h, 4w)
-        return 2 * self.output(y) - 1  # (N, out_channels, 4h, 4w)
+            y = _leaky(up(F.interpolate(y, scale_factor=2, mode="nearest")))  # ..., (N, width, s * H, s * W)
+        y = _leaky(self.full_size(y))  # (N, width, s * H, s * W)
+        return 2 * self.output(y) - 1  # (N, out_channels, s * H, s * W)
 
 
 def _leaky(x: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan_nets.layers.wrappers import without_wrappers
 from gan_nets.pictures.errors import requires
 from gan_nets.saving.usage import Usage
 from gan_nets.tiling.runner import Runner
@@ -40,6 +41,7 @@ class PictureNetwork:
     """
 
     def __init__(self, net: nn.Module, *, tile: int | None, statistics: StatisticsScope, rgb: bool) -> None:
+        net = without_wrappers(net)
         self._net, self._usage, self._rgb = net, getattr(net, "usage", None) or Usage(), rgb
         if self._usage.task in OTHER_TASKS:
             raise ValueError(f"{type(net).__name__} {OTHER_TASKS[self._usage.task]}")

@@ -1,5 +1,7 @@
 """Files that are complete or absent."""
 
+import os
+import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,3 +20,27 @@ def atomic_write(target: Path) -> Generator[Path]:
         path.replace(target)
     finally:
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def restored_after_error(file: Path) -> Generator[None]:
+    """Put `file` back after an error in the block, or remove it if it was not there."""
+    former = file.with_name(f".{file.name}.former")
+    try:
+        if file.is_file():
+            shutil.copyfile(file, former)
+        yield
+    except BaseException:
+        if former.exists():
+            former.replace(file)
+        elif file.is_file():
+            file.unlink()
+        raise
+    finally:
+        former.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    with path.open("r+b") as file:  # Windows flushes writable files only
+        os.fsync(file.fileno())

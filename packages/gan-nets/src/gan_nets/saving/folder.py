@@ -1,96 +1,56 @@
 """A network on disk: a JSON file that describes it, and a safetensors file of its tensors."""
 
 import json
+import warnings
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_model
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from gan_nets.saving.atomic import atomic_write
-from gan_nets.saving.usage import Usage
+from gan_nets.saving._checksums import CHECKSUMS, checksum, checksum_of_text
+from gan_nets.saving.atomic import atomic_write, flush, restored_after_error
+from gan_nets.saving.stored import StoredNetwork
 
 CONFIG, WEIGHTS, README = "config.json", "model.safetensors", "README.md"
-NO_ARGUMENTS = ("class", "usage", "gan_nets")  # keys of a description besides the constructor's arguments
-
-
-class StoredNetwork(NamedTuple):
-    """Where a network is stored.
-
-    Attributes:
-        description: what `PretrainedModule.describe` gave; old files lack "usage" and "gan_nets".
-        described_in: the file that holds the description, for errors.
-        weights: the file of its tensors.
-        prefix: prefix of its keys in that file.
-    """
-
-    description: dict[str, Any]
-    described_in: Path
-    weights: Path
-    prefix: str = ""
-
-    @property
-    def class_name(self) -> str:
-        """Name of the network's class."""
-        return self.description["class"]
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """Arguments of its constructor."""
-        return {key: value for key, value in self.description.items() if key not in NO_ARGUMENTS}
-
-    @property
-    def usage(self) -> Usage | None:
-        """What it is for, if that is stored.
-
-        Raises:
-            ValueError: what is stored is no usage.
-        """
-        stored = self.description.get("usage")
-        if stored is None:
-            return None
-        if not isinstance(stored, dict):
-            raise ValueError(f"expected usage as a dict; got {stored!r}")
-        # JSON has lists for tuples.
-        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
-        return Usage(**fields)
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Its tensors under its own keys.
-
-        Raises:
-            FileNotFoundError: the file is missing.
-            ValueError: the file is damaged.
-        """
-        if not self.weights.is_file():
-            raise FileNotFoundError(
-                f"{self.weights} is missing; expected a folder written by save_pretrained"
-            )
-        try:
-            with safe_open(self.weights, "pt") as file:
-                keys = [key for key in file.keys() if key.startswith(self.prefix)]  # noqa: SIM118  # no dict
-                return {key.removeprefix(self.prefix): file.get_tensor(key) for key in keys}
-        except SafetensorError as error:
-            raise ValueError(f"{self.weights} is damaged ({error}); save or download it again") from error
+# Keys of the metadata of WEIGHTS: the description again, and a checksum of it and of the tensors' checksums.
+DESCRIPTION, IDENTITY = "description", "identity"
+LARGEST = 2**20  # bytes of a file that describes networks
 
 
 def write_network(folder: Path, net: nn.Module, description: dict[str, Any]) -> None:
     """Write both files or, after an error, neither.
 
+    The file of weights, which is replaced last, holds the description too. If the program ends after the
+    first file, `find_network` takes the description there, which is that of the former network.
+
     Raises:
         OSError: they cannot be written.
     """
-    target = folder / WEIGHTS
-    with atomic_write(folder / CONFIG) as config, atomic_write(target) as weights:
-        config.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
-        try:
-            save_model(net, str(weights))
-        except SafetensorError as error:
-            raise OSError(
-                f"{target} cannot be written ({error}); make room or choose another folder, and save again"
-            ) from error
-        weights.chmod(0o644)  # safetensors makes files that only their owner can read
+    config, target = folder / CONFIG, folder / WEIGHTS
+    tensors = {key: value.detach().cpu().contiguous() for key, value in net.state_dict().items()}
+    metadata = _metadata(tensors, description)
+    described = description | {"weights": metadata[IDENTITY]}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with restored_after_error(config), atomic_write(target) as weights:
+            save_file(tensors, weights, metadata)
+            weights.chmod(0o644)  # safetensors makes files that only their owner can read
+            flush(weights)
+            with atomic_write(config) as file:
+                file.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+                flush(file)
+    except (OSError, SafetensorError) as error:
+        raise OSError(
+            f"{target} cannot be written ({error}); make room or choose another folder, and save again"
+        ) from error
+
+
+def _metadata(tensors: dict[str, Tensor], description: dict[str, Any]) -> dict[str, str]:
+    checksums = json.dumps({key: checksum(value) for key, value in tensors.items()})
+    text = json.dumps(description)
+    return {CHECKSUMS: checksums, DESCRIPTION: text, IDENTITY: checksum_of_text(checksums + text)}
 
 
 def find_network(folder: Path) -> StoredNetwork:
@@ -98,12 +58,42 @@ def find_network(folder: Path) -> StoredNetwork:
 
     Raises:
         FileNotFoundError: there is no description.
-        ValueError: the description is not JSON, or names no class.
+        ValueError: the description is not JSON, or names no class; or the file of weights is another one.
     """
-    path = folder / CONFIG
+    path, weights = folder / CONFIG, folder / WEIGHTS
     description = read_json(path)
     check_description(description, path)
-    return StoredNetwork(description, path, folder / WEIGHTS)
+    if "weights" in description and weights.is_file():
+        description = _description_of(weights, description, path)
+    return StoredNetwork(description, path, weights)
+
+
+def _description_of(weights: Path, described: dict[str, Any], path: Path) -> dict[str, Any]:
+    """`described` if it is of these weights, otherwise the description in their own file."""
+    try:
+        with safe_open(weights, "pt") as file:
+            metadata: dict[str, str] = file.metadata() or {}
+    except SafetensorError:
+        return described  # what is damaged is said when the tensors are read
+    identity, text = metadata.get(IDENTITY), metadata.get(DESCRIPTION, "")
+    ours = metadata.keys() & {CHECKSUMS, DESCRIPTION, IDENTITY}
+    if ours and checksum_of_text(metadata.get(CHECKSUMS, "") + text) != identity:
+        raise ValueError(f"{weights} is damaged (the checksum of its header is another one); save it again")
+    if identity == described["weights"]:
+        return described
+    if identity is None:
+        raise ValueError(
+            f"{weights} is not the file that {path} was written with; save both again, or remove "
+            f'"weights" from {path.name} if they belong together'
+        )
+    warnings.warn(
+        f"{path} was written for other weights, by a save that did not end; the description in {weights} is "
+        "used",
+        stacklevel=2,
+    )
+    description = json.loads(text)
+    check_description(description, weights)
+    return description
 
 
 def read_json(path: Path) -> Any:
@@ -117,9 +107,13 @@ def read_json(path: Path) -> Any:
         raise FileNotFoundError(
             f"{path} is missing; expected a folder written by save_pretrained, or the folder of a run"
         )
+    if path.stat().st_size > LARGEST:
+        raise ValueError(
+            f"{path} has {path.stat().st_size} bytes; expected a description of {LARGEST} at most"
+        )
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON ({error}); save the network again") from error
 
 

@@ -3,6 +3,7 @@
 import inspect
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
@@ -12,9 +13,12 @@ from torch import nn
 
 from gan_nets._version import __version__
 from gan_nets.layers.cpu.kernels import use_cpu_kernels_
-from gan_nets.saving.folder import CONFIG, README, WEIGHTS, StoredNetwork, find_network, write_network
+from gan_nets.saving._outline import outline
+from gan_nets.saving.arguments import check_arguments
+from gan_nets.saving.folder import CONFIG, README, WEIGHTS, find_network, write_network
 from gan_nets.saving.model_card import CARD, card_fields
-from gan_nets.saving.state_dict import load_exactly
+from gan_nets.saving.state_dict import check_fits
+from gan_nets.saving.stored import StoredNetwork
 from gan_nets.saving.usage import Usage
 
 Net = TypeVar("Net", bound="PretrainedModule")
@@ -164,18 +168,28 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
 def build(cls: type[Net], stored: StoredNetwork, **overrides: Any) -> Net:
     """The stored network, in eval mode; `overrides` replace arguments of its constructor.
 
+    Nothing is allocated before the shapes in the file of weights are found to be the network's.
+
     Raises:
         FileNotFoundError: its weights are missing.
         ValueError: description and weights do not fit the class.
     """
+    shapes, usage = stored.shapes(), stored.usage or cls.usage
+    make = partial(cls, **stored.arguments | overrides)
     try:
-        net = cls(**stored.arguments | overrides)
-        net.usage = stored.usage or cls.usage
-    except (TypeError, ValueError) as error:
+        sizes = (size for value in shapes.values() for size in value.shape)
+        check_arguments(cls.__init__, stored.arguments, max(len(shapes), *sizes, 0))
+        planned = outline(make, len(shapes))
+    except Exception as error:  # a stranger's arguments may make a constructor raise anything
         raise ValueError(
-            f"{stored.described_in} does not describe a {cls.__name__}: {error}{_other_version(stored)}"
+            f"{stored.described_in} does not describe a {cls.__name__}: "
+            f"{_reason(error)}{_other_version(stored)}"
         ) from error
-    load_exactly(net, stored.state_dict(), source=str(stored.weights))
+    check_fits(planned, shapes, source=str(stored.weights))
+    net, state = make(), stored.state_dict()
+    check_fits(net, state, source=str(stored.weights))
+    net.load_state_dict(state)
+    net.usage = usage
     return net.eval()
 
 
@@ -183,3 +197,8 @@ def _other_version(stored: StoredNetwork) -> str:
     """A hint if another version, whose arguments may have been others, wrote the description."""
     wrote = stored.description.get("gan_nets", __version__)
     return f"; it was written by gan_nets {wrote}, and this is {__version__}" if wrote != __version__ else ""
+
+
+def _reason(error: Exception) -> str:
+    """The first line of its message; torch's have more."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from gan_nets.saving.arguments import short
+
 Task = Literal["translate", "colorize", "enlarge", "labels", "generate", "encode", "discriminate"]
 ColorSpace = Literal["rgb", "ycrcb", "lab"]
+
+LARGEST = 1e6  # of a range of values; float32 has seven digits
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,11 @@ class Usage:
         for name, known in (("task", get_args(Task)), ("color_space", get_args(ColorSpace))):
             if getattr(self, name) not in known:
                 raise ValueError(
-                    f"expected {name} to be one of {', '.join(known)}; got {getattr(self, name)!r}"
+                    f"expected {name} to be one of {', '.join(known)}; got {short(getattr(self, name))}"
                 )
         if not _is_range(self.value_range):
             raise ValueError(
-                f"expected value_range as (lowest, highest), such as (-1, 1); got {self.value_range}"
+                f"expected value_range as (lowest, highest), such as (-1, 1); got {short(self.value_range)}"
             )
 
 
@@ -43,6 +47,6 @@ def _is_range(value: object) -> bool:
     return (
         isinstance(value, tuple)
         and len(value) == 2
-        and all(isinstance(bound, int | float) for bound in value)
-        and value[0] < value[1]
+        and all(isinstance(bound, int | float) and not isinstance(bound, bool) for bound in value)
+        and -LARGEST <= value[0] < value[1] <= LARGEST
     )

@@ -1,9 +1,11 @@
 """Images of any size through a network that needs multiples: pad by reflection, run, crop."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from gan_nets.layers.wrappers import without_wrappers
 
 
 class SizedNet(Protocol):
@@ -82,7 +84,8 @@ def apply_any_size(net: SizedNet, x: Tensor) -> Tensor:
     Raises:
         ValueError: as `pad_to_multiple` does.
     """
-    padded, (height, width) = pad_to_multiple(x, net.size_multiple, least=least_size(net))
+    inner: Any = without_wrappers(net) if isinstance(net, nn.Module) else net
+    padded, (height, width) = pad_to_multiple(x, inner.size_multiple, least=least_size(inner))
     y = net(padded)
     scale = y.shape[-1] // padded.shape[-1]
     return crop_to(y, (scale * height, scale * width))

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_nets.layers.checks import check_positive
+from gan_nets.layers.wrappers import without_wrappers
 from gan_nets.tiling._spans import Tile, tiles_of
 from gan_nets.tiling._statistics import measure, with_moments, without_statistics
 from gan_nets.tiling.padding import crop_to, least_size, pad_to_multiple
@@ -57,6 +58,7 @@ def tiled(
             as large.
     """
     check_positive(tile=tile)
+    net = without_wrappers(net) if isinstance(net, nn.Module) else net
     multiple = int(getattr(net, "size_multiple", 1))
     padded, (height, width) = pad_to_multiple(x, multiple, least=least_size(net))
     sides = (padded.shape[-2], padded.shape[-1])

@@ -1,18 +1,26 @@
-"""Nested plain data and tensors in two files, safetensors and JSON; loading them executes nothing."""
+"""Nested plain data and tensors in two files, safetensors and JSON; loading them executes nothing.
+
+Both carry checksums, of each tensor and of the JSON. CRC-32 finds what disks and copies do, not what somebody
+does on purpose. gan-nets reads the tensors' checksums too.
+"""
 
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from gan_trainers.base.atomic import flush
 
 State = Mapping[str, Any]
+
+_CHECKSUMS = "checksums"  # key of the metadata: JSON, from the tensors' keys to their checksums
+_CHECKSUM = "checksum"  # key of the JSON file
 
 
 def write_state(folder: Path, name: str, state: State) -> None:
@@ -25,8 +33,10 @@ def write_state(folder: Path, name: str, state: State) -> None:
     """
     tensors: dict[str, Tensor] = {}
     tree = _pack(state, name, tensors)
-    save_file(tensors, folder / f"{name}.safetensors")
-    (folder / f"{name}.json").write_text(json.dumps(tree), encoding="utf-8")
+    checksums = json.dumps({key: _checksum_of(value) for key, value in tensors.items()})
+    save_file(tensors, folder / f"{name}.safetensors", {_CHECKSUMS: checksums})
+    text = json.dumps({**tree, _CHECKSUM: _checksum_of_text(json.dumps(tree))})
+    (folder / f"{name}.json").write_text(text, encoding="utf-8")
     for suffix in ("safetensors", "json"):
         file = folder / f"{name}.{suffix}"
         file.chmod(0o644)  # safetensors creates files that only their owner can read
@@ -41,14 +51,47 @@ def read_state(folder: Path, name: str) -> dict[str, Any]:
     """
     file = folder / f"{name}.safetensors"
     try:
-        tensors = load_file(file)
+        tensors = _read_tensors(file)
         file = file.with_suffix(".json")
-        return _unpack(json.loads(file.read_text("utf-8")), tensors)
-    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        return _unpack(_read_tree(file), tensors)
+    except (OSError, SafetensorError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise ValueError(
             f"cannot read the checkpoint's file {file}: {error}; remove the folder {folder} to resume "
             "from the checkpoint before it"
         ) from error
+
+
+def _read_tensors(file: Path) -> dict[str, Tensor]:
+    """The tensors of a file, compared with its checksums if it has some; earlier versions wrote none."""
+    with safe_open(file, "pt") as opened:
+        tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 - no dict
+        metadata: Mapping[str, str] = opened.metadata() or {}
+    if _CHECKSUMS in metadata:
+        checksums = json.loads(metadata[_CHECKSUMS])
+        for key, value in tensors.items():
+            if checksums.get(key) != _checksum_of(value):
+                raise ValueError(f"it is damaged, the checksum of {key} is another one")
+    return tensors
+
+
+def _read_tree(file: Path) -> Any:
+    tree = json.loads(file.read_text("utf-8"))
+    if not isinstance(tree, dict):
+        raise TypeError(f"expected an object; got {type(tree).__name__}")
+    checksum = tree.pop(_CHECKSUM, None)
+    if checksum is not None and checksum != _checksum_of_text(json.dumps(tree)):
+        raise ValueError("it is damaged, its checksum is another one")
+    return tree
+
+
+def _checksum_of(value: Tensor) -> str:
+    """Of a tensor's type, shape and numbers: eight hexadecimal digits."""
+    numbers = value.contiguous().reshape(-1).view(torch.uint8).numpy()
+    return f"{zlib.crc32(numbers.data, zlib.crc32(f'{value.dtype} {tuple(value.shape)}'.encode())):08x}"
+
+
+def _checksum_of_text(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def _pack(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:

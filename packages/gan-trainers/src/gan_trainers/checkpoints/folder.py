@@ -6,8 +6,10 @@ beside it name the newest and the best checkpoint.
 """
 
 import json
+import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +108,25 @@ class CheckpointFolder:
 
     def best(self) -> Path | None:
         """The checkpoint with the best score, the earliest of equals; None if none has a score."""
-        scored = [path for path in sorted(self._complete()) if (path / _SCORE).exists()]
-        return max(scored, key=lambda path: float((path / _SCORE).read_text("utf-8")), default=None)
+        scores = {path: score for path in self._complete() if (score := _read_score(path)) is not None}
+        return max(sorted(scores), key=lambda path: scores[path], default=None)
+
+    def damage(self) -> list[str]:
+        """A sentence for each checkpoint whose score cannot be read; it is kept, and not compared."""
+        return [
+            f"the score of {path} is damaged or missing; the checkpoint is kept, and not compared with others"
+            for path in self._without_score()
+        ]
+
+    def _without_score(self) -> list[Path]:
+        """The checkpoints whose score is unreadable, or missing although they were the best."""
+        pointer = self.folder / "best"
+        best = pointer.read_bytes()[:100].decode(errors="replace").strip() if pointer.is_file() else None
+        return [
+            path
+            for path in sorted(self._complete())
+            if _read_score(path) is None and ((path / _SCORE).exists() or path.name == best)
+        ]
 
     def _complete(self) -> list[Path]:
         return [path for path in self.folder.glob("[0-9]*") if path.name.isdigit() and path.is_dir()]
@@ -142,11 +161,12 @@ class CheckpointFolder:
     def _prune(self) -> None:
         if self._process == 0:
             newest, best = self.newest(), self.best()
+            kept = [best, *self._without_score()]
             for name, path in (("latest", newest), ("best", best)):
                 if path is not None:
                     atomic_write_text(self.folder / name, f"{path.name}\n")
             for old in sorted(self._complete())[: -self._keep]:
-                if old != best:
+                if old not in kept:
                     # Renamed first: a kill during the removal must not leave a partial checkpoint.
                     old.rename(self.folder / f"{_TEMPORARY}{old.name}")
             self._remove_partial()
@@ -172,3 +192,28 @@ class CheckpointFolder:
                 f"could not save a checkpoint in {self.folder}: {errors[0]}; free disk space or allow "
                 f"writing there and run the same command again ({state})"
             )
+
+
+def _read_score(checkpoint: Path) -> float | None:
+    """The score in a checkpoint; None if it has none, or one that cannot be read."""
+    try:
+        score = float((checkpoint / _SCORE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return None if math.isnan(score) else score
+
+
+@contextmanager
+def explained_states(checkpoint: Path) -> Generator[None]:
+    """Turn what states of unexpected content raise in the block into one sentence that names the checkpoint.
+
+    Raises:
+        ValueError: in place of an error about a key, a type or an attribute.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(
+            f"the checkpoint {checkpoint} is not what this program writes ({type(error).__name__}: {error}); "
+            "remove that folder to resume from the one before it"
+        ) from error

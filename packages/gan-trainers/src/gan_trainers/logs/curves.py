@@ -2,21 +2,69 @@
 
 import json
 import math
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 Row = dict[str, float]
 
 
+class ScalarLines(NamedTuple):
+    """The lines of a log that can be read.
+
+    Attributes:
+        rows: the scalars of each line.
+        texts: the lines themselves, in the same order.
+        damage: a sentence about the lines that cannot be read, or None.
+    """
+
+    rows: list[Row]
+    texts: list[str]
+    damage: str | None
+
+
 def read_scalars(file: Path) -> list[Row]:
-    """The lines of a `scalars.jsonl`; a last line that a kill cut short is left out."""
-    rows = []
-    for line in file.read_text("utf-8").splitlines():
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return rows
+    """The lines of a `scalars.jsonl`; a last line that a kill cut short is left out.
+
+    There is a warning if other lines are damaged; they are left out, and those after them are not.
+    """
+    lines = read_lines(file)
+    if lines.damage:
+        warnings.warn(lines.damage, stacklevel=2)
+    return lines.rows
+
+
+def read_lines(file: Path) -> ScalarLines:
+    """What `read_scalars` reads, with the sentence of its warning."""
+    rows: list[Row] = []
+    texts: list[str] = []
+    damaged: list[int] = []
+    lines = file.read_text("utf-8", errors="replace").split("\n")
+    for number, text in enumerate(lines, start=1):
+        row = _row(text)
+        if row is not None:
+            rows.append(row)
+            texts.append(text)
+        elif text.strip() and number < len(lines):  # the last one has no end: a kill cut it short
+            damaged.append(number)
+    numbers = ", ".join(map(str, damaged[:5])) + (", ..." if len(damaged) > 5 else "")
+    noun = "line is" if len(damaged) == 1 else "lines are"
+    sentence = f"{file}: {len(damaged)} damaged {noun} left out ({numbers}); all others are kept"
+    return ScalarLines(rows, texts, sentence if damaged else None)
+
+
+def _row(text: str) -> Row | None:
+    """The numbers of a line, or None if it is not an object of numbers with a step."""
+    try:
+        row = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(row, dict) or "step" not in row:
+        return None
+    row = {name: value for name, value in row.items() if value is not None}
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in row.values())
+    return row if numbers and math.isfinite(row.get("step", math.nan)) else None
 
 
 def draw_curves(
@@ -44,7 +92,7 @@ def draw_curves(
     for index, name in enumerate(names):
         axes = figure.add_subplot(lines, columns, index + 1)
         for number, (label, rows) in enumerate(runs.items()):  # a run without this scalar keeps its color
-            points = [row for row in rows if name in row]
+            points = [row for row in rows if name in row and against in row]
             places, heights = ([row[each] for row in points] for each in (against, name))
             axes.plot(places, heights, label=label, linewidth=1, color=f"C{number % 10}")
         axes.set_title(name, fontsize=10)

@@ -55,14 +55,19 @@ def write_grid(file: Path, *columns: Tensor, rows: int = 8) -> None:
 def read_grid(file: Path) -> Tensor | None:
     """The images of a grid, (columns, rows, 3, H, W) in [0, 1]; None if the file lacks their numbers."""
     with Image.open(file) as grid:
-        rows, columns = (int(grid.info.get(side, 0)) for side in ("rows", "columns"))
+        rows, columns = (_count(grid.info.get(side)) for side in ("rows", "columns"))
         pixels = torch.frombuffer(bytearray(grid.convert("RGB").tobytes()), dtype=torch.uint8)
         height, width = grid.height + _GAP, grid.width + _GAP
-    if not rows or not columns:
+    if not rows or not columns or height % rows or width % columns:
         return None
     picture = pixels.view(height - _GAP, width - _GAP, 3) / 255
     table = F.pad(picture, (0, 0, 0, _GAP, 0, _GAP)).view(rows, height // rows, columns, width // columns, 3)
     return table[:, :-_GAP, :, :-_GAP].permute(2, 0, 4, 1, 3)
+
+
+def _count(text: object) -> int:
+    """A number in a file's text chunk; 0 if it is none."""
+    return int(text) if isinstance(text, str) and text.isdecimal() and len(text) < 5 else 0
 
 
 def _cells(images: Tensor, height: int, width: int) -> Tensor:

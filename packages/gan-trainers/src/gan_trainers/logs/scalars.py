@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gan_trainers.base.atomic import atomic_write_text, explained_os_errors
 from gan_trainers.base.distributed import mean_over_processes
-from gan_trainers.logs.curves import Row, draw_curves, read_scalars
+from gan_trainers.logs.curves import Row, draw_curves, read_lines
 
 
 class ScalarLog:
@@ -110,19 +110,30 @@ class ScalarLog:
             for name, values in state.items()
         }
 
-    def rewind(self, step: int) -> None:
-        """Drop the lines that a run resumed at `step` will write again, that of the open window included."""
-        if self._writes and self._file.exists():
-            first_open = min((values[0][0] for values in self._window.values()), default=step + 1)
-            earlier = [row for row in read_scalars(self._file) if row["step"] < first_open]
-            with explained_os_errors(self._file):
-                atomic_write_text(self._file, "".join(json.dumps(row) + "\n" for row in earlier))
+    def rewind(self, step: int) -> list[str]:
+        """Drop the lines that a run resumed at `step` will write again, that of the open window included.
+
+        Returns:
+            Sentences about what is damaged or missing in the file.
+        """
+        if not self._writes:
+            return []
+        if not self._file.exists():
+            lost = step > 0 and self._curves.exists()  # drawn from the file
+            return [f"{self._file} is missing; the curves begin at step {step + 1}"] if lost else []
+        first_open = min((values[0][0] for values in self._window.values()), default=step + 1)
+        with explained_os_errors(self._file):
+            lines = read_lines(self._file)
+            pairs = zip(lines.rows, lines.texts, strict=True)
+            earlier = [text for row, text in pairs if row["step"] < first_open]
+            atomic_write_text(self._file, "".join(f"{text}\n" for text in earlier))
+        return [lines.damage] if lines.damage else []
 
     def draw(self) -> None:
         """Draw every scalar against the step into `curves.png`, if there are new lines."""
         if self._writes and not self._drawn and self._file.exists():
             with explained_os_errors(self._curves):
-                draw_curves({"": read_scalars(self._file)}, self._curves)
+                draw_curves({"": read_lines(self._file).rows}, self._curves)
             self._drawn = True
 
 

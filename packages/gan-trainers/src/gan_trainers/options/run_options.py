@@ -27,6 +27,7 @@ class RunOptions:
     accumulate: Count = 1  # batches per step
     workers: CountOrZero = 0  # processes that load data ahead
     trackers: tuple[str, ...] = ()  # accelerate's experiment trackers, such as tensorboard
+    quiet: bool = False  # print no progress
     evaluate_every: Count | None = None  # steps between evaluations; if not given, a twelfth of all steps
 
     def __post_init__(self) -> None:
@@ -52,6 +53,7 @@ class RunOptions:
             accumulate=self.accumulate,
             trackers=self.trackers,
             settings=settings,
+            quiet=self.quiet,
         )
 
     def evaluation_interval(self, steps: int) -> int:

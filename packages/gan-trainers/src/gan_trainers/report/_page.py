@@ -19,13 +19,16 @@ _MARK = "<!-- written by gan-trainers report -->"
 _HEADING = ("step", "seconds", "images")
 
 
-def write_report(runs: Sequence[Path], page: Path, *, pictures: int = 5) -> None:
+def write_report(runs: Sequence[Path], page: Path, *, pictures: int = 5) -> list[str]:
     """Write a page that compares runs: health, scores, curves, previews over time, settings.
 
     Args:
         runs: the folders of the runs.
         page: the file to write; an earlier report is replaced.
         pictures: number of grids shown of each preview, evenly spread over time, the newest included.
+
+    Returns:
+        Sentences about what is damaged or missing in the folders; the page has them too.
 
     Raises:
         ValueError: a folder is not a run's, `page` is another file, or `pictures` is below 1.
@@ -35,10 +38,12 @@ def write_report(runs: Sequence[Path], page: Path, *, pictures: int = 5) -> None
         raise ValueError(f"expected at least 1 picture of each preview; got {pictures}")
     if page.exists() and not page.read_text("utf-8", errors="replace").startswith(_MARK):
         raise ValueError(f"{page}: expected no file there, or an earlier report; choose another name")
-    text = _page(read_runs(runs), pictures)
+    recorded = read_runs(runs)
+    text = _page(recorded, pictures)
     with explained_os_errors(page):
         page.parent.mkdir(parents=True, exist_ok=True)
         atomic_write_text(page, text)
+    return [sentence for run in recorded for sentence in run.damage]
 
 
 def _page(runs: list[RecordedRun], pictures: int) -> str:
@@ -61,23 +66,28 @@ def _page(runs: list[RecordedRun], pictures: int) -> str:
 
 def _health(run: RecordedRun) -> str:
     """The length of the run, and the findings about its health."""
-    last = run.rows[-1]
-    planned = run.settings.get("steps")
-    steps = f"{last['step']:,.0f}" + (f" of {planned:,}" if isinstance(planned, int) else "")
-    found = findings(run.rows, {name: grids[-1] for name, grids in run.previews.items()})
+    found = [*run.damage, *findings(run.rows, {name: grids[-1] for name, grids in run.previews.items()})]
     items = "".join(f"<li>{escape(line)}</li>" for line in found)
     text = f"<ul>{items}</ul>" if found else "<p>No findings in the losses, scores and pictures.</p>"
-    return (
-        f"<h3>{escape(run.label)}</h3><p>{steps} steps, {last['images']:,.0f} images, "
-        f"{last['seconds'] / 60:,.1f} minutes.</p>{text}"
-    )
+    return f"<h3>{escape(run.label)}</h3><p>{_length(run)}</p>{text}"
+
+
+def _length(run: RecordedRun) -> str:
+    """The steps, images and minutes of the last line that has them."""
+    last = {name: value for row in run.rows for name, value in row.items()}
+    if not last:
+        return "No scalars."
+    planned = run.settings.get("steps")
+    steps = f"{last['step']:,.0f}" + (f" of {planned:,}" if isinstance(planned, int) else "")
+    images, minutes = last.get("images", 0), last.get("seconds", 0) / 60
+    return f"{steps} steps, {images:,.0f} images, {minutes:,.1f} minutes."
 
 
 def _scores(runs: list[RecordedRun]) -> str:
     """The last value of every scalar, and the best value of each score."""
     names = dict.fromkeys(name for run in runs for row in run.rows for name in row if name not in _HEADING)
     lines = [[name, *(_last_and_best(run.rows, name) for run in runs)] for name in names]
-    return _table(["", *(run.label for run in runs)], lines)
+    return _table(["", *(run.label for run in runs)], lines) if lines else ""
 
 
 def _last_and_best(rows: list[Row], name: str) -> str:

@@ -1,13 +1,13 @@
 """What a run has written into its folder, read for a report."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from PIL import Image
 
-from gan_trainers.logs.curves import Row, read_scalars
+from gan_trainers.logs.curves import Row, ScalarLines, read_lines
+from gan_trainers.logs.recorded_settings import read_recorded_settings
 
 
 class RecordedRun(NamedTuple):
@@ -17,6 +17,7 @@ class RecordedRun(NamedTuple):
     settings: dict[str, Any]
     rows: list[Row]
     previews: dict[str, list[Path]]  # the grids of each name, the oldest first
+    damage: list[str]  # sentences about what is damaged or missing
 
 
 def read_runs(folders: Sequence[Path]) -> list[RecordedRun]:
@@ -30,19 +31,25 @@ def read_runs(folders: Sequence[Path]) -> list[RecordedRun]:
 
 def _read(folder: Path, label: str) -> RecordedRun:
     log, settings = folder / "scalars.jsonl", folder / "settings.json"
-    if not log.is_file() or not settings.is_file():
+    if not log.is_file() and not settings.is_file():
         raise ValueError(
             f"{folder}: expected the folder of a run, with settings.json and scalars.jsonl; give its --out"
         )
-    written = json.loads(settings.read_text("utf-8"))
-    versions = {f"version of {name}": version for name, version in written["versions"].items()}
-    previews = {each.name: _grids(each) for each in sorted((folder / "previews").glob("*/"))}
-    rows = read_scalars(log)
-    if not rows:
+    recorded = read_recorded_settings(settings)
+    missing = ScalarLines([], [], f"{log} is missing; there are no curves and scores")
+    lines = read_lines(log) if log.is_file() else missing
+    if not lines.rows and not lines.damage:
         raise ValueError(f"{log}: expected scalars; the run has not logged any yet")
-    computation = {f"computed with {name}": value for name, value in written.get("computation", {}).items()}
-    everything = {**written["settings"], **computation, **versions, "git commit": written["git_commit"]}
-    return RecordedRun(label, everything, rows, {name: grids for name, grids in previews.items() if grids})
+    previews = {each.name: _grids(each) for each in sorted((folder / "previews").glob("*/"))}
+    everything = {
+        **(recorded.settings or {}),
+        **{f"computed with {name}": value for name, value in recorded.computation.items()},
+        **{f"version of {name}": version for name, version in recorded.versions.items()},
+        "git commit": recorded.git_commit,
+    }
+    damage = [sentence for sentence in (recorded.damage, lines.damage) if sentence]
+    shown = {name: grids for name, grids in previews.items() if grids}
+    return RecordedRun(label, everything, lines.rows, shown, damage)
 
 
 def _grids(folder: Path) -> list[Path]:
@@ -54,7 +61,7 @@ def _is_sound(picture: Path) -> bool:
     try:
         with Image.open(picture) as image:
             image.verify()
-    except (OSError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG
+    except (OSError, SyntaxError, Image.DecompressionBombError):  # Pillow raises SyntaxError for a broken PNG
         return False
     return True
 

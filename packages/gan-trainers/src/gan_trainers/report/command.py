@@ -51,5 +51,6 @@ def report(
     from gan_trainers.report._page import write_report  # not before it is needed: it imports torch
 
     page = output or (runs[0] if len(runs) == 1 else Path()) / "report.html"
-    write_report(runs, page, pictures=pictures)
+    for sentence in write_report(runs, page, pictures=pictures):
+        print(f"warning: {sentence}", file=sys.stderr)
     print(f"the report is in {page}")

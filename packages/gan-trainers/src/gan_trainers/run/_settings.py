@@ -10,18 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from gan_trainers.base.atomic import atomic_write_text, explained_os_errors
+from gan_trainers.logs.recorded_settings import read_recorded_settings
 
 
-def changed_settings(folder: Path, settings: Mapping[str, Any]) -> list[str]:
-    """What changed since `settings.json` was last written, one "name: old -> new" for each setting."""
-    file = folder / "settings.json"
+def changed_settings(folder: Path, settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """What changed since settings.json was last written.
+
+    Returns:
+        "name: old -> new" for each setting that changed, and a sentence if the file is damaged or missing.
+    """
     now = _plain(settings)
-    before = json.loads(file.read_text("utf-8"))["settings"] if file.exists() else now
-    return [
+    recorded = read_recorded_settings(folder / "settings.json")
+    before = now if recorded.settings is None else recorded.settings
+    changes = [
         f"{name}: {before.get(name)} -> {now.get(name)}"
         for name in sorted({*before, *now})
         if before.get(name) != now.get(name)
     ]
+    return changes, [recorded.damage] if recorded.damage else []
 
 
 def write_settings(folder: Path, settings: Mapping[str, Any], computation: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 from gan_trainers.base.atomic import explained_os_errors
 from gan_trainers.base.distributed import leave_group, use_all_cores
 from gan_trainers.base.waiting import from_first, gather, this_process, together
-from gan_trainers.checkpoints.folder import CheckpointFolder
+from gan_trainers.checkpoints.folder import CheckpointFolder, explained_states
 from gan_trainers.logs.previews import write_grid
 from gan_trainers.logs.scalars import ScalarLog
 from gan_trainers.logs.trackers import Trackers, check_trackers
@@ -59,6 +59,7 @@ class Run:
         trackers: names of accelerate's trackers ("tensorboard", "wandb") that receive the scalars too.
         window: steps averaged in one line of scalars.jsonl.
         keep_checkpoints: number of newest checkpoints that are kept, besides the best one.
+        quiet: print no progress; what is damaged or fails is still printed.
 
     Attributes:
         device: of the registered networks.
@@ -89,6 +90,7 @@ class Run:
         trackers: tuple[str, ...] = (),
         window: int = 50,
         keep_checkpoints: int = 2,
+        quiet: bool = False,
     ) -> None:
         counts = {"accumulate": accumulate, "window": window, "keep_checkpoints": keep_checkpoints}
         for name, count in counts.items():
@@ -108,8 +110,8 @@ class Run:
         if self.device.type == "cpu":
             use_all_cores()
 
-        self._progress = ProgressBar(shown=self.is_main)
-        self._progress.message(*claim_folder(self.out, self))
+        self._progress = ProgressBar(shown=self.is_main, quiet=quiet)
+        self._progress.warn(*claim_folder(self.out, self))
         self._process = accelerator.process_index
         self._seed = seed
         dtype = AUTOCAST_TYPES[self._precision]
@@ -133,7 +135,7 @@ class Run:
         self._resumed = False
         self._begun = False
         self._signals = StopSignals()
-        self._trackers = Trackers(accelerator, trackers, self.out, self._progress.message)
+        self._trackers = Trackers(accelerator, trackers, self.out, self._progress.warn)
         self._scalars = ScalarLog(self.out, self.device, writes=self.is_main)
         self._checkpoints = CheckpointFolder(
             self.out / "checkpoints", self._process, gather, keep_checkpoints
@@ -222,13 +224,14 @@ class Run:
         self._registered.note_hyperparameters()
         # Every process reads the checkpoint that the first one finds, or all of them end with the same error.
         name = from_first(lambda: newest.name if (newest := self._checkpoints.newest()) else None)
-        changes = from_first(lambda: changed_settings(self.out, self.settings))
+        changes, damage = from_first(lambda: changed_settings(self.out, self.settings))
         if name is not None:
             folder = self._checkpoints.folder / name
             changes += together(lambda: self._restore(folder, changes))[0]
+            self._progress.warn(*damage, *self._checkpoints.damage())
             self._checkpoints.prune()
             self._progress.message(f"resuming from step {self.step} of {folder.parent}", *changes)
-        self._scalars.rewind(self.step)
+        self._progress.warn(*self._scalars.rewind(self.step))
         if self.is_main:
             write_settings(self.out, self.settings, self._computation)
         return name is not None
@@ -237,8 +240,9 @@ class Run:
         """Restore a checkpoint; returns which hyperparameters of the optimizers are new."""
         try:
             shared, own = self._checkpoints.read(folder)
-            self._snapshot.check(shared, folder)
-            return self._snapshot.restore(shared, own, folder)
+            with explained_states(folder):
+                self._snapshot.check(shared, folder)
+                return self._snapshot.restore(shared, own, folder)
         except ValueError as error:
             since = f" (changed since: {'; '.join(changes)})" if changes else ""
             here = f"{this_process()}: " if self.processes > 1 else ""

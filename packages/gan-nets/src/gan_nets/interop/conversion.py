@@ -8,12 +8,10 @@ from gan_nets._families import Family
 from gan_nets.interop._basicsr import (
     load_basicsr_discriminator,
     load_basicsr_msrresnet,
-    load_basicsr_rrdbnet,
 )
 from gan_nets.interop._checkpoint import read_checkpoint
 from gan_nets.interop._cyclegan import load_cyclegan_resnet
 from gan_nets.interop._detect import detect
-from gan_nets.interop._esrgan import load_esrgan_rrdbnet
 from gan_nets.interop._fastgan import load_fastgan_generator
 from gan_nets.interop._fastgan_discriminator import load_fastgan_discriminator
 from gan_nets.interop._names import StateDict
@@ -21,6 +19,7 @@ from gan_nets.interop._parts import take_state
 from gan_nets.interop._pix2pix import load_patch_discriminator, load_pix2pix_unet, load_pixel_discriminator
 from gan_nets.interop._pix2pixhd import load_pix2pixhd_encoder, load_pix2pixhd_global, load_pix2pixhd_local
 from gan_nets.interop._pix2pixhd_discriminator import load_pix2pixhd_discriminator
+from gan_nets.interop._rrdbnet import load_basicsr_rrdbnet, load_esrgan_rrdbnet
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
@@ -63,15 +62,32 @@ def convert(
         FileNotFoundError: there is no such file.
         ValueError: the file cannot be read safely, its family is unknown, or it does not fit its family.
     """
+    return convert_as_family(checkpoint, family, part)[1]
+
+
+def convert_as_family(
+    checkpoint: Mapping[str, Any] | str | Path, family: Family | None, part: str | None
+) -> tuple[Family, PretrainedModule]:
+    """The family as well as the network; see `convert`."""
     if family is not None and family not in get_args(Family):
         raise ValueError(f"expected a family among {', '.join(get_args(Family))}; got {family!r}")
     if isinstance(checkpoint, str | Path):
-        state = read_checkpoint(checkpoint, part=part)
+        state, named = read_checkpoint(checkpoint, part=part), f"{checkpoint}: "
     else:
-        state = take_state(checkpoint, part, source="the checkpoint")
-    family = family or detect(state)
-    net = LOADERS[family](state)
+        state, named = take_state(checkpoint, part, source="the checkpoint"), ""
+    try:
+        family = family or detect(state)
+        net = LOADERS[family](state)
+    except Exception as error:  # a stranger's tensors may be of any shape and type
+        raise ValueError(f"{named}{_reason(error)}") from error
     described = net.describe()
     if family == "pix2pix-unet" and (described["in_channels"], described["out_channels"]) == (1, 2):
         net.usage = Usage("colorize", "lab")  # the original's `--model colorization`, from L to a and b
-    return net
+    return family, net
+
+
+def _reason(error: Exception) -> str:
+    """Its own sentence; of torch's errors the first line."""
+    if isinstance(error, ValueError):
+        return str(error)
+    return f"the checkpoint does not fit its family: {type(error).__name__}: {str(error).splitlines()[0]}"
