@@ -10,8 +10,9 @@ from pathlib import Path
 from gan_data.base.errors import Finding
 from gan_data.base.threads import map_in_threads
 from gan_data.checking._inspection import Inspection, inspect_image, inspect_labels
-from gan_data.files.images import Folder, find_images
+from gan_data.files.images import find_images
 from gan_data.files.pairs import match
+from gan_data.files.search import Folder
 from gan_data.transforms.classes import IGNORED, check_classes
 from gan_data.transforms.sizes import Size, checked_size, height_and_width
 

@@ -5,7 +5,8 @@ from os import PathLike
 from pathlib import Path
 
 from gan_data.base.errors import DataError, first_few
-from gan_data.files.images import Folder, find_images
+from gan_data.files.images import find_images
+from gan_data.files.search import Folder
 from gan_data.files.split import split_by_content
 
 Domains = tuple[list[Path], list[Path]]  # the files of domain A, and those of domain B

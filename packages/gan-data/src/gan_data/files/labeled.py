@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_data.base.errors import DataError
-from gan_data.files.images import Folder
 from gan_data.files.pairs import find_pairs
+from gan_data.files.search import Folder
 
 
 class LabeledFiles(NamedTuple):

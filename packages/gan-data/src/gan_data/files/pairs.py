@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_data.base.errors import DataError, first_few
-from gan_data.files.images import Folder, find_images
+from gan_data.files.images import find_images
+from gan_data.files.search import Folder
 
 Pair = tuple[Path, Path]
 CITYSCAPES = ("_leftImg8bit", "_gtFine_labelIds", "_gtFine_instanceIds")  # endings of stems that match
