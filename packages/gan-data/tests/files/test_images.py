@@ -31,3 +31,12 @@ def test_no_folder_and_no_images(tmp_path, touch):
         DataError, match=r"a\.jxl: expected a folder of images; this is a file; give the folder"
     ):
         find_images(tmp_path / "a.jxl")
+
+
+def test_what_is_passed_over_is_logged_once(tmp_path, touch, caplog):
+    touch("a.png", "b.jxl")
+    for _ in range(2):
+        find_images(tmp_path)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{tmp_path}: passed over 1 file of other kinds (1 .jxl)"
+    ]

@@ -1,4 +1,6 @@
-"""Names of files in messages: on one line, and safe to print."""
+"""Names of files: on one line and safe to print, and in one form to compare."""
+
+from unicodedata import normalize
 
 
 def printable(text: object) -> str:
@@ -12,6 +14,11 @@ def printable(text: object) -> str:
     if shown.isprintable():
         return shown
     return "".join(each if each.isprintable() or each == "\u3000" else _escaped(each) for each in shown)
+
+
+def comparable(name: object) -> str:
+    """A name as it is compared and sorted: "grün" of macOS and of Linux are other bytes, but one name."""
+    return normalize("NFC", str(name))
 
 
 def _escaped(character: str) -> str:

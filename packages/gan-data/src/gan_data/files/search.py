@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
-from unicodedata import normalize
 
 from gan_data.base.errors import DataError, first_few
-from gan_data.base.text import printable
+from gan_data.base.text import comparable, printable
 from gan_data.files._walk import reason, walk
 from gan_data.files.formats import IMAGE_SUFFIXES
 
@@ -97,7 +96,7 @@ def search_folder(root: Folder, suffixes: AbstractSet[str] = IMAGE_SUFFIXES) -> 
 
 def in_one_order(path: Path) -> tuple[list[str], Path]:
     """A key to sort paths by: their parts, in one Unicode form, since disks keep names in different ones."""
-    return [normalize("NFC", part) for part in path.parts], path
+    return [comparable(part) for part in path.parts], path
 
 
 def _part(count: int, noun: str, kind: str, names: Sequence[object]) -> str:
