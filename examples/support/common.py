@@ -1,7 +1,5 @@
 """What every recipe needs and no paper is about."""
 
-import math
-from collections.abc import Mapping
 from pathlib import Path
 
 from gan_trainers import OptionError
@@ -26,8 +24,3 @@ def data_folder(data: Path | None, embedded: Path | None) -> Path:
     if data is None:
         raise OptionError("--data is missing; this preset expects a folder of images")
     return data.expanduser()
-
-
-def finite(scores: Mapping[str, float]) -> dict[str, float]:
-    """The scores without infinite ones: the PSNR of equal images, which a log would take for divergence."""
-    return {name: score for name, score in scores.items() if math.isfinite(score)}

@@ -12,8 +12,6 @@ from gan_trainers import EMA, Loader, OptionError, Run, write_animation
 from images import emoji_domains
 from torch import Tensor
 
-from support.common import finite
-
 if TYPE_CHECKING:
     from cyclegan import Options
 
@@ -78,7 +76,7 @@ def evaluate_and_save(run: Run, directions: Sequence[Direction]) -> None:
         for direction in directions
         for name, score in _evaluate(run, direction).items()
     }
-    run.log(finite(scores))
+    run.log(scores)
     psnr = [score for name, score in scores.items() if name.startswith("psnr")]
     run.save(score=sum(psnr) if psnr else None)
 
