@@ -81,11 +81,11 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+        unet_depth(self.size)
         if self.emoji and self.data:
             raise OptionError(
                 "--data expects a preset without emoji, such as: pix2pix.py paper --data FOLDER"
             )
-        unet_depth(self.size)
 
 
 PRESETS = {
