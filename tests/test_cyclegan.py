@@ -375,3 +375,11 @@ def test_an_unknown_order_is_refused_with_the_known_ones(cyclegan, mistake):
     assert all(word in error for word in ("--order", "AB", "joint", "alternating"))
     with pytest.raises(ValueError, match='--order must be "joint" or "alternating"; got AB'):
         cyclegan.Options(order="AB")
+
+
+def test_results_are_named_after_their_images_in_names_that_fit(example):
+    name = example("support.common").numbered_name
+    assert name(3, Path("data/grün.jpg")) == "0003-grün"
+    long = name(3, Path("ü" * 125 + ".png"))  # of 254 bytes
+    assert long == "0003-" + "ü" * 100
+    assert len(f"{long}.png".encode()) <= 255

@@ -24,3 +24,9 @@ def data_folder(data: Path | None, embedded: Path | None) -> Path:
     if data is None:
         raise OptionError("--data is missing; this preset expects a folder of images")
     return data.expanduser()
+
+
+def numbered_name(index: int, path: Path) -> str:
+    """The name of an image's result without suffix: a number, and the image's own name up to 200 bytes."""
+    stem = path.stem.encode("utf-8", "ignore")[:200].decode("utf-8", "ignore")
+    return f"{index:04d}-{stem}"

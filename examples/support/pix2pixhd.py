@@ -25,7 +25,7 @@ from images.emoji_maps import write_emoji_maps
 from safetensors.torch import save_file
 from torch import Tensor
 
-from support.common import data_folder
+from support.common import data_folder, numbered_name
 from support.instance_features import cluster_features, sample_features
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _write_images(
             sampled = sample_features(labels.cpu(), instances.cpu(), clusters, random).to(run.device)
             states[f"sampled{number + 1}"] = model.image(condition, sampled)
         states["true"] = photo
-        write_pictures(run.out / "pictures", [f"{index:04d}-{file.photo.stem}"], **states)
+        write_pictures(run.out / "pictures", [numbered_name(index, file.photo)], **states)
         for state, image in states.items():
             columns[state] += [image.cpu()] * (index in shown)
     write_grid(run.out / "held_out.png", *(torch.cat(images) for images in columns.values()))

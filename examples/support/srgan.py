@@ -24,7 +24,7 @@ from images import flowers
 from torch import Tensor
 from torchmetrics import MetricCollection
 
-from support.common import data_folder
+from support.common import data_folder, numbered_name
 
 if TYPE_CHECKING:
     from srgan import Options
@@ -123,5 +123,5 @@ def _upscale_files(
         large = large[:, :height, :width]
         upscaled = upscale(degrade(large)[None])
         scores.update(upscaled, large[None])
-        write_image(folder / f"{index:04d}-{files[index].stem}.png", upscaled[0])
+        write_image(folder / f"{numbered_name(index, files[index])}.png", upscaled[0])
     return {name: round(value.item(), 4) for name, value in scores.compute().items()}
