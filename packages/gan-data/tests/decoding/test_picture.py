@@ -146,8 +146,8 @@ def bmp(bits, compression, masks):
     return b"BM" + struct.pack("<IHHI", 14 + len(content), 0, 0, 54 + 4 * len(masks)) + content
 
 
-def jpeg(bits):
-    frame = struct.pack(">BHHB", bits, 1, 1, 1) + b"\1\x11\0"
+def jpeg(bits, channels=1):
+    frame = struct.pack(">BHHB", bits, 1, 1, channels) + b"\1\x11\0" * channels
     return b"\xff\xd8\xff\xc1" + struct.pack(">H", 2 + len(frame)) + frame + b"\xff\xd9"
 
 
@@ -172,6 +172,7 @@ def tiff(bits, sample_format, samples):
     ("name", "content", "kind"),
     [
         ("x.jpg", jpeg(12), r"JPEG of a kind that is not supported \(12 bits a channel\)"),
+        ("x.jpg", jpeg(8, channels=2), r"JPEG of a kind that is not supported \(2 channels\)"),
         (
             "x.tif",
             tiff(32, 3, 3),
