@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 
@@ -21,3 +22,15 @@ def requires(extra: Literal["pictures", "video", "demo"]) -> Generator[None, Non
         raise ImportError(
             f'this needs the module {error.name}; install it with: pip install "gan-nets[{extra}]"'
         ) from error
+
+
+@contextmanager
+def writing(target: Path) -> Generator[None]:
+    """Make an error of the operating system inside the block one sentence about the file that is written."""
+    try:
+        yield
+    except OSError as error:
+        if error.strerror is None:
+            raise
+        advice = "free space there, or choose another place"
+        raise OSError(f"{target} can't be written ({error.strerror.lower()}); {advice}") from error
