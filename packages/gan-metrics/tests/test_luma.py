@@ -52,14 +52,14 @@ def test_golden_value():
 
 def test_images_that_round_to_the_same_bytes_are_equal(pair):
     prediction, target = pair
-    assert psnr_y(target + 0.4 / 127.5, target) == math.inf
+    assert psnr_y(target + 0.4 / 127.5, target) == 100
     assert torch.equal(psnr_y(prediction + 0.4 / 127.5, target), psnr_y(prediction, target))
 
 
 def test_colors_of_equal_luma_are_equal():
     """Pure red and the gray of its luma: 0.299 of white's 255 is 76."""
     red = torch.tensor([1.0, -1.0, -1.0]).view(1, 3, 1, 1).expand(1, 3, 12, 12)
-    assert psnr_y(red, torch.full_like(red, 76 / 127.5 - 1)) == math.inf
+    assert psnr_y(red, torch.full_like(red, 76 / 127.5 - 1)) == 100
 
 
 def test_gray_images_are_compared_directly():

@@ -5,7 +5,7 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from gan_colorspace._image import check_image, to_float64, widen
+from gan_colorspace._image import FROM_BYTES, check_image, check_range, to_float64, widen
 
 # L* is 0..100; a* and b* of sRGB colors lie between -107.9 and 98.3, within 110. The scaling is that of
 # the PyTorch pix2pix (github.com/junyanz/pytorch-CycleGAN-and-pix2pix, data/colorization_dataset.py).
@@ -38,10 +38,11 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
         is.
 
     Raises:
-        ValueError: the shape or the dtype is another.
+        ValueError: the shape or the dtype is another, or values are far outside [-1, 1].
         ImportError: kornia is not installed.
     """
     check_image(rgb, 3, "rgb_to_lab")
+    check_range(rgb, "rgb_to_lab", FROM_BYTES)
     rgb01 = (to_float64(rgb) + 1) / 2
     lightness, a, b = _xyz_to_lab(_kornia_color().rgb_to_xyz(_rgb01_to_linear(rgb01)))
     lab = torch.stack([lightness / LIGHTNESS_HALF - 1, a / CHROMA_MAX, b / CHROMA_MAX], dim=-3)
@@ -62,10 +63,11 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
         RGB, same shape, in [-1, 1] for colors inside the cube; float32, or float64 if `lab` is.
 
     Raises:
-        ValueError: the shape or the dtype is another.
+        ValueError: the shape or the dtype is another, or values are far outside [-1, 1].
         ImportError: kornia is not installed.
     """
     check_image(lab, 3, "lab_to_rgb")
+    check_range(lab, "lab_to_rgb", "L / 50 - 1, a / 110, b / 110")
     color = _kornia_color()
     lightness, a, b = to_float64(lab).unbind(-3)
     xyz = _lab_to_xyz((lightness + 1) * LIGHTNESS_HALF, a * CHROMA_MAX, b * CHROMA_MAX)

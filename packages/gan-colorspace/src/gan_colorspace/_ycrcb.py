@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gan_colorspace._image import check_image, widen
+from gan_colorspace._image import FROM_BYTES, check_image, check_range, widen
 
 # The luma weights of ITU-R BT.601; everything else follows from them.
 KR = 0.299
@@ -39,9 +39,10 @@ def rgb_to_ycrcb(rgb: Tensor) -> Tensor:
         Same shape, planes Y, Cr, Cb in this order, each in [-1, 1]; float32 for half-precision input.
 
     Raises:
-        ValueError: the shape or the dtype is another.
+        ValueError: the shape or the dtype is another, or values are far outside [-1, 1].
     """
     check_image(rgb, 3, "rgb_to_ycrcb")
+    check_range(rgb, "rgb_to_ycrcb", FROM_BYTES)
     red, green, blue = widen(rgb).unbind(-3)
     luma = _luma(red, green, blue)
     return torch.stack([luma, (red - luma) / (2 * (1 - KR)), (blue - luma) / (2 * (1 - KB))], dim=-3)
@@ -62,9 +63,10 @@ def ycrcb_to_rgb(ycrcb: Tensor) -> Tensor:
         RGB, same shape, in [-1, 1] for colors inside the cube; float32 for half-precision input.
 
     Raises:
-        ValueError: the shape or the dtype is another.
+        ValueError: the shape or the dtype is another, or values are far outside [-1, 1].
     """
     check_image(ycrcb, 3, "ycrcb_to_rgb")
+    check_range(ycrcb, "ycrcb_to_rgb", "Y / 127.5 - 1, (Cr - 128) / 127.5, (Cb - 128) / 127.5")
     luma, cr, cb = widen(ycrcb).unbind(-3)
     red = luma + 2 * (1 - KR) * cr
     blue = luma + 2 * (1 - KB) * cb
@@ -82,9 +84,10 @@ def rgb_to_gray(rgb: Tensor) -> Tensor:
         (N, 1, H, W) or (1, H, W) in [-1, 1]; float32 for half-precision input.
 
     Raises:
-        ValueError: the shape or the dtype is another.
+        ValueError: the shape or the dtype is another, or values are far outside [-1, 1].
     """
     check_image(rgb, 3, "rgb_to_gray")
+    check_range(rgb, "rgb_to_gray", FROM_BYTES)
     return _luma(*widen(rgb).unbind(-3)).unsqueeze(-3)
 
 
@@ -98,7 +101,8 @@ def gray_to_rgb(gray: Tensor) -> Tensor:
         (N, 3, H, W) or (3, H, W) in [-1, 1], of the input's dtype.
 
     Raises:
-        ValueError: the shape or the dtype is another.
+        ValueError: the shape or the dtype is another, or values are far outside [-1, 1].
     """
     check_image(gray, 1, "gray_to_rgb")
+    check_range(gray, "gray_to_rgb", FROM_BYTES)
     return torch.cat([gray, gray, gray], dim=-3)

@@ -7,24 +7,35 @@ from typing import TYPE_CHECKING
 
 from gan_data._version import __version__ as __version__
 from gan_data.base.errors import DataError, Finding
+from gan_data.base.text import printable
 from gan_data.checking.check import check
+from gan_data.checking.labels import check_labels
+from gan_data.decoding.diagnosis import diagnose
+from gan_data.decoding.metadata import without_large_metadata
+from gan_data.decoding.picture import open_picture, orientation_of
 from gan_data.files.domains import find_domains, require_equal_names
+from gan_data.files.formats import IMAGE_SUFFIXES, image_formats
 from gan_data.files.images import find_images
 from gan_data.files.labeled import LabeledFiles, find_labeled
 from gan_data.files.pairs import find_pairs
+from gan_data.files.regular import open_regular
+from gan_data.files.search import Found, PassedOver, search_folder
 from gan_data.files.split import Split, split_by_content
 
 __all__ = [
+    "IMAGE_SUFFIXES",
     "DataError",
     "Degraded",
     "Downscale",
     "Finding",
+    "Found",
     "Images",
     "Kernel",
     "LabeledFiles",
     "LabeledPhoto",
     "LabeledPhotos",
     "PairedFolders",
+    "PassedOver",
     "SideBySide",
     "Split",
     "UnpairedFolders",
@@ -32,6 +43,8 @@ __all__ = [
     "bicubic_upscale",
     "boundary_map",
     "check",
+    "check_labels",
+    "diagnose",
     "downscale",
     "find_domains",
     "find_images",
@@ -39,15 +52,22 @@ __all__ = [
     "find_pairs",
     "from_uint8",
     "grayscale",
+    "image_formats",
     "jpeg",
     "mosaic",
     "one_hot",
+    "open_picture",
+    "open_regular",
+    "orientation_of",
+    "printable",
     "read_image",
     "read_labels",
     "require_equal_names",
     "resize_bicubic",
+    "search_folder",
     "split_by_content",
     "to_uint8",
+    "without_large_metadata",
     "write_image",
     "write_pictures",
 ]

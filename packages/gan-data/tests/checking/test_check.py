@@ -1,3 +1,6 @@
+import os
+import unicodedata
+
 import pytest
 from gan_data import DataError, check
 from PIL import Image
@@ -10,7 +13,7 @@ def named(findings):
 def test_every_problem_is_found_and_nothing_else(mess):
     assert named(check(mess, size=32)) == {
         ("cut.jpg", "error", "is truncated or corrupt"),
-        ("page.png", "error", "is not an image, despite its name"),
+        ("page.png", "error", "holds a web page instead of an image"),
         ("zero.png", "error", "is empty"),
         ("flipped.png", "error", "is truncated or corrupt"),
         ("odd.png", "warning", "has an odd size"),
@@ -92,3 +95,27 @@ def test_a_good_set_with_maps_has_no_findings(city, save):
     for photo in city["photos"].iterdir():
         save(f"train_img/{photo.name}", size=(20, 30))  # in color
     assert check(city["photos"], labels=city["labels"], instances=city["instances"], classes=30) == []
+
+
+def test_what_is_passed_over_is_named(save, tmp_path, touch):
+    save("1.png")
+    touch("2.jxl", "3.psd", "notes.txt", "@eaDir/1.png/t.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "loop").symlink_to("loop")
+    found = {(f.path.name, f.severity, f.problem) for f in check(tmp_path)}
+    assert found == {
+        (
+            tmp_path.name,
+            "warning",
+            "holds 3 files of other kinds (1 .jxl, 1 .psd, 1 .txt), which are not read",
+        ),
+        ("pipe.png", "warning", "is a named pipe, a socket or a device, which is not read"),
+        ("loop", "warning", "is a link to nowhere or in a circle, which is not followed"),
+    }
+
+
+def test_names_are_compared_in_one_unicode_form(save, tmp_path):
+    for side, form in (("A", "NFC"), ("B", "NFD")):
+        for name in ("grün", "がぎ"):
+            save(unicodedata.normalize(form, f"{side}/{name}.png"))
+    assert check(tmp_path / "A", tmp_path / "B") == []

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -121,3 +122,26 @@ def test_as_a_module_without_torch(save, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "1 images, 0 errors, 0 warnings\n")
+
+
+def test_a_pipe_that_cannot_encode_a_name(tmp_path):
+    """As of `gan-data check photos > report.txt` on Windows."""
+    (tmp_path / "写真\n\x1b[31m.png").touch()
+    code = f"from gan_data.checking.command import main; main(['check', {str(tmp_path)!r}])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+        check=False,
+    )
+    assert (done.returncode, b"Traceback" in done.stderr) == (1, False)
+    assert rb"\u5199\u771f\n\x1b[31m.png: is empty" in done.stdout
+
+
+def test_links_in_a_circle_and_pipes_are_findings(save, tmp_path, run):
+    save("a.png")
+    os.mkfifo(tmp_path / "p.png")
+    (tmp_path / "loop").symlink_to("loop")
+    code, output, errors = run("check", tmp_path)
+    assert (code, output.splitlines()[-1]) == (0, "1 images, 0 errors, 2 warnings")
+    assert "Traceback" not in errors

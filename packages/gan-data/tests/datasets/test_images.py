@@ -103,7 +103,7 @@ def test_images_smaller_than_the_crop_are_found_at_once(save, tmp_path):
 
 def test_unreadable_files_are_found_at_once(save, tmp_path):
     save("ok.png")
-    (tmp_path / "page.png").write_text("<html>")
+    (tmp_path / "page.png").write_text("404")
     with pytest.raises(DataError, match=r"page\.png: is not an image"):
         Images(tmp_path)
     (tmp_path / "zero.jpg").touch()

@@ -40,6 +40,6 @@ class TestReadLabels:
             read_labels(save("x.jpg", picture=picture))
 
     def test_a_broken_file(self, tmp_path):
-        (tmp_path / "x.png").write_text("<html>")
+        (tmp_path / "x.png").write_text("404")
         with pytest.raises(DataError, match=r"x\.png: is not an image"):
             read_labels(tmp_path / "x.png")

@@ -24,10 +24,19 @@ def test_no_folder_and_no_images(tmp_path, touch):
         DataError, match=r"expected images .*; the folder and its subfolders hold no file at all; check the"
     ):
         find_images(tmp_path)
-    touch("a.heic")
-    with pytest.raises(DataError, match=r"hold only other files such as a\.heic; .*convert"):
+    touch("a.jxl")
+    with pytest.raises(DataError, match=r"hold only 1 file of other kinds \(1 \.jxl\); .*convert"):
         find_images(tmp_path)
     with pytest.raises(
-        DataError, match=r"a\.heic: expected a folder of images; this is a file; give the folder"
+        DataError, match=r"a\.jxl: expected a folder of images; this is a file; give the folder"
     ):
-        find_images(tmp_path / "a.heic")
+        find_images(tmp_path / "a.jxl")
+
+
+def test_what_is_passed_over_is_logged_once(tmp_path, touch, caplog):
+    touch("a.png", "b.jxl")
+    for _ in range(2):
+        find_images(tmp_path)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{tmp_path}: passed over 1 file of other kinds (1 .jxl)"
+    ]

@@ -23,8 +23,8 @@ def colorfulness(rgb: Tensor, *, reduction: Reduction = "mean") -> Tensor:
         A scalar, or (N,); float32 for half-precision images.
 
     Raises:
-        ValueError: the shape is not (N, 3, H, W), the images are not floating point, or the reduction is
-            unknown.
+        ValueError: the shape is not (N, 3, H, W), the images are not floating point or far outside [-1, 1],
+            or the reduction is unknown.
     """
     check_images(rgb, "colorfulness")
     if rgb.shape[1] != 3:

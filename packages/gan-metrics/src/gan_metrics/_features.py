@@ -38,8 +38,8 @@ def feature_distance(
         half-precision images, under autocast too.
 
     Raises:
-        ValueError: the shapes differ or are not (N, C, H, W), the images are not floating point, `features`
-            does not return a list of maps, or the reduction is unknown.
+        ValueError: the shapes differ or are not (N, C, H, W), the images are not floating point or far
+            outside [-1, 1], `features` does not return a list of maps, or the reduction is unknown.
     """
     check_pair(prediction, target, "feature_distance")
     with torch.autocast(prediction.device.type, enabled=False):

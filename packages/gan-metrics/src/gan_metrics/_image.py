@@ -8,29 +8,28 @@ from torch import Tensor
 Reduction = Literal["mean", "none"]
 
 
+FARTHEST = 32.0  # untrained networks reach 8 in either direction; images in 0..255 are beyond
+
+
 def check_images(images: Tensor, caller: str) -> None:
-    """Raise ValueError unless `images` is a floating-point batch (N, C, H, W)."""
-    if not images.is_floating_point():
-        raise ValueError(
-            f"{caller} expects floating-point images in [-1, 1]; got {images.dtype}; "
-            "for 8-bit values pass images / 127.5 - 1"
-        )
-    if images.ndim != 4:
-        raise ValueError(
-            f"{caller} expects a batch of shape (N, C, H, W); got {tuple(images.shape)}; "
-            "give a single image a batch dimension with unsqueeze(0)"
-        )
+    """Raise ValueError unless `images` is a floating-point batch (N, C, H, W) in [-1, 1].
+
+    The values are read back once, which synchronizes with a GPU; those that a network may overshoot by pass.
+    """
+    _check_form(images, caller)
+    _check_range(caller, images)
 
 
 def check_pair(prediction: Tensor, target: Tensor, caller: str) -> None:
-    """Raise ValueError unless both are floating-point batches of the same shape."""
-    check_images(prediction, caller)
-    check_images(target, caller)
+    """Raise ValueError unless both are such batches, of the same shape; one synchronization for both."""
+    _check_form(prediction, caller)
+    _check_form(target, caller)
     if prediction.shape != target.shape:
         raise ValueError(
             f"{caller} expects prediction and target of the same shape; got {tuple(prediction.shape)} and "
             f"{tuple(target.shape)}; resize or crop one of them"
         )
+    _check_range(caller, prediction, target)
 
 
 def as_saved(images: Tensor) -> Tensor:
@@ -48,3 +47,31 @@ def reduce(values: Tensor, reduction: Reduction) -> Tensor:
     if reduction not in ("mean", "none"):
         raise ValueError(f'expected reduction "mean" or "none"; got {reduction!r}; use one of the two')
     return values.mean() if reduction == "mean" else values
+
+
+def _check_form(images: Tensor, caller: str) -> None:
+    if not images.is_floating_point():
+        raise ValueError(
+            f"{caller} expects floating-point images in [-1, 1]; got {images.dtype}; "
+            "for 8-bit values pass images / 127.5 - 1"
+        )
+    if images.ndim != 4:
+        raise ValueError(
+            f"{caller} expects a batch of shape (N, C, H, W); got {tuple(images.shape)}; "
+            "give a single image a batch dimension with unsqueeze(0)"
+        )
+
+
+def _check_range(caller: str, *batches: Tensor) -> None:
+    if torch.compiler.is_compiling() or not all(images.numel() for images in batches):
+        return
+    extremes = [value.float() for images in batches for value in images.detach().aminmax()]
+    values: list[float] = torch.stack(extremes).tolist()
+    low, high = min(values), max(values)
+    if max(-low, high) > FARTHEST:
+        remedy = "scale them, or check whether training diverged"
+        for largest, half in ((255, "127.5"), (65_535, "32767.5")):
+            if low >= -1 and high <= largest:
+                remedy = f"for values of 0 to {largest} pass images / {half} - 1"
+                break
+        raise ValueError(f"{caller} expects images in [-1, 1]; got values from {low:g} to {high:g}; {remedy}")

@@ -59,7 +59,8 @@ class Inception(nn.Module):
         """The features, (N, 2048), of images (N, 3, H, W) in [-1, 1].
 
         Raises:
-            ValueError: the shape is not (N, 3, H, W), or the images are not floating point.
+            ValueError: the shape is not (N, 3, H, W), or the images are not floating point or far outside
+                [-1, 1].
         """
         check_images(images, "Inception")
         if images.shape[1] != 3:

@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from gan_metrics._image import Reduction, check_pair, to_unit_range
-from gan_metrics._psnr import psnr
-from gan_metrics._ssim import WINDOW, ssim
+from gan_metrics._image import Reduction, check_pair, reduce, to_unit_range
+from gan_metrics._psnr import decibels
+from gan_metrics._ssim import WINDOW, similarities
 
 WEIGHTS = (65.481, 128.553, 24.966)  # ITU-R BT.601: 219 times 0.299, 0.587 and 0.114
 BLACK = 16  # of Y in 0..255
@@ -27,13 +27,13 @@ def psnr_y(prediction: Tensor, target: Tensor, *, border: int = 4, reduction: Re
         reduction: "mean" over the images' decibels, or "none".
 
     Returns:
-        A scalar, or (N,) decibels; infinity for two images of equal luma.
+        A scalar, or (N,) decibels; 100 for two images of equal luma, as in `psnr`.
 
     Raises:
         ValueError: the shapes differ or are not (N, 3, H, W) or (N, 1, H, W), the images are not floating
-            point, no pixel is left inside the border, or the reduction is unknown.
+            point or far outside [-1, 1], no pixel is left inside the border, or the reduction is unknown.
     """
-    return psnr(*_inner_luma(prediction, target, border, 1, "psnr_y"), reduction=reduction)
+    return reduce(decibels(*_inner_luma(prediction, target, border, 1, "psnr_y")), reduction)
 
 
 def ssim_y(prediction: Tensor, target: Tensor, *, border: int = 4, reduction: Reduction = "mean") -> Tensor:
@@ -56,7 +56,7 @@ def ssim_y(prediction: Tensor, target: Tensor, *, border: int = 4, reduction: Re
     Raises:
         ValueError: see `psnr_y`.
     """
-    return ssim(*_inner_luma(prediction, target, border, WINDOW, "ssim_y"), reduction=reduction)
+    return reduce(similarities(*_inner_luma(prediction, target, border, WINDOW, "ssim_y")), reduction)
 
 
 def _inner_luma(

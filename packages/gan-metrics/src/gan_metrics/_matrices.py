@@ -26,8 +26,8 @@ def image_features(features: Features, images: Tensor) -> Tensor:
         (N, D) in float32, under autocast too (float64 if the features are).
 
     Raises:
-        ValueError: the images are not floating point or not (N, C, H, W), or `features` returns something
-            else.
+        ValueError: the images are not floating point, far outside [-1, 1] or not (N, C, H, W), or `features`
+            returns something else.
     """
     check_images(images, "image_features")
     with torch.autocast(images.device.type, enabled=False):

@@ -4,6 +4,8 @@ from torch import Tensor
 
 from gan_metrics._image import Reduction, check_pair, reduce, to_unit_range
 
+HIGHEST = 100.0  # dB, of equal images: a mean squared error of 1e-10 of the squared range
+
 
 def psnr(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") -> Tensor:
     """Peak signal-to-noise ratio of each image in decibels, 10 log10(2^2 / MSE) on [-1, 1].
@@ -19,17 +21,22 @@ def psnr(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") -
 
     Returns:
         A scalar, or (N,) decibels; computed in float32 for half-precision images. Two equal images have
-        infinity, and so has a mean that includes them: any finite value would be arbitrary, and would go
-        unnoticed in the mean.
+        100 dB, and so have those with an even smaller error, as in much code on super-resolution: infinity
+        would hide all other images in a mean, and no later score would be better.
 
     Raises:
-        ValueError: the shapes differ or are not (N, C, H, W), the images are not floating point, or the
-            reduction is unknown.
+        ValueError: the shapes differ or are not (N, C, H, W), the images are not floating point or far
+            outside [-1, 1], or the reduction is unknown.
     """
     check_pair(prediction, target, "psnr")
+    return reduce(decibels(prediction, target), reduction)
+
+
+def decibels(prediction: Tensor, target: Tensor) -> Tensor:
+    """(N,): `psnr` of images that have been checked."""
     from torchmetrics.functional.image import peak_signal_noise_ratio  # slow to import, see __init__
 
     values = peak_signal_noise_ratio(
         to_unit_range(prediction), to_unit_range(target), data_range=1.0, reduction="none", dim=(1, 2, 3)
     )
-    return reduce(values, reduction)
+    return values.clamp_max(HIGHEST)

@@ -29,9 +29,18 @@ def ssim(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") -
 
     Raises:
         ValueError: the shapes differ or are not (N, C, H, W), an image is smaller than the window, the images
-            are not floating point, or the reduction is unknown.
+            are not floating point or far outside [-1, 1], or the reduction is unknown.
     """
     check_pair(prediction, target, "ssim")
+    return reduce(similarities(prediction, target), reduction)
+
+
+def similarities(prediction: Tensor, target: Tensor) -> Tensor:
+    """(N,): `ssim` of images that have been checked.
+
+    Raises:
+        ValueError: an image is smaller than the window.
+    """
     if min(prediction.shape[-2:]) < WINDOW:
         raise ValueError(
             f"ssim expects images of at least {WINDOW}x{WINDOW} pixels, the size of its window; "
@@ -41,7 +50,7 @@ def ssim(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") -
     border = WINDOW // 2
     local = _local_ssim(to_unit_range(prediction), to_unit_range(target))
     values = local[..., border:-border, border:-border].mean((1, 2, 3))
-    return reduce(values.to(torch.promote_types(prediction.dtype, torch.float32)), reduction)
+    return values.to(torch.promote_types(prediction.dtype, torch.float32))
 
 
 def _local_ssim(prediction: Tensor, target: Tensor) -> Tensor:

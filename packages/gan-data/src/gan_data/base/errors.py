@@ -5,9 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gan_data.base.text import printable
+
 
 class DataError(ValueError):
-    """A problem with the data, in one sentence that names the file and the remedy."""
+    """A problem with the data, in one sentence that names the file and the remedy.
+
+    Args:
+        sentence: it; control characters in a file's name are escaped, so that it can be printed.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,7 @@ class Finding:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.problem}; {self.remedy}"
+        return printable(f"{self.path}: {self.problem}; {self.remedy}")
 
 
 def first_few(items: Sequence[object], limit: int = 5) -> str:

@@ -8,6 +8,8 @@ from PIL import Image, ImageChops, ImageStat
 
 from gan_data.base.errors import Finding
 from gan_data.decoding.opening import REDUCED_SIDE, try_open_labels, try_open_rgb
+from gan_data.decoding.picture import use_picture
+from gan_data.files.formats import FORMAT_OF_SUFFIX
 from gan_data.transforms.classes import problem_of_labels
 
 GRAY_CORRELATION = 0.995
@@ -20,6 +22,7 @@ class Inspection(NamedTuple):
     path: Path
     size: tuple[int, int] | None  # height and width; None if it cannot be decoded
     findings: list[Finding]
+    labels: frozenset[int] = frozenset()  # those that occur in a label map
 
 
 def inspect_image(path: Path) -> Inspection:
@@ -36,30 +39,38 @@ def inspect_image(path: Path) -> Inspection:
 
 
 def inspect_labels(path: Path, classes: int | None, ignore: int | None) -> Inspection:
-    """Decode a label or instance map; with `classes`, check that its labels are in range."""
+    """Decode a label map; with `classes`, check that its labels are in range."""
     image = try_open_labels(path)
     if isinstance(image, Finding):
         return Inspection(path, None, [image])
-    findings: list[Finding] = []
-    if classes is not None and (wrong := _out_of_range(image, classes, ignore)):
+    labels, findings = _labels_in(image), list[Finding]()
+    wrong = [] if classes is None else sorted(labels - {*range(classes), ignore})
+    if classes is not None and wrong:
         findings.append(Finding(path, "error", *problem_of_labels(wrong, classes, ignore)))
-    return Inspection(path, (image.height, image.width), findings)
+    return Inspection(path, (image.height, image.width), findings, labels)
+
+
+def inspect_instances(path: Path) -> Inspection:
+    """Decode an instance map, in which any number is an instance."""
+    image = try_open_labels(path)
+    if isinstance(image, Finding):
+        return Inspection(path, None, [image])
+    return Inspection(path, (image.height, image.width), [])
 
 
 def _wrong_suffix(path: Path) -> list[Finding]:
-    with Image.open(path) as image:
-        actual = SAME_FORMAT.get(str(image.format), str(image.format))
-    named = Image.registered_extensions().get(path.suffix.lower())
+    stored = use_picture(path, lambda image: str(image.format))
+    actual = SAME_FORMAT.get(stored, stored)
+    named = FORMAT_OF_SUFFIX.get(path.suffix.lower())
     if named in (None, actual):
         return []
     return [Finding(path, "warning", f"holds {actual}, but its suffix is of {named}", "rename it")]
 
 
-def _out_of_range(image: Image.Image, classes: int, ignore: int | None) -> list[int]:
-    """The labels in a map of mode I that are neither a class nor `ignore`, sorted."""
+def _labels_in(image: Image.Image) -> frozenset[int]:
+    """The labels that occur in a map of mode I."""
     colors = image.getcolors(image.width * image.height) or []  # None only if there were more
-    labels = sorted(int(label) for _, label in colors)  # type: ignore[arg-type]
-    return [label for label in labels if not 0 <= label < classes and label != ignore]
+    return frozenset(int(label) for _, label in colors)  # type: ignore[arg-type]
 
 
 def _is_gray(image: Image.Image) -> bool:

@@ -2,16 +2,19 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from gan_data.base.errors import Finding
 from gan_data.base.threads import map_in_threads
-from gan_data.checking._inspection import Inspection, inspect_image, inspect_labels
-from gan_data.files.images import Folder, find_images
+from gan_data.checking._inspection import Inspection, inspect_image, inspect_instances, inspect_labels
+from gan_data.checking.labels import findings_of_set
+from gan_data.files.images import require_images
 from gan_data.files.pairs import match
+from gan_data.files.search import Folder, PassedOver
 from gan_data.transforms.classes import IGNORED, check_classes
 from gan_data.transforms.sizes import Size, checked_size, height_and_width
 
@@ -28,10 +31,12 @@ def check(
 ) -> list[Finding]:
     """Decode every image of a folder, and its counterparts and maps, and report problems.
 
-    Errors would stop a training run: files that are empty, truncated, corrupt or not images; images smaller
-    than `size`; images without a counterpart, stems that occur twice, and pairs that differ in size; maps in
-    color or as JPEG, and labels out of range. Warnings may be intended: a size that differs from that of
-    most images, a gray or sepia image, a suffix of another format.
+    Errors would stop a training run, or make it useless: files that are empty, truncated, corrupt or not
+    images; images smaller than `size`; images without a counterpart, stems that occur twice, and pairs that
+    differ in size; maps in color or as JPEG, labels out of range, maps in which no pixel is of a class, and
+    masks whose 255 is ignored. Warnings may be intended: a size that differs from that of most images, a
+    gray or sepia image, a suffix of another format, a class that never occurs, and what the folder holds
+    besides images.
 
     Args:
         root: a folder, including its subfolders.
@@ -52,27 +57,49 @@ def check(
     crop = height_and_width(checked_size("size", size))
     if classes is not None:
         check_classes(classes, ignore)
-    images = [_inspect_all(folder, inspect_image) for folder in (root, paired_with) if folder is not None]
-    maps = [
-        _inspect_all(folder, partial(inspect_labels, classes=count, ignore=ignore))
-        for folder, count in ((labels, classes), (instances, None))
-        if folder is not None
-    ]
-    inspected = list(chain(*images, *maps))
-    sizes = {path: size for path, size, _ in inspected if size}
-    findings = [finding for inspection in inspected for finding in inspection.findings]
-    findings += chain.from_iterable(map(_odd_sizes, images))
-    findings += _too_small(chain(*images), crop) if crop else []
-    for counterparts in (paired_with, labels, instances):
-        if counterparts is not None:
-            findings += _mismatches(root, counterparts, sizes)
+    label_maps = partial(inspect_labels, classes=classes, ignore=ignore)
+    images = [_inspect(folder, inspect_image) for folder in (root, paired_with) if folder is not None]
+    of_labels = [] if labels is None else [_inspect(labels, label_maps)]
+    of_instances = [] if instances is None else [_inspect(instances, inspect_instances)]
+    first, *others = folders = [*images, *of_labels, *of_instances]
+    findings = list(chain.from_iterable(map(_of_single_files, folders)))
+    for each in images:
+        findings += _odd_sizes(each.inspections)
+        findings += _too_small(each.inspections, crop) if crop else []
+    for each in of_labels:
+        occurring = chain.from_iterable(inspection.labels for inspection in each.inspections)
+        findings += findings_of_set(each.folder, occurring, classes, ignore)
+    for other in others:
+        findings += _mismatches(first, other)
     return sorted(findings, key=lambda finding: (finding.path, finding.severity))
 
 
-def _inspect_all(folder: Folder, inspect: Callable[[Path], Inspection]) -> list[Inspection]:
+class _InspectedFolder(NamedTuple):
+    folder: Path
+    inspections: list[Inspection]
+    passed_over: PassedOver
+
+
+def _inspect(folder: Folder, inspect: Callable[[Path], Inspection]) -> _InspectedFolder:
+    images, passed_over = require_images(folder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, about unusual metadata, which does not affect training
-        return map_in_threads(inspect, find_images(folder))
+        return _InspectedFolder(Path(folder), map_in_threads(inspect, images), passed_over)
+
+
+def _of_single_files(inspected: _InspectedFolder) -> list[Finding]:
+    findings = list(chain.from_iterable(inspection.findings for inspection in inspected.inspections))
+    passed_over = inspected.passed_over
+    if passed_over.suffixes:
+        problem = f"holds {PassedOver(passed_over.suffixes)}, which are not read"
+        findings.append(Finding(inspected.folder, "warning", problem, "convert those that are images"))
+    for path in passed_over.special:
+        problem = "is a named pipe, a socket or a device, which is not read"
+        findings.append(Finding(path, "warning", problem, "remove it"))
+    for path in passed_over.links:
+        problem = "is a link to nowhere or in a circle, which is not followed"
+        findings.append(Finding(path, "warning", problem, "correct or remove it"))
+    return findings
 
 
 def _odd_sizes(inspected: list[Inspection]) -> list[Finding]:
@@ -85,23 +112,24 @@ def _odd_sizes(inspected: list[Inspection]) -> list[Finding]:
     remedy = f"most are {usual[0]}x{usual[1]}: give a load_size, or resize it"
     return [
         Finding(path, "warning", f"has an odd size ({size[0]}x{size[1]})", remedy)
-        for path, size, _ in inspected
+        for path, size, *_ in inspected
         if size and size != usual
     ]
 
 
-def _too_small(inspected: Iterable[Inspection], crop: tuple[int, int]) -> list[Finding]:
+def _too_small(inspected: list[Inspection], crop: tuple[int, int]) -> list[Finding]:
     needed = f"than the crop of {crop[0]}x{crop[1]}"
     remedy = "give a load_size at least as large, or remove it"
     return [
         Finding(path, "error", f"is smaller ({size[0]}x{size[1]}) {needed}", remedy)
-        for path, size, _ in inspected
+        for path, size, *_ in inspected
         if size and (size[0] < crop[0] or size[1] < crop[1])
     ]
 
 
-def _mismatches(a: Folder, b: Folder, sizes: dict[Path, tuple[int, int]]) -> list[Finding]:
-    found = match(a, b)
+def _mismatches(a: _InspectedFolder, b: _InspectedFolder) -> list[Finding]:
+    sizes = {path: size for path, size, *_ in chain(a.inspections, b.inspections) if size}
+    found = match(*((each.folder, [path for path, *_ in each.inspections]) for each in (a, b)))
     return [
         *(Finding(path, "error", "has no counterpart", "add it or remove this") for path in found.orphans),
         *(

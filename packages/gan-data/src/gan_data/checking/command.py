@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from cyclopts.validators import Number
 from gan_data._version import __version__
 from gan_data.base.errors import Finding
 from gan_data.checking.check import check
-from gan_data.files.images import find_images
+from gan_data.files.images import require_images
 from gan_data.transforms.classes import IGNORED, check_classes
 
 AtLeast1 = Annotated[int, Parameter(validator=Number(gte=1))]
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         SystemExit: 0: nothing would stop a training run. 1: something would, or with --strict there are
             warnings, or a folder cannot be checked. 2: wrong use.
     """
+    if isinstance(sys.stdout, TextIOWrapper):  # of a pipe on Windows, which cannot encode every name
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
@@ -86,7 +89,7 @@ def run_check(
         as_json: Print one JSON object.
     """
     folders = [folder for folder in (directory, counterparts, labels, instances) if folder is not None]
-    count = sum(len(find_images(folder)) for folder in folders)
+    count = sum(len(require_images(folder).files) for folder in folders)
     if not as_json:
         print(f"checking {count} images ...", file=sys.stderr)
     findings = check(

@@ -13,7 +13,8 @@ from gan_data.datasets._cache import GIBIBYTE, CachedImages
 from gan_data.decoding.opening import REDUCED_SIDE, open_rgb
 from gan_data.decoding.sizes import read_sizes
 from gan_data.decoding.tensors import from_pillow, from_uint8
-from gan_data.files.images import Folder, images_in
+from gan_data.files.images import images_in
+from gan_data.files.search import Folder
 from gan_data.transforms.geometry import Crop, Geometry
 from gan_data.transforms.sizes import Size
 

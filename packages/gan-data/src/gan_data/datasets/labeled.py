@@ -17,8 +17,8 @@ from gan_data.datasets.images import decode_image
 from gan_data.decoding.opening import open_labels
 from gan_data.decoding.sizes import read_sizes, require_equal_sizes
 from gan_data.decoding.tensors import from_uint8, labels_from_pillow
-from gan_data.files.images import Folder
 from gan_data.files.labeled import LabeledFiles, find_labeled
+from gan_data.files.search import Folder
 from gan_data.transforms.classes import IGNORED, check_classes, problem_of_labels
 from gan_data.transforms.geometry import Crop, Geometry
 from gan_data.transforms.label_maps import out_of_range

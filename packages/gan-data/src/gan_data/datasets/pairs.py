@@ -12,8 +12,8 @@ from gan_data.datasets._cache import GIBIBYTE, CachedImages
 from gan_data.datasets._tensor_pair import TensorPair, split_planes
 from gan_data.datasets.images import decode_image
 from gan_data.decoding.sizes import require_equal_sizes
-from gan_data.files.images import Folder
 from gan_data.files.pairs import Pair, find_pairs
+from gan_data.files.search import Folder
 from gan_data.transforms.geometry import Crop, Geometry
 from gan_data.transforms.sizes import Size
 

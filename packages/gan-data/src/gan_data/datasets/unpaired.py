@@ -13,7 +13,7 @@ from gan_data.datasets._cache import GIBIBYTE
 from gan_data.datasets._tensor_pair import TensorPair
 from gan_data.datasets.images import Images
 from gan_data.files.domains import domain_folders
-from gan_data.files.images import Folder
+from gan_data.files.search import Folder
 from gan_data.transforms.geometry import Crop
 from gan_data.transforms.sizes import Size, checked_size
 

@@ -1,11 +1,21 @@
 """From whatever mode a file has to 8-bit RGB, or to one whole number for each pixel."""
 
-from PIL import Image, ImageOps
+from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from gan_data.decoding._diagnosis import UnsuitableError
+from gan_data.decoding.diagnosis import UnsuitableError
+from gan_data.decoding.picture import orientation_of
 
 LOSSY = frozenset({"JPEG", "MPO"})
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # by orientation
 GRAY_STEPS = {"L;2": 85, "L;4": 17}  # by which Pillow multiplies levels of 2 and 4 bits
 FROM_16_BITS = [(level + 128) // 257 for level in range(65_536)]  # to 8 bits, rounded
 
@@ -14,11 +24,14 @@ def to_rgb(image: ImageFile) -> Image.Image:
     """The image upright, in mode RGB, with transparent pixels on white."""
     _match_transparency(image)
     image.load()  # the first image of an animation, or of a document with pages
-    upright = ImageOps.exif_transpose(image)
+    upright = _upright(image)
     if upright.mode.startswith("I"):
         return _from_16_bits(upright).convert("RGB")
     if upright.mode == "F":
-        raise UnsuitableError("holds floating-point values of unknown range", "save it with 8 or 16 bits")
+        raise UnsuitableError(
+            "holds floating-point values of unknown range, which are not supported",
+            "save it with 8 or 16 bits",
+        )
     if upright.has_transparency_data:
         # White, as on paper and on a web page: most such images were drawn for it.
         white = Image.new("RGBA", upright.size, "white")
@@ -32,7 +45,7 @@ def to_labels(image: ImageFile) -> Image.Image:
         raise UnsuitableError(f"is a {image.format}, which alters labels", "save the map as PNG")
     step = GRAY_STEPS.get(_layout(image), 1)
     image.load()
-    upright = ImageOps.exif_transpose(image)
+    upright = _upright(image)
     if step > 1:
         upright = upright.point([level // step for level in range(256)])
     if upright.mode == "P":
@@ -45,6 +58,11 @@ def to_labels(image: ImageFile) -> Image.Image:
             "save the class numbers as a gray or palette PNG",
         )
     return upright.convert("I")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    turn = TURNS.get(orientation_of(image))
+    return image if turn is None else image.transpose(turn)
 
 
 def _match_transparency(image: ImageFile) -> None:

@@ -7,8 +7,9 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from gan_data.base.errors import DataError, Finding
-from gan_data.decoding._diagnosis import diagnose
 from gan_data.decoding._modes import to_labels, to_rgb
+from gan_data.decoding.diagnosis import diagnose
+from gan_data.decoding.picture import use_picture
 
 REDUCED_SIDE = 256  # pixels; enough to see whether an image has color
 
@@ -49,9 +50,7 @@ def _or_raise(image: Image.Image | Finding) -> Image.Image:
 
 def _try_open(path: Path, convert: Callable[[ImageFile], Image.Image]) -> Image.Image | Finding:
     try:
-        # Given a path, Pillow maps the file into memory and garbles a rotated uncompressed TIFF.
-        with path.open("rb") as file, Image.open(file) as image:
-            return convert(image)
+        return use_picture(path, convert)
     except MemoryError:
         raise
     except Exception as error:  # decoders of broken files raise exceptions of all kinds

@@ -4,21 +4,20 @@ import os
 import struct
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
-from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from gan_data.base.errors import DataError, Finding, first_few
 from gan_data.base.threads import map_in_threads
-from gan_data.decoding._diagnosis import diagnose
+from gan_data.decoding.diagnosis import diagnose
+from gan_data.decoding.metadata import ORIENTING_TEXTS
+from gan_data.decoding.picture import orientation_of, use_picture
 
 Sizes = list[tuple[Path, tuple[int, int]]]  # paths, and the heights and widths of their images
-WIDTH_TAG, HEIGHT_TAG, ORIENTATION_TAG = 256, 257, 274  # of TIFF and EXIF
+WIDTH_TAG, HEIGHT_TAG = 256, 257
 QUARTER_TURNED = frozenset({5, 6, 7, 8})  # orientations that exchange height and width
 PNG_TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
-ORIENTING_TEXTS = frozenset({b"exif", b"Raw profile type exif", b"XML:com.adobe.xmp", b"xmp"})
 
 
 def read_sizes(paths: Sequence[Path]) -> Sizes:
@@ -60,22 +59,25 @@ def require_equal_sizes(pairs: Sequence[tuple[Path, Path]], remedy: str) -> Size
 def read_size(path: Path) -> tuple[int, int] | Finding:
     """Height and width of the upright image in a file, or the problem with the file."""
     try:
-        with path.open("rb") as file, Image.open(file) as image:
-            width, height = image.size
-            if isinstance(image, TiffImageFile):  # newer Pillows report the upright size, older ones do not
-                tags = image.tag_v2
-                width, height = tags[WIDTH_TAG], tags[HEIGHT_TAG]
-            elif image.format == "PNG" and _has_orientation_after_pixels(image, file):
-                image.load()
-            # The method that also rotates decoded images; PNG's own would decode the whole image first.
-            orientation = Image.Image.getexif(image).get(ORIENTATION_TAG)
-            return (width, height) if orientation in QUARTER_TURNED else (height, width)
+        return use_picture(path, _upright_size)
     except Exception as error:  # as in `opening`
         return diagnose(path, error)
 
 
-def _has_orientation_after_pixels(image: ImageFile, file: BinaryIO) -> bool:
+def _upright_size(image: ImageFile) -> tuple[int, int]:
+    width, height = image.size
+    if isinstance(image, TiffImageFile):  # newer Pillows report the upright size, older ones do not
+        tags = image.tag_v2
+        width, height = tags[WIDTH_TAG], tags[HEIGHT_TAG]
+    elif image.format == "PNG" and _has_orientation_after_pixels(image):
+        image.load()
+    return (width, height) if orientation_of(image) in QUARTER_TURNED else (height, width)
+
+
+def _has_orientation_after_pixels(image: ImageFile) -> bool:
     """Whether a PNG has chunks after its pixels in which Pillow looks for an orientation."""
+    file = image.fp
+    assert file is not None
     file.seek(image.tile[0][2] - 8)
     while len(header := file.read(8)) == 8:
         length, kind = struct.unpack(">I4s", header)

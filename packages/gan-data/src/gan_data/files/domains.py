@@ -5,7 +5,9 @@ from os import PathLike
 from pathlib import Path
 
 from gan_data.base.errors import DataError, first_few
-from gan_data.files.images import Folder, find_images
+from gan_data.base.text import comparable
+from gan_data.files.images import find_images
+from gan_data.files.search import Folder
 from gan_data.files.split import split_by_content
 
 Domains = tuple[list[Path], list[Path]]  # the files of domain A, and those of domain B
@@ -57,7 +59,9 @@ def domain_folders(root: Folder, split: str) -> tuple[Path, Path]:
 
 
 def require_equal_names(a: Sequence[Path], b: Sequence[Path]) -> None:
-    """Make sure that two lists have the same file names in the same order; suffixes may differ.
+    """Make sure that two lists have the same file names in the same order.
+
+    Suffixes may differ, and names are compared in one Unicode form.
 
     Test images of equal names are then true pairs, and translations can be scored against them.
 
@@ -68,7 +72,7 @@ def require_equal_names(a: Sequence[Path], b: Sequence[Path]) -> None:
     Raises:
         DataError: the names differ; the first few are named.
     """
-    names_a, names_b = [Path(path).stem for path in a], [Path(path).stem for path in b]
+    names_a, names_b = ([comparable(Path(path).stem) for path in paths] for paths in (a, b))
     if names_a == names_b:
         return
     alone = sorted(set(names_a) ^ set(names_b))

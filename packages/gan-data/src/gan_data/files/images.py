@@ -1,24 +1,23 @@
 """Finding the image files of a folder."""
 
-import os
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Sequence
+from functools import cache
 from os import PathLike
 from pathlib import Path
 
 from gan_data.base.errors import DataError
+from gan_data.base.text import printable
+from gan_data.files.search import Folder, Found, search_folder
 
-SUFFIXES = frozenset(
-    {".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tga"}
-    | {".tif", ".tiff", ".webp"}
-)
-Folder = str | PathLike[str]
+log = logging.getLogger("gan_data")
 
 
 def find_images(root: Folder) -> list[Path]:
     """All image files in `root` and its subfolders, in the same order on every machine.
 
-    Hidden files and folders are skipped: among them are the "._name.jpg" that macOS puts into archives.
-    Links to folders are followed.
+    The files of `IMAGE_SUFFIXES`, as `search_folder` finds them. What it passed over is logged as a warning,
+    once for each folder.
 
     Args:
         root: a folder.
@@ -27,21 +26,28 @@ def find_images(root: Folder) -> list[Path]:
         Paths that begin with `root`, sorted by their parts.
 
     Raises:
-        DataError: there is no such folder, or no image in it.
+        DataError: there is no such folder, no image is in it, or one of its subfolders cannot be read.
     """
-    root = Path(root).expanduser()
-    if not root.is_dir():
-        what = "is a file" if root.is_file() else "does not exist"
-        raise DataError(f"{root}: expected a folder of images; this {what}; give the folder that holds them")
-    files = list(_files(root))
-    images = sorted(file for file in files if file.suffix.lower() in SUFFIXES)
-    if not images:
-        others = f"only other files such as {files[0].name}" if files else "no file at all"
+    images, passed_over = require_images(root)
+    if passed_over:
+        _warn_once(f"{root}: passed over {passed_over}")
+    return images
+
+
+def require_images(root: Folder) -> Found:
+    """As `search_folder` for images, which logs nothing.
+
+    Raises:
+        DataError: as in `find_images`.
+    """
+    found = search_folder(root)
+    if not found.files:
+        held = f"only {found.passed_over}" if found.passed_over else "no file at all"
         raise DataError(
             f"{root}: expected images (jpg, png, webp, tiff, bmp, gif, ...); the folder and its subfolders "
-            f"hold {others}; check the path or convert them"
+            f"hold {held}; check the path or convert them"
         )
-    return images
+    return found
 
 
 def images_in(source: Folder | Sequence[Path]) -> list[Path]:
@@ -57,18 +63,6 @@ def images_in(source: Folder | Sequence[Path]) -> list[Path]:
     return [Path(path) for path in source]
 
 
-def _files(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
-    if folder.resolve() in above:  # a link to a folder above: following it would never end
-        return
-    above |= {folder.resolve()}
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read ({error.strerror}); check its permissions") from None
-    for entry in entries:
-        if entry.name.startswith(".") or entry.name == "__MACOSX":
-            continue
-        if entry.is_dir():
-            yield from _files(folder / entry.name, above)
-        else:
-            yield folder / entry.name
+@cache
+def _warn_once(line: str) -> None:
+    log.warning("%s", printable(line))

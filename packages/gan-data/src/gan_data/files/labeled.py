@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_data.base.errors import DataError
-from gan_data.files.images import Folder
 from gan_data.files.pairs import find_pairs
+from gan_data.files.search import Folder, in_one_order
 
 
 class LabeledFiles(NamedTuple):
@@ -45,5 +45,5 @@ def find_labeled(
     of_labels, of_instances = (
         {} if folder is None else dict(find_pairs(photos, folder)) for folder in (labels, instances)
     )
-    found = sorted(of_labels or of_instances)
+    found = sorted(of_labels or of_instances, key=in_one_order)
     return [LabeledFiles(photo, of_labels.get(photo), of_instances.get(photo)) for photo in found]

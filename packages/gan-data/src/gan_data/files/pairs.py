@@ -1,13 +1,17 @@
 """Matching the image files of two folders by name."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from gan_data.base.errors import DataError, first_few
-from gan_data.files.images import Folder, find_images
+from gan_data.base.text import comparable
+from gan_data.files.images import find_images
+from gan_data.files.search import Folder
 
 Pair = tuple[Path, Path]
+Listing = tuple[Folder, Sequence[Path]]  # a folder and the images in it
 CITYSCAPES = ("_leftImg8bit", "_gtFine_labelIds", "_gtFine_instanceIds")  # endings of stems that match
 
 
@@ -19,13 +23,9 @@ class Match(NamedTuple):
     ambiguous: list[Path]  # another image of the same stem in the same folder
 
 
-def match(a: Folder, b: Folder) -> Match:
-    """Match two folders by their files' relative paths without suffix.
-
-    Raises:
-        DataError: a folder is missing or empty.
-    """
-    of_a, of_b = _by_stem(Path(a).expanduser()), _by_stem(Path(b).expanduser())
+def match(a: Listing, b: Listing) -> Match:
+    """Match the images of two folders by their relative paths without suffix, in one Unicode form."""
+    of_a, of_b = _by_stem(*a), _by_stem(*b)
     found = Match([], [], [])
     for stem in sorted(of_a.keys() | of_b.keys()):
         left, right = of_a.get(stem, []), of_b.get(stem, [])
@@ -42,7 +42,7 @@ def match(a: Folder, b: Folder) -> Match:
 def find_pairs(a: Folder, b: Folder) -> list[Pair]:
     """The images of two folders that have the same relative path without suffix.
 
-    `a/park/3.jpg` is paired with `b/park/3.png`.
+    `a/park/3.jpg` is paired with `b/park/3.png`. Names are compared in one Unicode form (NFC).
 
     Args:
         a: the first folder.
@@ -55,7 +55,7 @@ def find_pairs(a: Folder, b: Folder) -> list[Pair]:
         DataError: a folder is missing or empty, an image has no counterpart, or two files in one folder
             have the same stem. The first few are named, and how many more there are.
     """
-    found = match(a, b)
+    found = match((a, find_images(a)), (b, find_images(b)))
     if found.ambiguous:
         raise DataError(
             "expected one image for each stem in each folder; these share their stem: "
@@ -69,11 +69,11 @@ def find_pairs(a: Folder, b: Folder) -> list[Pair]:
     return found.pairs
 
 
-def _by_stem(root: Path) -> dict[Path, list[Path]]:
+def _by_stem(root: Folder, images: Sequence[Path]) -> dict[Path, list[Path]]:
     files: dict[Path, list[Path]] = defaultdict(list)
-    for path in find_images(root):
-        name = path.relative_to(root).with_suffix("")
+    for path in images:
+        name = path.relative_to(Path(root).expanduser()).with_suffix("")
         for ending in CITYSCAPES:
             name = name.with_name(name.name.removesuffix(ending) or name.name)
-        files[name].append(path)
+        files[Path(comparable(name))].append(path)
     return files

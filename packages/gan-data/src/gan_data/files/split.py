@@ -9,6 +9,7 @@ from gan_data.base.errors import DataError
 from gan_data.base.threads import map_in_threads
 from gan_data.files.labeled import LabeledFiles
 from gan_data.files.pairs import Pair
+from gan_data.files.regular import open_regular
 
 Item = TypeVar("Item", Path, Pair, LabeledFiles)
 
@@ -55,7 +56,7 @@ def split_by_content(items: Sequence[Item], validation: float | int = 0.1) -> Sp
 def _hash(path: Path) -> float:
     """The file's SHA-256 as a number, uniform in [0, 1)."""
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(Path(path)) as file:
             digest = file_digest(file, "sha256").digest()
     except OSError as error:
         raise DataError(f"{path}: cannot be opened ({error.strerror}); check path and permissions") from None

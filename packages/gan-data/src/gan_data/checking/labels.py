@@ -1,0 +1,64 @@
+"""What is wrong with a set of label maps as a whole."""
+
+import os
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from gan_data.base.errors import Finding, first_few
+from gan_data.base.threads import map_in_threads
+from gan_data.checking._inspection import inspect_labels
+from gan_data.transforms.classes import IGNORED, check_classes
+
+AT_ONCE = 64  # maps
+
+
+def check_labels(maps: Sequence[Path], classes: int, *, ignore: int | None = IGNORED) -> list[Finding]:
+    """Decode label maps, and report problems of single ones and of the set.
+
+    Errors: a map that cannot be read, or has labels out of range; no pixel of any map is of a class; masks of
+    0 and 255, where 255 is ignored. Warnings: a class never occurs. Decoding ends as soon as every class has
+    occurred, so a sound set takes little time; `check` decodes all.
+
+    Args:
+        maps: the files.
+        classes: the number of classes.
+        ignore: the label of pixels without a class; None if there is none.
+
+    Returns:
+        The findings; empty if there is no problem.
+
+    Raises:
+        ValueError: `classes` is less than 1, or `ignore` is one of the classes.
+    """
+    check_classes(classes, ignore)
+    inspect = partial(inspect_labels, classes=classes, ignore=ignore)
+    findings: list[Finding] = []
+    occurring: set[int] = set()
+    for start in range(0, len(maps), AT_ONCE):
+        for inspection in map_in_threads(inspect, maps[start : start + AT_ONCE]):
+            findings += inspection.findings
+            occurring |= inspection.labels
+        if occurring.issuperset(range(classes)):
+            return findings
+    folder = Path(os.path.commonpath([path.parent for path in maps]))
+    return findings + findings_of_set(folder, occurring, classes, ignore)
+
+
+def findings_of_set(
+    folder: Path, occurring: Iterable[int], classes: int | None, ignore: int | None
+) -> list[Finding]:
+    """The problems of a folder of label maps in which these labels occur."""
+    labels = {*occurring}
+    missing = [label for label in range(classes or 0) if label not in labels]
+    if labels == {0, IGNORED} and classes == 2 and ignore == IGNORED:
+        problem = "holds masks of 0 and 255, but 255 is ignored and class 1 never occurs"
+        return [Finding(folder, "error", problem, "save them with 1 instead of 255, or as PNG of 1 bit")]
+    if labels == {ignore}:
+        problem = f"holds no pixel of any class: all are {ignore}, which is ignored"
+        return [Finding(folder, "error", problem, "correct the maps, or give another label to ignore")]
+    if classes and labels and missing:
+        which = f"class {missing[0]}" if len(missing) == 1 else f"classes {first_few(missing)}"
+        problem = f"holds no pixel of {which}; labels go from 0 to {classes - 1}"
+        return [Finding(folder, "warning", problem, "correct the maps, or give the right number of classes")]
+    return []

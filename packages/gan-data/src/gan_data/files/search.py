@@ -1,0 +1,117 @@
+"""Searching a folder: the files that are wanted, and what was passed over."""
+
+import stat
+from collections import Counter
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
+
+from gan_data.base.errors import DataError, first_few
+from gan_data.base.text import comparable, printable
+from gan_data.files._walk import reason, walk
+from gan_data.files.formats import IMAGE_SUFFIXES
+
+Folder = str | PathLike[str]
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """What a search of a folder passed over, without hidden files and those that a system made.
+
+    `str()` of it is one line that counts and names all of it; it is false if there is nothing.
+
+    Attributes:
+        suffixes: how many files there are of each other suffix, in lower case; "" is none.
+        special: named pipes, sockets and devices, which are never opened.
+        links: links that lead nowhere or to themselves, and links to a folder above, which would never end.
+    """
+
+    suffixes: Counter[str] = field(default_factory=Counter[str])
+    special: list[Path] = field(default_factory=list[Path])
+    links: list[Path] = field(default_factory=list[Path])
+
+    def __bool__(self) -> bool:
+        return bool(self.suffixes or self.special or self.links)
+
+    def __str__(self) -> str:
+        ordered = sorted(self.suffixes.items(), key=lambda item: (-item[1], item[0]))
+        counted = [f"{count} {suffix or 'without suffix'}" for suffix, count in ordered]
+        parts = (
+            _part(self.suffixes.total(), "file", "of other kinds", counted),
+            _part(len(self.special), "special file", "such as a pipe", self.special),
+            _part(len(self.links), "link", "to nowhere or in a circle", self.links),
+        )
+        return printable("; ".join(part for part in parts if part))
+
+
+class Found(NamedTuple):
+    """The result of a search.
+
+    Attributes:
+        files: the files that were searched for; paths that begin with the folder, sorted by their parts.
+        passed_over: what else the folder holds.
+    """
+
+    files: list[Path]
+    passed_over: PassedOver
+
+
+def search_folder(root: Folder, suffixes: AbstractSet[str] = IMAGE_SUFFIXES) -> Found:
+    """The files of some suffixes in `root` and its subfolders, in the same order on every machine.
+
+    Hidden files and folders, and those that a system made, are left out: `.thumbnails`, `@eaDir`,
+    `$RECYCLE.BIN`, `System Volume Information`, `lost+found`, `__MACOSX`, `Thumbs.db` ... Links to folders
+    are followed, but not to a folder above. Only regular files are listed; no file is opened.
+
+    Args:
+        root: a folder.
+        suffixes: those searched for, in lower case.
+
+    Returns:
+        The files, and what was passed over. A link of such a suffix that leads nowhere is among the files,
+        so that reading it is an error: it was meant.
+
+    Raises:
+        DataError: there is no such folder, or it or one of its subfolders cannot be read.
+    """
+    root = Path(root).expanduser()
+    _require_folder(root)
+    files: list[Path] = []
+    passed_over = PassedOver()
+    for path, kind in walk(root):
+        suffix = path.suffix.lower()
+        if kind in ("file", "broken link") and suffix in suffixes:
+            files.append(path)
+        elif kind == "file":
+            passed_over.suffixes[suffix] += 1
+        else:
+            (passed_over.special if kind == "special" else passed_over.links).append(path)
+    for paths in (files, passed_over.special, passed_over.links):
+        paths.sort(key=in_one_order)
+    return Found(files, passed_over)
+
+
+def in_one_order(path: Path) -> tuple[list[str], Path]:
+    """A key to sort paths by: their parts, in one Unicode form, since disks keep names in different ones."""
+    return [comparable(part) for part in path.parts], path
+
+
+def _part(count: int, noun: str, kind: str, names: Sequence[object]) -> str:
+    return f"{count} {noun}{'s'[: count != 1]} {kind} ({first_few(names)})" if count else ""
+
+
+def _require_folder(root: Path) -> None:
+    try:
+        mode = root.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        what = "does not exist"
+    except OSError as error:
+        what = f"cannot be read ({reason(error)})"
+    else:
+        if stat.S_ISDIR(mode):
+            return
+        what = "is a file" if stat.S_ISREG(mode) else "is neither a folder nor a file"
+    raise DataError(f"{root}: expected a folder of images; this {what}; give the folder that holds them")
