@@ -105,9 +105,9 @@ def test_the_best_video_is_translated_and_the_other_tracks_are_named(tmp_path, r
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", r"in\.mp4 is empty \(0 bytes\); copy it again"),
-        (b"<html>", r"in\.mp4 is broken, or not a video \(.+\); copy it again"),
-        (b"\0\0\0\x18ftypmp42" + bytes(80), r"in\.mp4 is broken, or not a video \(.+\); copy it again"),
+        (b"", r"in\.mp4: is empty \(0 bytes\); copy it again"),
+        (b"<html>", r"in\.mp4: is broken, or not a video \(.+\); copy it again"),
+        (b"\0\0\0\x18ftypmp42" + bytes(80), r"in\.mp4: is broken, or not a video \(.+\); copy it again"),
     ],
 )
 def test_a_file_that_is_no_video_is_one_sentence_without_numbers_of_errors(tmp_path, content, message):

@@ -10,6 +10,7 @@ from typing import Any
 
 import av
 from av.error import FFmpegError
+from gan_data import open_regular
 
 from gan_nets.pictures._video_clock import Clock
 from gan_nets.pictures._video_tracks import best_track, left_out, stated_end
@@ -133,14 +134,14 @@ def open_video(path: Path, *, notes: bool = True) -> Generator[VideoSource]:
         ValueError: the file is not a video.
         OSError: the file can't be read.
     """
-    with path.open("rb") as file:  # the system's errors are clearer than FFmpeg's
+    with open_regular(path) as file:  # the system's errors are clearer than FFmpeg's
         if not file.read(1):
-            raise ValueError(f"{path} is empty (0 bytes); copy it again")
+            raise ValueError(f"{path}: is empty (0 bytes); copy it again")
     try:
         container = av.open(str(path), metadata_errors="replace")
     except FFmpegError as error:
         raise ValueError(
-            f"{path} is broken, or not a video ({ffmpeg_words(error)}); copy it again"
+            f"{path}: is broken, or not a video ({ffmpeg_words(error)}); copy it again"
         ) from error
     with container:
         source = VideoSource(path, container)

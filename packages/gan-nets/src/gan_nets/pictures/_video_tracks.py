@@ -16,9 +16,9 @@ def best_track(path: Path, container: Any) -> Any:
     best = container.streams.best("video")
     if best is None or _is_cover(best):
         found = "only a cover" if container.streams.video else "no video"
-        raise ValueError(f"{path} has {found}; give a file that has a video track")
+        raise ValueError(f"{path}: has {found}; give a file that has a video track")
     if best.codec_context is None:
-        raise ValueError(f"{path} has a video that FFmpeg has no decoder for; convert it")
+        raise ValueError(f"{path}: has a video that FFmpeg has no decoder for; convert it")
     return best
 
 

@@ -98,11 +98,11 @@ class VideoWriter:
         if encoder is MPEG4 and self._video.ordered and self._video.track.codec_context.name == "h264":
             encoder = H264_IN_ORDER  # an AVI that stays as it is: players show it a frame late, or do not
         if encoder is None:
-            raise ValueError(f"{name} has alpha, which {suffix} can't hold; write .mov, .mkv or .webm")
+            raise ValueError(f"{name}: has alpha, which {suffix} can't hold; write .mov, .mkv or .webm")
         aspect = self._aspect(kind)
         if not encoder.holds_aspect(aspect, kind.upright):
             shape = f"{aspect.numerator}:{aspect.denominator}"
-            raise ValueError(f"{name} has pixels of {shape}, which {suffix} can't hold; write .mp4 or .mov")
+            raise ValueError(f"{name}: has pixels of {shape}, which {suffix} can't hold; write .mp4 or .mov")
         held = max(each.bits for each in av.VideoFormat(encoder.pixels_for(kind.bits)).components)
         if kind.bits > held:
             self._warn(f"has {kind.bits} bits a channel; the result has {held}, as {suffix} holds here")

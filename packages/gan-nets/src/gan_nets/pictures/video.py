@@ -83,7 +83,7 @@ def _copy(
                 output.mux(waiting)
                 waiting.clear()
     if not writer.begun:
-        raise ValueError(f"{video.path} has no frame that can be decoded; copy it again")
+        raise ValueError(f"{video.path}: has no frame that can be decoded; copy it again")
     writer.finish()
 
 
@@ -98,12 +98,12 @@ def _grid(source: Path, form: VideoFormat, suffix: str) -> Grid | None:
     if form.times == "gaps":
         late = max((abs(start) for start in sounds.values()), default=Fraction(0))
         if late > IN_STEP:
-            found = f"{source} has audio that starts after {float(late):.2f} seconds"
+            found = f"{source}: has audio that starts after {float(late):.2f} seconds"
             raise ValueError(f"{found}, which {suffix} can't hold; write .mkv")
         return grid_with_gaps(times, rates, tick)
     grid = grid_of_mpeg(times, rates, tick)
     if grid is None:
-        found = f"{source} has {float(rates[-1]):g} frames a second, or uneven times"
+        found = f"{source}: has {float(rates[-1]):g} frames a second, or uneven times"
         raise ValueError(f"{found}; {suffix} holds 24, 25, 30, 50, 60 and the like; write .mp4 or .mkv")
     return grid
 
