@@ -15,6 +15,7 @@ from gan_nets.commands._network import load_network
 from gan_nets.commands._text import printable
 from gan_nets.pictures.errors import reason, requires
 from gan_nets.pictures.find import VIDEOS, Failure, Job, find_jobs
+from gan_nets.saving.target import check_target
 from gan_nets.tiling.scope import StatisticsScope
 
 if TYPE_CHECKING:
@@ -83,10 +84,8 @@ def _translate_all(translator: "Translator", jobs: Sequence[Job], *, overwrite: 
             try:
                 _translate_one(translator, job, overwrite=overwrite)
             except Exception as error:  # decoders raise all kinds on broken files
-                why = reason(error)
-                for name in (str(job.source), printable(job.source)):
-                    why = why.removeprefix(f"{name}: ")
-                failures.append(Failure(str(job.source), why))
+                name = str(job.source)
+                failures.append(Failure(name, reason(error, name, printable(name))))
     return failures
 
 
@@ -108,8 +107,6 @@ def _notes(noted: set[str] | None = None) -> Generator[None]:
 
 
 def _translate_one(translator: "Translator", job: Job, *, overwrite: bool) -> None:
-    from gan_nets.pictures.translate import check_target
-
     check_target(job.target, overwrite=overwrite)
     if job.source.suffix.lower() in VIDEOS:
         with requires("video"):

@@ -11,9 +11,9 @@ from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import RESOLUTION_UNIT, X_RESOLUTION, Y_RESOLUTION, ImageFileDirectory_v2
 
 from gan_nets.pictures._metadata import STORAGE, Metadata
-from gan_nets.pictures.errors import writing
 from gan_nets.pictures.open_file import PictureFile
 from gan_nets.saving.atomic import atomic_write
+from gan_nets.saving.target import writing
 
 LARGEST = {  # sides in pixels that the formats, or their libraries, can hold
     "GIF": 65_535, "JPEG": 65_500, "PCX": 65_534, "SGI": 65_535, "TGA": 65_535, "WEBP": 16_383,

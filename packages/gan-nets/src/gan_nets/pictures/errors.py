@@ -10,11 +10,14 @@ class UnsupportedError(ValueError):
     """A picture is sound, but of a kind that networks do not take."""
 
 
-def reason(error: Exception) -> str:
-    """An error's message in one line; after an error of the operating system, what to do about it."""
+def reason(error: Exception, *names: str) -> str:
+    """An error's message in one line, without a name before it; what to do about an error of the system."""
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be opened ({error.strerror}); check the path and its permissions"
-    return " ".join(str(error).strip().split("\n")) or f"is broken ({type(error).__name__})"
+    message = str(error).strip()
+    for name in names:
+        message = message.removeprefix(f"{name}: ")
+    return " ".join(message.split("\n")) or f"is broken ({type(error).__name__})"
 
 
 @contextmanager
@@ -35,15 +38,3 @@ def requires(extra: Literal["pictures", "video", "demo"]) -> Generator[None, Non
         raise ImportError(
             f'this needs the module {error.name}; install it with: pip install "gan-nets[{extra}]"'
         ) from error
-
-
-@contextmanager
-def writing(target: Path) -> Generator[None]:
-    """Make an error of the operating system inside the block one sentence about the file that is written."""
-    try:
-        yield
-    except OSError as error:
-        if error.strerror is None:
-            raise
-        advice = "free space there, or choose another place"
-        raise OSError(f"{target} can't be written ({error.strerror.lower()}); {advice}") from error

@@ -1,6 +1,5 @@
 """Any picture through a network: the same kind, mode and size out, or `scale` times the size."""
 
-import os
 import warnings
 from os import PathLike
 from pathlib import Path
@@ -15,6 +14,7 @@ from gan_nets.pictures._open import open_array, open_tensor
 from gan_nets.pictures._restore import Opened
 from gan_nets.pictures._run import PictureNetwork
 from gan_nets.pictures.errors import naming, requires
+from gan_nets.saving.target import check_target
 from gan_nets.tiling.scope import StatisticsScope
 
 if TYPE_CHECKING:
@@ -153,24 +153,6 @@ def translate_file(
     """
     check_target(Path(target), overwrite=overwrite)
     Translator(net, tile=tile, statistics=statistics, rgb=rgb).file(Path(picture), Path(target))
-
-
-def check_target(target: Path, *, overwrite: bool) -> None:
-    """Check that a result can be written, before it is computed.
-
-    Raises:
-        FileExistsError: `target` exists and must not be overwritten.
-        OSError: it is a folder; or the folder that it is to be in is a file, or can't be written to.
-    """
-    if target.is_dir():
-        raise IsADirectoryError(f"{target} is a folder; give a file, such as {target / 'result.png'}")
-    if target.exists() and not overwrite:
-        raise FileExistsError(f"{target} exists already; overwrite=True or --overwrite replaces it")
-    folder = next(each for each in target.absolute().parents if each.exists())
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{target} can't be written: {folder} is a file; choose another place")
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(f"{target} can't be written: no permission for {folder}; choose another place")
 
 
 class Translator:

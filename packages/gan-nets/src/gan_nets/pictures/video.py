@@ -13,9 +13,9 @@ from gan_nets.pictures._video_source import VideoSource, open_video
 from gan_nets.pictures._video_times import Grid, grid_of_mpeg, grid_with_gaps
 from gan_nets.pictures._video_words import encoding
 from gan_nets.pictures._video_writer import VideoWriter
-from gan_nets.pictures.errors import writing
 from gan_nets.pictures.translate import Translator
 from gan_nets.saving.atomic import atomic_write
+from gan_nets.saving.target import writing
 
 IN_STEP = Fraction(1, 20)  # seconds between sound and picture that nobody notices
 
