@@ -8,6 +8,7 @@ from itertools import pairwise
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from gan_nets.pictures.translate import Translator
 from gan_nets.pictures.video import translate_video
 from torch import nn
@@ -127,3 +128,28 @@ def test_sound_alone_is_no_video(tmp_path):
         file.mux(stream.encode(None))
     with pytest.raises(ValueError, match="has no video; give a file that has a video track"):
         translate_video(SAME, tmp_path / "in.mkv", tmp_path / "out.mkv")
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_cover_is_no_video(tmp_path, alone):
+    with av.open(str(tmp_path / "in.mp4"), "w") as file:
+        video = None if alone else file.add_stream("libx264", rate=10)
+        cover = file.add_stream("mjpeg", rate=10)
+        cover.width, cover.height, cover.pix_fmt = 96, 64, "yuvj420p"
+        cover.disposition = Disposition.attached_pic.value
+        streams = [cover] if video is None else [video, cover]
+        for stream in streams:
+            frame = av.VideoFrame(stream.width, stream.height, stream.pix_fmt)
+            frame.pts, frame.time_base = 0, Fraction(1, 10)
+            file.mux(stream.encode(frame))
+            file.mux(stream.encode(None))
+    if alone:
+        with pytest.raises(
+            ValueError, match=r"in\.mp4: has only a cover; give a file that has a video track"
+        ):
+            translate_video(SAME, tmp_path / "in.mp4", tmp_path / "out.mp4")
+    else:
+        with pytest.warns(
+            UserWarning, match=r"in\.mp4: its video of 640x480 is translated; left out: 1 cover"
+        ):
+            translate_video(SAME, tmp_path / "in.mp4", tmp_path / "out.mp4")

@@ -49,6 +49,7 @@ class VideoSource:
         # AVI stores no times, only an order; FFmpeg's guess for H.264 is a frame late.
         self.ordered: bool = container.format.name == "avi"
         self._times: deque[int] = deque()
+        self._late = False
         self._damaged = self._repaired = 0
         self._end = Fraction(0)
         self._clock = Clock()
@@ -72,6 +73,8 @@ class VideoSource:
             else:
                 yield packet
         yield from self._frames(None)  # those that the decoder has kept back
+        if self._late:
+            warnings.warn(f"{self.path} has a track that it does not announce; it is left out", stacklevel=2)
         if self._repaired or self._damaged:
             warnings.warn(f"{self.path} is damaged: {self._found()}", stacklevel=2)
         missing = stated_end(self.container, self.track) - self._end
@@ -93,6 +96,9 @@ class VideoSource:
                 return
             except FFmpegError:
                 failed += 1
+            except IndexError:  # of PyAV, at the end of a file with a track that it does not announce
+                self._late = True
+                return
         self._damaged += 1
 
     def time(self, packet: Any) -> Fraction | None:

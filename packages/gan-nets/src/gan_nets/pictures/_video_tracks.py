@@ -47,7 +47,15 @@ def stated_end(container: Any, track: Any) -> Fraction:
     if track.duration:
         return (track.duration + (track.start_time or 0)) * track.time_base
     if "DURATION" in track.metadata:
-        hours, minutes, seconds = track.metadata["DURATION"].split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+        return _seconds(track.metadata["DURATION"])
     alone = not container.streams.audio
     return Fraction(container.duration or 0, 1_000_000) if alone else Fraction(0)
+
+
+def _seconds(duration: str) -> Fraction:
+    """Of Matroska's "00:01:02.345"; zero if it is damaged."""
+    try:
+        hours, minutes, seconds = duration.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+    except ValueError:
+        return Fraction(0)

@@ -21,6 +21,5 @@ def encoding(target: Path) -> Generator[None]:
         raise
     except FFmpegError as error:
         said, suffix = ffmpeg_words(error), target.suffix
-        raise ValueError(
-            f"{target}: FFmpeg can't write this video as {suffix} ({said}); write .mkv"
-        ) from error
+        advice = "copy the source again" if suffix == ".mkv" else "write .mkv"
+        raise ValueError(f"{target}: FFmpeg can't write this as {suffix} ({said}); {advice}") from error
