@@ -56,6 +56,12 @@ class Options:
             raise OptionError(
                 f"--steps must be at least 1 for each of {len(self.resolutions)} stages; got {self.steps}"
             )
+        finest = 2 ** (len(self.resolutions) - 1)
+        if self.size % finest:
+            raise OptionError(
+                f"--size must be a multiple of {finest}, to be halved for {len(self.resolutions)} stages; "
+                f"got {self.size}; or use fewer --stages"
+            )
         if self.task == "mosaic" and self.size % 16:
             raise OptionError(
                 f"--size must be a multiple of 16 with --task mosaic, for its tiles; got {self.size}"

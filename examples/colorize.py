@@ -33,7 +33,7 @@ from gan_trainers import (
 )
 from support.colorize import evaluate_and_save, find_datasets, write_results
 from support.common import adam
-from support.pix2pix import unet_depth
+from support.pix2pix import print_unet_depth, unet_depth
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -175,6 +175,8 @@ def main(options: Options) -> None:
     """Train a colorizer; the same command again resumes."""
     photos, test_photos = find_datasets(options)
     run = options.run.start(options)
+    if run.is_main:
+        print_unet_depth(options.size)
     arm, training = ARMS[options.colors], build(options)
     run.register(**training._asdict())
     batches = run.loader(photos, options.batch_size, workers=options.run.workers)

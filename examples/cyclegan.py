@@ -75,6 +75,10 @@ class Options:
             raise OptionError(
                 "--data expects a preset without emoji, such as: cyclegan.py paper --data FOLDER"
             )
+        if self.size % 4 or self.size < 8:
+            raise OptionError(
+                f"--size must be a multiple of 4, 8 or more, which is halved twice; got {self.size}"
+            )
         if not any((self.adversarial_weight, *self.cycle_weights)):
             raise OptionError("--adversarial-weight or --cycle-weights must be above 0; got 0 for all")
         if self.order == "alternating" and self.run.accumulate > 1:

@@ -38,7 +38,14 @@ from gan_trainers import (
     total,
 )
 from support.common import adam
-from support.pix2pix import evaluate_and_save, find_datasets, in_direction, unet_depth, write_results
+from support.pix2pix import (
+    evaluate_and_save,
+    find_datasets,
+    in_direction,
+    print_unet_depth,
+    unet_depth,
+    write_results,
+)
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -74,11 +81,11 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+        unet_depth(self.size)
         if self.emoji and self.data:
             raise OptionError(
                 "--data expects a preset without emoji, such as: pix2pix.py paper --data FOLDER"
             )
-        unet_depth(self.size)
 
 
 PRESETS = {
@@ -158,6 +165,8 @@ def main(options: Options) -> None:
     images_per_step = options.batch_size * run.processes * options.run.accumulate
     steps = options.steps or max(1, options.epochs * len(dataset) // images_per_step)
     run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(steps)}
+    if run.is_main:
+        print_unet_depth(options.size)
     training = build(options)
     run.register(**training._asdict())
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)

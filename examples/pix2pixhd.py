@@ -37,7 +37,15 @@ from gan_trainers import (
 )
 from images.emoji_maps import CLASSES
 from support.common import adam
-from support.pix2pixhd import Files, LabelToImage, evaluate_and_save, find_files, read, write_results
+from support.pix2pixhd import (
+    Files,
+    LabelToImage,
+    evaluate_and_save,
+    find_files,
+    read,
+    report_labels,
+    write_results,
+)
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -64,6 +72,7 @@ class Options:
     data: Path | None = None  # a folder with train_img, train_label, train_inst (and test_img and so on)
     emoji: bool = False  # train on the emoji of this repository instead, with maps of their areas
     classes: Count = 35  # of the label maps
+    ignore: CountOrZero | None = 255  # label of pixels without a class; none: every pixel has one
     features: CountOrZero = 0  # channels of the instance features, 3 in the paper; 0: without an encoder
     size: tuple[Count, Count] = (1024, 2048)  # height and width; the global generator has half of both
     validation: Fraction = 0.1  # part that is held out if there is no test_img, chosen by content
@@ -91,6 +100,10 @@ class Options:
             raise OptionError(
                 f"--size must be multiples of {multiple}, {2 * multiple} or more; got {self.size[0]} "
                 f"{self.size[1]}; or use fewer --downsamplings"
+            )
+        if self.ignore is not None and self.ignore < self.classes:
+            raise OptionError(
+                f"--ignore must be a label beyond --classes {self.classes}, or none; got {self.ignore}"
             )
         if self.steps is not None:
             check_steps(self.steps, self.fix_global)
@@ -158,10 +171,10 @@ def build(options: Options, run: Run, files: Files, test_files: Files, steps: St
     ) -> Stage:
         opt_g, opt_d = adam(options.lr, g, *encoders), adam(options.lr, d)
         run.register(**{f"opt_g_{name}": opt_g, f"opt_d_{name}": opt_d})
-        photos = read(files, size, options.classes, flip=True)
+        photos = read(files, size, options, flip=True)
         batches = run.loader(photos, options.batch_size, workers=options.run.workers)
-        test_batches = run.loader(read(test_files, size, options.classes), options.batch_size, passes=1)
-        model = LabelToImage(g, encoder, options.classes)
+        test_batches = run.loader(read(test_files, size, options), options.batch_size, passes=1)
+        model = LabelToImage(g, encoder, options.classes, options.ignore)
         return Stage(name, model, d, opt_g, opt_d, batches, test_batches, first, end)
 
     half = options.size[0] // 2, options.size[1] // 2
@@ -260,6 +273,8 @@ def main(options: Options) -> None:
     weights = options.perceptual
     perceptual = pix2pixhd_perceptual_loss(weights=weights).to(run.device) if weights else None
     run.resume()
+    if run.step == 0:
+        report_labels(files, options, shown=run.is_main)
     for phase in schedule(stages, steps, options.fix_global):
         if run.step == phase.stage.first > 0:
             initialize_enhancer(*stages)

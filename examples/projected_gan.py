@@ -86,6 +86,12 @@ class Options:
         check_ranges(self)
         if self.animals and self.data:
             raise OptionError("--data expects another preset, such as: projected_gan.py paper --data FOLDER")
+        least, most = {"stylegan2": (8, 1024), "dcgan": (8, 256)}.get(self.generator, (64, 1024))
+        if self.size & (self.size - 1) or not least <= self.size <= most:
+            raise OptionError(
+                f"--size must be a power of 2 from {least} to {most} with --generator {self.generator}; "
+                f"got {self.size}"
+            )
         if self.images_to_full and self.augment not in ("adaptive", "ada"):
             raise OptionError(f"--images-to-full expects --augment adaptive or ada; got {self.augment}")
         if (self.blur_sigma > 0) != (self.blur_images > 0):

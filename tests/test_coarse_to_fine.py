@@ -103,6 +103,10 @@ def test_resuming_in_any_phase_equals_an_uninterrupted_run(
         ),
         ({"steps": 1, "stages": 2}, "--steps must be at least 1 for each of 2 stages; got 1"),
         (
+            {"size": 36, "stages": 4},
+            "--size must be a multiple of 8, to be halved for 4 stages; got 36; or use fewer --stages",
+        ),
+        (
             {"task": "mosaic", "size": 24, "stages": 2},
             "--size must be a multiple of 16 with --task mosaic, for its tiles; got 24",
         ),

@@ -145,3 +145,18 @@ def test_wrong_use_ends_in_one_sentence(recipe, mistake, tmp_path, preset, chang
     code, error = mistake(recipe, preset, out=tmp_path / "out", **changes)
     assert (code, error) == (2, f"error: {sentence}")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("size", "levels"), [(304, 4), (48, 4), (320, 6)])
+def test_a_shallower_unet_than_the_papers_is_printed(example, capsys, size, levels):
+    support = example("support.pix2pix")
+    assert support.unet_depth(size) == levels
+    support.print_unet_depth(size)
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"--size {size} can be halved {levels} times, so the U-Net has {levels} levels")
+
+
+@pytest.mark.parametrize("size", [32, 64, 256, 512, 768])
+def test_a_unet_as_deep_as_it_can_be_is_not(example, capsys, size):
+    example("support.pix2pix").print_unet_depth(size)
+    assert capsys.readouterr().out == ""

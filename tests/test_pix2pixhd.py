@@ -6,7 +6,7 @@ from pathlib import Path
 import gan_nets
 import pytest
 import torch
-from gan_data import LabeledPhotos, read_image, read_labels
+from gan_data import DataError, LabeledPhotos, read_image, read_labels
 from gan_trainers import read_scalars
 from PIL import Image
 from safetensors.torch import load_file
@@ -382,6 +382,7 @@ def test_bad_files_end_in_one_sentence(recipe, mistake, data, tmp_path, spoil, c
             {"size": (4, 32)},
             "--size must be multiples of 4, 8 or more; got 4 32; or use fewer --downsamplings",
         ),
+        ({"ignore": 3}, "--ignore must be a label beyond --classes 25, or none; got 3"),
         ({"fix_global": 5}, "--fix-global must be at most the enhancer's 4 steps; got 5"),
         (
             {"fix_global": -1},
@@ -467,3 +468,46 @@ def test_the_maps_of_the_emoji_fit_them(maps, emoji, data):
             for number in instances.unique()[instances.unique() > 0]:
                 area = maps.connected(instances == number)[instances == number]
                 assert len(area.unique()) == 1
+
+
+# ------------------------------------------------------------------- label maps
+
+
+@pytest.fixture
+def of_labels(support, options, recipe, tmp_path):
+    """Maps of one label each, and the options of a run on them."""
+
+    def make(*labels, classes, ignore=255):
+        for index, label in enumerate(labels):
+            Image.new("L", (8, 8), label).save(tmp_path / f"{index}.png")
+        files = [support.LabeledFiles(path, path, None) for path in sorted(tmp_path.glob("*.png"))]
+        changes = PHASES | {"classes": classes, "ignore": ignore}
+        return files, options(recipe, "paper", tmp_path / "out", **changes)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "sentence"),
+    [
+        ((255, 255), 4, "holds no pixel of any class: all are 255, which is ignored; correct the maps, or"),
+        ((0, 255), 2, "holds masks of 0 and 255, but 255 is ignored and class 1 never occurs; save them"),
+        ((0, 9), 2, "holds the labels 9, but labels go from 0 to 1"),
+    ],
+)
+def test_maps_of_no_class_are_refused_at_the_start(support, of_labels, labels, classes, sentence):
+    with pytest.raises(DataError, match=sentence):
+        support.report_labels(*of_labels(*labels, classes=classes), shown=False)
+
+
+def test_classes_that_never_occur_are_printed_at_the_start(support, of_labels, capsys):
+    support.report_labels(*of_labels(0, 2, classes=3), shown=True)
+    assert "holds no pixel of class 1; labels go from 0 to 2" in capsys.readouterr().out
+
+
+def test_another_label_can_be_ignored(recipe, support, of_labels):
+    files, chosen = of_labels(0, 1, 7, classes=2, ignore=7)
+    support.report_labels(files, chosen, shown=False)
+    labels, instances, _ = support.read(files, (8, 8), chosen)[2]
+    condition = recipe.LabelToImage(None, None, 2, 7).condition(labels[None], instances[None])
+    assert not condition.any()

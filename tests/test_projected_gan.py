@@ -149,6 +149,10 @@ CONDITIONAL = "--labels expects --discriminator projected and a --generator othe
         ({"blur_sigma": 2.0}, "--blur-sigma and --blur-images must be given together, both above 0"),
         ({"blur_images": 9}, "--blur-sigma and --blur-images must be given together, both above 0"),
         ({"blur_sigma": 22.0, "blur_images": 9}, "--blur-sigma must be below a third of --size; got 22.0"),
+        (
+            {"size": 300},
+            "--size must be a power of 2 from 64 to 1024 with --generator fastgan-lite; got 300",
+        ),
         ({"samples": 3}, "--samples must be above 3, the neighbors compared; got 3"),
         ({}, "--data is missing; this preset expects a folder of images"),
     ],
@@ -175,7 +179,7 @@ def folder_of(root, kinds):
 
 def test_classes_are_sorted_folders_below_data(recipe, generation, options, tmp_path):
     root = folder_of(tmp_path / "data", ["cats/small", "dogs", "cats/large", "dogs"])
-    chosen = options(recipe, "paper", tmp_path / "out", data=root, labels=True, size=8)
+    chosen = options(recipe, "paper", tmp_path / "out", data=root, labels=True, size=64)
     dataset, _ = generation.find_images_and_labels(chosen)
     assert dataset.class_names == ["cats/large", "cats/small", "dogs"]
     classes = {

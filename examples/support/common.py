@@ -1,7 +1,5 @@
 """What every recipe needs and no paper is about."""
 
-import math
-from collections.abc import Mapping
 from pathlib import Path
 
 from gan_trainers import OptionError
@@ -28,6 +26,7 @@ def data_folder(data: Path | None, embedded: Path | None) -> Path:
     return data.expanduser()
 
 
-def finite(scores: Mapping[str, float]) -> dict[str, float]:
-    """The scores without infinite ones: the PSNR of equal images, which a log would take for divergence."""
-    return {name: score for name, score in scores.items() if math.isfinite(score)}
+def numbered_name(index: int, path: Path) -> str:
+    """The name of an image's result without suffix: a number, and the image's own name up to 200 bytes."""
+    stem = path.stem.encode("utf-8", "ignore")[:200].decode("utf-8", "ignore")
+    return f"{index:04d}-{stem}"

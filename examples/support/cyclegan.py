@@ -12,7 +12,7 @@ from gan_trainers import EMA, Loader, OptionError, Run, write_animation
 from images import emoji_domains
 from torch import Tensor
 
-from support.common import finite
+from support.common import numbered_name
 
 if TYPE_CHECKING:
     from cyclegan import Options
@@ -78,7 +78,7 @@ def evaluate_and_save(run: Run, directions: Sequence[Direction]) -> None:
         for direction in directions
         for name, score in _evaluate(run, direction).items()
     }
-    run.log(finite(scores))
+    run.log(scores)
     psnr = [score for name, score in scores.items() if name.startswith("psnr")]
     run.save(score=sum(psnr) if psnr else None)
 
@@ -111,7 +111,7 @@ def write_results(run: Run, directions: Sequence[Direction]) -> None:
             for state in ("real", "translated", "reconstructed"):
                 folder = run.out / "pictures" / direction.name / state
                 folder.mkdir(parents=True, exist_ok=True)
-                write_image(folder / f"{index:04d}-{path.stem}.png", states[state][0])
+                write_image(folder / f"{numbered_name(index, path)}.png", states[state][0])
     for direction in directions:  # last: previews of two sizes, from two different calls, are an error here
         previews = sorted((run.out / "previews" / direction.name).glob("*.png"))
         write_animation(run.out / f"{direction.name}.webp", previews)

@@ -24,8 +24,6 @@ from images import emoji
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
-from support.common import finite
-
 if TYPE_CHECKING:
     from pix2pix import Options
 
@@ -64,6 +62,16 @@ def unet_depth(size: int) -> int:
             f"--size must be a multiple of 16, so that the U-Net has 4 levels or more; got {size}"
         )
     return depth
+
+
+def print_unet_depth(size: int) -> None:
+    """Say so if `size` cannot be halved down to one pixel, or 8 times as in the paper."""
+    depth, usual = unet_depth(size), min(8, size.bit_length() - 1)
+    if depth < usual:
+        print(
+            f"--size {size} can be halved {depth} times, so the U-Net has {depth} levels instead of {usual}; "
+            f"multiples of {2**usual} have all"
+        )
 
 
 def in_direction(pair: Pair, direction: str) -> Pair:
@@ -124,7 +132,7 @@ def evaluate_and_save(run: Run, g: nn.Module, pairs: Iterable[Pair], options: "O
     """Log the scores of all test pairs, and save a checkpoint, scored by PSNR."""
     with seeded(options.run.seed, run.device):  # dropout is the generator's noise, also at test time
         scores = _evaluate(run, g, pairs, options.direction)
-    run.log(finite(scores))
+    run.log(scores)
     run.save(score=scores["psnr"])
 
 

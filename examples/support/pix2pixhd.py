@@ -13,6 +13,7 @@ from gan_data import (
     boundary_map,
     find_labeled,
     one_hot,
+    require_labels,
     split_by_content,
     write_pictures,
 )
@@ -24,7 +25,7 @@ from images.emoji_maps import write_emoji_maps
 from safetensors.torch import save_file
 from torch import Tensor
 
-from support.common import data_folder
+from support.common import data_folder, numbered_name
 from support.instance_features import cluster_features, sample_features
 
 if TYPE_CHECKING:
@@ -41,10 +42,11 @@ class LabelToImage(NamedTuple):
     generator: GlobalGenerator | LocalEnhancer
     encoder: InstanceEncoder | None  # of the instance features; None: the generator has no such input
     classes: int
+    ignore: int | None = 255  # label of pixels without a class
 
     def condition(self, labels: Tensor, instances: Tensor) -> Tensor:
         """Two (N, H, W) to (N, classes + 1, H, W): a plane for each class, and the boundaries."""
-        return torch.cat([one_hot(labels, self.classes), boundary_map(instances)], dim=1)
+        return torch.cat([one_hot(labels, self.classes, ignore=self.ignore), boundary_map(instances)], dim=1)
 
     def instance_features(self, instances: Tensor, photo: Tensor) -> Tensor | None:
         """(N, H, W) and (N, 3, H, W) to (N, F, H, W), constant within each instance."""
@@ -71,9 +73,18 @@ def find_files(options: "Options", out: Path) -> tuple[Files, Files]:
     return split_by_content(find("train"), options.validation)
 
 
-def read(files: Files, size: tuple[int, int], classes: int, *, flip: bool = False) -> LabeledPhotos:
+def report_labels(files: Files, options: "Options", *, shown: bool) -> None:
+    """Refuse label maps with which training is useless, and print the classes that never occur."""
+    maps = [file.labels for file in files if file.labels]
+    for warning in require_labels(maps, options.classes, ignore=options.ignore):
+        if shown:
+            print(f"warning: {warning}")
+
+
+def read(files: Files, size: tuple[int, int], options: "Options", *, flip: bool = False) -> LabeledPhotos:
     """Whole photos with their maps, resized to (height, width)."""
-    return LabeledPhotos(files, classes=classes, size=size, load_size=size, flip=flip)
+    classes, ignore = options.classes, options.ignore
+    return LabeledPhotos(files, classes=classes, ignore=ignore, size=size, load_size=size, flip=flip)
 
 
 @torch.no_grad()
@@ -121,7 +132,7 @@ def write_results(
             model.encoder.save_pretrained(run.out / "encoder")
     height, width = options.size
     size = options.size if "enhancer" in models else (height // 2, width // 2)
-    data = read(train, size, options.classes), read(test, size, options.classes)
+    data = read(train, size, options), read(test, size, options)
     _write_images(run, list(models.values())[-1], *data, options.run.seed)
     for name in models:  # last: previews of two sizes, from two different calls, are an error here
         write_animation(run.out / f"{name}.webp", sorted((run.out / "previews" / name).glob("*.png")))
@@ -150,7 +161,7 @@ def _write_images(
             sampled = sample_features(labels.cpu(), instances.cpu(), clusters, random).to(run.device)
             states[f"sampled{number + 1}"] = model.image(condition, sampled)
         states["true"] = photo
-        write_pictures(run.out / "pictures", [f"{index:04d}-{file.photo.stem}"], **states)
+        write_pictures(run.out / "pictures", [numbered_name(index, file.photo)], **states)
         for state, image in states.items():
             columns[state] += [image.cpu()] * (index in shown)
     write_grid(run.out / "held_out.png", *(torch.cat(images) for images in columns.values()))

@@ -24,7 +24,7 @@ from images import flowers
 from torch import Tensor
 from torchmetrics import MetricCollection
 
-from support.common import data_folder, finite
+from support.common import data_folder, numbered_name
 
 if TYPE_CHECKING:
     from srgan import Options
@@ -83,9 +83,7 @@ class Evaluation:
                 self.run.grid("validation", bicubic, fake, large)
         self.g.train()
         found = {**self.scores.compute(), "bicubic_psnr_y": bicubic_psnr.compute()}
-        self.run.log(
-            finite({name: score.item() for name, score in found.items()})
-        )  # flat crops: bicubic is exact
+        self.run.log({name: score.item() for name, score in found.items()})
         self.run.save()
 
 
@@ -125,5 +123,5 @@ def _upscale_files(
         large = large[:, :height, :width]
         upscaled = upscale(degrade(large)[None])
         scores.update(upscaled, large[None])
-        write_image(folder / f"{index:04d}-{files[index].stem}.png", upscaled[0])
+        write_image(folder / f"{numbered_name(index, files[index])}.png", upscaled[0])
     return {name: round(value.item(), 4) for name, value in scores.compute().items()}

@@ -1,6 +1,7 @@
 """Statistics of a data set: computed once, stored in a file, and refused for other data."""
 
 import dataclasses
+import os
 
 import pytest
 import torch
@@ -161,3 +162,8 @@ class TestFingerprint:
     def test_no_file_is_an_error(self):
         with pytest.raises(ValueError, match="at least one file"):
             fingerprint([])
+
+    def test_a_pipe_is_never_opened(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(ValueError, match="pipe: expected a file to hash; got a folder, pipe or device"):
+            fingerprint([tmp_path / "pipe"])

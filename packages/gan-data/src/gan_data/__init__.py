@@ -9,7 +9,7 @@ from gan_data._version import __version__ as __version__
 from gan_data.base.errors import DataError, Finding
 from gan_data.base.text import printable
 from gan_data.checking.check import check
-from gan_data.checking.labels import check_labels
+from gan_data.checking.labels import require_labels
 from gan_data.decoding.diagnosis import diagnose
 from gan_data.decoding.metadata import without_large_metadata
 from gan_data.decoding.picture import open_picture, orientation_of
@@ -43,7 +43,6 @@ __all__ = [
     "bicubic_upscale",
     "boundary_map",
     "check",
-    "check_labels",
     "diagnose",
     "downscale",
     "find_domains",
@@ -63,6 +62,7 @@ __all__ = [
     "read_image",
     "read_labels",
     "require_equal_names",
+    "require_labels",
     "resize_bicubic",
     "search_folder",
     "split_by_content",

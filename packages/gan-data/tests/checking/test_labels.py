@@ -1,7 +1,18 @@
 """Sets of label maps with which training is useless."""
 
 import pytest
-from gan_data import check, check_labels
+from gan_data import DataError, check, require_labels
+
+
+def assert_same(files, classes, ignore, found):
+    """What `check` finds is what ends a training, or is returned as warnings."""
+    errors = [finding for finding in found if finding.severity == "error"]
+    if not errors:
+        assert require_labels(files, classes, ignore=ignore) == found
+        return
+    with pytest.raises(DataError) as raised:
+        require_labels(files, classes, ignore=ignore)
+    assert str(raised.value) == str(errors[0])
 
 
 @pytest.fixture
@@ -14,12 +25,9 @@ def maps(save, numbers, tmp_path):
             save(f"maps/{index}.png", picture=numbers([[label] * 2] * 2))
         found = check(tmp_path / "photos", labels=tmp_path / "maps", classes=classes, ignore=ignore)
         found = [finding for finding in found if "photos" not in finding.path.parts]
-        files = sorted((tmp_path / "maps").iterdir())
         if classes is not None:
-            assert check_labels(files, classes, ignore=ignore) == [
-                f for f in found if "photos" not in f.path.parts
-            ]
-        return [(f.path.name, f.severity, f.problem, f.remedy) for f in found if "photos" not in f.path.parts]
+            assert_same(sorted((tmp_path / "maps").iterdir()), classes, ignore, found)
+        return [(f.path.name, f.severity, f.problem, f.remedy) for f in found]
 
     return find
 
@@ -83,10 +91,12 @@ def test_labels_out_of_range_are_named_in_each_map(maps):
 def test_decoding_ends_when_every_class_has_occurred(save, numbers, tmp_path):
     files = [save(f"{i}.png", picture=numbers([[0, 1]])) for i in range(64)]
     (tmp_path / "last.png").write_text("not a map")
-    assert check_labels([*files, tmp_path / "last.png"], 2) == []
-    assert len(check_labels([*files, tmp_path / "last.png"], 3)) == 2  # that, and the class that never occurs
+    assert require_labels([*files, tmp_path / "last.png"], 2) == []
+    with pytest.raises(DataError, match=r"last\.png: is not an image"):
+        require_labels([*files, tmp_path / "last.png"], 3)
 
 
 def test_the_number_of_classes_is_checked(tmp_path):
     with pytest.raises(ValueError, match="expected at least 1 class"):
-        check_labels([tmp_path / "x.png"], 0)
+        require_labels([tmp_path / "x.png"], 0)
+    assert require_labels([], 2) == []

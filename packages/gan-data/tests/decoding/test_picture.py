@@ -57,11 +57,24 @@ def test_only_what_is_too_large_is_left_out(png):
     assert without_large_metadata(b"GIF89a") == b"GIF89a"
 
 
-def test_an_orientation_in_large_metadata_is_not_lost(png):
+XMP = b'<rdf:Description tiff:Orientation="6"/>' + b" " * 3_000_000
+EXIF = b"II*\0\x08\0\0\0" + struct.pack("<HHHII", 1, 274, 3, 1, 6) + bytes(4) + bytes(1_000_000)
+ORIENTED = {
+    "XMP": (b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(XMP)),
+    "ImageMagick": (
+        b"zTXt",
+        b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n 1000026\n" + EXIF.hex().encode()),
+    ),
+}
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize("kind", ORIENTED)
+def test_an_orientation_in_large_metadata_is_not_lost(png, kind, place):
     """Without it the image would be on its side."""
-    path = png(8, 2, bytes(6), before=[(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + LONG)])
-    with pytest.raises(DataError, match="holds more metadata than is read; save it again without it"):
-        read_image(path)
+    path = png(8, 2, bytes(range(6)), **{place: [ORIENTED[kind]]})
+    assert read_image(path).shape == (3, 2, 1)
+    assert read_size(path) == (2, 1)
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
@@ -133,8 +146,8 @@ def bmp(bits, compression, masks):
     return b"BM" + struct.pack("<IHHI", 14 + len(content), 0, 0, 54 + 4 * len(masks)) + content
 
 
-def jpeg(bits):
-    frame = struct.pack(">BHHB", bits, 1, 1, 1) + b"\1\x11\0"
+def jpeg(bits, channels=1):
+    frame = struct.pack(">BHHB", bits, 1, 1, channels) + b"\1\x11\0" * channels
     return b"\xff\xd8\xff\xc1" + struct.pack(">H", 2 + len(frame)) + frame + b"\xff\xd9"
 
 
@@ -159,6 +172,7 @@ def tiff(bits, sample_format, samples):
     ("name", "content", "kind"),
     [
         ("x.jpg", jpeg(12), r"JPEG of a kind that is not supported \(12 bits a channel\)"),
+        ("x.jpg", jpeg(8, channels=2), r"JPEG of a kind that is not supported \(2 channels\)"),
         (
             "x.tif",
             tiff(32, 3, 3),
@@ -177,6 +191,13 @@ def test_sound_pictures_beyond_pillow_are_not_supported_rather_than_corrupt(tmp_
     for read in (read_image, lambda path: Images([path])):
         with pytest.raises(DataError, match=rf"{name}: is a {kind}.*; save it again as PNG, with 8 or 16"):
             read(tmp_path / name)
+
+
+def test_the_number_of_pixels_must_be_one(save, monkeypatch):
+    monkeypatch.setenv("GAN_MAX_PIXELS", "many")
+    _set_pixel_limit.cache_clear()
+    with pytest.raises(DataError, match="GAN_MAX_PIXELS must be a number of pixels; got 'many'"):
+        Images([save("x.png")])
 
 
 def test_scans_of_many_pixels_are_read_on_request(save, monkeypatch):

@@ -16,13 +16,15 @@ def fingerprint(files: Iterable[str | Path]) -> str:
 
     Raises:
         OSError: a file cannot be read.
-        ValueError: there are no files.
+        ValueError: there are no files, or one is a folder, a named pipe or a device.
     """
     paths = [Path(file) for file in files]
     if not paths:
         raise ValueError("expected at least one file to hash; got none; check the folder")
     whole = hashlib.sha256()
     for path in paths:
+        if not path.is_file() and path.exists():  # reading a named pipe may never end
+            raise ValueError(f"{path}: expected a file to hash; got a folder, pipe or device")
         with path.open("rb") as stream:
             whole.update(hashlib.file_digest(stream, "sha256").digest())
     return whole.hexdigest()

@@ -1,5 +1,7 @@
 """The verbs of a run, one at a time."""
 
+import math
+
 import pytest
 import torch
 from gan_trainers import EMA, Run, frozen
@@ -235,6 +237,17 @@ def test_a_score_that_is_no_number_is_not_saved(tiny_run):
     run, *_ = tiny_run()
     with pytest.raises(FloatingPointError, match="the score became nan at step 0; no checkpoint was written"):
         run.save(score=float("nan"))
+
+
+@pytest.mark.parametrize(("better", "infinite"), [("higher", math.inf), ("lower", -math.inf)])
+def test_an_infinite_score_is_never_the_best(tiny_run, capsys, better, infinite):
+    run, network, optimizer, loader = tiny_run()
+    scores = {1: infinite, 2: 5.0, 3: infinite}
+    for batch in run.steps(loader, until=3):
+        run.update(optimizer, network(batch).square().mean())
+        run.save(score=scores[run.step], better=better)
+    assert (run.out / "checkpoints" / "best").read_text().strip() == "00000002"
+    assert "at step 1: this checkpoint is saved without a score" in capsys.readouterr().err
 
 
 def test_an_average_is_neither_compiled_nor_counted(tmp_path, generator, capsys):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from gan_data.base.errors import Finding, first_few
+from gan_data.base.errors import DataError, Finding, first_few
 from gan_data.base.threads import map_in_threads
 from gan_data.checking._inspection import inspect_labels
 from gan_data.transforms.classes import IGNORED, check_classes
@@ -13,12 +13,10 @@ from gan_data.transforms.classes import IGNORED, check_classes
 AT_ONCE = 64  # maps
 
 
-def check_labels(maps: Sequence[Path], classes: int, *, ignore: int | None = IGNORED) -> list[Finding]:
-    """Decode label maps, and report problems of single ones and of the set.
+def require_labels(maps: Sequence[Path], classes: int, *, ignore: int | None = IGNORED) -> list[Finding]:
+    """Make sure that label maps can be trained on, before training starts.
 
-    Errors: a map that cannot be read, or has labels out of range; no pixel of any map is of a class; masks of
-    0 and 255, where 255 is ignored. Warnings: a class never occurs. Decoding ends as soon as every class has
-    occurred, so a sound set takes little time; `check` decodes all.
+    Decoding ends as soon as every class has occurred, so a sound set takes little time; `check` decodes all.
 
     Args:
         maps: the files.
@@ -26,23 +24,24 @@ def check_labels(maps: Sequence[Path], classes: int, *, ignore: int | None = IGN
         ignore: the label of pixels without a class; None if there is none.
 
     Returns:
-        The findings; empty if there is no problem.
+        Warnings: classes that never occur. Empty if all do, or there are no maps.
 
     Raises:
+        DataError: a map cannot be read or has labels out of range; no pixel of any map is of a class; or they
+            are masks of 0 and 255, and 255 is ignored.
         ValueError: `classes` is less than 1, or `ignore` is one of the classes.
     """
     check_classes(classes, ignore)
     inspect = partial(inspect_labels, classes=classes, ignore=ignore)
-    findings: list[Finding] = []
     occurring: set[int] = set()
     for start in range(0, len(maps), AT_ONCE):
         for inspection in map_in_threads(inspect, maps[start : start + AT_ONCE]):
-            findings += inspection.findings
+            _raise_errors(inspection.findings)
             occurring |= inspection.labels
         if occurring.issuperset(range(classes)):
-            return findings
-    folder = Path(os.path.commonpath([path.parent for path in maps]))
-    return findings + findings_of_set(folder, occurring, classes, ignore)
+            return []
+    folder = Path(os.path.commonpath([path.parent for path in maps])) if maps else Path()
+    return _raise_errors(findings_of_set(folder, occurring, classes, ignore))
 
 
 def findings_of_set(
@@ -56,9 +55,18 @@ def findings_of_set(
         return [Finding(folder, "error", problem, "save them with 1 instead of 255, or as PNG of 1 bit")]
     if labels == {ignore}:
         problem = f"holds no pixel of any class: all are {ignore}, which is ignored"
-        return [Finding(folder, "error", problem, "correct the maps, or give another label to ignore")]
+        remedy = "correct the maps, or give another label to ignore (--ignore)"
+        return [Finding(folder, "error", problem, remedy)]
     if classes and labels and missing:
         which = f"class {missing[0]}" if len(missing) == 1 else f"classes {first_few(missing)}"
         problem = f"holds no pixel of {which}; labels go from 0 to {classes - 1}"
         return [Finding(folder, "warning", problem, "correct the maps, or give the right number of classes")]
     return []
+
+
+def _raise_errors(findings: list[Finding]) -> list[Finding]:
+    """The findings, unless one is an error, which is raised."""
+    for finding in findings:
+        if finding.severity == "error":
+            raise DataError(str(finding))
+    return findings

@@ -66,8 +66,10 @@ def unusual_jpeg(head: bytes) -> str | None:
     while place + 5 <= len(head) and head[place] == 0xFF:
         marker, length = head[place + 1], int.from_bytes(head[place + 2 : place + 4], "big")
         if marker in range(0xC0, 0xD0) and marker not in (0xC4, 0xC8, 0xCC):  # start of frame
-            bits = head[place + 4]
-            return f"{bits} bits a channel" if bits != 8 else UNUSUAL_FRAMES.get(marker)
+            bits, channels = head[place + 4], head[place + 9 : place + 10]
+            if bits != 8:
+                return f"{bits} bits a channel"
+            return f"{channels[0]} channels" if channels == b"\2" else UNUSUAL_FRAMES.get(marker)
         place += 2 + length
     return None
 

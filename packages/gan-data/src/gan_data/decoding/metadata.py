@@ -15,10 +15,10 @@ ORIENTING_TEXTS = frozenset({b"exif", b"Raw profile type exif", b"XML:com.adobe.
 def without_large_metadata(data: bytes) -> bytes:
     """The content of a file without the texts and the color profile that Pillow refuses to unpack.
 
-    Pillow refuses a whole PNG for a text or profile of more than a MiB (`PngImagePlugin.MAX_TEXT_CHUNK`), or
-    texts of more than 64 MiB: a small file could hold GB of them. Generators of images save such texts. Those
-    in which Pillow looks for an orientation are kept, and then refused, since without them the image might
-    be on its side.
+    Pillow refuses a whole PNG for a packed text or profile of more than a MiB, or texts of more than 64 MiB
+    (`PngImagePlugin.MAX_TEXT_CHUNK`, `MAX_TEXT_MEMORY`): a small file could hold GB of them. Programs that
+    generate or edit images save such texts. Those in which Pillow looks for an orientation are kept, and
+    stored unpacked up to 32 MiB.
 
     Args:
         data: the content of a file of any format.
@@ -31,10 +31,13 @@ def without_large_metadata(data: bytes) -> bytes:
     kept, room = [SIGNATURE], PngImagePlugin.MAX_TEXT_MEMORY
     for kind, content, chunk in _chunks(data):
         size = _unpacked_size(kind, content) if kind in METADATA else 0
-        if size <= room or content.partition(b"\0")[0] in ORIENTING_TEXTS:
+        if content.partition(b"\0")[0] in ORIENTING_TEXTS and size == math.inf:
+            kept.append(_unpacked(kind, content))
+        elif size <= room:
             kept.append(chunk)
-            room -= int(min(size, room))
-    return data if sum(map(len, kept)) == len(data) else b"".join(kept)
+            room -= int(size)
+    smaller = b"".join(kept)
+    return data if smaller == data else smaller
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
@@ -49,13 +52,30 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 def _unpacked_size(kind: bytes, content: bytes) -> float:
     """Bytes of a text or profile, infinite if it unpacks to more than Pillow would."""
-    _, _, rest = content.partition(b"\0")
-    if kind == b"tEXt" or (kind == b"iTXt" and rest[:1] == b"\0"):
-        return len(rest)
-    packed = rest.split(b"\0", 3)[-1] if kind == b"iTXt" else rest[1:]
+    _, packed = _packed_part(kind, content)
+    if packed is None:
+        return len(content)
     unpacking = zlib.decompressobj()
     try:
         unpacked = unpacking.decompress(packed, PngImagePlugin.MAX_TEXT_CHUNK)
     except zlib.error:  # Pillow ignores such a one
         return 0
     return math.inf if unpacking.unconsumed_tail else len(unpacked)
+
+
+def _unpacked(kind: bytes, content: bytes) -> bytes:
+    """A chunk with the same text, not packed."""
+    head, packed = _packed_part(kind, content)
+    text = zlib.decompressobj().decompress(packed or b"", PngImagePlugin.MAX_TEXT_MEMORY // 2)
+    kind, content = (b"tEXt", head[:-1]) if kind == b"zTXt" else (kind, head.replace(b"\0\1", b"\0\0", 1))
+    content += text
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def _packed_part(kind: bytes, content: bytes) -> tuple[bytes, bytes | None]:
+    """What a chunk begins with, such as a keyword, and the packed rest; None if nothing is packed."""
+    rest = content.partition(b"\0")[2]
+    if kind == b"tEXt" or (kind == b"iTXt" and rest[:1] != b"\1"):
+        return content, None
+    packed = rest.split(b"\0", 3)[-1] if kind == b"iTXt" else rest[1:]
+    return content[: len(content) - len(packed)], packed

@@ -51,7 +51,7 @@ def _or_raise(image: Image.Image | Finding) -> Image.Image:
 def _try_open(path: Path, convert: Callable[[ImageFile], Image.Image]) -> Image.Image | Finding:
     try:
         return use_picture(path, convert)
-    except MemoryError:
+    except (DataError, MemoryError):
         raise
     except Exception as error:  # decoders of broken files raise exceptions of all kinds
         return diagnose(path, error)

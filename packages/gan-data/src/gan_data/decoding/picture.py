@@ -10,6 +10,7 @@ from typing import IO, TypeVar
 from PIL import ExifTags, Image
 from PIL.ImageFile import ImageFile
 
+from gan_data.base.errors import DataError
 from gan_data.decoding.diagnosis import MAX_PIXELS
 from gan_data.decoding.metadata import without_large_metadata
 from gan_data.files.formats import image_formats
@@ -28,6 +29,7 @@ def open_picture(file: IO[bytes]) -> ImageFile:
         Pillow's image, not decoded yet.
 
     Raises:
+        DataError: the environment's GAN_MAX_PIXELS is not a number.
         Exception: of many kinds, as Pillow's decoders do; see `diagnose`.
     """
     _set_pixel_limit()
@@ -45,6 +47,8 @@ def use_picture(path: Path, use: Callable[[ImageFile], Result]) -> Result:
         try:
             with open_picture(file) as image:
                 return use(image)
+        except DataError:
+            raise
         except ValueError:  # among others of metadata, and with other words in each version
             file.seek(0)
             data = file.read()
@@ -68,4 +72,6 @@ def orientation_of(image: Image.Image) -> int:
 def _set_pixel_limit() -> None:
     """Let Pillow decode as many pixels as the environment allows, if it does; it refuses twice its limit."""
     if pixels := os.environ.get(MAX_PIXELS, ""):
+        if not pixels.isdecimal():
+            raise DataError(f"{MAX_PIXELS} must be a number of pixels; got {pixels!r}; correct or unset it")
         Image.MAX_IMAGE_PIXELS = max(int(pixels) + 1, 2) // 2

@@ -16,7 +16,7 @@ def read_image(path: str | PathLike[str]) -> Tensor:
     white; 16 bits are scaled to 8. Of an animation the first image is read. Color profiles are not applied.
 
     Args:
-        path: a file of any format that Pillow reads.
+        path: a file of one of the formats of `image_formats`.
 
     Returns:
         (3, H, W) float32 in [-1, 1].
@@ -34,7 +34,7 @@ def read_labels(path: str | PathLike[str]) -> Tensor:
     not the colors.
 
     Args:
-        path: a file of any lossless format that Pillow reads, usually PNG.
+        path: a file of one of the lossless formats of `image_formats`, usually PNG.
 
     Returns:
         (H, W) int64. `one_hot` and `boundary_map` turn it into planes for a network.

@@ -60,6 +60,8 @@ def read_size(path: Path) -> tuple[int, int] | Finding:
     """Height and width of the upright image in a file, or the problem with the file."""
     try:
         return use_picture(path, _upright_size)
+    except DataError:
+        raise
     except Exception as error:  # as in `opening`
         return diagnose(path, error)
 

@@ -1,10 +1,13 @@
 """Pillow images and tensors, bytes and [-1, 1]."""
 
+import math
 from ctypes import string_at
 
 import torch
 from PIL import Image
 from torch import Tensor
+
+FARTHEST = 32.0  # untrained networks reach 8 in either direction; images in 0..255 are beyond
 
 
 def from_pillow(image: Image.Image) -> Tensor:
@@ -53,10 +56,18 @@ def to_uint8(image: Tensor) -> Tensor:
         The same shape, uint8 in 0..255.
 
     Raises:
-        ValueError: the dtype is not floating point, or there are NaNs.
+        ValueError: the dtype is not floating point, there are NaNs, or values are far outside [-1, 1].
     """
     if not image.is_floating_point():
         raise ValueError(f"to_uint8 expects floating point in [-1, 1]; got {image.dtype}")
-    if image.isnan().any():
-        raise ValueError("to_uint8 expects numbers in [-1, 1]; got NaN; check whether training diverged")
+    if image.numel():
+        _check_range(*(float(value) for value in image.detach().aminmax()))
     return (image.detach().float() + 1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+def _check_range(low: float, high: float) -> None:
+    if math.isnan(high):
+        raise ValueError("to_uint8 expects numbers in [-1, 1]; got NaN; check whether training diverged")
+    if max(-low, high) > FARTHEST:
+        remedy = "for values of 0 to 255 pass image / 127.5 - 1, or check whether training diverged"
+        raise ValueError(f"to_uint8 expects values in [-1, 1]; got {low:g} to {high:g}; {remedy}")

@@ -20,7 +20,7 @@ def write_image(path: str | PathLike[str], image: Tensor) -> None:
         image: (3, H, W) RGB or (1, H, W) gray, floating point in [-1, 1]; values outside are clipped.
 
     Raises:
-        ValueError: the shape or dtype is another, or there are NaNs.
+        ValueError: the shape or dtype is another, there are NaNs, or values are far outside [-1, 1].
         DataError: no image format has this suffix, or the file cannot be written.
     """
     if image.ndim != 3 or image.shape[0] not in (1, 3):

@@ -19,7 +19,7 @@ def walk(root: Path) -> Iterator[tuple[Path, Kind]]:
     Raises:
         DataError: a folder, or the kind of an entry, cannot be read.
     """
-    waiting = [(root, frozenset[Path]())]  # no recursion: folders may be deeper than Python's stack
+    waiting = [(root, frozenset(root.resolve().parents))]  # no recursion: Python's stack may be too small
     while waiting:
         folder, above = waiting.pop()
         real = folder.resolve()

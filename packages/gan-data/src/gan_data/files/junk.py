@@ -4,8 +4,8 @@
 # disk found. In lower case.
 JUNK_FOLDERS = frozenset(
     {"@eadir", "#recycle", "#snapshot", "@tmp", "@recycle", "@recently-snapshot", "@__thumb", "@sharebin"}
-    | {"$recycle.bin", "recycler", "system volume information", "lost+found", "__macosx"}
-    | {"network trash folder", "temporary items"}
+    | {"$recycle.bin", "recycler", "system volume information", "found.000", "lost+found"}
+    | {"__macosx", "network trash folder", "temporary items", "@synoresource"}
 )
 JUNK_FILES = frozenset({"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r"})
 

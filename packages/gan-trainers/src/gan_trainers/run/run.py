@@ -335,7 +335,8 @@ class Run:
         """Write a checkpoint of everything registered; call it last in the loop's body.
 
         Args:
-            score: of the current weights; the checkpoint with the best score is never removed.
+            score: of the current weights; the checkpoint with the best score is never removed. An infinite
+                score is left out, with a message: no other could ever be better.
             better: which scores are better.
 
         Raises:
@@ -351,6 +352,11 @@ class Run:
             self._registered.check_finite(self.step)
             if score is not None and math.isnan(score):
                 raise FloatingPointError(f"the score became {score} at step {self.step}")
+        if score is not None and math.isinf(score):
+            self._progress.message(
+                f"the score is {score} at step {self.step}: this checkpoint is saved without a score"
+            )
+            score = None
         self._checkpoints.write(
             self.step,
             self._snapshot.shared(),
