@@ -217,6 +217,8 @@ def integration(session: nox.Session) -> None:
 @nox.session
 def browser(session: nox.Session) -> None:
     """Test the page of `gan-nets demo` in a browser, if one is installed; not among the defaults."""
-    editable = [f"--editable={ROOT / 'packages' / name}" for name in ("gan-nets[demo]", "gan-colorspace")]
+    editable = [
+        f"--editable={ROOT / 'packages' / name}" for name in ("gan-nets[demo]", "gan-colorspace", "gan-data")
+    ]
     session.install(*editable, "pytest>=8", "playwright>=1.55")
     session.run("pytest", "-q", "-rs", "tests/test_demo.py", env={"OMP_NUM_THREADS": "1"})

@@ -91,7 +91,7 @@ def test_a_file_that_is_not_a_picture_is_an_error_in_words(tab, tmp_path):
     (tmp_path / "broken.png").write_text("no picture")
     drop(page, tmp_path / "broken.png")
     page.locator("#message", has_text="broken.png").wait_for()
-    assert "is not a picture that Pillow reads" in page.locator("#message").inner_text()
+    assert "is not an image, despite its name" in page.locator("#message").inner_text()
     assert page.locator("#compared img").count() == 0
 
 

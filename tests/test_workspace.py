@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 PROJECTS = {
     path.parent.name: tomllib.loads(path.read_text()) for path in ROOT.glob("packages/*/pyproject.toml")
 }
-MAY_USE = {  # in the extra `pictures` only: colorizers were trained in one of these color spaces
-    "gan-nets": {"gan-colorspace"},
+MAY_USE = {  # in the extra `pictures` only: color spaces of colorizers, and one list of formats for all
+    "gan-nets": {"gan-colorspace", "gan-data"},
 }
 MOST_ARROWS = {"gan-nets": 30, "gan-trainers": 16, "gan-data": 16, "gan-augment": 16}  # between rooms
 HATCH = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["envs"]["default"]

@@ -12,14 +12,18 @@ from gan_nets.commands import main
             "existing.onnx",
             [],
             1,
-            "existing.onnx exists already; choose another file, or replace it",
+            "existing.onnx exists already; overwrite=True or --overwrite replaces it",
         ),
-        ("net.onnx", ["--opset", "0"], 1, "expected an opset of at least 18; got 0"),
+        ("net.onnx", ["--opset", "0"], 1, "expected an opset from 18 to "),
+        ("net.onnx", ["--opset", "999"], 1, "; got 999"),
+        ("folder.onnx", ["--overwrite"], 1, "folder.onnx is a folder; give a file"),
+        ("existing.onnx/net.onnx", [], 1, "existing.onnx is a file; choose another place"),
     ],
 )
 def test_an_error_is_one_sentence(tmp_path, capsys, out, options, code, message):
     SRResNet(scale=2, blocks=1, width=2).save_pretrained(tmp_path / "net")
     (tmp_path / "existing.onnx").touch()
+    (tmp_path / "folder.onnx").mkdir()
     with pytest.raises(SystemExit) as stopped:
         main(["export", str(tmp_path / "net"), str(tmp_path / out), *options])
     assert stopped.value.code == code

@@ -1,5 +1,6 @@
 """`gan-nets translate` on files, folders and globs."""
 
+import os
 import sys
 
 import numpy as np
@@ -224,4 +225,43 @@ def test_a_missing_extra_is_named(checkpoint, tmp_path, monkeypatch, capsys, mod
         main(["translate", str(checkpoint), str(tmp_path / name), "-o", str(tmp_path / "out")])
     assert f'this needs the module {module}; install it with: pip install "gan-nets[{extra}]"' in (
         capsys.readouterr().err
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_messages_name_file_and_remedy_and_any_name_is_printed_on_one_line(checkpoint, tmp_path, capsys):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    (pictures / "new\nline\x1b[31m.png").write_bytes(b"<html>")
+    (pictures / "notes.txt").touch()
+    os.mkfifo(tmp_path / "pipe.mp4")
+    arguments = [
+        "translate",
+        str(checkpoint),
+        str(pictures),
+        str(tmp_path / "pipe.mp4"),
+        "-o",
+        f"{tmp_path}/out",
+    ]
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 1
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith(("note: ", "error: "))]
+    assert lines == [
+        f"note: {pictures}: passed over 1 file of other kinds (1 .txt)",
+        f"error: {pictures}/new\\nline\\x1b[31m.png: holds a web page instead of an image; download it again "
+        "or delete it",
+        f"error: {tmp_path}/pipe.mp4: cannot be opened (a named pipe, not a regular file); check the path "
+        "and its permissions",
+    ]
+
+
+def test_a_full_disk_is_told_of_the_output(checkpoint, tmp_path, capsys, full_disk):
+    random_image("RGB", (40, 40), np.random.default_rng(1)).save(tmp_path / "in.png")
+    arguments = ["translate", str(checkpoint), str(tmp_path / "in.png"), "-o", str(tmp_path / "out.png")]
+    with full_disk(1000), pytest.raises(SystemExit):
+        main(arguments)
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith(
+        f"error: {tmp_path}/in.png: {tmp_path}/out.png can't be written (file too large); free"
     )

@@ -3,14 +3,17 @@
 import io
 import logging
 import struct
+import warnings
 import zlib
 
 import numpy as np
 import png
 import pytest
 import tifffile
+from gan_data import DataError
 from gan_nets.pictures.open_file import open_file
-from PIL import Image
+from gan_nets.pictures.open_image import set_upright
+from PIL import Image, PngImagePlugin
 
 PHOTOMETRIC = {1: "minisblack", 3: "rgb", 4: "rgb"}
 UNDO = {  # the orientations of EXIF
@@ -201,22 +204,59 @@ def test_a_truncated_file_is_an_error(tmp_path, name, part):
     write_tiff(tmp_path / "raw.tif", pixels)
     data = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(data[: int(part * len(data))])
-    with pytest.raises(OSError, match=r"^is broken \(.+\); copy it again$"):
+    with pytest.raises(
+        ValueError, match=rf"{name}: is truncated or corrupt \(.+\); copy it again or delete it$"
+    ):
         open_file(tmp_path / name)
 
 
 def test_what_is_not_supported_is_one_sentence(tmp_path):
     write_tiff(tmp_path / "cmyk.tif", noise(7, 5, 4), photometric="separated", extrasamples=[])
-    with pytest.raises(ValueError, match=r"^expected 8 bits, .*; got SEPARATED in uint16; convert"):
+    with pytest.raises(ValueError, match=r"cmyk\.tif: expected 8 bits, .*; got SEPARATED in uint16; convert"):
         open_file(tmp_path / "cmyk.tif")
     write_tiff(tmp_path / "float.tif", np.zeros((7, 5), np.float32))
-    with pytest.raises(ValueError, match="got MINISBLACK in float32"):
+    with pytest.raises(ValueError, match=r"float\.tif: expected .*; got MINISBLACK in float32; convert it"):
         open_file(tmp_path / "float.tif")
-    (tmp_path / "text.png").write_text("no picture")
-    with pytest.raises(ValueError, match="is not a picture that Pillow reads"):
-        open_file(tmp_path / "text.png")
-    (tmp_path / "empty.png").touch()
-    with pytest.raises(ValueError, match="is empty"):
-        open_file(tmp_path / "empty.png")
     with pytest.raises(FileNotFoundError):
         open_file(tmp_path / "absent.png")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "is empty (0 bytes)"),
+        (b"no picture", "is not an image, despite its name"),
+        (b"<!doctype html>", "holds a web page instead of an image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "holds PostScript"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(9), "is truncated or corrupt"),
+    ],
+)
+def test_a_file_that_is_no_picture_is_said_in_the_words_of_gan_data(tmp_path, content, problem):
+    (tmp_path / "in.png").write_bytes(content)
+    with pytest.raises(DataError) as raised:
+        open_file(tmp_path / "in.png")
+    assert str(raised.value).startswith(f"{tmp_path / 'in.png'}: {problem}")
+    assert "; " in str(raised.value)
+
+
+def test_a_picture_beyond_the_limit_of_pillow_is_opened_up_to_a_limit_of_our_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    monkeypatch.delenv("GAN_MAX_PIXELS", raising=False)
+    Image.new("1", (8, 8)).save(tmp_path / "in.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert open_file(tmp_path / "in.png").image.size == (8, 8)
+    assert Image.MAX_IMAGE_PIXELS == 20
+    monkeypatch.setattr("gan_nets.pictures.open_file.MOST_PIXELS", 50)
+    with pytest.raises(ValueError, match=r"more pixels than .* \(64; the limit is 50\); .*GAN_MAX_PIXELS=64"):
+        open_file(tmp_path / "in.png")
+
+
+def test_a_sound_picture_with_large_or_damaged_metadata_is_opened(tmp_path):
+    info = PngImagePlugin.PngInfo()
+    info.add_text("notes", "x" * 2_000_000, zip=True)
+    Image.new("RGB", (5, 7)).save(tmp_path / "in.png", pnginfo=info)
+    assert open_file(tmp_path / "in.png").image.size == (5, 7)
+    Image.new("RGB", (5, 7)).save(tmp_path / "in.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + bytes(8))
+    file = open_file(tmp_path / "in.jpg")
+    assert set_upright(file.image).size == (5, 7)

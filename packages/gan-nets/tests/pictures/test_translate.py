@@ -314,6 +314,10 @@ def test_wrong_use_is_one_sentence(tmp_path):
         translate(Identity(), Image.new("F", (2, 2)))
     with pytest.raises(ValueError, match=r"expected a tensor .* got"):
         translate(Identity(), torch.zeros(2, 2))
+    with pytest.raises(
+        ValueError, match=r"in \[-1, 1\]; got 0 to 255; pass x / 127\.5 - 1 if it is in 0\.\.255"
+    ):
+        translate(Identity(), torch.linspace(0, 255, 48).view(3, 4, 4))
     with pytest.raises(ValueError, match="picture of 5 channels, as the network takes; got 3"):
         translate(Recording(5), np.zeros((4, 4, 3)))
     with pytest.raises(ValueError, match=r"1 or 3 channels; got 2; if these are chroma, set net\.usage"):

@@ -1,5 +1,7 @@
 """Files that `translate_file` writes: formats, 16 bits, orientation, metadata."""
 
+import os
+
 import numpy as np
 import png
 import pytest
@@ -283,3 +285,102 @@ def test_nan_in_the_result_is_an_error(tmp_path):
     nn.init.constant_(net.weight, torch.nan)
     with pytest.raises(ValueError, match="the network's result has NaN"):
         translate_file(net, tmp_path / "in.png", tmp_path / "out.png")
+
+
+class Counted(nn.Module):
+    """Says its scale, so that the size of a result is known."""
+
+    def __init__(self, scale=1):
+        super().__init__()
+        self.scale, self.calls = scale, 0
+
+    def forward(self, x):
+        self.calls += 1
+        return x.repeat_interleave(self.scale, -1).repeat_interleave(self.scale, -2)
+
+
+def write_kinds(folder):
+    """A picture of each kind that some formats can't hold."""
+    Image.new("L", (5000, 4)).save(folder / "wide.png")
+    Image.new("L", (4, 20_000)).save(folder / "high.png")
+    Image.new("RGBA", (4, 4)).save(folder / "alpha.png")
+    Image.new("CMYK", (4, 4)).save(folder / "cmyk.jpg")
+    write_tiff16(folder / "deep.tif", noise(4, 4, 3, dtype=np.uint16))
+    (folder / "folder.png").mkdir()
+    (folder / "existing.png").touch()
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "message"),
+    [
+        (
+            "wide.png",
+            "out.webp",
+            "WEBP holds at most 16,383 pixels a side, and the result has 20,000x16; write",
+        ),
+        (
+            "high.png",
+            "out.jpg",
+            "JPEG holds at most 65,500 pixels a side, and the result has 16x80,000; write",
+        ),
+        ("high.png", "out.gif", "GIF holds at most 65,535 pixels a side"),
+        ("alpha.png", "out.jpg", "JPEG has no transparency, which the result has; write a .png"),
+        ("cmyk.jpg", "out.png", "PNG can't hold CMYK; write a .tif, or give --rgb"),
+        ("deep.tif", "out.webp", "WEBP can't hold the picture's 16 bits; write a .png or .tif"),
+        ("wide.png", "out.xyz", "out.xyz: expected a suffix of a format that can be written"),
+        ("wide.png", "folder.png", "folder.png is a folder; give a file"),
+        ("wide.png", "existing.png", "existing.png exists already; overwrite=True or"),
+        ("wide.png", "existing.png/out.png", "existing.png is a file; choose another place"),
+    ],
+)
+def test_what_can_not_be_written_is_refused_before_the_network_runs(tmp_path, source, target, message):
+    write_kinds(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    net = Counted(scale=4)
+    with pytest.raises((ValueError, OSError)) as raised:
+        translate_file(net, tmp_path / source, tmp_path / target)
+    assert message in str(raised.value)
+    assert net.calls == 0
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_cmyk_is_written_as_rgb_where_that_is_asked_for(tmp_path):
+    write_kinds(tmp_path)
+    translate_file(Identity(), tmp_path / "cmyk.jpg", tmp_path / "out.png", rgb=True)
+    with Image.open(tmp_path / "out.png") as result:
+        assert result.mode == "RGB"
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_full_disk_is_told_of_the_output(tmp_path, full_disk, suffix, bits):
+    pixels = noise(64, 64, 3, dtype=np.uint8 if bits == 8 else np.uint16)
+    if bits == 8:
+        Image.fromarray(pixels).save(tmp_path / "in.png")
+    elif suffix == ".jpg":
+        pytest.skip("JPEG has no 16 bits")
+    else:
+        write_tiff16(tmp_path / "in.png", pixels)
+    with (
+        full_disk(1000),
+        pytest.raises(OSError, match=r"^\S+out\.\w+ can't be written \(file too large\); free"),
+    ):
+        translate_file(Identity(), tmp_path / "in.png", tmp_path / f"out{suffix}")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.png"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_told_of_the_output_before_the_network_runs(tmp_path):
+    Image.fromarray(noise(4, 6, 3)).save(tmp_path / "in.png")
+    (tmp_path / "out").mkdir(mode=0o555)
+    net = Counted()
+    with pytest.raises(OSError, match=r"out\.png can't be written: .*out is read-only; choose another place"):
+        translate_file(net, tmp_path / "in.png", tmp_path / "out" / "out.png")
+    assert net.calls == 0
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".png", "\u3042" * 83 + ".png", "new\nline \x1b[31m.png"])
+def test_any_name_that_the_disk_takes_is_written(tmp_path, name):
+    Image.fromarray(noise(4, 6, 3)).save(tmp_path / name)
+    translate_file(Identity(), tmp_path / name, tmp_path / "out" / name)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [name]

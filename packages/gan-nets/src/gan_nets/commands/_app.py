@@ -11,6 +11,7 @@ from gan_nets._version import __version__
 from gan_nets.commands._convert import convert
 from gan_nets.commands._demo import demo
 from gan_nets.commands._export import export
+from gan_nets.commands._text import printable
 from gan_nets.commands._translate import translate
 
 app = App(
@@ -48,5 +49,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _stop(error: Exception, code: int) -> NoReturn:
-    print("error:", *str(error).split(), file=sys.stderr)
+    print(printable(" ".join(["error:", *str(error).split()])), file=sys.stderr)
     raise SystemExit(code) from None

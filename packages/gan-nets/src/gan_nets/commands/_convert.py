@@ -51,6 +51,8 @@ def convert(
 def _check_absent(folder: Path, *, overwrite: bool) -> None:
     from gan_nets.saving.folder import CONFIG, README, WEIGHTS
 
+    if folder.is_file():
+        raise NotADirectoryError(f"{folder} is a file; give a folder")
     existing = [name for name in (CONFIG, WEIGHTS, README) if (folder / name).exists()]
     if existing and not overwrite:
         raise FileExistsError(

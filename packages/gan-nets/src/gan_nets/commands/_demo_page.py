@@ -103,7 +103,7 @@ def compare(translator: Translator, path: Path) -> tuple[Pair | None, str]:
             before = _shown(set_upright(file.image) if file.sixteen_bit is None else file.sixteen_bit)
             after = _shown(translator.file(path, None))
         except Exception as error:  # decoders raise all kinds on broken files
-            return None, html.escape(f"{path.name}: {reason(error)}")
+            return None, html.escape(f"{path.name}: {reason(error, str(path))}")
     notes = sorted({f"Note: {warning.message}" for warning in caught})
     return (before.resize(after.size, Image.Resampling.BICUBIC), after), "<br>".join(map(html.escape, notes))
 

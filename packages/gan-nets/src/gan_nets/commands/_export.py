@@ -4,6 +4,8 @@ from pathlib import Path
 
 from cyclopts import CycloptsError
 
+from gan_nets.saving.target import check_target
+
 
 def export(
     checkpoint: Path,
@@ -34,8 +36,7 @@ def export(
         raise CycloptsError(f"expected OUT to end in .onnx or .pt2; got {out}")
     if opset is not None and not onnx:
         raise CycloptsError(f"expected --opset with an .onnx file only; got {out}")
-    if out.exists() and not overwrite:
-        raise FileExistsError(f"{out} exists already; choose another file, or replace it with --overwrite")
+    check_target(out, overwrite=overwrite)
     from gan_nets.exporting.export import OPSET, export_onnx, export_program
     from gan_nets.loading.load import load
 

@@ -2,7 +2,8 @@
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,8 +12,10 @@ from cyclopts import CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from gan_nets.commands._network import load_network
+from gan_nets.commands._text import printable
 from gan_nets.pictures.errors import reason, requires
 from gan_nets.pictures.find import VIDEOS, Failure, Job, find_jobs
+from gan_nets.saving.target import check_target
 from gan_nets.tiling.scope import StatisticsScope
 
 if TYPE_CHECKING:
@@ -50,20 +53,21 @@ def translate(
             picture, which takes longer, or each tile.
     """
     with requires("pictures"):  # before the network is loaded
-        import_module("PIL")
+        import_module("gan_data")
         import_module("tqdm")
-    try:
-        jobs, failures = find_jobs(inputs, out)
-    except ValueError as error:
-        raise CycloptsError(str(error)) from None
+    with _notes():
+        try:
+            jobs, failures = find_jobs(inputs, out)
+        except ValueError as error:
+            raise CycloptsError(str(error)) from None
     network = load_network(checkpoint, net, device)
     from gan_nets.pictures.translate import Translator
 
     translator = Translator(network, tile=tile, statistics=statistics, rgb=rgb)
     failed = _translate_all(translator, jobs, overwrite=overwrite)
-    print(f"translated {len(jobs) - len(failed)} of {len(jobs)} into {out}")
+    print(printable(f"translated {len(jobs) - len(failed)} of {len(jobs)} into {out}"))
     for failure in (*failed, *failures):
-        print(f"error: {failure.source}: {failure.reason}", file=sys.stderr)
+        print(printable(f"error: {failure.source}: {failure.reason}"), file=sys.stderr)
     if failed or failures:
         raise SystemExit(1)
 
@@ -75,23 +79,35 @@ def _translate_all(translator: "Translator", jobs: Sequence[Job], *, overwrite: 
     failures: list[Failure] = []
     noted: set[str] = set()
     for job in (bar := tqdm(jobs, unit="file", disable=None)):
-        bar.set_postfix_str(job.source.name)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
+        bar.set_postfix_str(printable(job.source.name))
+        with _notes(noted):
             try:
                 _translate_one(translator, job, overwrite=overwrite)
             except Exception as error:  # decoders raise all kinds on broken files
-                failures.append(Failure(str(job.source), reason(error)))
-        for note in {str(warning.message) for warning in caught} - noted:
-            noted.add(note)
-            tqdm.write(f"note: {note}", file=sys.stderr)
+                name = str(job.source)
+                failures.append(Failure(name, reason(error, name, printable(name))))
     return failures
 
 
-def _translate_one(translator: "Translator", job: Job, *, overwrite: bool) -> None:
-    from gan_nets.pictures.translate import check_absent
+@contextmanager
+def _notes(noted: set[str] | None = None) -> Generator[None]:
+    """Print the warnings inside the block as notes, but not those that were."""
+    from tqdm import tqdm
 
-    check_absent(job.target, overwrite=overwrite)
+    noted = set() if noted is None else noted
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        try:
+            yield
+        finally:
+            for note in dict.fromkeys(str(warning.message) for warning in caught):
+                if note not in noted:
+                    noted.add(note)
+                    tqdm.write(printable(f"note: {note}"), file=sys.stderr)
+
+
+def _translate_one(translator: "Translator", job: Job, *, overwrite: bool) -> None:
+    check_target(job.target, overwrite=overwrite)
     if job.source.suffix.lower() in VIDEOS:
         with requires("video"):
             from gan_nets.pictures.video import translate_video

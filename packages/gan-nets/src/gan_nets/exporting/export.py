@@ -18,6 +18,7 @@ from gan_nets.exporting._exportable import Exportable, ImageExport, exportable, 
 from gan_nets.exporting._simplified import simplified
 from gan_nets.saving.atomic import atomic_write
 from gan_nets.saving.pretrained import PretrainedModule
+from gan_nets.saving.target import writing
 
 OPSET = 18  # torch's exporter is written for this version of ONNX's operators, and converts to newer ones
 
@@ -41,7 +42,7 @@ def export_onnx(
         net: the network, one of this package, which is not changed. It is built anew from its arguments and
             weights. It may be in a wrapper, such as DataParallel.
         path: the file; its folder is made.
-        opset: version of ONNX's operators, at least 18.
+        opset: version of ONNX's operators, from 18 to the newest of the installed onnx.
         without_dropout: leave out dropout that is on at inference, which is refused otherwise.
 
     Returns:
@@ -49,19 +50,21 @@ def export_onnx(
 
     Raises:
         ModuleNotFoundError: without gan-nets[onnx].
-        ValueError: the network gives no images, has dropout on at inference, or cannot be exported; or the
-            file's results differ from the network's.
+        ValueError: the network gives no images, has dropout on at inference, or cannot be exported in that
+            opset; or the file's results differ from the network's.
     """
     try:
         import onnxruntime
+        from onnx.defs import onnx_opset_version
 
         import_module("onnxscript")  # torch's exporter needs it
     except ImportError as error:
         raise ModuleNotFoundError('ONNX files need more packages: pip install "gan-nets[onnx]"') from error
-    if opset < OPSET:
-        raise ValueError(f"expected an opset of at least {OPSET}; got {opset}")
+    newest = onnx_opset_version()
+    if not OPSET <= opset <= newest:
+        raise ValueError(f"expected an opset from {OPSET} to {newest}, the newest of this onnx; got {opset}")
     net = pretrained(net)
-    with _quiet(), _fixed_seed(), atomic_write(Path(path)) as file:
+    with _quiet(), _fixed_seed(), writing(Path(path)), atomic_write(Path(path)) as file:
         eager = exportable(net, without_dropout=without_dropout)
         with _one_sentence(net):
             exported = torch.onnx.export(
@@ -74,6 +77,8 @@ def export_onnx(
                 output_names=["output"],
             )
             onnx = cast("torch.onnx.ONNXProgram", exported)  # None is only for the former exporter
+            if onnx.model.opset_imports.get("") != opset:  # a failed conversion is only logged
+                raise ValueError(f"it can't be converted to opset {opset}")
             onnx.model.metadata_props.update(_metadata(net, eager))
             onnx.save(file, external_data=False)
             session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
@@ -106,7 +111,7 @@ def export_program(net: nn.Module, path: str | Path, *, without_dropout: bool = 
         ValueError: as in `export_onnx`.
     """
     net = pretrained(net)
-    with _quiet(), _fixed_seed(), atomic_write(Path(path)) as file:
+    with _quiet(), _fixed_seed(), writing(Path(path)), atomic_write(Path(path)) as file:
         eager = exportable(net, without_dropout=without_dropout)
         with _one_sentence(net):
             metadata = json.dumps(_metadata(net, eager))

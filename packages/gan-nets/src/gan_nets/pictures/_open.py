@@ -9,6 +9,8 @@ from torch import Tensor
 
 from gan_nets.pictures._restore import OpenedArray, OpenedTensor
 
+FARTHEST = 2  # images that were resized exceed 1 by some tenths
+
 
 def open_tensor(x: Tensor, in_channels: int | None) -> OpenedTensor:
     """Open a tensor (N, C, H, W) or (C, H, W), floating point in [-1, 1] or uint8.
@@ -18,7 +20,7 @@ def open_tensor(x: Tensor, in_channels: int | None) -> OpenedTensor:
         in_channels: of the network, None if it does not say.
 
     Raises:
-        ValueError: x has another shape, dtype or number of channels.
+        ValueError: x has another shape, dtype, range or number of channels.
     """
     if x.ndim not in (3, 4) or 0 in x.shape or not (x.is_floating_point() or x.dtype == torch.uint8):
         raise ValueError(
@@ -26,6 +28,9 @@ def open_tensor(x: Tensor, in_channels: int | None) -> OpenedTensor:
             f"got {tuple(x.shape)} of {x.dtype}"
         )
     given = x.detach()
+    if x.is_floating_point() and max(-given.min(), given.max()) > FARTHEST:
+        found = f"{float(given.min()):g} to {float(given.max()):g}"
+        raise ValueError(f"expected values in [-1, 1]; got {found}; pass x / 127.5 - 1 if it is in 0..255")
     if x.dtype == torch.uint8:
         pixels = given / 127.5 - 1
     else:

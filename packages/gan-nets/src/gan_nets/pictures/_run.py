@@ -62,6 +62,12 @@ class PictureNetwork:
         return y, None if alpha is None else _resized(alpha, y).clamp(-1, 1)
 
     @property
+    def scale(self) -> int:
+        """How many times as large the result is, as far as the network says so."""
+        scale = getattr(self._net, "scale", 1)
+        return scale if isinstance(scale, int) else 1
+
+    @property
     def _colorizes(self) -> bool:
         return self._usage.task == "colorize"
 

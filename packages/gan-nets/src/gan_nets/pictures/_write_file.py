@@ -13,8 +13,13 @@ from PIL.TiffImagePlugin import RESOLUTION_UNIT, X_RESOLUTION, Y_RESOLUTION, Ima
 from gan_nets.pictures._metadata import STORAGE, Metadata
 from gan_nets.pictures.open_file import PictureFile
 from gan_nets.saving.atomic import atomic_write
+from gan_nets.saving.target import writing
 
-OPAQUE = {"BMP", "DIB", "EPS", "JPEG", "PCX", "PPM"}  # formats without transparency
+LARGEST = {  # sides in pixels that the formats, or their libraries, can hold
+    "GIF": 65_535, "JPEG": 65_500, "PCX": 65_534, "SGI": 65_535, "TGA": 65_535, "WEBP": 16_383,
+}  # fmt: skip
+SIXTEEN_BIT, SIXTEEN_BIT_GRAY = ("PNG", "TIFF"), ("PPM", "JPEG2000")
+OPAQUE = {"BMP", "DIB", "JPEG", "PCX", "PPM"}  # formats without transparency
 LOSSLESS_TIFF = {"raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "group3", "group4"}
 # For modes that some of Pillow's writers do not support: modes that hold the same without loss.
 WIDER = {"1": "L", "P": "RGB", "PA": "RGBA", "L": "RGB", "LA": "RGBA", "HSV": "RGB", "YCbCr": "RGB"}
@@ -25,6 +30,25 @@ RATIONALS = (5, 10)  # types of TIFF's tags
 OWN_TAGS = STORAGE | {256, 257, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT}  # tifffile writes these itself
 # Nested directories, and tifffile's names of them.
 DIRECTORIES: dict[int, str] = {ExifTags.IFD.Exif: "ExifTag", ExifTags.IFD.GPSInfo: "GPSTag"}
+
+
+def check_format(source: PictureFile, target: Path, size: tuple[int, int], *, rgb: bool) -> None:
+    """Raise a ValueError if the target's format can't hold what is known of a result before it is computed.
+
+    Args:
+        source: the original.
+        target: the file, as it was given to `open_file`.
+        size: (width, height) of the result.
+        rgb: whether the result has RGB whatever the mode of the original is.
+    """
+    name, pixels, image = source.target_format, source.sixteen_bit, source.image
+    _check_size(size, name)
+    if pixels is not None:
+        _check_sixteen_bit(name, gray=pixels.ndim == 2)
+        return
+    mode = "RGB" if rgb else image.mode
+    one = Image.new("RGBA" if image.has_transparency_data else mode, (1, 1))
+    _encoded(one, name, _options(name, source, target))
 
 
 def write_file(result: Image.Image | NDArray[Any], target: Path, source: PictureFile) -> None:
@@ -41,11 +65,24 @@ def write_file(result: Image.Image | NDArray[Any], target: Path, source: Picture
     """
     name = source.target_format
     if isinstance(result, Image.Image):
-        _write_image(_supported(result, name), target, name, _options(name, source))
-        return
-    content = _sixteen_bit(result, name, source.metadata)
-    with atomic_write(target) as path:
+        _check_size(result.size, name)
+        content = _encoded(result, name, _options(name, source, target))
+    else:
+        content = _sixteen_bit(result, name, source.metadata)
+    with writing(target), atomic_write(target) as path:
         path.write_bytes(content)
+
+
+def _check_size(size: tuple[int, int], name: str) -> None:
+    largest = LARGEST.get(name)
+    if largest is not None and max(size) > largest:
+        found = f"{name} holds at most {largest:,} pixels a side, and the result has {size[0]:,}x{size[1]:,}"
+        raise ValueError(f"{found}; write a .png or .tif")
+
+
+def _check_sixteen_bit(name: str, *, gray: bool) -> None:
+    if name not in (*SIXTEEN_BIT, *(SIXTEEN_BIT_GRAY if gray else ())):
+        raise ValueError(f"{name} can't hold the picture's 16 bits; write a .png or .tif")
 
 
 def _supported(image: Image.Image, name: str) -> Image.Image:
@@ -67,7 +104,7 @@ def _widened(image: Image.Image) -> Image.Image:
     return converted
 
 
-def _options(name: str, source: PictureFile) -> dict[str, Any]:
+def _options(name: str, source: PictureFile, target: Path) -> dict[str, Any]:
     """Options of Pillow's writer for a result of the same quality as the source."""
     same = name == source.format
     if name == "JPEG":
@@ -77,20 +114,28 @@ def _options(name: str, source: PictureFile) -> dict[str, Any]:
     if name == "TIFF":
         found = source.image.info.get("compression")
         return {"compression": found if same and found in LOSSLESS_TIFF else "tiff_adobe_deflate"}
+    if name == "JPEG2000":
+        return {"no_jp2": target.suffix.lower() in (".j2c", ".j2k", ".jpc")}  # the bare codestream
     return {"quality": 95} if name == "AVIF" else {}
 
 
-def _write_image(image: Image.Image, target: Path, name: str, options: dict[str, Any]) -> None:
+def _encoded(image: Image.Image, name: str, options: dict[str, Any]) -> bytes:
+    """The content of a file, in memory, so that an error while it is written is one of the disk."""
+    image = _supported(image, name)
     metadata = {key: image.info[key] for key in ("exif", "icc_profile", "dpi") if key in image.info}
-    with atomic_write(target) as path:
-        while True:
-            try:
-                image.save(path, name, **options, **metadata)
-                return
-            except OSError as error:
-                if "cannot write mode" not in str(error) or image.mode not in WIDER:
-                    raise
-            image = _widened(image)
+    while True:
+        file = BytesIO()
+        try:
+            image.save(file, name, **options, **metadata)
+        except (OSError, ValueError) as error:
+            if "mode" not in str(error) and "images as" not in str(error):
+                raise
+            if image.mode not in WIDER:
+                found = f"{name} can't hold {image.mode}"
+                raise ValueError(f"{found}; write a .tif, or give --rgb (rgb=True)") from error
+        else:
+            return file.getvalue()
+        image = _widened(image)
 
 
 def _sixteen_bit(pixels: NDArray[Any], name: str, metadata: Metadata) -> bytes:
@@ -99,11 +144,10 @@ def _sixteen_bit(pixels: NDArray[Any], name: str, metadata: Metadata) -> bytes:
         return _png(pixels, metadata)
     if name == "TIFF":
         return _tiff(pixels, metadata)
-    if pixels.ndim == 2 and name in ("PPM", "JPEG2000"):
-        file = BytesIO()
-        Image.fromarray(pixels).save(file, name)
-        return file.getvalue()
-    raise ValueError(f"{name} can't hold the picture's 16 bits; write a .png or .tif")
+    _check_sixteen_bit(name, gray=pixels.ndim == 2)
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, name)
+    return file.getvalue()
 
 
 def _mode(pixels: NDArray[Any]) -> str:

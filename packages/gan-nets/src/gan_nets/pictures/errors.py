@@ -2,14 +2,31 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 
-def reason(error: Exception) -> str:
-    """The first line of an error's message; after an error of the operating system, what to do about it."""
+class UnsupportedError(ValueError):
+    """A picture is sound, but of a kind that networks do not take."""
+
+
+def reason(error: Exception, *names: str) -> str:
+    """An error's message in one line, without a name before it; what to do about an error of the system."""
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}; check the path and its permissions"
-    return str(error).strip().split("\n")[0] or f"is broken ({type(error).__name__})"
+        return f"cannot be opened ({error.strerror}); check the path and its permissions"
+    message = str(error).strip()
+    for name in names:
+        message = message.removeprefix(f"{name}: ")
+    return " ".join(message.split("\n")) or f"is broken ({type(error).__name__})"
+
+
+@contextmanager
+def naming(path: Path) -> Generator[None]:
+    """Make the message of a ValueError inside the block begin with the file."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 @contextmanager

@@ -1,15 +1,17 @@
 """The files that the arguments of a command name, and where the result of each is written."""
 
 import glob
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-PICTURES = frozenset({
-    ".avif", ".bmp", ".dib", ".gif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jpx", ".pbm", ".pcx",
-    ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp",
+from gan_nets.pictures.errors import requires
+
+VIDEOS = frozenset({
+    ".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ts", ".vob",
+    ".webm", ".wmv",
 })  # fmt: skip
-VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ts", ".webm", ".wmv"})
 
 
 class Job(NamedTuple):
@@ -29,9 +31,10 @@ class Failure(NamedTuple):
 def find_jobs(inputs: Sequence[str], out: Path) -> tuple[list[Job], list[Failure]]:
     """The files to translate, and the inputs that can't be.
 
-    A folder is searched recursively for pictures and videos. Its structure is kept, and that of a glob from
-    its first wildcard on. Hidden files and results of earlier calls are left out. For a single file, `out` is
-    the file to write unless it is a folder or has no suffix.
+    A folder is searched for pictures and videos by `gan_data.search_folder`, with a warning on what was
+    passed over. Its structure is kept, and that of a glob from its first wildcard on; brackets in the name of
+    a folder that exists are none. Results of earlier calls are left out. For a single file, `out` is the file
+    to write unless it is a folder or has no suffix.
 
     Args:
         inputs: files, folders and globs.
@@ -47,7 +50,11 @@ def find_jobs(inputs: Sequence[str], out: Path) -> tuple[list[Job], list[Failure
     jobs: dict[Path, Job] = {}
     failures: list[Failure] = []
     for name in inputs:
-        found = list(_find(name, out))
+        try:
+            found = list(_find(name, out))
+        except ValueError as error:  # a folder that can't be read
+            failures.append(Failure(name, str(error)))
+            continue
         if not found:
             failures.append(Failure(name, "there is no such picture or video; check the path"))
         for path, relative in found:
@@ -62,21 +69,39 @@ def find_jobs(inputs: Sequence[str], out: Path) -> tuple[list[Job], list[Failure
 def _find(name: str, out: Path) -> Iterator[tuple[Path, Path]]:
     """Files, and their paths relative to the folder that is searched."""
     path = Path(name).expanduser()
-    if path.is_file():
+    if path.is_dir():
+        for file in _in_folder(path):
+            if not _is_result(file, path, out):
+                yield file, file.relative_to(path)
+    elif path.exists():
         yield path, Path(path.name)
-    elif path.is_dir():
-        for file in sorted(path.rglob("*")):
-            relative = file.relative_to(path)
-            hidden = any(part.startswith(".") or part == "__MACOSX" for part in relative.parts)
-            wanted = not hidden and not _is_result(file, path, out)
-            if wanted and file.suffix.lower() in PICTURES | VIDEOS and file.is_file():
-                yield file, relative
     elif glob.has_magic(name):
-        root = Path(*path.parts[: next(i for i, part in enumerate(path.parts) if glob.has_magic(part))])
-        for match in sorted(glob.glob(str(path), recursive=True)):  # noqa: PTH207 - of absolute ones, too
-            file = Path(match)
+        root = _literal(path)
+        pattern = path.relative_to(root)
+        for match in sorted(glob.glob(str(pattern), root_dir=root, recursive=True)):  # noqa: PTH207
+            file = root / match
             if file.is_file() and not _is_result(file, root, out):
-                yield file, file.relative_to(root)
+                yield file, Path(match)
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    with requires("pictures"):
+        from gan_data import IMAGE_SUFFIXES, search_folder
+    found = search_folder(folder, IMAGE_SUFFIXES | VIDEOS)
+    if found.passed_over:
+        warnings.warn(f"{folder}: passed over {found.passed_over}", stacklevel=2)
+    return found.files
+
+
+def _literal(path: Path) -> Path:
+    """The folders before a glob's first wildcard; brackets in the name of one that exists are none."""
+    root = Path(path.anchor)
+    for part in path.relative_to(root).parts[:-1]:
+        wild = "*" in part or "?" in part or (glob.has_magic(part) and not (root / part).is_dir())
+        if wild:
+            break
+        root /= part
+    return root
 
 
 def _is_result(file: Path, root: Path, out: Path) -> bool:

@@ -1,6 +1,7 @@
 """Picture files in memory: Pillow's images, and the pixels of PNGs and TIFFs of 16 bits a channel."""
 
 import logging
+import os
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,14 +12,20 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import tifffile
+from gan_data import DataError, diagnose, open_picture, open_regular, orientation_of, without_large_metadata
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image
+from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, PREDICTOR
 
 from gan_nets.pictures._metadata import Metadata
+from gan_nets.pictures.errors import UnsupportedError
 from gan_nets.pictures.open_image import metadata_of, set_upright, sixteen_bit_gray
 
+MOST_PIXELS = (
+    1_000_000_000  # of a picture that is opened, unless GAN_MAX_PIXELS is set; Pillow's: 178,956,970
+)
 PNG_DEPTH = 24  # place of the bit depth in a PNG
 
 
@@ -54,26 +61,59 @@ def open_file(path: Path, target: Path | None = None) -> PictureFile:
             the suffix is the same, otherwise that of the suffix.
 
     Raises:
-        ValueError: the file is not a picture, or of a kind that is not supported; or the target's suffix is
-            not one of a format that Pillow writes.
-        OSError: the file can't be read, or is broken.
+        ValueError: the file is not a picture, is broken, or of a kind that is not supported; or the target's
+            suffix is not one of a format that Pillow writes.
+        OSError: the file can't be read.
     """
-    data = path.read_bytes()
-    if not data:
-        raise ValueError("is empty (0 bytes); copy it again")
+    with open_regular(path) as file:
+        data = file.read()
     try:
-        with warnings.catch_warnings():
-            # Large pictures are processed in tiles.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            # Not by name: Pillow would map the file, and garble TIFFs with an orientation.
-            image = Image.open(BytesIO(data))
-    except UnidentifiedImageError:
-        raise ValueError("is not a picture that Pillow reads, whatever its name says") from None
+        with _pixel_limit():
+            image, frames, pixels = _decoded(data)
+    except UnsupportedError as error:
+        raise DataError(f"{path}: {error}") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders of broken files raise exceptions of all kinds
+        raise DataError(str(diagnose(path, error))) from error
     name = _without_mpo(image.format or "")
     same = target is not None and target.suffix.lower() == path.suffix.lower()
     target_format = "" if target is None else _checked(name if same else "", target)
-    frames, pixels = getattr(image, "n_frames", 1), _sixteen_bit(image, data)
     return PictureFile(data, image, frames, name, target_format, pixels, metadata_of(image))
+
+
+def _decoded(data: bytes) -> tuple[ImageFile, int, NDArray[np.uint16] | None]:
+    """Pillow's image, the number of pictures, and the pixels if there are 16 bits a channel."""
+    try:
+        # Not by name: Pillow would map the file, and garble TIFFs with an orientation.
+        image = open_picture(BytesIO(data))
+        frames, pixels = getattr(image, "n_frames", 1), _sixteen_bit(image, data)
+        if pixels is None:
+            image.load()
+    except UnsupportedError:
+        raise
+    except ValueError:  # among others of metadata, and with other words in each version
+        smaller = without_large_metadata(data)
+        if smaller is data:
+            raise
+        return _decoded(smaller)
+    return image, frames, pixels
+
+
+@contextmanager
+def _pixel_limit() -> Generator[None]:
+    """Let Pillow open pictures that are processed in tiles, up to a limit against pictures made to harm."""
+    if "GAN_MAX_PIXELS" in os.environ:  # which open_picture follows
+        yield
+        return
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # Pillow refuses twice its limit
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
 
 
 def _checked(name: str, target: Path) -> str:
@@ -100,7 +140,7 @@ def _sixteen_bit(image: Image.Image, data: bytes) -> NDArray[np.uint16] | None:
         pixels = _decode_tiff(data)
     else:
         return None
-    return _upright(pixels, image.getexif().get(ExifTags.Base.Orientation, 1))
+    return _upright(pixels, orientation_of(image))
 
 
 @contextmanager
@@ -113,7 +153,7 @@ def _decoding() -> Generator[None, None, None]:
     try:
         yield
     except (RuntimeError, ValueError, tifffile.TiffFileError) as error:
-        raise OSError(f"is broken ({error}); copy it again") from error
+        raise OSError(str(error)) from error
     finally:
         for name, logger in loggers.items():
             logger.setLevel(levels[name])
@@ -130,7 +170,7 @@ def _decode_tiff(data: bytes) -> NDArray[np.uint16]:
             pixels = np.moveaxis(pixels, page.axes.index("S"), -1)
     if colors != PHOTOMETRIC.RGB or pixels.dtype != np.uint16:
         found = f"{PHOTOMETRIC(colors).name} in {pixels.dtype}"
-        raise ValueError(f"expected 8 bits, or gray or RGB of 16; got {found}; convert it")
+        raise UnsupportedError(f"expected 8 bits, or gray or RGB of 16; got {found}; convert it")
     count = pixels.shape[-1] - len(extra)
     alpha = [i for i, kind in enumerate(extra) if kind != EXTRASAMPLE.UNSPECIFIED][:1]
     pixels = pixels[..., [*range(count), *(count + i for i in alpha)]]

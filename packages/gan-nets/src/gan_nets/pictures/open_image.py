@@ -4,12 +4,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from gan_data import orientation_of
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 from torch import Tensor
 
 from gan_nets.pictures._metadata import STORAGE, Metadata
 from gan_nets.pictures._restore_image import OpenedImage
+from gan_nets.pictures.errors import UnsupportedError
 
 CONVERTED = {  # modes, and what they are converted to
     "LA": "LA", "La": "LA", "RGB": "RGB", "RGBA": "RGBA", "RGBa": "RGBA", "RGBX": "RGB",
@@ -48,7 +50,8 @@ def open_image(image: Image.Image, *, rgb: bool) -> OpenedImage:
 def set_upright(image: Image.Image) -> Image.Image:
     """The image with its EXIF orientation applied to the pixels."""
     image.load()
-    return ImageOps.exif_transpose(image)
+    # Damaged metadata raise exceptions of all kinds; the pixels are as good as ever.
+    return image if orientation_of(image) == 1 else ImageOps.exif_transpose(image)
 
 
 def sixteen_bit_gray(image: Image.Image) -> NDArray[np.uint16]:
@@ -60,7 +63,7 @@ def sixteen_bit_gray(image: Image.Image) -> NDArray[np.uint16]:
     levels = np.asarray(image)
     if levels.min() < 0 or levels.max() > 65_535:
         found = f"{levels.min()} to {levels.max()}"
-        raise ValueError(f"expected gray of at most 16 bits, 0 to 65535; got {found}; scale it")
+        raise UnsupportedError(f"expected gray of at most 16 bits, 0 to 65535; got {found}; scale it")
     return levels.astype(np.uint16)
 
 
@@ -79,7 +82,9 @@ def _converted(image: Image.Image) -> Image.Image:
     """The image in L, LA, RGB or RGBA."""
     if image.mode not in CONVERTED:
         known = "gray, palette, RGB or CMYK of 8 or 16 bits"
-        raise ValueError(f"expected a picture in {known}; got Pillow's mode {image.mode}; convert it first")
+        raise UnsupportedError(
+            f"expected a picture in {known}; got Pillow's mode {image.mode}; convert it first"
+        )
     mode = CONVERTED[image.mode]
     if image.has_transparency_data:
         mode = WITH_ALPHA.get(mode, mode)

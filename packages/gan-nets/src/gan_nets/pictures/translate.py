@@ -13,11 +13,14 @@ from gan_nets.layers.checks import check_positive
 from gan_nets.pictures._open import open_array, open_tensor
 from gan_nets.pictures._restore import Opened
 from gan_nets.pictures._run import PictureNetwork
-from gan_nets.pictures.errors import requires
+from gan_nets.pictures.errors import naming, requires
+from gan_nets.saving.target import check_target
 from gan_nets.tiling.scope import StatisticsScope
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from gan_nets.pictures.open_file import PictureFile
 
 Picture = TypeVar("Picture")
 
@@ -102,9 +105,9 @@ def translate(
         color or with alpha, which Pillow does not support. `translate_file` writes them.
 
     Raises:
-        ValueError: the picture is of a mode, dtype or shape that is not listed, or the network is not from
-            images to images.
-        OSError: the file is missing or broken.
+        ValueError: the picture is of a mode, dtype or shape that is not listed, or its file is broken; or the
+            network is not from images to images.
+        OSError: the file is missing.
         ImportError: the extra gan-nets[pictures] is not installed, and the picture needs it.
     """
     translator = Translator(net, tile=tile, statistics=statistics, rgb=rgb)
@@ -143,18 +146,13 @@ def translate_file(
 
     Raises:
         FileExistsError: `target` exists, and overwrite is False.
-        ValueError: as for `translate`, or the format can't hold the result without loss.
-        OSError: the file is missing or broken, or the result can't be written.
+        ValueError: as for `translate`, or the format can't hold the result without loss, which is found
+            before the network runs where it can be.
+        OSError: the file is missing, or the result can't be written, or `target` is a folder.
         ImportError: the extra gan-nets[pictures] is not installed.
     """
-    check_absent(Path(target), overwrite=overwrite)
+    check_target(Path(target), overwrite=overwrite)
     Translator(net, tile=tile, statistics=statistics, rgb=rgb).file(Path(picture), Path(target))
-
-
-def check_absent(target: Path, *, overwrite: bool) -> None:
-    """Raise FileExistsError if `target` exists and must not be overwritten."""
-    if target.exists() and not overwrite:
-        raise FileExistsError(f"{target} exists already; overwrite=True or --overwrite replaces it")
 
 
 class Translator:
@@ -206,16 +204,25 @@ class Translator:
         with requires("pictures"):
             from PIL import Image
 
-            from gan_nets.pictures._write_file import write_file
+            from gan_nets.pictures._write_file import check_format, write_file
             from gan_nets.pictures.open_file import open_file
         source = open_file(path, target)
         pixels = source.sixteen_bit
-        result = self.image(source.image) if pixels is None else self.array(pixels)
-        if source.frames > 1:
-            warnings.warn(f"{path} holds {source.frames} pictures; the first one is translated", stacklevel=2)
-        if target is not None:
-            write_file(result, target, source)
+        with naming(path):
+            if target is not None:
+                check_format(source, target, self._size(source), rgb=self._rgb)
+            result = self.image(source.image) if pixels is None else self.array(pixels)
+            if source.frames > 1:
+                holds = f"{path} holds {source.frames} pictures"
+                warnings.warn(f"{holds}; the first one is translated", stacklevel=2)
+            if target is not None:
+                write_file(result, target, source)
         return Image.fromarray(result) if isinstance(result, np.ndarray) and result.ndim == 2 else result
+
+    def _size(self, source: "PictureFile") -> tuple[int, int]:
+        """(width, height) of the result for a file, before it is set upright."""
+        width, height = source.image.size
+        return self._run.scale * width, self._run.scale * height
 
     def _translate(self, opened: Opened[Picture]) -> Picture:
         pixels, alpha = self._run(opened.pixels, opened.alpha)

@@ -6,6 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+LONGEST_NAME = 255  # bytes, of the usual file systems
+
 
 @contextmanager
 def atomic_write(target: Path) -> Generator[Path]:
@@ -14,7 +16,7 @@ def atomic_write(target: Path) -> Generator[Path]:
     The folder of `target` is made.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    path = target.with_name(f".{target.stem}.writing{target.suffix}")
+    path = _beside(target)
     try:
         yield path
         path.replace(target)
@@ -44,3 +46,10 @@ def flush(path: Path) -> None:
     """Wait until a file is on the disk."""
     with path.open("r+b") as file:  # Windows flushes writable files only
         os.fsync(file.fileno())
+
+
+def _beside(target: Path) -> Path:
+    """A hidden name in the same folder, with the same suffix, and not too long for file systems."""
+    ending = f".writing{target.suffix}"
+    room = max(LONGEST_NAME - 1 - len(os.fsencode(ending)), 0)
+    return target.with_name(f".{os.fsencode(target.stem)[:room].decode(errors='ignore')}{ending}")
