@@ -7,15 +7,13 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import nn
 
-from gan_nets.saving._checksums import CHECKSUMS, checksum, checksum_of_text
+from gan_nets.saving._checksums import header_of, read_header
 from gan_nets.saving.atomic import atomic_write, flush, restored_after_error
 from gan_nets.saving.stored import StoredNetwork
 
 CONFIG, WEIGHTS, README = "config.json", "model.safetensors", "README.md"
-# Keys of the metadata of WEIGHTS: the description again, and a checksum of it and of the tensors' checksums.
-DESCRIPTION, IDENTITY = "description", "identity"
 LARGEST = 2**20  # bytes of a file that describes networks
 
 
@@ -30,8 +28,8 @@ def write_network(folder: Path, net: nn.Module, description: dict[str, Any]) -> 
     """
     config, target = folder / CONFIG, folder / WEIGHTS
     tensors = {key: value.detach().cpu().contiguous() for key, value in net.state_dict().items()}
-    metadata = _metadata(tensors, description)
-    described = description | {"weights": metadata[IDENTITY]}
+    metadata, identity = header_of(tensors, description)
+    described = description | {"weights": identity}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with restored_after_error(config), atomic_write(target) as weights:
@@ -45,12 +43,6 @@ def write_network(folder: Path, net: nn.Module, description: dict[str, Any]) -> 
         raise OSError(
             f"{target} cannot be written ({error}); make room or choose another folder, and save again"
         ) from error
-
-
-def _metadata(tensors: dict[str, Tensor], description: dict[str, Any]) -> dict[str, str]:
-    checksums = json.dumps({key: checksum(value) for key, value in tensors.items()})
-    text = json.dumps(description)
-    return {CHECKSUMS: checksums, DESCRIPTION: text, IDENTITY: checksum_of_text(checksums + text)}
 
 
 def find_network(folder: Path) -> StoredNetwork:
@@ -72,28 +64,25 @@ def _description_of(weights: Path, described: dict[str, Any], path: Path) -> dic
     """`described` if it is of these weights, otherwise the description in their own file."""
     try:
         with safe_open(weights, "pt") as file:
-            metadata: dict[str, str] = file.metadata() or {}
+            header = read_header(file.metadata())
     except SafetensorError:
         return described  # what is damaged is said when the tensors are read
-    identity, text = metadata.get(IDENTITY), metadata.get(DESCRIPTION, "")
-    ours = metadata.keys() & {CHECKSUMS, DESCRIPTION, IDENTITY}
-    if ours and checksum_of_text(metadata.get(CHECKSUMS, "") + text) != identity:
-        raise ValueError(f"{weights} is damaged (the checksum of its header is another one); save it again")
-    if identity == described["weights"]:
-        return described
-    if identity is None:
+    except ValueError as error:
+        raise ValueError(f"{weights} is damaged ({error}); save or download it again") from error
+    if header is None or header.description is None:
         raise ValueError(
             f"{weights} is not the file that {path} was written with; save both again, or remove "
             f'"weights" from {path.name} if they belong together'
         )
+    if header.identity == described["weights"]:
+        return described
     warnings.warn(
         f"{path} was written for other weights, by a save that did not end; the description in {weights} is "
         "used",
         stacklevel=2,
     )
-    description = json.loads(text)
-    check_description(description, weights)
-    return description
+    check_description(header.description, weights)
+    return header.description
 
 
 def read_json(path: Path) -> Any:

@@ -178,7 +178,8 @@ def build(cls: type[Net], stored: StoredNetwork, **overrides: Any) -> Net:
     make = partial(cls, **stored.arguments | overrides)
     try:
         sizes = (size for value in shapes.values() for size in value.shape)
-        check_arguments(cls.__init__, stored.arguments, max(len(shapes), *sizes, 0))
+        given = {name: value for name, value in stored.arguments.items() if name not in overrides}
+        check_arguments(cls.__init__, given, max(len(shapes), *sizes, 0))
         planned = outline(make, len(shapes))
     except Exception as error:  # a stranger's arguments may make a constructor raise anything
         raise ValueError(

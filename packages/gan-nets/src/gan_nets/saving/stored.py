@@ -9,7 +9,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from gan_nets.saving._checksums import checksum, read_checksums
+from gan_nets.saving._checksums import checksum, read_header
 from gan_nets.saving.arguments import short
 from gan_nets.saving.usage import Usage
 
@@ -82,10 +82,10 @@ class StoredNetwork(NamedTuple):
             ValueError: the file is damaged, or a tensor is not the one that was written.
         """
         with self._opened() as file:
-            checksums = read_checksums(file.metadata())
+            header = read_header(file.metadata())
             tensors = {key: file.get_tensor(key) for key in self._keys(file)}
             for key, value in tensors.items():
-                if checksums is not None and checksums.get(key) != checksum(value):
+                if header is not None and header.tensors.get(key) != checksum(value):
                     raise ValueError(f"the checksum of {key} is another one")
         return {key.removeprefix(self.prefix): value for key, value in tensors.items()}
 

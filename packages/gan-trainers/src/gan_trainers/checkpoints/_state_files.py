@@ -19,7 +19,7 @@ from gan_trainers.base.atomic import flush
 
 State = Mapping[str, Any]
 
-_CHECKSUMS = "checksums"  # key of the metadata: JSON, from the tensors' keys to their checksums
+_CHECKSUMS = "checksums"  # key of the metadata: JSON with the checksums of "tensors", by their keys
 _CHECKSUM = "checksum"  # key of the JSON file
 
 
@@ -33,8 +33,8 @@ def write_state(folder: Path, name: str, state: State) -> None:
     """
     tensors: dict[str, Tensor] = {}
     tree = _pack(state, name, tensors)
-    checksums = json.dumps({key: _checksum_of(value) for key, value in tensors.items()})
-    save_file(tensors, folder / f"{name}.safetensors", {_CHECKSUMS: checksums})
+    checksums = {"tensors": {key: _checksum_of(value) for key, value in tensors.items()}}
+    save_file(tensors, folder / f"{name}.safetensors", {_CHECKSUMS: json.dumps(checksums)})
     text = json.dumps({**tree, _CHECKSUM: _checksum_of_text(json.dumps(tree))})
     (folder / f"{name}.json").write_text(text, encoding="utf-8")
     for suffix in ("safetensors", "json"):
@@ -54,7 +54,15 @@ def read_state(folder: Path, name: str) -> dict[str, Any]:
         tensors = _read_tensors(file)
         file = file.with_suffix(".json")
         return _unpack(_read_tree(file), tensors)
-    except (OSError, SafetensorError, ValueError, LookupError, TypeError, RecursionError) as error:
+    except (
+        OSError,
+        SafetensorError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise ValueError(
             f"cannot read the checkpoint's file {file}: {error}; remove the folder {folder} to resume "
             "from the checkpoint before it"
@@ -67,7 +75,7 @@ def _read_tensors(file: Path) -> dict[str, Tensor]:
         tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 - no dict
         metadata: Mapping[str, str] = opened.metadata() or {}
     if _CHECKSUMS in metadata:
-        checksums = json.loads(metadata[_CHECKSUMS])
+        checksums = json.loads(metadata[_CHECKSUMS])["tensors"]
         for key, value in tensors.items():
             if checksums.get(key) != _checksum_of(value):
                 raise ValueError(f"it is damaged, the checksum of {key} is another one")
