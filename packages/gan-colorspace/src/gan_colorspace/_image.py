@@ -34,7 +34,7 @@ def check_range(image: Tensor, caller: str, formula: str) -> None:
         caller: the name of the function.
         formula: how to scale an image whose values are in the usual range instead.
     """
-    if torch.compiler.is_compiling() or torch.jit.is_tracing() or image.is_meta or not image.numel():
+    if torch.compiler.is_compiling() or image.is_meta or not image.numel():
         return
     if image.device.type != "cpu":
         if caller in _checked:

@@ -63,7 +63,7 @@ def _check_form(images: Tensor, caller: str) -> None:
 
 
 def _check_range(caller: str, *batches: Tensor) -> None:
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+    if torch.compiler.is_compiling():
         return
     if not all(images.numel() for images in batches):
         return
