@@ -63,7 +63,9 @@ def _check_form(images: Tensor, caller: str) -> None:
 
 
 def _check_range(caller: str, *batches: Tensor) -> None:
-    if torch.compiler.is_compiling() or not all(images.numel() for images in batches):
+    if torch.compiler.is_compiling():
+        return
+    if not all(images.numel() for images in batches):
         return
     extremes = [value.float() for images in batches for value in images.detach().aminmax()]
     values: list[float] = torch.stack(extremes).tolist()
