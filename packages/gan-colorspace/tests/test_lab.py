@@ -5,10 +5,22 @@ import pytest
 import torch
 from gan_colorspace import lab_to_rgb, rgb_to_lab
 from safetensors.torch import load_file
+from torch.utils._python_dispatch import TorchDispatchMode
 
 PARITY = load_file(Path(__file__).parent / "parity" / "color.safetensors")
 SCALE = torch.tensor([50.0, 110.0, 110.0]).reshape(3, 1, 1)
 SHIFT = torch.tensor([50.0, 0.0, 0.0]).reshape(3, 1, 1)
+
+
+class NoFloat64(TorchDispatchMode):
+    """Refuses float64 tensors on the meta device, which stands for one that lacks the type."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        made = result if isinstance(result, (tuple, list)) else [result]
+        doubles = [x for x in made if isinstance(x, torch.Tensor) and x.dtype == torch.float64]
+        assert not any(x.device.type == "meta" for x in doubles), func
+        return result
 
 
 @pytest.fixture
@@ -114,3 +126,9 @@ def test_bad_input_is_named(function):
         function(torch.zeros(2, 1, 8, 8))
     with pytest.raises(ValueError, match=r"got torch\.int64"):
         function(torch.zeros(1, 3, 8, 8, dtype=torch.int64))
+
+
+@pytest.mark.parametrize("convert", [rgb_to_lab, lab_to_rgb])
+def test_no_float64_is_made_on_a_device_that_may_lack_it(convert):
+    with NoFloat64():
+        assert convert(torch.zeros(1, 3, 4, 4, device="meta")).dtype == torch.float32

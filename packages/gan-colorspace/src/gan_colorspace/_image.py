@@ -59,6 +59,6 @@ def widen(image: Tensor) -> Tensor:
 def to_float64(image: Tensor) -> Tensor:
     """The only dtype that autocast, TF32 and reduced matmul precision do not affect.
 
-    On Apple's MPS, which lacks float64 (and TF32), float32.
+    On MPS and XPU, which may lack float64, float32.
     """
-    return image.to(torch.float32 if image.device.type == "mps" else torch.float64)
+    return image.to(torch.float64 if image.device.type in ("cpu", "cuda") else torch.float32)

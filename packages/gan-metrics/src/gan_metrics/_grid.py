@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_metrics._image import Reduction, check_images, reduce, to_unit_range
+from gan_metrics._matrices import as_double
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 NEAR, FAR = 2, 5  # the neighborhood of a frequency, in steps of the transform: from NEAR to FAR
@@ -56,12 +57,13 @@ def grid_strength(images: Tensor, *, period: int = 4, reduction: Reduction = "me
     own = torch.stack([power[:, row, column] for row, column in frequencies]).sum(0)
     around = torch.stack([_around(power, row, column) for row, column in frequencies]).sum(0)
     constant = luma.amax((1, 2)) == luma.amin((1, 2))  # its power is only rounding errors
-    return reduce((10 * (own / around).log10()).masked_fill(constant, torch.nan), reduction)
+    decibels = (10 * (own / around).log10()).masked_fill(constant, torch.nan)
+    return reduce(decibels.to(images.device), reduction)
 
 
 def _luma(images: Tensor) -> Tensor:
     """(N, H, W) in [0, 1], in float64, since a weak grid is small compared with the image."""
-    unit = to_unit_range(images).double()
+    unit = as_double(to_unit_range(images))
     return unit[:, 0] if images.shape[1] == 1 else torch.einsum("nchw,c->nhw", unit, unit.new_tensor(LUMA))
 
 

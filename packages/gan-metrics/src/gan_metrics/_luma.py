@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from gan_metrics._image import Reduction, check_pair, reduce, to_unit_range
+from gan_metrics._matrices import as_double
 from gan_metrics._psnr import decibels
 from gan_metrics._ssim import WINDOW, similarities
 
@@ -85,6 +86,6 @@ def _luma(images: Tensor) -> Tensor:
     rounded = (255 * to_unit_range(images.detach())).round()
     if rounded.shape[1] == 1:
         return rounded
-    levels = rounded.double()  # so that halves are exact, and rounded up
+    levels = as_double(rounded)  # so that halves are exact, and rounded up
     weighted = [weight * plane for weight, plane in zip(WEIGHTS, levels.split(1, dim=1), strict=True)]
-    return (BLACK + sum(weighted[1:], weighted[0]) / 255).add(0.5).floor().to(rounded.dtype)
+    return (BLACK + sum(weighted[1:], weighted[0]) / 255).add(0.5).floor().to(rounded)

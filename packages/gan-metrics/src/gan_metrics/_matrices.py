@@ -45,8 +45,8 @@ def image_features(features: Features, images: Tensor) -> Tensor:
 
 
 def as_double(features: Tensor) -> Tensor:
-    """In float64 on the same device, or on the CPU for an Apple GPU, which has no float64."""
-    return features.to("cpu" if features.device.type == "mps" else features.device).double()
+    """In float64 on the same device, or on the CPU for a device that may have none (MPS, XPU)."""
+    return features.to(features.device if features.device.type in ("cpu", "cuda") else "cpu").double()
 
 
 def check_set(features: Tensor, caller: str, at_least: int = 2) -> Tensor:

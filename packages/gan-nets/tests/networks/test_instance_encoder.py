@@ -1,6 +1,18 @@
 import pytest
 import torch
 from gan_nets import InstanceEncoder, instance_mean, pad_to_multiple
+from torch.utils._python_dispatch import TorchDispatchMode
+
+
+class NoFloat64(TorchDispatchMode):
+    """Refuses float64 tensors on the meta device, which stands for one that lacks the type."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        made = result if isinstance(result, (tuple, list)) else [result]
+        doubles = [x for x in made if isinstance(x, torch.Tensor) and x.dtype == torch.float64]
+        assert not any(x.device.type == "meta" for x in doubles), func
+        return result
 
 
 def test_parameter_count_of_the_official_settings():
@@ -78,3 +90,9 @@ def test_wrong_sizes_name_what_to_do():
     assert net(pad_to_multiple(x, 4)[0], pad_to_multiple(instances, 4)[0]).shape == (1, 3, 16, 20)
     with pytest.raises(ValueError, match=r"at least 8x8; got 4x8"):
         net(torch.zeros(1, 3, 4, 8), torch.zeros(1, 1, 4, 8, dtype=torch.long))
+
+
+def test_no_float64_is_made_on_a_device_that_may_lack_it():
+    x, instances = torch.zeros(1, 2, 4, 4, device="meta"), torch.zeros(1, 1, 4, 4, device="meta").long()
+    with NoFloat64():
+        assert instance_mean(x, instances).dtype == torch.float32

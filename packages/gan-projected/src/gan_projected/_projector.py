@@ -145,8 +145,8 @@ def _random_mixture(in_channels: int, out_channels: int, random: torch.Generator
 
 
 def _composed(second: nn.Conv2d, first: nn.Conv2d) -> nn.Conv2d:
-    """The 1x1 convolution that equals two in a row, computed in float64."""
-    matrix, bias = second.weight.double().flatten(1), cast(Tensor, first.bias).double()
-    weight = matrix @ first.weight.double().flatten(1)
-    bias = cast(Tensor, second.bias).double() + matrix @ bias
-    return mixture(weight[:, :, None, None].to(first.weight.dtype), bias.to(first.weight.dtype))
+    """The 1x1 convolution that equals two in a row, computed in float64, on the CPU since MPS has none."""
+    matrix, inner = (conv.weight.cpu().double().flatten(1) for conv in (second, first))
+    outer_bias, inner_bias = (cast(Tensor, conv.bias).cpu().double() for conv in (second, first))
+    weight, bias = matrix @ inner, outer_bias + matrix @ inner_bias
+    return mixture(weight[:, :, None, None].to(first.weight), bias.to(first.weight))

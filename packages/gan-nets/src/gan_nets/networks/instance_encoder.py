@@ -77,14 +77,16 @@ def instance_mean(x: Tensor, instances: Tensor) -> Tensor:
         instances: (N, 1, H, W), integers.
 
     Returns:
-        (N, C, H, W), of x's dtype. The sums are float64: an instance may have half a million pixels.
+        (N, C, H, W), of x's dtype. The sums are float64, since an instance may have half a million pixels;
+        float32 on devices that may lack float64 (MPS, XPU).
 
     Raises:
         ValueError: `instances` are not integers, or not of x's size.
     """
     _check_instances(instances, x)
     slots = _slots(instances.flatten(1))[:, None]  # (N, 1, H*W)
-    values = x.flatten(2).double()  # (N, C, H*W)
+    widest = torch.float64 if x.device.type in ("cpu", "cuda") else torch.float32
+    values = x.flatten(2).to(widest)  # (N, C, H*W)
     zeros = torch.zeros_like(values)
     sums = zeros.scatter_add(2, slots.expand_as(values), values)  # (N, C, H*W), one value a slot
     counts = zeros[:, :1].scatter_add(2, slots, torch.ones_like(values[:, :1]))  # (N, 1, H*W)

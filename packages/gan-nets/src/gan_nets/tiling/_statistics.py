@@ -129,8 +129,8 @@ def _next(
         layer = _reached(net, tile.crop(x).to(device), known)
         if layer is None:
             return None
-        # Sums of squares in float64, which MPS does not support.
-        dtype = torch.float32 if layer.x.device.type == "mps" else torch.float64
+        # Sums of squares in float64, which MPS and some XPUs lack.
+        dtype = torch.float64 if layer.x.device.type in ("cpu", "cuda") else torch.float32
         own = tile.own(layer.x).to(dtype).reshape(layer.groups, -1)
         total = total + torch.stack([own.sum(-1), own.square().sum(-1)]).cpu()
         count, channels = count + own.shape[-1], layer.x.shape[1]

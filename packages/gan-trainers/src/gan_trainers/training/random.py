@@ -17,9 +17,7 @@ def random_state() -> dict[str, Any]:
         "numpy": [str(kind), torch.from_numpy(np.asarray(keys, dtype=np.int64)), *rest],
         "torch": torch.get_rng_state(),
     }
-    if torch.cuda.is_available():
-        state["cuda"] = torch.cuda.get_rng_state()
-    return state
+    return state | {name: module.get_rng_state() for name, module in _accelerators().items()}
 
 
 def set_random_state(state: dict[str, Any]) -> None:
@@ -28,8 +26,16 @@ def set_random_state(state: dict[str, Any]) -> None:
     random.setstate(state["python"])
     np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
     torch.set_rng_state(state["torch"])
-    if "cuda" in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["cuda"])
+    for name, module in _accelerators().items():
+        if name in state:
+            module.set_rng_state(state[name])
+
+
+def _accelerators() -> dict[str, Any]:
+    """The modules of torch for the kinds of accelerators that are there."""
+    modules = {"cuda": torch.cuda, "xpu": torch.xpu}
+    found: dict[str, Any] = {name: module for name, module in modules.items() if module.is_available()}
+    return found | ({"mps": torch.mps} if torch.backends.mps.is_available() else {})
 
 
 @contextmanager
@@ -43,9 +49,15 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
         seed: of the generators of the CPU and of `device`.
         device: of the networks.
     """
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+    accelerator = _accelerators().get(device.type)
+    before = torch.get_rng_state(), accelerator.get_rng_state() if accelerator else None
+    torch.manual_seed(seed)
+    try:
         yield
+    finally:
+        torch.set_rng_state(before[0])
+        if accelerator:
+            accelerator.set_rng_state(before[1])
 
 
 @contextmanager
