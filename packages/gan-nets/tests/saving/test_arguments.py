@@ -90,7 +90,7 @@ def test_arguments_of_any_type_are_one_sentence(folder, name):
 @pytest.mark.parametrize(
     "usage",
     [
-        {"task": ["translate"]}, {"colour": "red"}, {"value_range": [0]}, {"value_range": [float("-inf"), 0]},
+        {"task": ["translate"]}, {"hue": "red"}, {"value_range": [0]}, {"value_range": [float("-inf"), 0]},
         {"value_range": [False, True]}, {"value_range": [0, 1e300]}, {"task": None},
     ],
 )  # fmt: skip

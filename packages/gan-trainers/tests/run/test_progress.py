@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import struct
 import sys
 
@@ -32,9 +33,11 @@ def terminal(monkeypatch):
             patch.setattr(sys, "stderr", stream)
             play(ProgressBar(shown=True))
             stream.flush()
-            written = os.read(keyboard, 1 << 20).decode()
+            written = b""
+            while select.select([keyboard], [], [], 0.3)[0]:  # what was written comes in pieces
+                written += os.read(keyboard, 1 << 20)
         os.close(keyboard)
-        return written
+        return written.decode()
 
     return make
 

@@ -24,7 +24,7 @@ def unwrapped(state: StateDict) -> dict[str, Tensor]:
     Raises:
         ValueError: a key or a tensor is none that a network has.
     """
-    check_sound(state)
+    check_sound(state, source="the checkpoint")
     inner = {key: value for key, value in state.items() if key not in COUNTERS}
     for prefix in WRAPPERS:
         if inner and all(key.startswith(prefix) for key in inner):

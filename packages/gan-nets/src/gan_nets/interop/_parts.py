@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from gan_nets.interop._networks import averaged, generators, networks_in
+from gan_nets.interop._sound import check_sound
 
 # Endings of the keys that are buffers; the other tensors of a state dict are the parameters, in order.
 BUFFERS = ("running_mean", "running_var", "num_batches_tracked", "weight_u", "weight_v")
@@ -35,6 +36,8 @@ def take_state(content: Any, part: str | None, *, source: str) -> State:
     if not states:
         held = f"a dict with {list(content)[:5]}" if isinstance(content, Mapping) else type(content).__name__
         raise ValueError(f"{source} holds {held}; expected one state dict, or some by name")
+    for state in states.values():
+        check_sound(state, source=source)
     if part:
         return _named(part, states, source)
     networks = networks_in(states) or states

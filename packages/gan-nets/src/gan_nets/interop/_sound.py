@@ -10,8 +10,15 @@ LONGEST = 300  # characters of a key
 MOST = 9999  # number of a layer; those of the published networks have two or three digits
 
 
-def check_sound(state: Mapping[str, Tensor]) -> None:
+def check_sound(state: Mapping[str, Tensor], *, source: str) -> None:
     """Raise ValueError for a key or a tensor that no network has, which could take any time or memory."""
+    try:
+        _check(state)
+    except ValueError as error:
+        raise ValueError(f"{source} is not a network's: {error}") from None
+
+
+def _check(state: Mapping[str, Tensor]) -> None:
     for key, value in state.items():
         if len(key) > LONGEST:
             raise ValueError(f"expected keys of at most {LONGEST} characters; got {key[:40]}...")
