@@ -217,7 +217,7 @@ def test_what_is_refused(unet, tmp_path, monkeypatch):
         export_program(net, tmp_path / "net.pt2")
     with pytest.raises(ValueError, match="PatchDiscriminator, whose task is to discriminate"):
         export_program(PatchDiscriminator(), tmp_path / "net.pt2")
-    with pytest.raises(ValueError, match="expected an opset of at least 18; got 11"):
+    with pytest.raises(ValueError, match=r"expected an opset from 18 to \d+, .*; got 11"):
         export_onnx(net, tmp_path / "net.onnx", opset=11)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ModuleNotFoundError, match=r'pip install "gan-nets\[onnx\]"'):
