@@ -66,7 +66,12 @@ def _label(name: str, kind: Any, value: Any) -> str:
     if value is None or value == ():
         return f"  {option} {_placeholder(kind)}"
     values = value if isinstance(value, tuple) else (value,)
-    return f"  {option} {' '.join(map(str, values))}"
+    return f"  {option} {' '.join(map(_short, values))}"
+
+
+def _short(value: Any) -> str:
+    """A value as it may be typed, numbers to six digits."""
+    return str(float(f"{value:.6g}")) if isinstance(value, float) else str(value)
 
 
 def _placeholder(kind: Any) -> str:
