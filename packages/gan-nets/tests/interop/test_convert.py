@@ -151,3 +151,12 @@ def test_a_part_of_a_file_becomes_a_network(tmp_path, read_parity):
     torch.save({"netG": generator, "netD": discriminator, "epoch": 3}, tmp_path / "all.pth")
     assert type(interop.convert(tmp_path / "all.pth")) is UNetGenerator
     assert type(interop.convert(str(tmp_path / "all.pth"), part="netD")) is PatchDiscriminator
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused_by_their_key(read_parity, tmp_path, value):
+    weights, *_ = read_parity("patchgan_n3_batch")
+    key = sorted(weights)[0]
+    torch.save({**weights, key: torch.full_like(weights[key], value)}, tmp_path / "diverged.pth")
+    with pytest.raises(ValueError, match=rf"diverged.pth: NaN or infinity in 1 of .* such as {key}"):
+        interop.convert(tmp_path / "diverged.pth")

@@ -19,7 +19,7 @@ def picture():
 def test_the_result_is_that_of_the_network_itself(wrap, picture):
     torch.manual_seed(0)
     net, color = UNetGenerator(depth=3, width=4).eval(), UNetGenerator(1, 2, depth=3, width=4).eval()
-    color.usage = Usage("colorize", "lab")
+    color.usage = Usage("colorize", "ycrcb")
     for each in (net, color):
         np.testing.assert_array_equal(translate(wrap(each), picture), translate(each, picture))
     x = torch.randn(1, 3, 17, 21)

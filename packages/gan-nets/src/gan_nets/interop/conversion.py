@@ -60,7 +60,8 @@ def convert(
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file cannot be read safely, its family is unknown, or it does not fit its family.
+        ValueError: the file cannot be read safely, its family is unknown, it does not fit its family, or it
+            has NaN or infinity.
     """
     return convert_as_family(checkpoint, family, part)[1]
 
@@ -76,6 +77,7 @@ def convert_as_family(
     else:
         state, named = take_state(checkpoint, part, source="the checkpoint"), ""
     try:
+        _check_finite(state)
         family = family or detect(state)
         net = LOADERS[family](state)
     except Exception as error:  # a stranger's tensors may be of any shape and type
@@ -84,6 +86,16 @@ def convert_as_family(
     if family == "pix2pix-unet" and (described["in_channels"], described["out_channels"]) == (1, 2):
         net.usage = Usage("colorize", "lab")  # the original's `--model colorization`, from L to a and b
     return family, net
+
+
+def _check_finite(state: StateDict) -> None:
+    known = {key: x for key, x in state.items() if x.is_floating_point() and not x.is_meta}
+    broken = [key for key, x in known.items() if not x.isfinite().all()]
+    if broken:
+        raise ValueError(
+            f"NaN or infinity in {len(broken)} of {len(state)} tensors, such as {broken[0]}; the training "
+            "diverged or the file is damaged: use an earlier checkpoint, or download it again"
+        )
 
 
 def _reason(error: Exception) -> str:
