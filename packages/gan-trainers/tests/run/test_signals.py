@@ -31,7 +31,9 @@ with plain_errors():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_the_first_signal_saves_and_leaves_after_the_step(tiny_run, number, capsys):
+def test_the_first_signal_saves_and_leaves_after_the_step(tiny_run, number, capsys, request):
+    outer = signal.signal(number, signal.default_int_handler)  # nohup would have the tests ignore SIGHUP
+    request.addfinalizer(lambda: signal.signal(number, outer))
     run, network, optimizer, loader = tiny_run(accumulate=2)
 
     def train():
