@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +98,32 @@ def mistake(capsys):
         assert last.startswith("error: ")
         assert printed.count("error: ") == 1
         return left.value.code, last
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def two_processes():
+    """Runs a program as two processes, as torchrun does; returns what each printed."""
+
+    def run(*words):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        shared = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        processes = [
+            subprocess.Popen(
+                [sys.executable, *map(str, words)],
+                env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            for rank in range(2)
+        ]
+        printed = [process.communicate(timeout=300)[0] for process in processes]
+        assert [process.returncode for process in processes] == [0, 0], printed
+        return printed
 
     return run
 

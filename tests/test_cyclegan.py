@@ -257,18 +257,14 @@ def pools(folder, process=0):
     return [state[name] for name in sorted(name for name in state if "pool_a" in name)]
 
 
-def test_two_processes_equal_one_but_for_the_pools_which_each_has_for_itself(launch, words, data, tmp_path):
-    script = Path(__file__).parents[1] / "examples" / "cyclegan.py"
-    shared = words(data=data, steps=3, evaluate_every=3, counterparts=True, **SMALL)
+def test_two_processes_equal_one_but_for_the_pools_which_each_has_for_itself(
+    cyclegan, train, two_processes, words, data, tmp_path
+):
+    shared = {"data": (data,), "steps": 3, "evaluate_every": 3, "counterparts": True, **SMALL}
     one, two = tmp_path / "one", tmp_path / "two"
-    alone = launch("--cpu", script, "paper", "--out", one, "--batch-size", "2", *shared)
-    assert alone.returncode == 0, alone.stderr
-    together = launch(
-        *["--multi_gpu", "--num_processes", "2", script, "paper", "--out", two, "--batch-size", "1", *shared],
-        ACCELERATE_USE_CPU="true",
-    )
-    assert together.returncode == 0, together.stderr
-    assert "2 processes on cpu" in together.stderr
+    train(cyclegan, "paper", one, batch_size=2, **shared)
+    printed = two_processes(cyclegan.__file__, "paper", *words(out=two, batch_size=1, **shared))
+    assert "2 processes on cpu" in printed[0]
     (whole,), (halves,) = (read_scalars(out / "scalars.jsonl") for out in (one, two))
     assert whole.keys() == halves.keys()
     for name in whole.keys() - {"seconds"}:

@@ -207,15 +207,10 @@ def test_evaluations_take_no_random_numbers_from_the_training(recipe, train, ani
 
 
 def test_two_processes_generate_and_measure_the_same_samples_as_one(
-    recipe, train, launch, words, animals, tmp_path
+    recipe, train, two_processes, words, animals, tmp_path
 ):
     changes = {"data": animals, "generator": "stylegan2", "lr": 1e-30, "steps": 1, **SMALL, "samples": 20}
-    together = launch(
-        *["--multi_gpu", "--num_processes", 2, Path(recipe.__file__), "paper"],
-        *words(out=tmp_path / "two", **changes),
-        ACCELERATE_USE_CPU="true",
-    )
-    assert together.returncode == 0, together.stderr
+    two_processes(recipe.__file__, "paper", *words(out=tmp_path / "two", **changes))
     train(recipe, "paper", tmp_path / "one", **changes)
     (one,), (two,) = (read_scalars(tmp_path / name / "scalars.jsonl") for name in ("one", "two"))
     for score in ("frechet_distance", "precision", "recall"):
