@@ -20,8 +20,9 @@ nox.needs_version = ">=2026.4"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
 nox.options.reuse_venv = "yes"
-# The oldest Python with the oldest versions, and the newest with the newest; 3.12 runs when it is named.
-nox.options.sessions = ["lint", "types", "docs", "build", "readme", "lowest", "tests-3.13", "integration"]
+# Each package alone on the oldest Python with the oldest versions; all together on the newest with the newest.
+# `nox -s tests` has each package alone with the newest, on every Python.
+nox.options.sessions = ["lint", "types", "docs", "build", "readme", "lowest", "newest", "integration"]
 
 ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
@@ -87,18 +88,20 @@ def install_workspace(session: nox.Session, *others: str) -> None:
     session.install(*editable, *for_tests, *tools("default"), *others)
 
 
-def run_tests(session: nox.Session, package: str) -> None:
-    """Run a package's tests outside of the tree, where only what is installed can be imported."""
-    module = package.replace("-", "_")
-    location = (
-        f"import sysconfig, {module} as m; assert m.__file__.startswith(sysconfig.get_path('purelib')), m"
-    )
+def run_tests(session: nox.Session, *packages: str) -> None:
+    """Run the tests of packages outside of the tree, where only what is installed can be imported."""
     options = ["-q", "-n", "auto", "-p", "no:cacheprovider", "--import-mode=importlib", "--strict-markers"]
     alone = {"PYTHONPATH": None, "OMP_NUM_THREADS": "1"}  # small tensors gain nothing from threads
     with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
-        shutil.copytree(ROOT / "packages" / package / "tests", "tests")
-        session.run("python", "-c", location, env=alone)
-        session.run("python", "-m", "pytest", *options, *(session.posargs or ["tests"]), env=alone)
+        for name in packages:
+            tests = (
+                name if len(packages) > 1 else "."
+            )  # `-- tests/test_x.py` names a test of a single package
+            shutil.copytree(ROOT / "packages" / name / "tests", Path(tests, "tests"))
+            module = name.replace("-", "_")
+            installed = f"{module}.__file__.startswith(sysconfig.get_path('purelib'))"
+            session.run("python", "-c", f"import sysconfig, {module}; assert {installed}", env=alone)
+        session.run("python", "-m", "pytest", *options, *(session.posargs or ["."]), env=alone)
 
 
 def check_oldest(session: nox.Session, declared: list[str]) -> None:
@@ -195,6 +198,14 @@ def lowest(session: nox.Session, package: str) -> None:
     install_wheels(session, packages, "--resolution=lowest-direct", *declared, PARALLEL)
     check_oldest(session, declared)
     run_tests(session, package)
+
+
+@nox.session(python=PYTHONS[-1])
+def newest(session: nox.Session) -> None:
+    """Test all packages from their wheels, together in one environment, with the newest versions."""
+    needed = [line for name in PACKAGES for line in third_party(test_requirements(name))]
+    install_wheels(session, list(PACKAGES), *needed, PARALLEL)
+    run_tests(session, *PACKAGES)
 
 
 @nox.session(python=PYTHONS)
