@@ -20,7 +20,7 @@ nox.needs_version = ">=2026.4"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
 nox.options.reuse_venv = "yes"
-# Each package alone on the oldest Python with the oldest versions; all together on the newest with the newest.
+# Each package alone on the oldest Python with the oldest versions; all of them on the newest with the newest.
 # `nox -s tests` has each package alone with the newest, on every Python.
 nox.options.sessions = ["lint", "types", "docs", "build", "readme", "lowest", "newest", "integration"]
 

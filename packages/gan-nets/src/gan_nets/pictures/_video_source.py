@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.container import InputContainer
 from av.error import FFmpegError
 from gan_data import open_regular
 
@@ -132,6 +133,13 @@ class VideoSource:
         return ", and ".join(counts)
 
 
+def _container(path: Path) -> InputContainer:
+    """The file as PyAV opens it, whatever the encoding of its metadata."""
+    if int(av.__version__.split(".")[0]) < 19:
+        return av.open(str(path), metadata_errors="replace")
+    return av.open(str(path))  # which replaces by itself, and has no such argument
+
+
 @contextmanager
 def open_video(path: Path, *, notes: bool = True) -> Generator[VideoSource]:
     """Open a video file, with a warning on the tracks that are not translated.
@@ -144,7 +152,7 @@ def open_video(path: Path, *, notes: bool = True) -> Generator[VideoSource]:
         if not file.read(1):
             raise ValueError(f"{path}: is empty (0 bytes); copy it again")
     try:
-        container = av.open(str(path), metadata_errors="replace")
+        container = _container(path)
     except FFmpegError as error:
         raise ValueError(
             f"{path}: is broken, or not a video ({ffmpeg_words(error)}); copy it again"
