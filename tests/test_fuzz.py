@@ -105,7 +105,7 @@ def pictures():
     return files
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20))
 def test_damaged_pictures(command, network, tmp_path, seed):
     draw = random.Random(seed)
     files = pictures()
@@ -135,7 +135,7 @@ def values(draw):
     return draw.choice([*plain, *nested])
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(15))
 def test_configs_of_strangers(command, network, tmp_path, seed):
     draw = random.Random(seed)
     folder = shutil.copytree(network, tmp_path / "stranger")
@@ -152,7 +152,7 @@ def test_configs_of_strangers(command, network, tmp_path, seed):
     assert_one_sentence(code, lines, folder.name)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(10))
 def test_damaged_files_of_networks(command, network, tmp_path, seed):
     draw = random.Random(seed)
     folder = shutil.copytree(network, tmp_path / "stranger")
@@ -198,7 +198,7 @@ def original_generator(width=4):
     return state | {name.replace("weight", "bias"): torch.zeros(count) for name, count in out.items()}
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20))
 def test_checkpoints_from_elsewhere(command, tmp_path, seed):
     draw = random.Random(seed)
     torch.manual_seed(seed)
@@ -218,7 +218,7 @@ def finished_run(tmp_path_factory):
     return out
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_damaged_run_folders(command, finished_run, tmp_path, seed):
     """The report and the next start go on with what is left, or name the file."""
     draw = random.Random(seed)
@@ -235,7 +235,7 @@ def start_again(words):
         TINY(Path(words[0]), 0)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 def test_command_lines(command, example, tmp_path, seed):
     """Options with anything as their value: what does not run is wrong use, and the option is named."""
     draw = random.Random(seed)
