@@ -99,8 +99,11 @@ def run_tests(session: nox.Session, *packages: str) -> None:
             )  # `-- tests/test_x.py` names a test of a single package
             shutil.copytree(ROOT / "packages" / name / "tests", Path(tests, "tests"))
             module = name.replace("-", "_")
-            installed = f"{module}.__file__.startswith(sysconfig.get_path('purelib'))"
-            session.run("python", "-c", f"import sysconfig, {module}; assert {installed}", env=alone)
+            where = f"find_spec('{module}').origin"  # without importing it, and torch with it
+            check = f"assert {where}.startswith(sysconfig.get_path('purelib')), {where}"
+            session.run(
+                "python", "-c", f"import sysconfig; from importlib.util import find_spec; {check}", env=alone
+            )
         session.run("python", "-m", "pytest", *options, *(session.posargs or ["."]), env=alone)
 
 

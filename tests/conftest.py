@@ -126,21 +126,3 @@ def two_processes():
         return printed
 
     return run
-
-
-@pytest.fixture(scope="session")
-def launch():
-    """Runs `accelerate launch --quiet` with these words, and returns how it ended and what it printed."""
-
-    def run(*words, **environment):
-        command = [sys.executable, "-m", "accelerate.commands.launch", "--quiet", *map(str, words)]
-        return subprocess.run(
-            command,
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-    return run

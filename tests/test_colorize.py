@@ -182,14 +182,11 @@ def test_a_checkpoint_of_another_width_ends_in_one_sentence(colorize, train, mis
     assert str(tmp_path) in error
 
 
-def test_two_processes_really_are_two(launch, words, photos, tmp_path):
-    script = str(EXAMPLES / "colorize.py")
-    answer = launch(
-        *["--multi_gpu", "--num_processes", "2", script, "photos"],
-        *words(data=photos, out=tmp_path, steps=2, **SMALL),
-        ACCELERATE_USE_CPU="true",
+def test_two_processes_really_are_two(two_processes, words, photos, tmp_path):
+    printed = two_processes(
+        EXAMPLES / "colorize.py", "photos", *words(data=photos, out=tmp_path, steps=2, **SMALL)
     )
-    assert "2 processes on cpu" in answer.stderr, answer.stderr
+    assert "2 processes on cpu" in printed[0]
     folder = tmp_path / "checkpoints" / "00000002"
     assert {file.name for file in folder.glob("process-*.json")} == {"process-0.json", "process-1.json"}
     assert read_scalars(tmp_path / "scalars.jsonl")[-1]["images"] == 2 * 2 * 2

@@ -61,10 +61,10 @@ def assert_same_run(one, other):
 
 
 def test_killed_ten_times_equals_uninterrupted(tmp_path):
-    driver = [sys.executable, str(RECIPES / "kill_often.py"), str(tmp_path), "0", "1", "2"]
+    driver = [sys.executable, str(RECIPES / "kill_often.py"), str(tmp_path), "0", "1"]
     done = subprocess.run(driver, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for seed in ("0", "1", "2"):
+    for seed in ("0", "1"):
         whole, killed = tmp_path / seed / "whole", tmp_path / seed / "killed"
         steps = {path.name for path in (killed / "checkpoints").iterdir()}
         assert {"00000021", "best", "latest"} <= steps
