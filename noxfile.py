@@ -94,10 +94,9 @@ def run_tests(session: nox.Session, *packages: str) -> None:
     alone = {"PYTHONPATH": None, "OMP_NUM_THREADS": "1"}  # small tensors gain nothing from threads
     with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
         for name in packages:
-            tests = (
-                name if len(packages) > 1 else "."
-            )  # `-- tests/test_x.py` names a test of a single package
-            shutil.copytree(ROOT / "packages" / name / "tests", Path(tests, "tests"))
+            # The tests of a single package are in `tests`, so that `-- tests/test_x.py` names one of them.
+            parent = name if len(packages) > 1 else "."
+            shutil.copytree(ROOT / "packages" / name / "tests", Path(parent, "tests"))
             module = name.replace("-", "_")
             where = f"find_spec('{module}').origin"  # without importing it, and torch with it
             check = f"assert {where}.startswith(sysconfig.get_path('purelib')), {where}"

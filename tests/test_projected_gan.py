@@ -235,9 +235,7 @@ class Negative(torch.nn.Module):
         return -images
 
 
-def test_a_steps_losses_are_equation_4_on_images_augmented_anew(
-    recipe, train, animals, tmp_path, monkeypatch
-):
+def test_a_steps_losses_are_equation_2_on_augmented_images(recipe, train, animals, tmp_path, monkeypatch):
     """By hand from the logits of the step: as hinge losses, summed over the discriminators."""
     calls, updates, logged, negative = [], [], {}, Negative()
     build, update, log = recipe.build, Run.update, Run.log

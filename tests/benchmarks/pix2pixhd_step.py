@@ -96,7 +96,7 @@ def recipe_step(name: str, stage: Stage, channels: int, maps: Tensor, photo: Ten
         init_normal_(net)
     opt_g, opt_d = (Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999), fused=True) for net in (g, d))
     run.register(g=g, d=d, opt_g=opt_g, opt_d=opt_d)
-    still = (g.coarse,) if isinstance(g, LocalEnhancer) and stage == "frozen" else ()
+    fixed = (g.coarse,) if isinstance(g, LocalEnhancer) and stage == "frozen" else ()
     options = pix2pixhd.PRESETS["paper"]
 
     def features(image: Tensor) -> pix2pixhd.Features:
@@ -104,7 +104,7 @@ def recipe_step(name: str, stage: Stage, channels: int, maps: Tensor, photo: Ten
 
     def step() -> None:
         real = features(photo)
-        with frozen(*still):
+        with frozen(*fixed):
             fake = g(maps)
             with frozen(d):
                 terms = pix2pixhd.generator_terms(real, features(fake), fake, photo, None, options)

@@ -14,7 +14,7 @@ GIBIBYTE = 2**30
 
 
 class CachedImages(Generic[Key]):
-    """Images that are decoded and resized once, while memory lasts, and cropped anew each time.
+    """Images that are decoded and resized once, while memory lasts, and cropped again each time.
 
     When the memory is full, nothing is added and nothing removed: over a shuffled set this has as many hits
     as any other rule, while removing the least recent would lose each image just before it is needed again.

@@ -21,7 +21,7 @@ from gan_data.transforms.sizes import Size, checked_size
 class UnpairedFolders(Dataset[TensorPair]):
     """Images (a, b) of two domains, with b sampled at random for each a.
 
-    A pass is as long as the larger domain: a repeats in its order, b is sampled anew each time, as in the
+    A pass is as long as the larger domain: a repeats in its order, b is sampled again each time, as in the
     code of CycleGAN (Zhu et al. 2017). Both are cropped and mirrored independently. Random numbers come from
     torch's global generator, so `torch.manual_seed` before `dataset[i]` determines the partner too.
 

@@ -103,7 +103,7 @@ def pretrained(net: nn.Module) -> PretrainedModule:
 def exportable(net: PretrainedModule, *, without_dropout: bool) -> Exportable:
     """A copy of the network in float32 on the CPU, called with the inputs of the exported file.
 
-    It is built anew from arguments and weights, so that it has plain layers whatever kernels `net` uses.
+    It is rebuilt from arguments and weights, so that it has plain layers whatever kernels `net` uses.
 
     Raises:
         ValueError: the network gives no images, or samples dropout at inference.

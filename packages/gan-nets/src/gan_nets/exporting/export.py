@@ -39,7 +39,7 @@ def export_onnx(
     wrong.)
 
     Args:
-        net: the network, one of this package, which is not changed. It is built anew from its arguments and
+        net: the network, one of this package, which is not changed. It is rebuilt from its arguments and
             weights. It may be in a wrapper, such as DataParallel.
         path: the file; its folder is made.
         opset: version of ONNX's operators, from 18 to the newest of the installed onnx.
@@ -99,7 +99,7 @@ def export_program(net: nn.Module, path: str | Path, *, without_dropout: bool = 
     execute code in it: open only those whose origin you trust.
 
     Args:
-        net: the network, one of this package, which is not changed. It is built anew from its arguments and
+        net: the network, one of this package, which is not changed. It is rebuilt from its arguments and
             weights. It may be in a wrapper, such as DataParallel.
         path: the file; its folder is made.
         without_dropout: leave out dropout that is on at inference, which is refused otherwise.
