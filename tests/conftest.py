@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,6 +21,29 @@ def example():
     sys.path.insert(0, str(EXAMPLES))
     yield importlib.import_module
     sys.path.remove(str(EXAMPLES))
+
+
+@pytest.fixture(scope="session")
+def emoji_maps(example):
+    return example("images.emoji_maps")
+
+
+@pytest.fixture(scope="session")
+def few_emoji(tmp_path_factory):
+    """A few emoji as they come with the repository."""
+    folder, source = tmp_path_factory.mktemp("emoji"), EXAMPLES / "images" / "emoji"
+    shutil.copy(source / "names.csv", folder)
+    for kind, count in (("trainA", 6), ("testA", 2)):
+        (folder / kind).mkdir()
+        for file in sorted((source / kind).glob("*.png"))[-count:]:
+            shutil.copy(file, folder / kind)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def labeled_emoji(emoji_maps, few_emoji):
+    """The same with their maps, in the layout of pix2pixHD's `--data`."""
+    return emoji_maps.write_emoji_maps(few_emoji, few_emoji / "maps")
 
 
 @pytest.fixture(scope="session")

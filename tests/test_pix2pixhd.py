@@ -1,18 +1,16 @@
-"""pix2pixHD's recipe: what its phases compute and move, resuming, instance features, mistakes."""
+"""pix2pixHD's recipe: what its phases compute and move, resuming, mistakes, label maps."""
 
 import shutil
-from pathlib import Path
 
 import gan_nets
 import pytest
 import torch
-from gan_data import DataError, LabeledPhotos, read_image, read_labels
+from gan_data import DataError, read_image
 from gan_trainers import read_scalars
 from PIL import Image
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
-EMOJI = Path(__file__).parents[1] / "examples" / "images" / "emoji"
 SMALL = {"width": 2, "downsamplings": 1, "blocks": 1, "batch_size": 2, "size": (32, 32), "scales": (1, 2)}
 PHASES = {"steps": (2, 4), "fix_global": 2, "classes": 25, "features": 3, "evaluate_every": 1, **SMALL}
 
@@ -28,26 +26,8 @@ def support(example):
 
 
 @pytest.fixture(scope="module")
-def maps(example):
-    return example("images.emoji_maps")
-
-
-@pytest.fixture(scope="module")
-def emoji(tmp_path_factory):
-    """A few emoji as they come with the repository."""
-    folder = tmp_path_factory.mktemp("emoji")
-    shutil.copy(EMOJI / "names.csv", folder)
-    for kind, count in (("trainA", 6), ("testA", 2)):
-        (folder / kind).mkdir()
-        for file in sorted((EMOJI / kind).glob("*.png"))[-count:]:
-            shutil.copy(file, folder / kind)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def data(maps, emoji):
-    """The same in the layout of `--data`."""
-    return maps.write_emoji_maps(emoji, emoji / "maps")
+def data(labeled_emoji):
+    return labeled_emoji
 
 
 @pytest.fixture(scope="module")
@@ -258,9 +238,9 @@ def test_without_an_encoder_nothing_is_sampled_and_a_perceptual_loss_may_be_adde
 
 
 def test_the_preset_emoji_trains_on_the_emoji_of_this_repository(
-    recipe, support, train, emoji, tmp_path, monkeypatch
+    recipe, support, train, few_emoji, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(support, "emoji", lambda: emoji)  # a few of them
+    monkeypatch.setattr(support, "emoji", lambda: few_emoji)  # a few of them
     small = {name: value for name, value in SMALL.items() if name not in ("size", "batch_size")}
     train(recipe, "emoji", tmp_path, steps=(1, 1), **small)
     assert gan_nets.load(tmp_path / "enhancer").in_channels == 25 + 1 + 3
@@ -275,66 +255,6 @@ def test_a_tenth_is_held_out_where_there_are_no_test_images(recipe, support, opt
     assert len(files) + len(held_out) == 6
     assert held_out
     assert not set(files) & set(held_out)
-
-
-# ------------------------------------------------------------------- instance features
-
-
-class MeanColor(torch.nn.Module):
-    """An encoder whose features are known."""
-
-    def forward(self, photo, instances):
-        return gan_nets.instance_mean(photo, instances)
-
-
-@pytest.fixture(scope="module")
-def instance_features(example):
-    return example("support.instance_features")
-
-
-@pytest.fixture
-def street(tmp_path):
-    """A photo of a road (class 7), two cars (26) and a speck (24), numbered as Cityscapes does."""
-    instances = torch.full((16, 16), 7, dtype=torch.int32)
-    instances[:8, :8], instances[:8, 8:], instances[8, 0] = 26_000, 26_001, 24_000
-    labels = torch.where(instances < 1000, instances, instances // 1000)
-    color = torch.tensor([[200, 0, 0], [0, 0, 200], [90, 90, 90], [255, 255, 255]], dtype=torch.uint8)
-    numbers = torch.tensor([26_000, 26_001, 7, 24_000])
-    photo = color[(instances[..., None] == numbers).long().argmax(-1)]
-    for kind, pixels in (
-        ("img", photo),
-        ("label", labels.to(torch.uint8)),
-        ("inst", instances.to(torch.uint16)),
-    ):
-        (tmp_path / f"train_{kind}").mkdir()
-        Image.fromarray(pixels.numpy()).save(tmp_path / f"train_{kind}" / "street.png")
-    folders = (tmp_path / f"train_{kind}" for kind in ("img", "label", "inst"))
-    return LabeledPhotos(next(folders), labels=next(folders), instances=next(folders), flip=False)
-
-
-def test_instances_of_a_class_that_are_large_enough_are_clustered(instance_features, street):
-    random = torch.Generator().manual_seed(0)
-    found = instance_features.cluster_features(MeanColor(), street, torch.device("cpu"), random)
-    assert set(found) == {7, 26}  # the speck has 1 pixel of 256; 1/64 are 4
-    photo = street[0].photo
-    torch.testing.assert_close(found[7], photo[:, 12, 12][None])
-    cars = torch.stack([photo[:, 0, 0], photo[:, 0, 15]])
-    torch.testing.assert_close(found[26].sort(0).values, cars.sort(0).values)
-
-
-def test_each_instance_gets_one_random_center_of_its_class(instance_features, street):
-    labels, instances, _ = (each[None] for each in street[0])
-    clusters = {7: torch.tensor([[0.5, -0.5]]), 26: torch.tensor([[1.0, 0.0], [0.0, 1.0]])}
-    random = torch.Generator().manual_seed(0)
-    samples = [instance_features.sample_features(labels, instances, clusters, random) for _ in range(20)]
-    seen = set()
-    for features in samples:
-        assert features.shape == (1, 2, 16, 16)
-        assert torch.equal(gan_nets.instance_mean(features, instances[:, None]), features)
-        assert features[0, :, 12, 12].tolist() == [0.5, -0.5]
-        assert features[0, :, 8, 0].tolist() == [0.0, 0.0]  # there are no clusters of its class
-        seen.add((*features[0, :, 0, 0].tolist(), *features[0, :, 0, 15].tolist()))
-    assert len(seen) == 4  # two centers for each of two cars
 
 
 # ------------------------------------------------------------------- mistakes
@@ -430,44 +350,6 @@ def test_few_photos_and_epochs_make_no_step(recipe, mistake, data, tmp_path):
     code, error = mistake(recipe, "paper", out=tmp_path / "out", **changes)
     assert code == 2
     assert "--steps must be above 0 for one generator; got 0 0" in error
-
-
-# ------------------------------------------------------------------- the maps of the emoji
-
-
-def test_areas_are_connected_by_the_sides_of_pixels(maps):
-    values = torch.tensor([[1, 1, 2], [2, 1, 2], [2, 2, 1]])
-    assert maps.connected(values).tolist() == [[0, 0, 2], [3, 0, 2], [3, 3, 8]]
-
-
-def test_maps_have_the_background_and_the_tones_of_the_areas(maps):
-    labels, instances = maps.maps_of(EMOJI / "trainA" / "1f600.png", "Smileys & Emotion")
-    row = "..cccccccddddccccccddddccccccc.."  # of a grinning face, with its eyes
-    assert "".join(".cpd"[label] for label in labels[24, ::2].tolist()) == row
-    assert len(instances[24, 20:50].unique()) == 3  # two eyes and the face
-    teeth = labels[39, 32]
-    assert maps.TONES[teeth - 1] == "pale"
-    animal, _ = maps.maps_of(EMOJI / "trainA" / "1f600.png", "Animals & Nature")
-    assert torch.equal(animal, torch.where(labels > 0, labels + 6, 0))
-
-
-def test_the_maps_of_the_emoji_fit_them(maps, emoji, data):
-    for split in ("train", "test"):
-        names = [
-            sorted(file.name for file in (data / f"{split}_{kind}").iterdir())
-            for kind in ("img", "label", "inst")
-        ]
-        assert (
-            names[0] == names[1] == names[2] == sorted(file.name for file in (emoji / f"{split}A").iterdir())
-        )
-        for name in names[0]:
-            labels, instances = (read_labels(data / f"{split}_{kind}" / name) for kind in ("label", "inst"))
-            assert labels.max() < maps.CLASSES
-            assert torch.equal(instances // 1000, labels)
-            assert len({(label - 1) // 3 for label in labels.unique().tolist() if label}) == 1  # one category
-            for number in instances.unique()[instances.unique() > 0]:
-                area = maps.connected(instances == number)[instances == number]
-                assert len(area.unique()) == 1
 
 
 # ------------------------------------------------------------------- label maps
