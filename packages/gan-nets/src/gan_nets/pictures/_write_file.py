@@ -12,6 +12,7 @@ from PIL.TiffImagePlugin import RESOLUTION_UNIT, X_RESOLUTION, Y_RESOLUTION, Ima
 
 from gan_nets.pictures._metadata import STORAGE, Metadata
 from gan_nets.pictures.open_file import PictureFile
+from gan_nets.pictures.open_image import metadata_of
 from gan_nets.saving.atomic import atomic_write
 from gan_nets.saving.target import writing
 
@@ -32,23 +33,19 @@ OWN_TAGS = STORAGE | {256, 257, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT}  # 
 DIRECTORIES: dict[int, str] = {ExifTags.IFD.Exif: "ExifTag", ExifTags.IFD.GPSInfo: "GPSTag"}
 
 
-def check_format(source: PictureFile, target: Path, size: tuple[int, int], *, rgb: bool) -> None:
-    """Raise a ValueError if the target's format can't hold what is known of a result before it is computed.
+def check_format(name: str, size: tuple[int, int], mode: str) -> None:
+    """Raise a ValueError if a format can't hold what is known of a result before it is computed.
 
     Args:
-        source: the original.
-        target: the file, as it was given to `open_file`.
+        name: Pillow's name of the format.
         size: (width, height) of the result.
-        rgb: whether the result has RGB whatever the mode of the original is.
+        mode: Pillow's mode of the result; "I;16" or "RGB;16" if it has 16 bits.
     """
-    name, pixels, image = source.target_format, source.sixteen_bit, source.image
     _check_size(size, name)
-    if pixels is not None:
-        _check_sixteen_bit(name, gray=pixels.ndim == 2)
-        return
-    mode = "RGB" if rgb else image.mode
-    one = Image.new("RGBA" if image.has_transparency_data else mode, (1, 1))
-    _encoded(one, name, _options(name, source, target))
+    if mode.endswith(";16"):
+        _check_sixteen_bit(name, gray=mode == "I;16")
+    else:
+        _encoded(Image.new(mode, (1, 1)), name, {})
 
 
 def write_file(result: Image.Image | NDArray[Any], target: Path, source: PictureFile) -> None:
@@ -68,7 +65,7 @@ def write_file(result: Image.Image | NDArray[Any], target: Path, source: Picture
         _check_size(result.size, name)
         content = _encoded(result, name, _options(name, source, target))
     else:
-        content = _sixteen_bit(result, name, source.metadata)
+        content = _sixteen_bit(result, name, metadata_of(source.image))
     with writing(target), atomic_write(target) as path:
         path.write_bytes(content)
 

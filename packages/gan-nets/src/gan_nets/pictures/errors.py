@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal
 
 
@@ -18,15 +17,6 @@ def reason(error: Exception, *names: str) -> str:
     for name in names:
         message = message.removeprefix(f"{name}: ")
     return " ".join(message.split("\n")) or f"is broken ({type(error).__name__})"
-
-
-@contextmanager
-def naming(path: Path) -> Generator[None]:
-    """Make the message of a ValueError inside the block begin with the file."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
 
 
 @contextmanager

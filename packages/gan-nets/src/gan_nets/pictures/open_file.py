@@ -19,13 +19,11 @@ from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, PREDICTOR
 
-from gan_nets.pictures._metadata import Metadata
 from gan_nets.pictures.errors import UnsupportedError
-from gan_nets.pictures.open_image import metadata_of, set_upright, sixteen_bit_gray
+from gan_nets.pictures.open_image import set_upright, sixteen_bit_gray
 
-MOST_PIXELS = (
-    1_000_000_000  # of a picture that is opened, unless GAN_MAX_PIXELS is set; Pillow's: 178,956,970
-)
+# Of a picture that is opened, unless GAN_MAX_PIXELS is set; Pillow's own limit is 178,956,970.
+MOST_PIXELS = 1_000_000_000
 PNG_DEPTH = 24  # place of the bit depth in a PNG
 
 
@@ -40,7 +38,6 @@ class PictureFile:
         format: Pillow's name of its format.
         target_format: the name of the result's format; empty if no result will be written.
         sixteen_bit: (H, W) or (H, W, C) uint16, upright, if it has 16 bits a channel.
-        metadata: for a result of 16 bits; one of 8 bits has it in its `info`.
     """
 
     data: bytes
@@ -49,7 +46,6 @@ class PictureFile:
     format: str
     target_format: str
     sixteen_bit: NDArray[np.uint16] | None
-    metadata: Metadata
 
 
 def open_file(path: Path, target: Path | None = None) -> PictureFile:
@@ -79,7 +75,7 @@ def open_file(path: Path, target: Path | None = None) -> PictureFile:
     name = _without_mpo(image.format or "")
     same = target is not None and target.suffix.lower() == path.suffix.lower()
     target_format = "" if target is None else _checked(name if same else "", target)
-    return PictureFile(data, image, frames, name, target_format, pixels, metadata_of(image))
+    return PictureFile(data, image, frames, name, target_format, pixels)
 
 
 def _decoded(data: bytes) -> tuple[ImageFile, int, NDArray[np.uint16] | None]:

@@ -13,7 +13,7 @@ from gan_nets.layers.checks import check_positive
 from gan_nets.pictures._open import open_array, open_tensor
 from gan_nets.pictures._restore import Opened
 from gan_nets.pictures._run import PictureNetwork
-from gan_nets.pictures.errors import naming, requires
+from gan_nets.pictures.errors import requires
 from gan_nets.saving.target import check_target
 from gan_nets.tiling.scope import StatisticsScope
 
@@ -208,21 +208,31 @@ class Translator:
             from gan_nets.pictures.open_file import open_file
         source = open_file(path, target)
         pixels = source.sixteen_bit
-        with naming(path):
+        try:
             if target is not None:
-                check_format(source, target, self._size(source), rgb=self._rgb)
+                check_format(source.target_format, self._size(source), self._mode(source))
             result = self.image(source.image) if pixels is None else self.array(pixels)
             if source.frames > 1:
                 holds = f"{path} holds {source.frames} pictures"
                 warnings.warn(f"{holds}; the first one is translated", stacklevel=2)
             if target is not None:
                 write_file(result, target, source)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
         return Image.fromarray(result) if isinstance(result, np.ndarray) and result.ndim == 2 else result
 
     def _size(self, source: "PictureFile") -> tuple[int, int]:
         """(width, height) of the result for a file, before it is set upright."""
         width, height = source.image.size
         return self._run.scale * width, self._run.scale * height
+
+    def _mode(self, source: "PictureFile") -> str:
+        """The mode of the result for a file, as `check_format` takes it."""
+        if source.sixteen_bit is not None:
+            return "I;16" if source.sixteen_bit.ndim == 2 else "RGB;16"
+        if source.image.has_transparency_data:
+            return "RGBA"
+        return "RGB" if self._rgb else source.image.mode
 
     def _translate(self, opened: Opened[Picture]) -> Picture:
         pixels, alpha = self._run(opened.pixels, opened.alpha)
