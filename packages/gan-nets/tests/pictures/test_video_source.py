@@ -14,6 +14,7 @@ from gan_nets.pictures.video import translate_video
 from torch import nn
 
 SAME = Translator(nn.Identity())
+MILLISECOND = Fraction(1, 1000)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +102,47 @@ def test_the_best_video_is_translated_and_the_other_tracks_are_named(tmp_path, r
         translate_video(SAME, tmp_path / "in.mkv", tmp_path / "out.mkv")
     times, frames, *_ = read_video(tmp_path / "out.mkv")
     assert (len(times), frames[0].width) == (6, 64)
+
+
+def write_chapters(path):
+    """A video of half a second with two chapters."""
+    times = (("Anfang", 0, 250), ("Schlußteil", 250, 500))
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=10)
+        stream.width = stream.height = 32
+        stream.pix_fmt = "yuv420p"
+        file.set_chapters(
+            [
+                {"id": i, "start": start, "end": end, "time_base": MILLISECOND, "metadata": {"title": title}}
+                for i, (title, start, end) in enumerate(times, 1)
+            ]
+        )
+        for i in range(5):
+            frame = av.VideoFrame(32, 32, "yuv420p")
+            frame.pts, frame.time_base = i, Fraction(1, 10)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize("source", ["in.mkv", "in.mov"])  # the second one has a track of data for them
+@pytest.mark.parametrize("target", ["out.mp4", "out.mkv", "out.wmv", "out.webm"])
+def test_chapters_are_kept(tmp_path, recwarn, source, target):
+    write_chapters(tmp_path / source)
+    translate_video(SAME, tmp_path / source, tmp_path / target)
+    with av.open(str(tmp_path / target)) as file:
+        found = file.chapters()
+    spans = [
+        (float(each["start"] * each["time_base"]), float(each["end"] * each["time_base"])) for each in found
+    ]
+    assert spans == [(0, 0.25), (0.25, 0.5)]
+    assert [each["metadata"]["title"] for each in found] == ["Anfang", "Schlußteil"]
+    assert not recwarn.list
+
+
+def test_a_note_counts_the_chapters_that_a_format_cannot_hold(tmp_path):
+    write_chapters(tmp_path / "in.mp4")
+    with pytest.warns(UserWarning, match=r"its video of 32x32 is translated; left out: 2 chapters$"):
+        translate_video(SAME, tmp_path / "in.mp4", tmp_path / "out.avi")
 
 
 @pytest.mark.parametrize(

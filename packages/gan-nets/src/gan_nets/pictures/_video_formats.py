@@ -78,6 +78,7 @@ class VideoFormat:
             of the "same", or "never".
         sound: FFmpeg's names of the codecs that it holds; None means that FFmpeg knows.
         clocked: whether its time zero has no meaning.
+        chapters: whether it holds chapters.
         muxer: FFmpeg's name of the format, where it differs from the suffix.
     """
 
@@ -87,28 +88,29 @@ class VideoFormat:
     before_zero: Literal["any", "same", "never"] = "never"
     sound: frozenset[str] | None = None
     clocked: bool = False
+    chapters: bool = False
     muxer: str | None = None
 
 
 TS = VideoFormat(H264_IN_ORDER, sound=SOUND_OF_TS, clocked=True)
 MPEG = VideoFormat(MPEG2, times="rate", sound=SOUND_OF_MPEG)
-MP4 = VideoFormat(H264, before_zero="any")
+MP4 = VideoFormat(H264, before_zero="any", chapters=True)
 FORMATS = {
     ".3gp": MP4,
     ".avi": VideoFormat(MPEG4, alpha=FFV1, times="gaps"),
     ".flv": VideoFormat(H264_IN_ORDER, sound=SOUND_OF_FLV),
     ".m2ts": TS,
     ".m4v": MP4,
-    ".mkv": VideoFormat(H264, alpha=FFV1, before_zero="same"),
-    ".mov": VideoFormat(H264, alpha=PRORES, before_zero="any"),
+    ".mkv": VideoFormat(H264, alpha=FFV1, before_zero="same", chapters=True),
+    ".mov": VideoFormat(H264, alpha=PRORES, before_zero="any", chapters=True),
     ".mp4": MP4,
     ".mpeg": MPEG,
     ".mpg": MPEG,
     ".mts": TS,
     ".ts": TS,
     ".vob": VideoFormat(MPEG2, times="rate", sound=SOUND_OF_MPEG, muxer="vob"),
-    ".webm": VideoFormat(VP9, alpha=VP9_ALPHA, before_zero="same"),
-    ".wmv": VideoFormat(WMV2),
+    ".webm": VideoFormat(VP9, alpha=VP9_ALPHA, before_zero="same", chapters=True),
+    ".wmv": VideoFormat(WMV2, chapters=True),
 }
 
 

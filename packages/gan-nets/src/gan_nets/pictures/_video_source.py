@@ -14,6 +14,7 @@ from av.error import FFmpegError
 from gan_data import open_regular
 
 from gan_nets.pictures._video_clock import Clock
+from gan_nets.pictures._video_formats import VideoFormat
 from gan_nets.pictures._video_tracks import best_track, left_out, stated_end
 from gan_nets.pictures._video_words import ffmpeg_words
 
@@ -141,8 +142,12 @@ def _container(path: Path) -> InputContainer:
 
 
 @contextmanager
-def open_video(path: Path, *, notes: bool = True) -> Generator[VideoSource]:
-    """Open a video file, with a warning on the tracks that are not translated.
+def open_video(path: Path, form: VideoFormat | None = None) -> Generator[VideoSource]:
+    """Open a video file.
+
+    Args:
+        path: the file.
+        form: the result's format, if there is one; a warning names what the result will not have.
 
     Raises:
         ValueError: the file is not a video.
@@ -159,7 +164,7 @@ def open_video(path: Path, *, notes: bool = True) -> Generator[VideoSource]:
         ) from error
     with container:
         source = VideoSource(path, container)
-        if notes and (other := left_out(container, source.track)):
+        if form is not None and (other := left_out(container, source.track, form)):
             size = f"{source.track.width}x{source.track.height}"
             warnings.warn(f"{path}: its video of {size} is translated; left out: {other}", stacklevel=3)
         yield source

@@ -6,6 +6,8 @@ from typing import Any
 
 from av.stream import Disposition
 
+from gan_nets.pictures._video_formats import VideoFormat
+
 
 def _is_cover(track: Any) -> bool:
     return Disposition.attached_pic in track.disposition
@@ -22,18 +24,25 @@ def best_track(path: Path, container: Any) -> Any:
     return best
 
 
-def left_out(container: Any, best: Any) -> str:
-    """The tracks that the result will not have, counted."""
+def left_out(container: Any, best: Any, form: VideoFormat) -> str:
+    """The tracks and chapters that a result of this format will not have, counted."""
     others = [track for track in container.streams.video if track.index != best.index]
     covers = sum(map(_is_cover, others))
     counts = {
         "video track": len(others) - covers,
         "cover": covers,
         "subtitle track": len(container.streams.subtitles),
-        "track of data": len(container.streams.data),
+        "track of data": len(container.streams.data) - _has_chapter_track(container),
         "attachment": len(container.streams.attachments),
+        "chapter": 0 if form.chapters else len(container.chapters()),
     }
     return ", ".join(f"{n} {what if n == 1 else _plural(what)}" for what, n in counts.items() if n)
+
+
+def _has_chapter_track(container: Any) -> bool:
+    """Whether one of the tracks of data holds the chapters, as in QuickTime's formats."""
+    names = {track.name for track in container.streams.data}
+    return "mov" in container.format.name and "bin_data" in names and bool(container.chapters())
 
 
 def _plural(what: str) -> str:

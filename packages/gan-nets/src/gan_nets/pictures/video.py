@@ -23,15 +23,16 @@ IN_STEP = Fraction(1, 20)  # seconds between sound and picture that nobody notic
 def translate_video(translator: Translator, source: Path, target: Path) -> None:
     """Run a network on every frame of a video and write the result.
 
-    Each frame keeps its time, and thus a variable frame rate, and its pixel aspect; audio is copied in step.
+    Each frame keeps its time, and thus a variable frame rate, and its pixel aspect; audio is copied in step,
+    and chapters are kept.
     Frames are turned upright. An odd width or height is extended by a pixel, which repeats the edge, since
     the codecs need even ones. The format is that of the target's suffix: H.264 in most, VP9 in WebM, MPEG-4
     in AVI, MPEG-2 in MPEG; with alpha, ProRes in .mov, FFV1 in .mkv and .avi, VP9 in WebM. More than 8 bits
     become 10 where the encoder has them. MPEG repeats frames for a rate that it allows. The file is written
     atomically: an interrupted call leaves none.
 
-    There is a warning that counts damaged frames, which are left out, and one for other tracks, bits and
-    interlacing that the result does not have, and for frames of another size, which are resized.
+    There is a warning that counts damaged frames, which are left out, and one for tracks, chapters, bits
+    and interlacing that the result does not have, and for frames of another size, which are resized.
 
     Args:
         translator: the network.
@@ -50,7 +51,7 @@ def translate_video(translator: Translator, source: Path, target: Path) -> None:
     form = FORMATS[suffix]
     grid = _grid(source, form, suffix)
     with (
-        open_video(source) as video,
+        open_video(source, form) as video,
         writing(target),
         encoding(target),
         atomic_write(target) as path,
@@ -71,6 +72,8 @@ def _copy(
     writer = VideoWriter(video, output, form, target, grid=grid, origin=origin)
     sound = SoundCopy(video, output, form, suffix=target.suffix.lower(), origin=origin)
     output.metadata.update(video.container.metadata)
+    if form.chapters:
+        output.set_chapters(video.container.chapters())
     waiting: list[Any] = []  # sound before the first frame, since the header needs the video's size
     with tqdm(total=video.track.frames or None, unit="frame", leave=False, disable=None) as bar:
         for item in video.read():
@@ -91,7 +94,7 @@ def _grid(source: Path, form: VideoFormat, suffix: str) -> Grid | None:
     """Times of the frames, if the format can't hold any; the file is read once for them."""
     if form.times == "any":
         return None
-    with open_video(source, notes=False) as video:
+    with open_video(source) as video:
         times, sounds = _times(video)
         rates = [video.track.guessed_rate or video.rate, video.rate]
         tick = video.track.time_base
