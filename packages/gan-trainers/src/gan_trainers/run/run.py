@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import Dataset
 
+from gan_trainers.base.allocator import keep_freed_memory
 from gan_trainers.base.atomic import explained_os_errors
 from gan_trainers.base.distributed import leave_group, use_all_cores
 from gan_trainers.base.waiting import from_first, gather, this_process, together
@@ -109,6 +110,7 @@ class Run:
         self.processes = accelerator.num_processes
         if self.device.type == "cpu":
             use_all_cores()
+            keep_freed_memory()
 
         self._progress = ProgressBar(shown=self.is_main, quiet=quiet)
         self._progress.warn(*claim_folder(self.out, self))
