@@ -1,5 +1,7 @@
 """SRResNet without batch norm, as in BasicSR (the baseline of Wang et al. 2018, "ESRGAN")."""
 
+from typing import ClassVar
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -46,6 +48,7 @@ class MSRResNet(PretrainedModule):
 
     size_multiple = 1
     usage = Usage(task="enlarge")
+    prefers_channels_last: ClassVar = True  # a step by 1.36 (Xeon with AMX), inference by 1.1 (AVX2)
 
     def __init__(
         self,

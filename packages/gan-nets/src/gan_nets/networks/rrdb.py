@@ -1,6 +1,7 @@
 """The generator of ESRGAN: residual in residual dense blocks (Wang et al. 2018, section 3.1)."""
 
 import math
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -78,6 +79,7 @@ class RRDBNet(PretrainedModule):
     """
 
     usage = Usage(task="enlarge")
+    prefers_channels_last: ClassVar = True  # inference by 1.1 (AVX2)
 
     def __init__(
         self,

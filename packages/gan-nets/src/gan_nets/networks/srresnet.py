@@ -57,6 +57,7 @@ class SRResNet(PretrainedModule):
 
     size_multiple = 1
     usage = Usage(task="enlarge")
+    prefers_channels_last: ClassVar = True  # a step by 1.25 (Xeon with AMX)
     cpu_kernels: ClassVar = {"output": RowwiseConv2d}
 
     def __init__(

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import torch
 from huggingface_hub import ModelCard, PyTorchModelHubMixin, snapshot_download
@@ -29,9 +29,12 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
 
     Attributes:
         usage: what it is for; set it before `save_pretrained` where it differs from the class's.
+        prefers_channels_last: whether `net.to(memory_format=torch.channels_last)` measured faster in float32
+            on CPUs than the plain memory layout. Results are the same up to rounding.
     """
 
     usage: Usage = Usage()
+    prefers_channels_last: ClassVar[bool] = False
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Record the constructor's arguments exactly as given."""
