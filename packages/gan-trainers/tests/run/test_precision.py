@@ -60,20 +60,6 @@ def test_a_deep_copy_calls_its_own_weights(tmp_path, generator):
     assert torch.equal(twin(x), before)
 
 
-@pytest.mark.parametrize(("precision", "low"), [("fp32", False), ("auto", False), ("bf16", True)])
-def test_layout_follows_precision_unless_it_is_given(tmp_path, precision, low):
-    def layouts(**options):
-        run = Run(tmp_path, precision=precision, **options)
-        network = nn.Conv2d(3, 4, 3)
-        run.register(network=network)
-        images = next(iter(run.loader([torch.randn(3, 8, 8)] * 2, 2)))
-        last = torch.channels_last
-        return {each.is_contiguous(memory_format=last) for each in (network.weight, images)}
-
-    assert layouts() == {low}
-    assert layouts(channels_last=not low) == {not low}
-
-
 def test_auto_is_what_accelerate_launch_says(tmp_path, monkeypatch, capsys):
     from accelerate.state import AcceleratorState
 

@@ -57,5 +57,5 @@ def test_values_that_are_known_late_and_what_was_chosen_are_recorded(tmp_path):
     content = recorded(tmp_path)
     assert content["settings"] == {"steps": 12}
     assert content["computation"] == {
-        "device": "cpu", "processes": 1, "precision": "bf16", "channels_last": True,
+        "device": "cpu", "processes": 1, "precision": "bf16", "channels_last": False,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Networks prepared for training: device, precision, memory layout, processes, kernels."""
+"""Networks prepared for training: device, precision, processes, kernels."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -29,20 +29,18 @@ class Preparation:
     Attributes:
         device: where.
         dtype: autocast type, None for float32.
-        memory_format: layout of weights and images.
         compile: whether networks are compiled in place.
     """
 
     device: torch.device
     dtype: torch.dtype | None
-    memory_format: torch.memory_format
     compile: bool
 
     def prepare_(self, network: nn.Module) -> None:
         """Prepare a network in place; all processes get the weights of the first."""
         if process_count() > 1:
             synchronize_batch_norm_(network)
-        network.to(self.device, memory_format=self.memory_format)  # type: ignore[call-overload]
+        network.to(self.device)
         broadcast_weights(network)
         if self.device.type == "cpu":
             for module in network.modules():

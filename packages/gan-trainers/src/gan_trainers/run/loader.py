@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset, default_collate
 
 from gan_trainers.base.errors import raised_by_packages
 from gan_trainers.run._order import SampleOrder, SeededIndex
+from gan_trainers.run.layout import Layout
 from gan_trainers.training.random import seeded_sample
 
 
@@ -138,11 +139,11 @@ def _ignore_terminal_signals(worker: int) -> None:  # noqa: ARG001 - DataLoader'
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def send_to(device: torch.device, memory_format: torch.memory_format) -> Callable[[Any], Any]:
-    """A function that moves a batch's tensors to `device`, images (4-D) in `memory_format`."""
+def send_to(device: torch.device, layout: Layout) -> Callable[[Any], Any]:
+    """A function that moves a batch's tensors to `device`, images (4-D) in the layout of then."""
 
     def send(tensor: Tensor) -> Tensor:
-        layout = memory_format if tensor.ndim == 4 else torch.preserve_format
-        return tensor.to(device, non_blocking=True, memory_format=layout)
+        memory_format = layout.memory_format if tensor.ndim == 4 else torch.preserve_format
+        return tensor.to(device, non_blocking=True, memory_format=memory_format)
 
     return lambda batch: recursively_apply(send, batch)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
 from accelerate.utils import set_seed
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -32,6 +31,7 @@ from gan_trainers.run._registered import Registered
 from gan_trainers.run._settings import changed_settings, write_settings
 from gan_trainers.run._signals import StopSignals
 from gan_trainers.run._snapshot import Snapshot
+from gan_trainers.run.layout import Layout
 from gan_trainers.run.loader import Loader, send_to
 from gan_trainers.run.precision import AUTOCAST_TYPES, Precision, choose_precision
 from gan_trainers.training.ema import EMA
@@ -50,8 +50,8 @@ class Run:
         precision: "fp32", "bf16", "fp16" (GPU only), or "auto": the mixed precision of `accelerate launch`,
             else bf16 on a GPU that has it, else fp32. Networks compute in it and return float32.
         compile: compile the registered networks in place with torch.compile; keys keep their names.
-        channels_last: memory layout of networks and images; None for the one that measured faster:
-            channels-last in low precision, the plain one in fp32.
+        channels_last: memory layout of networks and images; None for the one that measured faster: on a GPU
+            channels-last in low precision, on a CPU what the registered networks prefer; see `Layout`.
         accumulate: batches whose gradients are averaged into one step. If one player learns before the
             other, all batches but the last see it as it was before its step. What is due once per step,
             such as `EMA.update`, goes under `if run.every(1)`.
@@ -117,16 +117,15 @@ class Run:
         self._process = accelerator.process_index
         self._seed = seed
         dtype = AUTOCAST_TYPES[self._precision]
-        plain = dtype is None if channels_last is None else not channels_last
-        self._memory_format = torch.contiguous_format if plain else torch.channels_last
-        self._preparation = Preparation(self.device, dtype, self._memory_format, compile)
+        low_precision = dtype is not None
+        self._layout = Layout(self.device, low_precision=low_precision, channels_last=channels_last)
+        self._preparation = Preparation(self.device, dtype, compile)
         self._accumulate = accumulate
         self.settings = dict(settings or {})
         self._computation = {
             "device": self.device.type,
             "processes": self.processes,
             "precision": self._precision,
-            "channels_last": not plain,
         }
         self._window = window
 
@@ -177,6 +176,7 @@ class Run:
                 self._preparation.prepare_(registered)
             elif isinstance(registered, Optimizer):
                 self._optimizer_steps.add(name)
+        self._layout.apply_(self._registered.modules().values())
         set_seed(self._seed + 1 + self._process)  # from here on, each process draws its own noise
 
     def loader(
@@ -206,7 +206,7 @@ class Run:
             shuffle=shuffle,
             passes=passes,
             workers=workers,
-            send=send_to(self.device, self._memory_format),
+            send=send_to(self.device, self._layout),
         )
         self._loaders.append(loader)
         return loader
@@ -235,7 +235,8 @@ class Run:
             self._progress.message(f"resuming from step {self.step} of {folder.parent}", *changes)
         self._progress.warn(*self._scalars.rewind(self.step))
         if self.is_main:
-            write_settings(self.out, self.settings, self._computation)
+            computation = {**self._computation, "channels_last": self._layout.channels_last}
+            write_settings(self.out, self.settings, computation)
         return name is not None
 
     def _restore(self, folder: Path, changes: list[str]) -> list[str]:
@@ -411,8 +412,9 @@ class Run:
             if not isinstance(module, EMA)
         ]
         noun = "process" if self.processes == 1 else "processes"
+        layout = ", channels-last" if self._layout.channels_last else ""
         self._progress.message(
-            f"{self.processes} {noun} on {self.device.type}, {self._precision}; "
+            f"{self.processes} {noun} on {self.device.type}, {self._precision}{layout}; "
             f"parameters: {', '.join(sizes)}"
         )
 

@@ -1,0 +1,42 @@
+"""The memory layout of a run: plain, or channels-last."""
+
+from collections.abc import Collection
+
+import torch
+from torch import nn
+
+
+class Layout:
+    """The memory layout of a run's networks and images.
+
+    On a GPU, channels-last is used in low precision, where tensor cores need it. On a CPU it depends on the
+    networks: one with the attribute `prefers_channels_last`, such as `gan_nets.ResnetGenerator`, measured
+    faster in it. The other networks of a run follow, since they get its images. The choice depends on
+    nothing that is timed, so that a run that is resumed computes the same.
+
+    Args:
+        device: of the networks.
+        low_precision: whether they compute in bf16 or fp16.
+        channels_last: the layout if it is given; None for the one that measured faster.
+
+    Attributes:
+        channels_last: whether it is used.
+    """
+
+    def __init__(self, device: torch.device, *, low_precision: bool, channels_last: bool | None) -> None:
+        self._follows_networks = channels_last is None and device.type == "cpu"
+        fast_on_gpu = low_precision and device.type != "cpu"
+        self.channels_last: bool = fast_on_gpu if channels_last is None else channels_last
+
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """Of weights and images (N, C, H, W)."""
+        return torch.channels_last if self.channels_last else torch.contiguous_format
+
+    def apply_(self, networks: Collection[nn.Module]) -> None:
+        """Convert all networks of a run, in place."""
+        if self._follows_networks:
+            modules = (module for network in networks for module in network.modules())
+            self.channels_last = any(getattr(module, "prefers_channels_last", False) for module in modules)
+        for network in networks:
+            network.to(memory_format=self.memory_format)  # type: ignore[call-overload]
