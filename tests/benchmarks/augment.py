@@ -9,6 +9,7 @@ operators, which have neither the same distribution nor, for ADA, protection fro
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import cyclopts
@@ -20,8 +21,6 @@ from step_timing import DEVICE, Step, compare
 from torch import Tensor
 from torch.nn import functional as F
 
-COLOR, POLICY, BGC = DiffAugment("color"), DiffAugment(), ADA("bgc", p=1.0)
-
 
 def main(batch_size: int = 32, size: int = 256, rounds: int = 5) -> None:
     """Time three augmentations in three implementations.
@@ -31,25 +30,27 @@ def main(batch_size: int = 32, size: int = 256, rounds: int = 5) -> None:
         size: their side, in pixels.
         rounds: timed rounds of each implementation, after two warm-up steps.
     """
+    for name in AUGMENTATIONS:
+        count = max(1, batch_size // 4) if name.startswith("ADA") else batch_size
+        print(f"\n{name}: {size}x{size}")
+        step_of = partial(make_step, augmentation=name, batch_size=count, size=size)
+        compare(step_of, ["gan-augment", "kornia"], batch_size=count, rounds=rounds)
+
+
+def make_step(name: str, augmentation: str, batch_size: int, size: int) -> Step:
+    """An augmentation of fixed random images, forward and backward."""
     torch.manual_seed(0)
-    implementations = {
-        "DiffAugment, color": (COLOR, plain_color, [jiggle()], batch_size),
-        "DiffAugment, all": (POLICY, plain_policy, [jiggle(), shift(), erase()], batch_size),
-        "ADA, bgc": (BGC, plain_bgc, [K.RandomHorizontalFlip(), affine(), jiggle()], max(1, batch_size // 4)),
-    }
-    for name, (ours, plain, operators, count) in implementations.items():
-        images = torch.rand(count, 3, size, size, device=DEVICE) * 2 - 1
-        upstream = torch.randn_like(images)
-        ours.to(DEVICE)
-        steps = {
-            "plain": differentiated(sampled(plain, ours), images, upstream),
-            "gan-augment": differentiated(ours, images, upstream),
-            "kornia": differentiated(KorniaAugment(*operators).to(DEVICE), images, upstream),
-        }
-        parameters = ours.sample(images)
-        difference = (ours(images, parameters) - plain(images, parameters)).abs().max()
-        print(f"\n{name}: {size}x{size}, largest difference to the plain form {difference:.1e}")
-        compare(steps.__getitem__, list(steps), batch_size=count, rounds=rounds, memory=False)
+    images = torch.rand(batch_size, 3, size, size, device=DEVICE) * 2 - 1
+    make_ours, plain, operators = AUGMENTATIONS[augmentation]
+    if name == "kornia":
+        return differentiated(KorniaAugment(*operators()).to(DEVICE), images)
+    ours = make_ours().to(DEVICE)
+    if name == "gan-augment":
+        return differentiated(ours, images)
+    parameters = ours.sample(images)
+    difference = (ours(images, parameters) - plain(images, parameters)).abs().max()
+    assert difference < 1e-4, f"the plain form of {augmentation} differs by {difference:.1e}"
+    return differentiated(sampled(plain, ours), images)
 
 
 def sampled(plain: Callable[..., Tensor], ours: Augmentation[Any]) -> Callable[[Tensor], Tensor]:
@@ -57,9 +58,9 @@ def sampled(plain: Callable[..., Tensor], ours: Augmentation[Any]) -> Callable[[
     return lambda x: plain(x, ours.sample(x))
 
 
-def differentiated(augment: Callable[[Tensor], Tensor], images: Tensor, upstream: Tensor) -> Step:
+def differentiated(augment: Callable[[Tensor], Tensor], images: Tensor) -> Step:
     """A step forward and backward."""
-    x = images.clone().requires_grad_()
+    x, upstream = images.clone().requires_grad_(), torch.randn_like(images)
     return lambda: torch.autograd.grad(augment(x), x, upstream)
 
 
@@ -163,6 +164,20 @@ def erase() -> K.RandomErasing:
 def affine() -> K.RandomAffine:
     """One bilinear lookup for all transforms that move pixels."""
     return K.RandomAffine(180.0, (0.125, 0.125), (0.8, 1.2), p=1.0)
+
+
+# By name: ours, the plain form, and kornia's operators.
+AUGMENTATIONS: dict[
+    str, tuple[Callable[[], Augmentation[Any]], Callable[..., Tensor], Callable[[], list[Any]]]
+] = {
+    "DiffAugment, color": (lambda: DiffAugment("color"), plain_color, lambda: [jiggle()]),
+    "DiffAugment, all": (DiffAugment, plain_policy, lambda: [jiggle(), shift(), erase()]),
+    "ADA, bgc": (
+        lambda: ADA("bgc", p=1.0),
+        plain_bgc,
+        lambda: [K.RandomHorizontalFlip(), affine(), jiggle()],
+    ),
+}
 
 
 if __name__ == "__main__":

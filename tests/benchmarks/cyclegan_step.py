@@ -14,7 +14,7 @@ from itertools import chain
 import cyclopts
 import torch
 from gan_trainers import frozen, total
-from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory, start_run
+from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, sent, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
@@ -28,8 +28,6 @@ def main(
     identity_weight: float = 5.0,
     rounds: int = 5,
     compiled: bool = False,
-    memory: bool = True,
-    only: str | None = None,
 ) -> None:
     """Time the variants of one training step.
 
@@ -39,18 +37,12 @@ def main(
         identity_weight: 0 omits the identity loss; the official PyTorch code has 5.
         rounds: timed rounds of each variant, after two warm-up steps.
         compiled: also time the compiled variants, which take minutes to compile.
-        memory: also measure the peak memory of each variant.
-        only: run this variant alone and print the peak memory of this process in MiB.
     """
-    if only:
-        print_peak_memory(make_step(only, size, batch_size, identity_weight))
-        return
     compare(
         lambda name: make_step(name, size, batch_size, identity_weight),
         [*VARIANTS, "fp32 unbatched", *(COMPILED if compiled else [])],
         batch_size=batch_size,
         rounds=rounds,
-        memory=memory,
     )
 
 
@@ -66,11 +58,12 @@ def make_step(name: str, size: int, batch_size: int, identity_weight: float) -> 
 
 def recipe_step(name: str, options: cyclegan.Options, a: Tensor, b: Tensor) -> Step:
     """The step of examples/cyclegan.py; "unbatched" calls each network once for each term."""
-    run, manner = start_run(name)
+    run = start_run(name)
     networks = cyclegan.build(options)
     run.register(**networks._asdict())
+    a, b = sent(run, a, b)
     t = networks
-    if manner == "unbatched":
+    if "unbatched" in name:
         calls = {player: getattr(networks, player).__call__ for player in ("g_ab", "g_ba", "d_a", "d_b")}
         t = networks._replace(**calls)
 

@@ -12,7 +12,7 @@ import cyclopts
 import torch
 from gan_losses import l1_loss
 from gan_trainers import frozen, total
-from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory, start_run
+from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, sent, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
@@ -25,8 +25,6 @@ def main(
     batch_size: int = 1,
     rounds: int = 7,
     compiled: bool = False,
-    memory: bool = True,
-    only: str | None = None,
 ) -> None:
     """Time the variants of one training step.
 
@@ -35,19 +33,13 @@ def main(
         batch_size: images per step.
         rounds: timed rounds of each variant, after two warm-up steps.
         compiled: also time the compiled variants, which take minutes to compile.
-        memory: also measure the peak memory of each variant.
-        only: run this variant alone and print the peak memory of this process in MiB.
     """
-    if only:
-        print_peak_memory(make_step(only, size, batch_size))
-        return
     names = VARIANTS + (COMPILED if compiled else [])
     compare(
         lambda name: make_step(name, size, batch_size),
         names,
         batch_size=batch_size,
         rounds=rounds,
-        memory=memory,
     )
 
 
@@ -65,9 +57,10 @@ def make_step(name: str, size: int, batch_size: int) -> Step:
 
 def recipe_step(name: str, options: colorize.Options, gray: Tensor, target: Tensor) -> Step:
     """The step of examples/colorize.py with both networks in RGB."""
-    run, _ = start_run(name)
+    run = start_run(name)
     arm, t = colorize.ARMS[options.colors], colorize.build(options)
     run.register(**t._asdict())
+    gray, target = sent(run, gray, target)
 
     def step() -> None:
         fake = arm.image(gray, t.g(gray))

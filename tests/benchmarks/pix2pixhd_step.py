@@ -19,7 +19,7 @@ from cyclegan_step import PlainBlock
 from gan_data import boundary_map, one_hot
 from gan_nets import GlobalGenerator, LocalEnhancer, MultiscaleDiscriminator, init_normal_
 from gan_trainers import frozen, total
-from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory, start_run
+from step_timing import COMPILED, DEVICE, PRECISIONS, VARIANTS, Step, compare, sent, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
@@ -40,8 +40,6 @@ def main(
     batch_size: int = 1,
     rounds: int = 5,
     compiled: bool = False,
-    memory: bool = True,
-    only: str | None = None,
 ) -> None:
     """Time the variants of one training step.
 
@@ -54,22 +52,16 @@ def main(
         batch_size: images per step.
         rounds: timed rounds of each variant, after two warm-up steps.
         compiled: also time the compiled variants, which take minutes to compile.
-        memory: also measure the peak memory of each variant.
-        only: run this variant alone and print the peak memory of this process in MiB.
     """
     scale = 1 if stage == "global" else 2
     size = (height or 256 * scale, width or 512 * scale)
     channels = channels or 64 // scale
-    if only:
-        print_peak_memory(make_step(only, stage, size, channels, batch_size))
-        return
-    joint = ["fp32 joint", "bf16 joint"] if stage == "frozen" else []
+    joint = [f"{each} joint" for each in PRECISIONS] if stage == "frozen" else []
     compare(
         lambda name: make_step(name, stage, size, channels, batch_size),
         [*VARIANTS, "plain shared", *joint, *(COMPILED if compiled else [])],
         batch_size=batch_size,
         rounds=rounds,
-        memory=memory,
     )
 
 
@@ -88,7 +80,7 @@ def make_step(name: str, stage: Stage, size: tuple[int, int], channels: int, bat
 
 def recipe_step(name: str, stage: Stage, channels: int, maps: Tensor, photo: Tensor) -> Step:
     """The step of examples/pix2pixhd.py, without encoder and VGG19."""
-    run, _ = start_run(name)
+    run = start_run(name)
     inputs, scales = maps.shape[1], 2 if stage == "global" else 3
     g = (GlobalGenerator if stage == "global" else LocalEnhancer)(inputs, width=channels)
     d = MultiscaleDiscriminator(inputs + 3, scales=scales, width=channels * (scales - 1))
@@ -96,6 +88,7 @@ def recipe_step(name: str, stage: Stage, channels: int, maps: Tensor, photo: Ten
         init_normal_(net)
     opt_g, opt_d = (Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999), fused=True) for net in (g, d))
     run.register(g=g, d=d, opt_g=opt_g, opt_d=opt_d)
+    maps, photo = sent(run, maps, photo)
     fixed = (g.coarse,) if isinstance(g, LocalEnhancer) and stage == "frozen" else ()
     options = pix2pixhd.PRESETS["paper"]
 

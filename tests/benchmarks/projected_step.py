@@ -16,7 +16,7 @@ from gan_losses import hinge_discriminator_loss, hinge_generator_loss
 from gan_nets import fastgan_projected
 from gan_projected import Backbone, MultiScaleHeads, ProjectedDiscriminator, Projector
 from gan_trainers import frozen
-from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory, start_run
+from step_timing import COMPILED, DEVICE, PRECISIONS, VARIANTS, Step, compare, sent, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
@@ -31,8 +31,6 @@ def main(
     resize: int = 224,
     rounds: int = 3,
     compiled: bool = False,
-    memory: bool = True,
-    only: str | None = None,
 ) -> None:
     """Time the variants of one training step.
 
@@ -43,37 +41,39 @@ def main(
         resize: side of the discriminator's input, in pixels.
         rounds: timed rounds of each variant, after two warm-up steps.
         compiled: also time the compiled variants, which take minutes to compile.
-        memory: also measure the peak memory of each variant.
-        only: run this variant alone and print the peak memory of this process in MiB.
     """
 
-    def make_step(name: str) -> Step:
-        torch.manual_seed(0)
-        real = torch.rand(batch_size, 3, size, size, device=DEVICE) * 2 - 1
-        return plain_step(real, lite, resize) if name == "plain" else our_step(name, real, lite, resize)
+    compare(
+        lambda name: make_step(name, size, batch_size, lite, resize),
+        [*VARIANTS, *(f"{each} shared" for each in PRECISIONS), *(COMPILED if compiled else [])],
+        batch_size=batch_size,
+        rounds=rounds,
+    )
 
-    if only:
-        print_peak_memory(make_step(only))
-        return
-    names = [*VARIANTS, "fp32 shared", "bf16 shared", *(COMPILED if compiled else [])]
-    compare(make_step, names, batch_size=batch_size, rounds=rounds, memory=memory)
+
+def make_step(name: str, size: int, batch_size: int, lite: bool, resize: int) -> Step:
+    """A training step on fixed random images."""
+    torch.manual_seed(0)
+    real = torch.rand(batch_size, 3, size, size, device=DEVICE) * 2 - 1
+    return plain_step(real, lite, resize) if name == "plain" else our_step(name, real, lite, resize)
 
 
 def our_step(name: str, real: Tensor, lite: bool, resize: int) -> Step:
     """Both updates with the networks of this repository."""
-    run, manner = start_run(name)
+    run = start_run(name)
     g = fastgan_projected(real.shape[-1], lite=lite)
     projector = Projector(Backbone(NAME, weights="random"), channels=CHANNELS)
     d = ProjectedDiscriminator(projector, resize=resize)
     opt_g = Adam(g.parameters(), lr=2e-4, betas=(0.0, 0.99), fused=True)
     opt_d = Adam(d.parameters(), lr=2e-4, betas=(0.0, 0.99), fused=True)
     run.register(g=g, d=d, opt_g=opt_g, opt_d=opt_d)
+    (real,) = sent(run, real)
 
     def step() -> None:
         fake = g(torch.randn(len(real), g.latents, device=DEVICE))
         with frozen(d):
             run.update(opt_g, hinge_generator_loss(d(fake)))
-        if manner == "shared":
+        if "shared" in name:
             fake = fake.detach()
         else:
             with torch.no_grad():

@@ -15,7 +15,7 @@ import torch
 from gan_losses import nonsaturating_discriminator_loss, srgan_content_loss
 from gan_nets import SRGANDiscriminator, SRResNet
 from gan_trainers import frozen, total
-from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, print_peak_memory, start_run
+from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, sent, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
@@ -31,8 +31,6 @@ def main(
     batch_size: int = 16,
     rounds: int = 5,
     compiled: bool = False,
-    memory: bool = True,
-    only: str | None = None,
 ) -> None:
     """Time the variants of one training step.
 
@@ -42,21 +40,15 @@ def main(
         batch_size: crops per step.
         rounds: timed rounds of each variant, after two warm-up steps.
         compiled: also time the compiled variants, which take minutes to compile.
-        memory: also measure the peak memory of each variant.
-        only: run this variant alone and print the peak memory of this process in MiB.
     """
     phases: list[Phase] = ["pixels", "content"] if phase == "both" else [phase]
     for each in phases:
-        if only:
-            print_peak_memory(make_step(only, each, size, batch_size))
-            continue
         print(each)
         compare(
             lambda name, each=each: make_step(name, each, size, batch_size),
             [*VARIANTS, *(COMPILED if compiled else [])],
             batch_size=batch_size,
             rounds=rounds,
-            memory=memory and phase != "both",
         )
 
 
@@ -67,17 +59,17 @@ def make_step(name: str, phase: Phase, size: int, batch_size: int) -> Step:
     small = F.avg_pool2d(large, 4)
     if name == "plain":
         return plain_step(phase, small, large)
-    layout = torch.channels_last if name.endswith("channels-last") else torch.contiguous_format
-    return recipe_step(name, phase, small.to(memory_format=layout), large.to(memory_format=layout))
+    return recipe_step(name, phase, small, large)
 
 
 def recipe_step(name: str, phase: Phase, small: Tensor, large: Tensor) -> Step:
     """The step of examples/srgan.py with VGG19's features."""
-    run, _ = start_run(name)
+    run = start_run(name)
     options, g, d = srgan.PRESETS["paper"], SRResNet(), SRGANDiscriminator()
     opt_g, opt_d = (Adam(net.parameters(), lr=1e-4, fused=True) for net in (g, d))
     t = srgan.Training(g, d, srgan_content_loss(weights="random"), opt_g, opt_d)
     run.register(**t._asdict())
+    small, large = sent(run, small, large)
 
     def on_pixels() -> None:
         run.update(t.opt_g, srgan.pixel_loss(t.g(small), large, options))

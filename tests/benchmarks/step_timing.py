@@ -1,107 +1,155 @@
-"""Times variants of one training step in alternation, so that other load on the machine affects all alike."""
+"""Times variants of one training step, each in its own process, in turns with a plain implementation."""
 
-import ctypes
+import multiprocessing
+import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple
+
+os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # or CUDA cannot be used after a fork
 
 import torch
 from gan_trainers import Run
+from torch import Tensor
+from torch.utils.data import TensorDataset
 
 sys.path.append(str(Path(__file__).parents[2] / "examples"))  # the recipes, whose steps are measured
 
 Step = Callable[[], None]
+StepMaker = Callable[[str], Step]
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-VARIANTS = ["plain", "fp32", "fp32 channels-last", "bf16", "bf16 channels-last"]
-COMPILED = ["fp32 compiled", "bf16 compiled"]
+# A processor without bf16 computes it by conversions, many times slower.
+PRECISIONS = ["fp32", "bf16"] if DEVICE.type == "cuda" or torch.cpu._is_avx512_bf16_supported() else ["fp32"]
+LAYOUTS = ["channels-last", "contiguous"]  # besides the one that a run chooses
+VARIANTS = [f"{each}{layout}" for each in PRECISIONS for layout in ("", *(f" {name}" for name in LAYOUTS))]
+COMPILED = [f"{precision} compiled" for precision in PRECISIONS]
+WARM_UP = 2  # steps
 
 
-def compare(
-    make_step: Callable[[str], Step], names: Sequence[str], *, batch_size: int, rounds: int, memory: bool
-) -> None:
+class Timing(NamedTuple):
+    """What was measured of a variant."""
+
+    seconds: float  # median of a step
+    ratios: list[float]  # seconds of the plain step / seconds of the variant's, of each round
+    peak: int  # peak memory in MiB: of the tensors on a GPU, else of the whole process
+    plain_peak: int
+
+    @property
+    def ratio(self) -> float:
+        """The median of the ratios."""
+        return statistics.median(self.ratios)
+
+    def __str__(self) -> str:
+        spread = f"({min(self.ratios):.2f} to {max(self.ratios):.2f})"
+        return f"{self.ratio:6.2f} x plain {spread}   peak {self.peak} MiB, plain {self.plain_peak}"
+
+
+def compare(make_step: StepMaker, names: Sequence[str], *, batch_size: int, rounds: int) -> None:
     """Print a line for each variant: seconds, images per second, ratio to the plain step, peak memory.
 
-    From this call on, the process does not return freed memory to the system.
-
-    The ratio is the median over the rounds of (plain seconds / variant's seconds). Peak memory is measured in
-    a separate process, started by the command line of this script with `--only NAME`.
-
     Args:
-        make_step: builds the step of a variant.
-        names: the variants, including "plain".
+        make_step: builds the step of a variant, or of "plain".
+        names: the variants.
         batch_size: images per step.
         rounds: timed rounds of each variant, after two warm-up steps.
-        memory: also measure peak memory.
     """
-    _keep_freed_memory()
-    seconds = _time_in_alternation({name: make_step(name) for name in names}, rounds)
-    print(f"batch {batch_size}, {DEVICE}, {torch.get_num_threads()} threads, torch {torch.__version__}")
+    print(machine())
     for name in names:
-        ratios = [plain / own for plain, own in zip(seconds["plain"], seconds[name], strict=True)]
-        median = statistics.median(seconds[name])
-        line = f"{name:20} {median:8.4f} s {batch_size / median:8.2f} images/s"
-        line += f" {statistics.median(ratios):6.2f} x plain"
-        if memory:
-            process = subprocess.run(
-                [sys.executable, *sys.argv, "--only", name], check=True, capture_output=True, text=True
-            )
-            line += f"  peak {process.stdout.split()[-1]} MiB"
-        print(line, flush=True)
+        timing = measure(make_step, name, rounds)
+        speed = f"{timing.seconds:8.4f} s {batch_size / timing.seconds:8.2f} images/s"
+        print(f"{name:20} {speed} {timing}", flush=True)
 
 
-def start_run(name: str) -> tuple[Run, str]:
-    """The run of a variant such as "bf16 channels-last", and the second word of its name."""
-    precision, _, manner = name.partition(" ")
-    run = Run(
+def measure(make_step: StepMaker, name: str, rounds: int) -> Timing:
+    """Time a variant in turns with the plain step, so that other load on the machine affects both alike.
+
+    Each has a process of its own, as if it ran alone: its allocator is set as its own code sets it.
+    """
+    with _process(make_step, "plain") as plain, _process(make_step, name) as variant:
+        pairs = [(_step(plain), _step(variant)) for _ in range(WARM_UP + rounds)][WARM_UP:]
+        (_, plain_peak), (_, peak) = pairs[-1][0], pairs[-1][1]
+    seconds = statistics.median(own for _, (own, _) in pairs)
+    ratios = [theirs / own for (theirs, _), (own, _) in pairs]
+    return Timing(seconds, ratios, peak, plain_peak)
+
+
+def machine() -> str:
+    """The processor or GPU, its vector instructions, threads, and torch's version."""
+    if DEVICE.type == "cuda":
+        return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
+    low = "with AMX" if torch.cpu._is_amx_tile_supported() else ""
+    low = low or ("with bf16" if torch.cpu._is_avx512_bf16_supported() else "bf16 emulated")
+    capability = torch.backends.cpu.get_cpu_capability()
+    return f"{model}, {capability}, {low}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+
+
+def start_run(name: str) -> Run:
+    """The run of a variant: precision, then any of "channels-last", "contiguous" and "compiled".
+
+    Without a layout it is the one that a run chooses.
+    """
+    precision, *words = name.split()
+    return Run(
         tempfile.mkdtemp(),
         precision=precision,  # type: ignore[arg-type]
-        compile=manner == "compiled",
-        channels_last=manner == "channels-last",
+        compile="compiled" in words,
+        channels_last=True if "channels-last" in words else False if "contiguous" in words else None,
+        quiet=True,
     )
-    return run, manner
 
 
-def print_peak_memory(step: Step) -> None:
-    """Run three steps and print the peak memory of this process in MiB."""
-    for _ in range(3):
+def sent(run: Run, *images: Tensor) -> list[Tensor]:
+    """A batch as the run's loader returns it, on its device and in its layout."""
+    (batch,) = run.loader(TensorDataset(*images), len(images[0]), shuffle=False, passes=1)
+    return batch
+
+
+@contextmanager
+def _process(make_step: StepMaker, name: str):
+    """A process that runs a step whenever it is asked."""
+    here, there = multiprocessing.Pipe()
+    # Forked, since a step cannot be sent to another process; nothing was computed here.
+    process = multiprocessing.get_context("fork").Process(target=_serve, args=(make_step, name, here, there))
+    process.start()
+    there.close()
+    try:
+        yield here
+    finally:
+        here.close()
+        process.join()
+
+
+def _serve(make_step: StepMaker, name: str, other_end: Connection, caller: Connection) -> None:
+    other_end.close()  # of the fork; with it open, the caller's end would not be noticed
+    step = make_step(name)
+    while True:
+        try:
+            caller.recv()
+        except EOFError:
+            return
+        start = time.perf_counter()
         step()
-    print(peak_memory())
+        if DEVICE.type == "cuda":
+            torch.cuda.synchronize()
+        caller.send((time.perf_counter() - start, _peak_memory()))
 
 
-def _keep_freed_memory() -> None:
-    """Keep page faults of the kernel out of the timing.
-
-    glibc returns large blocks to the system; allocating them again costs a page fault for each 4 KiB. On a
-    virtual machine this can take most of a step. It would vary from round to round and favor variants that
-    allocate fewer blocks.
-    """
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(-4, 0)  # M_MMAP_MAX: no block is mapped separately
-        libc.mallopt(-1, -1)  # M_TRIM_THRESHOLD: nothing is returned
+def _step(process: Connection) -> tuple[float, int]:
+    """Seconds of one step, and the peak memory until now in MiB."""
+    process.send(None)
+    return process.recv()
 
 
-def _time_in_alternation(steps: dict[str, Step], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each step in each round."""
-    seconds: dict[str, list[float]] = {name: [] for name in steps}
-    for index in range(-2, rounds):  # negative: warm-up
-        for name, step in steps.items():
-            start = time.perf_counter()
-            step()
-            if DEVICE.type == "cuda":
-                torch.cuda.synchronize()
-            if index >= 0:
-                seconds[name].append(time.perf_counter() - start)
-    return seconds
-
-
-def peak_memory() -> int:
-    """In MiB: of the tensors on a GPU, else of the whole process."""
+def _peak_memory() -> int:
     if DEVICE.type == "cuda":
         return torch.cuda.max_memory_allocated() // 2**20
     status = Path("/proc/self/status").read_text()  # getrusage would include the parent's peak

@@ -33,13 +33,25 @@ def layouts(out, *networks, **options):
     return [tensor.is_contiguous(memory_format=LAST) for tensor in (*weights, next(iter(loader)))]
 
 
+@pytest.fixture
+def avx512(monkeypatch):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+
+
+@pytest.mark.usefixtures("avx512")
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_is_what_one_of_the_networks_prefers_on_a_cpu(tmp_path, precision):
+def test_is_what_one_of_the_networks_prefers_with_avx512(tmp_path, precision):
     assert layouts(tmp_path, discriminator(), precision=precision) == [False, False]
     for networks in itertools.permutations([discriminator(), generator(), EMA(generator(), half_life=9)]):
         assert layouts(tmp_path, *networks, precision=precision) == [True] * 4
 
 
+def test_is_the_plain_one_without_avx512(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    assert layouts(tmp_path, generator(), discriminator()) == [False] * 3
+
+
+@pytest.mark.usefixtures("avx512")
 @pytest.mark.parametrize("given", [False, True])
 def test_is_the_given_one(tmp_path, given):
     for network in (discriminator(), generator()):
@@ -53,6 +65,7 @@ def test_follows_the_precision_on_a_gpu(low):
     assert layout.channels_last is low
 
 
+@pytest.mark.usefixtures("avx512")
 def test_is_printed_and_recorded(tmp_path, capsys):
     run = Run(tmp_path)
     network = generator()

@@ -51,7 +51,7 @@ class Run:
             else bf16 on a GPU that has it, else fp32. Networks compute in it and return float32.
         compile: compile the registered networks in place with torch.compile; keys keep their names.
         channels_last: memory layout of networks and images; None for the one that measured faster: on a GPU
-            channels-last in low precision, on a CPU what the registered networks prefer; see `Layout`.
+            channels-last in low precision, on a CPU what the registered networks prefer (see `Layout`).
         accumulate: batches whose gradients are averaged into one step. If one player learns before the
             other, all batches but the last see it as it was before its step. What is due once per step,
             such as `EMA.update`, goes under `if run.every(1)`.
