@@ -175,9 +175,8 @@ def test_a_colorizer_colorizes_and_a_warning_is_a_note(tmp_path, capsys):
     net.save_pretrained(tmp_path / "net")
     image = random_image("L", (90, 30), np.random.default_rng(1))
     image.save(tmp_path / "in.png")
-    main(
-        ["translate", str(tmp_path / "net"), str(tmp_path / "in.png"), "-o", f"{tmp_path}/o.png", "--tile=64"]
-    )
+    tiles = ["--tile=64", "--statistics=tile"]
+    main(["translate", str(tmp_path / "net"), str(tmp_path / "in.png"), "-o", f"{tmp_path}/o.png", *tiles])
     assert (
         capsys.readouterr().err.count("note: UNetGenerator normalizes by statistics of the whole image") == 1
     )

@@ -24,9 +24,10 @@ def test_a_warning_about_instance_norm_in_tiles_names_the_remedy_which_equals_th
     x = torch.rand(1, 3, 100, 45) * 2 - 1
     x[..., 60:, :] *= 0.2
     whole = Runner(net, 3)(x)
-    with pytest.warns(UserWarning, match='statistics="picture" measures those of the whole image first'):
+    with pytest.warns(UserWarning, match='statistics="picture" takes those of the whole image'):
         of_tiles = Runner(net, 3, tile=72, statistics="tile")(x)
-    with pytest.warns(UserWarning, match="which are measured first"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         of_picture = Runner(net, 3, tile=72)(x)
     assert (of_tiles - whole).abs().max() > 0.1
     assert (of_picture - whole).abs().max() < 1e-4
@@ -49,6 +50,22 @@ class Mean(nn.Module):
 def test_a_network_without_a_radius_is_a_warning():
     with pytest.warns(UserWarning, match="Mean depends on the whole image in more ways than statistics"):
         assert Runner(Mean(), 3, tile=24)(torch.zeros(1, 3, 30, 60)).shape == (1, 3, 30, 60)
+
+
+class Reading(nn.Module):
+    """Reads a pixel, which may differ between tiles, so that it can't be recorded."""
+
+    def forward(self, x):
+        return torch.nn.functional.instance_norm(x) + 0 * x[0, 0, 0, 0].item()
+
+
+def test_a_network_that_can_not_be_recorded_gets_statistics_of_tiles_with_a_warning():
+    x = torch.rand(1, 3, 30, 60)
+    expected = Runner(Reading(), 3, tile=24, statistics="tile")
+    with pytest.warns(UserWarning, match=r"got item; its tiles have their own statistics"):
+        got = Runner(Reading(), 3, tile=24)(x)
+    with pytest.warns(UserWarning, match="tiles with their own statistics differ"):
+        assert torch.equal(got, expected(x))
 
 
 class LittleMemory(nn.Module):

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gan_nets.tiling._memory import bytes_per_pixel, free_bytes
-from gan_nets.tiling._statistics import without_statistics
+from gan_nets.tiling._memory import bytes_per_pixel, free_bytes, probe_of
+from gan_nets.tiling._recording import RecordingError
+from gan_nets.tiling._statistics import has_statistics, without_statistics
 from gan_nets.tiling.padding import least_size
-from gan_nets.tiling.receptive_field import receptive_radius
+from gan_nets.tiling.receptive_field import radius_between_norms, receptive_radius
 from gan_nets.tiling.scope import StatisticsScope
 from gan_nets.tiling.tiles import tiled
 
@@ -21,9 +22,10 @@ BYTES_PER_PIXEL = 10_000  # of an SRResNet: an image that fits even at that is n
 
 
 class _ReceptiveField(NamedTuple):
-    """The radius in pixels, without normalization statistics, and whether these depend on all pixels.
+    """The radius in pixels that tiles need, and whether normalization statistics depend on all pixels.
 
-    Without a radius, the output depends on the whole image in other ways too.
+    It is that without these statistics, or between two such normalizations. Without a radius, the output
+    depends on the whole image in other ways too.
     """
 
     radius: int | None
@@ -79,7 +81,13 @@ class Runner:
         overlap = room // 4 if cut or radius is None else radius
         blend = min(room // 8, room - 2 * overlap) if cut or differs else 0
         statistics = "tile" if differs or not has_statistics else "picture"
-        return tiled(self._net, x, tile=tile, overlap=overlap, blend=blend, statistics=statistics)
+        try:
+            return tiled(self._net, x, tile=tile, overlap=overlap, blend=blend, statistics=statistics)
+        except RecordingError as error:
+            warnings.warn(f"{error}; its tiles have their own statistics", stacklevel=2)
+            self._statistics = "tile"
+            del self._receptive_field
+            return self._run(x, tile, whole=False)
 
     def _padded(self, side: int) -> int:
         return -(-side // self._multiple) * self._multiple
@@ -100,17 +108,17 @@ class Runner:
     @cached_property
     def _receptive_field(self) -> _ReceptiveField:
         try:
-            return _ReceptiveField(receptive_radius(self._net, self._channels), has_statistics=False)
+            if self._statistics == "picture":
+                radius = radius_between_norms(self._net, self._channels)
+            else:
+                with without_statistics():
+                    radius = receptive_radius(self._net, self._channels)
         except ValueError:
-            pass
-        try:
-            with without_statistics():
-                return _ReceptiveField(receptive_radius(self._net, self._channels), has_statistics=True)
-        except ValueError:
-            return _ReceptiveField(None, has_statistics=True)
+            radius = None
+        return _ReceptiveField(radius, has_statistics(self._net, probe_of(self._net, self._channels)))
 
     def _warn(self, tile: int, *, cut: bool, differs: bool) -> None:
-        """Warn where tiles will differ from the whole image, or take long, and say why."""
+        """Warn where tiles will differ from the whole image, and say why."""
         name, radius = type(self._net).__name__, self._receptive_field.radius
         if radius is None:
             message = (
@@ -120,18 +128,13 @@ class Runner:
         elif differs:
             message = (
                 "normalizes by statistics of the whole image: tiles with their own statistics differ, and "
-                'fade into each other; statistics="picture" measures those of the whole image first'
+                'fade into each other; statistics="picture" takes those of the whole image'
             )
         elif cut:
             enough = self._padded(2 * radius) + self._multiple
             message = (
                 f"has a receptive radius of {radius} pixels, too large for the overlap of tiles of {tile}: "
                 f"they differ, and fade into each other; tiles of {enough} equal the whole image"
-            )
-        elif self._receptive_field.has_statistics:
-            message = (
-                "normalizes by statistics of the whole image, which are measured first, layer by layer; "
-                'statistics="tile" is faster, but its tiles differ'
             )
         else:
             return
