@@ -68,6 +68,35 @@ def test_a_network_that_can_not_be_recorded_gets_statistics_of_tiles_with_a_warn
         assert torch.equal(got, expected(x))
 
 
+def test_bf16_is_autocast_around_the_network_alone():
+    torch.manual_seed(0)
+    net = ResnetGenerator(blocks=1, width=4).eval()
+    x = torch.rand(1, 3, 40, 48) * 2 - 1
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        expected = net(x)
+    whole, tiles = Runner(net, 3, precision="bf16")(x), Runner(net, 3, precision="bf16", tile=32)(x)
+    assert whole.dtype == tiles.dtype == torch.float32
+    assert 0 < (whole - Runner(net, 3, precision="fp32")(x)).abs().max() < 0.1
+    torch.testing.assert_close(whole, expected.float(), atol=0.05, rtol=0)
+    torch.testing.assert_close(tiles, whole, atol=0.05, rtol=0)
+    assert torch.equal(Runner(net, 3)(x), Runner(net, 3, precision="fp32")(x))
+
+
+@pytest.mark.parametrize("prefers", [True, False])
+def test_the_network_gets_the_layout_that_it_prefers_and_stays_as_it_is(prefers):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 3, 3, padding=1)).eval()
+    net.prefers_channels_last = prefers
+    given = []
+    net.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+    x = torch.rand(1, 3, 20, 30) * 2 - 1
+    y = Runner(net, 3)(x)
+    assert given[0].is_contiguous(memory_format=torch.channels_last) == prefers
+    assert y.is_contiguous()
+    assert all(weight.is_contiguous() for weight in net.parameters())
+    torch.testing.assert_close(y, net(x), atol=1e-6, rtol=0)
+
+
 class LittleMemory(nn.Module):
     """Stands for a device whose memory holds 10,000 pixels."""
 

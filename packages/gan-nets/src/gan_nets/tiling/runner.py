@@ -2,8 +2,9 @@
 
 import math
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from gan_nets.tiling._memory import bytes_per_pixel, free_bytes, probe_of
 from gan_nets.tiling._recording import RecordingError
 from gan_nets.tiling._statistics import has_statistics, without_statistics
 from gan_nets.tiling.padding import least_size
+from gan_nets.tiling.precision import Precision, autocast_dtype
 from gan_nets.tiling.receptive_field import radius_between_norms, receptive_radius
 from gan_nets.tiling.scope import StatisticsScope
 from gan_nets.tiling.tiles import tiled
@@ -42,6 +44,7 @@ class Runner:
         channels: of its input.
         tile: side of the tiles in input pixels; None means the largest that fit into the free memory.
         statistics: as for `translate`.
+        precision: as for `translate`.
     """
 
     def __init__(
@@ -51,7 +54,9 @@ class Runner:
         *,
         tile: int | None = None,
         statistics: StatisticsScope = "picture",
+        precision: Precision = "auto",
     ) -> None:
+        self._precision: Precision = precision
         self._net, self._channels, self._tile, self._statistics = net, channels, tile, statistics
         self._multiple = int(getattr(net, "size_multiple", 1))
 
@@ -63,8 +68,9 @@ class Runner:
         tile = min(self._tile_for(x, like.device), side)
         while True:
             try:
-                y = self._run(x.to(like.dtype), tile, whole=tile >= side)
-                return y.to(x)
+                with self._autocast(like.device):
+                    y = self._run(self._laid_out(x.to(like.dtype), like.device), tile, whole=tile >= side)
+                return y.to(x).contiguous()
             except torch.OutOfMemoryError:
                 tile //= 2
                 if tile < max(MINIMUM, 2 * self._multiple):
@@ -88,6 +94,19 @@ class Runner:
             self._statistics = "tile"
             del self._receptive_field
             return self._run(x, tile, whole=False)
+
+    def _autocast(self, device: torch.device) -> AbstractContextManager[Any]:
+        dtype = autocast_dtype(self._precision, device.type)
+        return nullcontext() if dtype is None else torch.autocast(device.type, dtype)
+
+    def _laid_out(self, x: Tensor, device: torch.device) -> Tensor:
+        """The image in the memory layout that is faster there; convolutions and other layers keep it.
+
+        The caller's network stays as it is: on the CPU, its weights are rearranged at each call anyway.
+        """
+        if device.type != "cpu" or not getattr(self._net, "prefers_channels_last", False):
+            return x
+        return x.contiguous(memory_format=torch.channels_last)
 
     def _padded(self, side: int) -> int:
         return -(-side // self._multiple) * self._multiple
