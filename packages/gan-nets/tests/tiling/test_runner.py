@@ -1,10 +1,11 @@
 """Networks on images of any size, in one piece or in tiles."""
 
 import warnings
+from contextlib import nullcontext
 
 import pytest
 import torch
-from gan_nets import ResnetGenerator, SRResNet
+from gan_nets import ResnetGenerator, SRResNet, UNetGenerator
 from gan_nets.tiling.runner import Runner, tile_side
 from torch import nn
 
@@ -124,3 +125,15 @@ def test_out_of_memory_makes_the_tiles_smaller():
 )
 def test_the_largest_tile_that_fits(size, pixels, multiple, side):
     assert tile_side(size, pixels, multiple) == side
+
+
+@pytest.mark.parametrize(("tile", "exact"), [(48, False), (80, True)])
+def test_a_deep_network_with_statistics_runs_in_tiles_of_any_size(tile, exact):
+    """U-Net of depth 4, whose margin is two points of the bottleneck, or 32 pixels."""
+    torch.manual_seed(0)
+    net = UNetGenerator(depth=4, width=2, norm="instance").eval()
+    x = torch.rand(1, 3, 64, 128) * 2 - 1
+    runner = Runner(net, 3, tile=tile)
+    with nullcontext() if exact else pytest.warns(UserWarning, match="tiles of 80 equal the whole image"):
+        difference = (runner(x) - Runner(net, 3)(x)).abs().max()
+    assert (difference < 1e-4) == exact

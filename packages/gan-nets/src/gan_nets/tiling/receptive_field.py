@@ -40,12 +40,14 @@ def radius_between_norms(net: nn.Module, channels: int = 3) -> int:
     """As `receptive_radius`, of what is computed between two normalizations by the whole image's statistics.
 
     It is the largest distance at which a layer's input, or the output, depends on the network's input or on
-    another layer's result. A layer whose map has a size that does not follow the image's is passed through.
+    another layer's result, in whole multiples of the network's `size_multiple`: tiles are cut between points
+    of all maps. A layer whose map has a size that does not follow the image's is passed through.
 
     Raises:
         ValueError: as for `receptive_radius`, for other reasons than these statistics.
     """
-    return _larger_radius(net, channels, fresh=True)
+    multiple = int(getattr(net, "size_multiple", 1))
+    return -(-_larger_radius(net, channels, fresh=True) // multiple) * multiple
 
 
 def _larger_radius(net: nn.Module, channels: int, *, fresh: bool) -> int:

@@ -126,15 +126,16 @@ class Runner:
 
     @cached_property
     def _receptive_field(self) -> _ReceptiveField:
+        normalizes = has_statistics(self._net, probe_of(self._net, self._channels))
         try:
-            if self._statistics == "picture":
+            if normalizes and self._statistics == "picture":
                 radius = radius_between_norms(self._net, self._channels)
             else:
                 with without_statistics():
                     radius = receptive_radius(self._net, self._channels)
         except ValueError:
             radius = None
-        return _ReceptiveField(radius, has_statistics(self._net, probe_of(self._net, self._channels)))
+        return _ReceptiveField(radius, normalizes)
 
     def _warn(self, tile: int, *, cut: bool, differs: bool) -> None:
         """Warn where tiles will differ from the whole image, and say why."""

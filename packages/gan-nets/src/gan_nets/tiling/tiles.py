@@ -76,8 +76,6 @@ def tiled(
         return torch.cat(parts)
     if overlap is None:
         overlap = _radius(net, x.shape[1], between_norms=of_picture) if max(sides) > tile else 0
-    if of_picture:  # whole points of all maps
-        overlap = -(-overlap // multiple) * multiple
     tiles = tiles_of(sides, tile=tile, overlap=overlap, blend=blend, multiple=multiple, smallest=of_picture)
     device = _device(net, x)
     if of_picture:
