@@ -104,10 +104,16 @@ def test_a_file_gives_the_result_of_translate(checkpoint, tmp_path):
 
     rng = np.random.default_rng(1)
     random_image("RGB", (5, 6), rng).save(tmp_path / "in.png")
-    main(["translate", str(checkpoint), str(tmp_path / "in.png"), "-o", str(tmp_path / "out.png")])
-    expected = translate(load(checkpoint), tmp_path / "in.png")
-    with Image.open(tmp_path / "out.png") as result:
-        assert np.array_equal(np.asarray(result), np.asarray(expected))
+    for precision in ("auto", "bf16"):
+        out = tmp_path / f"{precision}.png"
+        main(
+            ["translate", str(checkpoint), str(tmp_path / "in.png"), "-o", str(out), "--precision", precision]
+        )
+        net = load(checkpoint)
+        net.use_cpu_kernels_()
+        expected = translate(net, tmp_path / "in.png", precision=precision)
+        with Image.open(out) as result:
+            assert np.array_equal(np.asarray(result), np.asarray(expected))
 
 
 def test_globs_and_several_files_are_written_to_a_folder(checkpoint, tmp_path):
@@ -175,9 +181,8 @@ def test_a_colorizer_colorizes_and_a_warning_is_a_note(tmp_path, capsys):
     net.save_pretrained(tmp_path / "net")
     image = random_image("L", (90, 30), np.random.default_rng(1))
     image.save(tmp_path / "in.png")
-    main(
-        ["translate", str(tmp_path / "net"), str(tmp_path / "in.png"), "-o", f"{tmp_path}/o.png", "--tile=64"]
-    )
+    tiles = ["--tile=64", "--statistics=tile"]
+    main(["translate", str(tmp_path / "net"), str(tmp_path / "in.png"), "-o", f"{tmp_path}/o.png", *tiles])
     assert (
         capsys.readouterr().err.count("note: UNetGenerator normalizes by statistics of the whole image") == 1
     )
@@ -200,6 +205,12 @@ def test_a_colorizer_colorizes_and_a_warning_is_a_note(tmp_path, capsys):
         (["in.png"], 2, 'error: Command "translate" parameter --out requires an argument.'),
         (["in.png", "-o", "o.png", "--tile", "0"], 2, 'error: Invalid value "0" for --tile. Must be >= 1.'),
         (["in.png", "-o", "o.png", "--statistics", "tiles"], 2, 'Did you mean "tile"?'),
+        (["in.png", "-o", "o.png", "--precision", "fp8"], 2, 'Invalid value "fp8" for --precision.'),
+        (
+            ["in.png", "-o", "o.png", "--precision=fp16", "--device=cpu"],
+            2,
+            "error: --precision fp16 needs a GPU",
+        ),
         (["in.png", "-o", "o.png", "--overwrit"], 2, "error: Unknown option: --overwrit. Did you mean"),
     ],
 )

@@ -324,5 +324,9 @@ def test_wrong_use_is_one_sentence(tmp_path):
         translate(nn.Conv2d(1, 2, 1), np.zeros((4, 4)))
     with pytest.raises(ValueError, match='statistics "picture" or "tile"; got \'none\''):
         translate(Identity(), np.zeros((4, 4)), statistics="none")
+    with pytest.raises(ValueError, match="expected precision auto, fp32, bf16 or fp16; got 'half'"):
+        translate(Identity(), np.zeros((4, 4)), precision="half")
+    with pytest.raises(ValueError, match="precision fp16 needs a GPU; use bf16 or fp32 on the CPU"):
+        translate(Identity(), np.zeros((4, 4)), precision="fp16")
     with pytest.raises(FileNotFoundError):
         translate_file(Identity(), tmp_path / "absent.png", tmp_path / "out.png")

@@ -16,6 +16,7 @@ from gan_nets.pictures.open_file import open_file
 from gan_nets.pictures.open_image import set_upright
 from gan_nets.pictures.translate import Translator
 from gan_nets.saving.usage import Usage
+from gan_nets.tiling.precision import Precision
 
 Pair: TypeAlias = tuple[Image.Image, Image.Image]
 
@@ -31,7 +32,9 @@ STYLE = """
 """
 
 
-def serve(net: nn.Module, source: str, *, host: str, port: int | None) -> tuple[gr.Blocks, str]:
+def serve(
+    net: nn.Module, source: str, *, host: str, port: int | None, precision: Precision = "auto"
+) -> tuple[gr.Blocks, str]:
     """Start the page in a thread of its own; nothing leaves the machine.
 
     Args:
@@ -39,6 +42,7 @@ def serve(net: nn.Module, source: str, *, host: str, port: int | None) -> tuple[
         source: where it was loaded from, for the page's text.
         host: the address to listen on.
         port: the port, or None for the first free one from 7860.
+        precision: as for `translate`.
 
     Returns:
         The page, for `block_thread` and `close`, and its address.
@@ -47,7 +51,7 @@ def serve(net: nn.Module, source: str, *, host: str, port: int | None) -> tuple[
         ValueError: the network is not from images to images.
         OSError: the port is in use.
     """
-    page = _page(net, source)
+    page = _page(Translator(net, precision=precision), net, source)
     _, address, _ = page.launch(
         server_name=host,
         server_port=port,
@@ -62,8 +66,8 @@ def serve(net: nn.Module, source: str, *, host: str, port: int | None) -> tuple[
     return page, address
 
 
-def _page(net: nn.Module, source: str) -> gr.Blocks:
-    name, translator = type(net).__name__, Translator(net)
+def _page(translator: Translator, net: nn.Module, source: str) -> gr.Blocks:
+    name = type(net).__name__
 
     def show(path: str | None) -> tuple[Pair | None, str]:
         return (None, "") if path is None else compare(translator, Path(path))

@@ -3,27 +3,39 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cyclopts import CycloptsError
+
+from gan_nets.tiling.precision import Precision, autocast_dtype
+
 if TYPE_CHECKING:
     import torch
 
     from gan_nets.saving.pretrained import PretrainedModule
 
 
-def load_network(checkpoint: Path, net: str | None, device: str | None) -> "PretrainedModule":
+def load_network(
+    checkpoint: Path, net: str | None, device: str | None, precision: Precision
+) -> "PretrainedModule":
     """The network in a folder, in evaluation mode.
 
     Args:
         checkpoint: what gan_nets.load opens.
         net: which network of a run's folder.
         device: its name, or None for an accelerator if there is one.
+        precision: that it will compute in, to be checked.
 
     Raises:
         OSError: there is no network.
         ValueError: there are several, or the device is not available.
+        CycloptsError: the device does not have the precision.
     """
     from gan_nets.loading.load import load
 
     where = _device(device)
+    try:
+        autocast_dtype(precision, where.type)
+    except ValueError as error:
+        raise CycloptsError(f"--{error}") from None
     network = load(checkpoint, net=net).to(where)
     if where.type == "cpu":
         network.use_cpu_kernels_()

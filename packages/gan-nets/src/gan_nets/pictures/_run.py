@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gan_nets.layers.wrappers import without_wrappers
 from gan_nets.pictures.errors import requires
 from gan_nets.saving.usage import Usage
+from gan_nets.tiling.precision import Precision
 from gan_nets.tiling.runner import Runner
 from gan_nets.tiling.scope import StatisticsScope
 
@@ -34,13 +35,22 @@ class PictureNetwork:
         net: from images to images.
         tile: as for `translate`.
         statistics: as for `translate`.
+        precision: as for `translate`.
         rgb: whether the result has three channels in any case.
 
     Raises:
         ValueError: the network is not from images to images.
     """
 
-    def __init__(self, net: nn.Module, *, tile: int | None, statistics: StatisticsScope, rgb: bool) -> None:
+    def __init__(
+        self,
+        net: nn.Module,
+        *,
+        tile: int | None,
+        statistics: StatisticsScope,
+        precision: Precision,
+        rgb: bool,
+    ) -> None:
         net = without_wrappers(net)
         self._net, self._usage, self._rgb = net, getattr(net, "usage", None) or Usage(), rgb
         if self._usage.task in OTHER_TASKS:
@@ -48,6 +58,7 @@ class PictureNetwork:
         self.in_channels: int | None = getattr(net, "in_channels", 1 if self._colorizes else None)
         self._tile = tile
         self._statistics: StatisticsScope = statistics
+        self._precision: Precision = precision
         self._runners: dict[int, Runner] = {}
 
     def __call__(self, pixels: Tensor, alpha: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -113,7 +124,11 @@ class PictureNetwork:
         half = (high - low) / 2
         if channels not in self._runners:
             self._runners[channels] = Runner(
-                self._net, channels, tile=self._tile, statistics=self._statistics
+                self._net,
+                channels,
+                tile=self._tile,
+                statistics=self._statistics,
+                precision=self._precision,
             )
         run = self._runners[channels]
         y = run(x) if (low, high) == (-1, 1) else (run((x + 1) * half + low) - low) / half - 1

@@ -11,7 +11,7 @@ from torch.overrides import TorchFunctionMode
 
 from gan_nets.tiling.padding import least_size
 
-PROBE = 64  # minimum side of the image that the memory is measured on
+PROBE = 64  # minimum side of an image that a network is tried on
 UNKNOWN = 2 * 2**30  # bytes to assume where the system does not report its free memory
 
 
@@ -63,13 +63,18 @@ def bytes_per_pixel(net: nn.Module, channels: int) -> float:
         net: from (1, channels, H, W) to (1, C', s * H, s * W).
         channels: of the input.
     """
-    multiple = int(getattr(net, "size_multiple", 1))
-    side = -(-max(PROBE, least_size(net)) // multiple) * multiple
-    like = next(net.parameters(), torch.empty(0))
-    x = like.new_zeros(1, channels, side, side)
+    x = probe_of(net, channels)
     with _PeakMemory([x, *net.parameters(), *net.buffers()]) as peak:
         net.forward(x)  # not net(x): a network compiled in place would be compiled again
-    return (peak.bytes + x.nbytes) / side**2
+    return (peak.bytes + x.nbytes) / x[0, 0].numel()
+
+
+def probe_of(net: Callable[[Tensor], Tensor], channels: int) -> Tensor:
+    """A small black image to try a network on, in the dtype and on the device of its parameters."""
+    multiple = int(getattr(net, "size_multiple", 1))
+    side = -(-max(PROBE, least_size(net)) // multiple) * multiple
+    like = next(net.parameters(), torch.empty(0)) if isinstance(net, nn.Module) else torch.empty(0)
+    return like.new_zeros(1, channels, side, side)
 
 
 def free_bytes(device: torch.device) -> int:

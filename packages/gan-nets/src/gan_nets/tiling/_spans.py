@@ -28,6 +28,18 @@ class Span(NamedTuple):
         first = 0 if self.previous_stop is None else middle(self.start, self.previous_stop)
         return slice(first, side if self.next_start is None else middle(self.next_start, self.stop))
 
+    def place(self, side: int, multiple: int) -> slice | None:
+        """The tile's place along the feature map of the whole image, if its own map is `side` points long.
+
+        None if that is neither a whole multiple of the tile nor a fraction of it by a divisor of `multiple`,
+        the network's: then tiles do not lie on the points of one map.
+        """
+        length = self.stop - self.start
+        whole = self.previous_stop is None and self.next_start is None
+        if not whole and not is_scaled(side, length, multiple):
+            return None
+        return slice(self.start * side // length, self.start * side // length + side)
+
     def weights(self, blend: int, scale: int) -> Tensor:
         """The tile's weight in each of its output pixels along the side; those of all tiles sum to 1."""
         pixels = torch.arange(scale * self.start, scale * self.stop, dtype=torch.float64) + 0.5
@@ -59,18 +71,38 @@ class Tile(NamedTuple):
         """The part of this tile's feature map (N, C, h, w) that is counted for this tile only."""
         return y[..., self.row.own(y.shape[-2]), self.column.own(y.shape[-1])]
 
+    def place(self, y: Tensor, multiple: int) -> tuple[slice, slice] | None:
+        """The place of this tile's feature map (N, C, h, w) in that of the whole image, as `Span.place`."""
+        rows, columns = (span.place(side, multiple) for span, side in zip(self, y.shape[-2:], strict=True))
+        return None if rows is None or columns is None else (rows, columns)
 
-def tiles_of(size: tuple[int, int], *, tile: int, overlap: int, blend: int, multiple: int) -> list[Tile]:
+
+def is_scaled(side: int, length: int, multiple: int) -> bool:
+    """Whether a map's side is a multiple of the image's, or a fraction of it by a divisor of `multiple`."""
+    return side % length == 0 or (length % side == 0 and multiple % (length // side) == 0)
+
+
+def tiles_of(
+    size: tuple[int, int], *, tile: int, overlap: int, blend: int, multiple: int, smallest: bool = False
+) -> list[Tile]:
     """Tiles of equal size that cover an image of `size`, multiples of `multiple`, row by row.
+
+    Args:
+        size: (height, width) of the image.
+        tile: the largest side of a tile.
+        overlap: what each of two neighbors has beyond the middle between them, at least.
+        blend: how much more than that they overlap.
+        multiple: of which all starts and sides are multiples.
+        smallest: take the smallest tiles that are as many.
 
     Raises:
         ValueError: the tile is too small for the overlap and the blend.
     """
-    rows, columns = (_spans(side, tile, overlap, blend, multiple) for side in size)
+    rows, columns = (_spans(side, tile, overlap, blend, multiple, smallest=smallest) for side in size)
     return [Tile(row, column) for row in rows for column in columns]
 
 
-def _spans(side: int, tile: int, overlap: int, blend: int, multiple: int) -> list[Span]:
+def _spans(side: int, tile: int, overlap: int, blend: int, multiple: int, *, smallest: bool) -> list[Span]:
     """Tiles of equal size along a side, evenly spaced, starting at multiples."""
     if side <= tile:
         return [Span(0, side, None, None)]
@@ -82,6 +114,9 @@ def _spans(side: int, tile: int, overlap: int, blend: int, multiple: int) -> lis
             f"{multiple} pixels; got {tile}; take larger tiles, or accept a smaller overlap"
         )
     steps = -(-(side - tile) // step)
+    if smallest:
+        spare = (tile + steps * step - side) // multiple  # multiples that steps and tile together have over
+        tile -= spare // (steps + 1) * multiple
     starts = [i * (side - tile) // steps // multiple * multiple for i in range(steps + 1)]
     return [
         Span(

@@ -1,9 +1,14 @@
 """The receptive field of any network, measured."""
 
 import copy
+from contextlib import nullcontext
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+from gan_nets.tiling._spans import is_scaled
+from gan_nets.tiling._statistics import Layer, Replaced
 
 SHORT_SIDE = 8  # minimum height of the test strips, for padding by reflection
 LENGTHS = (64, 256, 1024, 4096)  # of the strips, or as many multiples of the network's size_multiple
@@ -28,25 +33,49 @@ def receptive_radius(net: nn.Module, channels: int = 3) -> int:
         ValueError: the output depends on the whole image, as with the statistics of instance norm, or the
             radius is beyond 2000 pixels (or 30 times the network's size_multiple).
     """
+    return _larger_radius(net, channels, fresh=False)
+
+
+def radius_between_norms(net: nn.Module, channels: int = 3) -> int:
+    """As `receptive_radius`, of what is computed between two normalizations by the whole image's statistics.
+
+    It is the largest distance at which a layer's input, or the output, depends on the network's input or on
+    another layer's result, in whole multiples of the network's `size_multiple`: tiles are cut between points
+    of all maps. A layer whose map has a size that does not follow the image's is passed through.
+
+    Raises:
+        ValueError: as for `receptive_radius`, for other reasons than these statistics.
+    """
+    multiple = int(getattr(net, "size_multiple", 1))
+    return -(-_larger_radius(net, channels, fresh=True) // multiple) * multiple
+
+
+def _larger_radius(net: nn.Module, channels: int, *, fresh: bool) -> int:
     copied = copy.deepcopy(net).to("cpu", torch.float32)
     multiple = int(getattr(net, "size_multiple", 1))
-    return max(_radius(copied, channels, multiple, transposed) for transposed in (False, True))
+    return max(_radius(copied, channels, multiple, transposed, fresh) for transposed in (False, True))
 
 
 @torch.no_grad()
-def _radius(net: nn.Module, channels: int, multiple: int, transposed: bool) -> int:
+def _radius(net: nn.Module, channels: int, multiple: int, transposed: bool, fresh: bool) -> int:
     """Radius along columns (transposed: rows) in input pixels; the larger of the two sides."""
     short = -(-SHORT_SIDE // multiple) * multiple
     for length in LENGTHS:
-        length = max(length // multiple, length // LENGTHS[0]) * multiple
-        middle = length // multiple // 2 * multiple
-        strip = torch.zeros(1, channels, short, length)
-        strip[..., middle : middle + multiple] = torch.nan
-        affected, scale = _affected(net, strip, transposed)
-        first, last = int(affected.min()), int(affected.max())
-        if first > 0 and last < scale * length - 1:
-            before, after = scale * middle - first, last + 1 - scale * (middle + multiple)
-            return -(-max(before, after, 0) // scale)
+        strip = _Strip(short, max(length // multiple, length // LENGTHS[0]) * multiple, multiple, transposed)
+        reached: list[int | None] = []
+
+        def renewed(layer: Layer, strip: _Strip = strip, reached: list[int | None] = reached) -> Tensor:
+            if not strip.is_scaled(layer.x):
+                return layer.normalize()
+            reached.append(strip.reach(layer.x))
+            return strip.marked(layer.x)
+
+        x = strip.marked(torch.empty(1, channels, *((short, strip.length)[:: -1 if transposed else 1])))
+        with torch.autocast("cpu", enabled=False), Replaced(renewed) if fresh else nullcontext():
+            # Not net(...): a network compiled in place would be compiled again for each strip.
+            reached.append(strip.reach(net.forward(x)))
+        if None not in reached:
+            return max(radius for radius in reached if radius is not None)
     raise ValueError(
         f"expected a network whose output depends on nearby pixels only; got {type(net).__name__}, whose "
         f"output depends on the whole image, as with instance norm, batch statistics or training mode; "
@@ -54,10 +83,42 @@ def _radius(net: nn.Module, channels: int, multiple: int, transposed: bool) -> i
     )
 
 
-def _affected(net: nn.Module, strip: Tensor, transposed: bool) -> tuple[Tensor, int]:
-    """The output's columns that contain NaN, and the scale of the output."""
-    with torch.autocast("cpu", enabled=False):
-        # Not net(...): a network compiled in place would be compiled again for each strip.
-        y = net.forward(strip.mT if transposed else strip)
-    y = y.mT if transposed else y
-    return y.isnan().any(2).any(1)[0].nonzero(), y.shape[-1] // strip.shape[-1]
+class _Strip(NamedTuple):
+    """A strip of an image, `length` pixels wide (transposed: high), whose middle columns (rows) are NaN."""
+
+    short: int
+    length: int
+    multiple: int
+    transposed: bool
+
+    @property
+    def _middle(self) -> int:
+        return self.length // self.multiple // 2 * self.multiple
+
+    def is_scaled(self, y: Tensor) -> bool:
+        """Whether a map's size is that of the strip, multiplied or divided."""
+        sides = zip((y.mT if self.transposed else y).shape[-2:], (self.short, self.length), strict=True)
+        return all(is_scaled(side, length, self.multiple) for side, length in sides)
+
+    def marked(self, y: Tensor) -> Tensor:
+        """A map like this one, of zeros, with NaN in the middle."""
+        marked = torch.zeros_like(y)
+        columns = marked.mT if self.transposed else marked
+        first, end = (
+            each * columns.shape[-1] // self.length for each in (self._middle, self._middle + self.multiple)
+        )
+        columns[..., first:end] = torch.nan
+        return marked
+
+    def reach(self, y: Tensor) -> int | None:
+        """How many input pixels the NaN of a map reach beyond the middle; None if up to an end."""
+        columns = (y.mT if self.transposed else y).isnan().any(2).any(1)[0]
+        affected, side = columns.nonzero(), len(columns)
+        if not len(affected):
+            return 0
+        first, end = int(affected.min()), int(affected.max()) + 1
+        if first == 0 or end == side:
+            return None
+        before = self._middle * side - first * self.length  # in pixels, times the side
+        after = end * self.length - (self._middle + self.multiple) * side
+        return -(-max(before, after, 0) // side)

@@ -2,16 +2,19 @@
 
 import math
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from gan_nets.tiling._memory import bytes_per_pixel, free_bytes
-from gan_nets.tiling._statistics import without_statistics
+from gan_nets.tiling._memory import bytes_per_pixel, free_bytes, probe_of
+from gan_nets.tiling._recording import RecordingError
+from gan_nets.tiling._statistics import has_statistics, without_statistics
 from gan_nets.tiling.padding import least_size
-from gan_nets.tiling.receptive_field import receptive_radius
+from gan_nets.tiling.precision import Precision, autocast_dtype
+from gan_nets.tiling.receptive_field import radius_between_norms, receptive_radius
 from gan_nets.tiling.scope import StatisticsScope
 from gan_nets.tiling.tiles import tiled
 
@@ -21,9 +24,10 @@ BYTES_PER_PIXEL = 10_000  # of an SRResNet: an image that fits even at that is n
 
 
 class _ReceptiveField(NamedTuple):
-    """The radius in pixels, without normalization statistics, and whether these depend on all pixels.
+    """The radius in pixels that tiles need, and whether normalization statistics depend on all pixels.
 
-    Without a radius, the output depends on the whole image in other ways too.
+    It is that without these statistics, or between two such normalizations. Without a radius, the output
+    depends on the whole image in other ways too.
     """
 
     radius: int | None
@@ -40,6 +44,7 @@ class Runner:
         channels: of its input.
         tile: side of the tiles in input pixels; None means the largest that fit into the free memory.
         statistics: as for `translate`.
+        precision: as for `translate`.
     """
 
     def __init__(
@@ -49,7 +54,9 @@ class Runner:
         *,
         tile: int | None = None,
         statistics: StatisticsScope = "picture",
+        precision: Precision = "auto",
     ) -> None:
+        self._precision: Precision = precision
         self._net, self._channels, self._tile, self._statistics = net, channels, tile, statistics
         self._multiple = int(getattr(net, "size_multiple", 1))
 
@@ -61,8 +68,9 @@ class Runner:
         tile = min(self._tile_for(x, like.device), side)
         while True:
             try:
-                y = self._run(x.to(like.dtype), tile, whole=tile >= side)
-                return y.to(x)
+                with self._autocast(like.device):
+                    y = self._run(self._laid_out(x.to(like.dtype), like.device), tile, whole=tile >= side)
+                return y.to(x).contiguous()
             except torch.OutOfMemoryError:
                 tile //= 2
                 if tile < max(MINIMUM, 2 * self._multiple):
@@ -79,7 +87,26 @@ class Runner:
         overlap = room // 4 if cut or radius is None else radius
         blend = min(room // 8, room - 2 * overlap) if cut or differs else 0
         statistics = "tile" if differs or not has_statistics else "picture"
-        return tiled(self._net, x, tile=tile, overlap=overlap, blend=blend, statistics=statistics)
+        try:
+            return tiled(self._net, x, tile=tile, overlap=overlap, blend=blend, statistics=statistics)
+        except RecordingError as error:
+            warnings.warn(f"{error}; its tiles have their own statistics", stacklevel=2)
+            self._statistics = "tile"
+            del self._receptive_field
+            return self._run(x, tile, whole=False)
+
+    def _autocast(self, device: torch.device) -> AbstractContextManager[Any]:
+        dtype = autocast_dtype(self._precision, device.type)
+        return nullcontext() if dtype is None else torch.autocast(device.type, dtype)
+
+    def _laid_out(self, x: Tensor, device: torch.device) -> Tensor:
+        """The image in the memory layout that is faster there; convolutions and other layers keep it.
+
+        The caller's network stays as it is: on the CPU, its weights are rearranged at each call anyway.
+        """
+        if device.type != "cpu" or not getattr(self._net, "prefers_channels_last", False):
+            return x
+        return x.contiguous(memory_format=torch.channels_last)
 
     def _padded(self, side: int) -> int:
         return -(-side // self._multiple) * self._multiple
@@ -99,18 +126,19 @@ class Runner:
 
     @cached_property
     def _receptive_field(self) -> _ReceptiveField:
+        normalizes = has_statistics(self._net, probe_of(self._net, self._channels))
         try:
-            return _ReceptiveField(receptive_radius(self._net, self._channels), has_statistics=False)
+            if normalizes and self._statistics == "picture":
+                radius = radius_between_norms(self._net, self._channels)
+            else:
+                with without_statistics():
+                    radius = receptive_radius(self._net, self._channels)
         except ValueError:
-            pass
-        try:
-            with without_statistics():
-                return _ReceptiveField(receptive_radius(self._net, self._channels), has_statistics=True)
-        except ValueError:
-            return _ReceptiveField(None, has_statistics=True)
+            radius = None
+        return _ReceptiveField(radius, normalizes)
 
     def _warn(self, tile: int, *, cut: bool, differs: bool) -> None:
-        """Warn where tiles will differ from the whole image, or take long, and say why."""
+        """Warn where tiles will differ from the whole image, and say why."""
         name, radius = type(self._net).__name__, self._receptive_field.radius
         if radius is None:
             message = (
@@ -120,18 +148,13 @@ class Runner:
         elif differs:
             message = (
                 "normalizes by statistics of the whole image: tiles with their own statistics differ, and "
-                'fade into each other; statistics="picture" measures those of the whole image first'
+                'fade into each other; statistics="picture" takes those of the whole image'
             )
         elif cut:
             enough = self._padded(2 * radius) + self._multiple
             message = (
                 f"has a receptive radius of {radius} pixels, too large for the overlap of tiles of {tile}: "
                 f"they differ, and fade into each other; tiles of {enough} equal the whole image"
-            )
-        elif self._receptive_field.has_statistics:
-            message = (
-                "normalizes by statistics of the whole image, which are measured first, layer by layer; "
-                'statistics="tile" is faster, but its tiles differ'
             )
         else:
             return

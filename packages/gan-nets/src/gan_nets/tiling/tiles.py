@@ -1,17 +1,18 @@
 """Images of any size through a network in bounded memory: tile by tile, without seams."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
 
 from gan_nets.layers.checks import check_positive
 from gan_nets.layers.wrappers import without_wrappers
+from gan_nets.tiling._memory import probe_of
+from gan_nets.tiling._picture_statistics import with_picture_statistics
 from gan_nets.tiling._spans import Tile, tiles_of
-from gan_nets.tiling._statistics import measure, with_moments, without_statistics
+from gan_nets.tiling._statistics import has_statistics
 from gan_nets.tiling.padding import crop_to, least_size, pad_to_multiple
-from gan_nets.tiling.receptive_field import receptive_radius
+from gan_nets.tiling.receptive_field import radius_between_norms, receptive_radius
 from gan_nets.tiling.scope import StatisticsScope
 
 
@@ -33,10 +34,10 @@ def tiled(
     own borders too.
 
     Networks that depend on the whole image, such as those with instance norm, give different results tile by
-    tile; `blend` makes neighboring tiles fade into each other. With statistics="picture" the means and
-    variances of the whole image are measured first, in the memory of a tile, and then used in every tile: the
-    result again equals that of the whole image. This takes time: each normalization layer needs another pass
-    over the image, up to this layer.
+    tile; `blend` makes neighboring tiles fade into each other. With statistics="picture" all tiles are
+    computed up to one normalization layer after the other, and get the means and variances of the whole image
+    there: the result again equals that of the whole image. What waits at a layer is held in memory, or in
+    temporary files if it takes more than a quarter of the free memory; a warning says how much.
 
     The scale s is the network's own, 4 for an SRResNet of scale 4. Sides that are not multiples of the
     network's `size_multiple` are padded by reflection and cropped, as in `apply_any_size`. No gradients.
@@ -46,7 +47,8 @@ def tiled(
         x: images in the network's own range, on any device; the result is on the same device.
         tile: side of the squares in input pixels, which bounds the memory. A smaller image is one tile.
         overlap: input pixels beside a cut where a tile's output is wrong; None means
-            `receptive_radius(net)`.
+            `receptive_radius(net)`, or with statistics="picture" that of the operations between two
+            normalization layers.
         blend: width in input pixels of the band over which neighboring tiles fade into each other; it is
             where both are valid.
         statistics: the scope of instance norm, group norm, and batch norm with the batch's statistics: each
@@ -55,14 +57,17 @@ def tiled(
     Raises:
         ValueError: the tile is too small for the overlap; x is not (N, C, H, W); with overlap=None, the
             network depends on the whole image or is not a module; the output is not a whole number of times
-            as large.
+            as large; with statistics="picture", the network computes by other means than torch's functions.
+        OSError: the disk has not enough room for temporary files.
     """
     check_positive(tile=tile)
     net = without_wrappers(net) if isinstance(net, nn.Module) else net
     multiple = int(getattr(net, "size_multiple", 1))
     padded, (height, width) = pad_to_multiple(x, multiple, least=least_size(net))
     sides = (padded.shape[-2], padded.shape[-1])
-    of_picture = statistics == "picture" and max(sides) > tile
+    of_picture = (
+        statistics == "picture" and max(sides) > tile and has_statistics(net, probe_of(net, x.shape[1]))
+    )
     if of_picture and len(x) > 1:
         parts = [
             tiled(net, one, tile=tile, overlap=overlap, blend=blend, statistics=statistics)
@@ -70,38 +75,37 @@ def tiled(
         ]
         return torch.cat(parts)
     if overlap is None:
-        with without_statistics() if of_picture else nullcontext():
-            overlap = _radius(net, x.shape[1]) if max(sides) > tile else 0
-    tiles = tiles_of(sides, tile=tile, overlap=overlap, blend=blend, multiple=multiple)
+        overlap = _radius(net, x.shape[1], between_norms=of_picture) if max(sides) > tile else 0
+    tiles = tiles_of(sides, tile=tile, overlap=overlap, blend=blend, multiple=multiple, smallest=of_picture)
     device = _device(net, x)
-    run = with_moments(net, measure(net, padded, tiles, device)) if of_picture else net
-    out = _assembled(run, padded, tiles, blend, device)
+    if of_picture:
+        results = with_picture_statistics(net, padded, tiles, multiple, device)
+    else:
+        results = ((each, net(each.crop(padded).to(device))) for each in tiles)
+    out = _assembled(results, padded, blend)
     scale = out.shape[-1] // padded.shape[-1]
     return crop_to(out, (scale * height, scale * width))
 
 
-def _assembled(
-    net: Callable[[Tensor], Tensor], x: Tensor, tiles: Sequence[Tile], blend: int, device: torch.device
-) -> Tensor:
+def _assembled(results: Iterable[tuple[Tile, Tensor]], x: Tensor, blend: int) -> Tensor:
     """The network's results on the tiles of x, weighted and summed, on the device of x."""
     out, scale = torch.empty(0), 1
-    for tile in tiles:
-        part = tile.crop(x).to(device)
-        y = net(part).to(x.device)
+    for tile, result in results:
+        y = result.to(x.device)
         if not out.numel():
-            scale = _scale(part, y)
+            scale = _scale(tile.crop(x), y)
             out = y.new_zeros(*y.shape[:2], *(scale * side for side in x.shape[-2:]))
         weights = torch.outer(tile.row.weights(blend, scale), tile.column.weights(blend, scale)).to(y)
         out[..., tile.row.in_output(scale), tile.column.in_output(scale)].addcmul_(y, weights)
     return out
 
 
-def _radius(net: Callable[[Tensor], Tensor], channels: int) -> int:
+def _radius(net: Callable[[Tensor], Tensor], channels: int, *, between_norms: bool) -> int:
     if not isinstance(net, nn.Module):
         raise ValueError(
             f"expected a module to measure the receptive radius of; got {type(net).__name__}; give an overlap"
         )
-    return receptive_radius(net, channels)
+    return (radius_between_norms if between_norms else receptive_radius)(net, channels)
 
 
 def _device(net: Callable[[Tensor], Tensor], x: Tensor) -> torch.device:
