@@ -51,6 +51,9 @@ class Images(Dataset[Tensor]):
         cache_bytes: how many bytes of decoded and resized images to cache in memory. Each training process
             has this much; its data loader workers share it equally, and each of them caches its own part,
             since any of them may load any image.
+        reduced_decoding: decode JPEGs that are at least twice as large as `load_size` at 1/2, 1/4 or 1/8 of
+            their size, still twice as large or more: several times faster for photos of a camera. Values
+            differ from those of full decoding by less than one level of 255 on average.
 
     Attributes:
         paths: the files, in the order of the samples.
@@ -72,6 +75,7 @@ class Images(Dataset[Tensor]):
         flip: bool = True,
         keep: Callable[[Tensor], bool | Tensor] | None = None,
         cache_bytes: int = GIBIBYTE,
+        reduced_decoding: bool = False,
     ) -> None:
         geometry = Geometry(size, load_size, crop, flip)
         found = images_in(source)
@@ -79,7 +83,8 @@ class Images(Dataset[Tensor]):
         self.paths = found if keep is None else _filtered(found, keep)
         self.dropped = sorted(set(found) - set(self.paths))
         geometry.require_large_enough([(path, sizes[path]) for path in self.paths])
-        self._images = CachedImages(self.paths, decode_image, geometry, cache_bytes)
+        decode = decode_reduced if reduced_decoding else decode_image
+        self._images = CachedImages(self.paths, decode, geometry, cache_bytes)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -91,6 +96,11 @@ class Images(Dataset[Tensor]):
 def decode_image(path: Path, geometry: Geometry) -> Tensor:
     """The image in `path`, resized: (3, H, W) uint8."""
     return from_pillow(geometry.resize(open_rgb(path)))
+
+
+def decode_reduced(path: Path, geometry: Geometry) -> Tensor:
+    """The same, from a JPEG that is decoded no larger than resizing needs."""
+    return from_pillow(geometry.resize(open_rgb(path, geometry.resized_size)))
 
 
 def _filtered(paths: list[Path], keep: Callable[[Tensor], bool | Tensor]) -> list[Path]:
