@@ -13,6 +13,7 @@ import pytest
 from gan_trainers import Run, run_recipe
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+os.environ["GAN_CACHE"] = "off"  # no test writes into the user's cache folder
 
 
 @pytest.fixture(scope="session")

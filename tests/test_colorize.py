@@ -182,11 +182,22 @@ def test_a_checkpoint_of_another_width_ends_in_one_sentence(colorize, train, mis
     assert str(tmp_path) in error
 
 
-def test_two_processes_really_are_two(two_processes, words, photos, tmp_path):
-    printed = two_processes(
-        EXAMPLES / "colorize.py", "photos", *words(data=photos, out=tmp_path, steps=2, **SMALL)
-    )
+PROGRAM = """
+import runpy, sys
+from pathlib import Path
+del sys.argv[0]
+sys.path.insert(0, str(Path(sys.argv[0]).parent))
+runpy.run_path(sys.argv[0], run_name="__main__")
+slow = {"torch._dynamo", "torchmetrics", "torchvision", "transformers", "scipy", "sympy"} & set(sys.modules)
+print("slow imports:", ", ".join(sorted(slow)) or "none")
+"""
+
+
+def test_two_processes_really_are_two_and_import_little(two_processes, words, photos, tmp_path):
+    command = EXAMPLES / "colorize.py", "photos", *words(data=photos, out=tmp_path, steps=2, **SMALL)
+    printed = two_processes("-c", PROGRAM, *command)
     assert "2 processes on cpu" in printed[0]
+    assert printed[0].splitlines()[-1] == "slow imports: none"
     folder = tmp_path / "checkpoints" / "00000002"
     assert {file.name for file in folder.glob("process-*.json")} == {"process-0.json", "process-1.json"}
     assert read_scalars(tmp_path / "scalars.jsonl")[-1]["images"] == 2 * 2 * 2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from gan_colorspace import is_color
 from gan_data import Degraded, Images, find_images, grayscale, mosaic, split_by_content, write_pictures
-from gan_metrics import PSNR
+from gan_metrics import ImageMeans, psnr
 from gan_nets import CoarseToFineUNet
 from gan_trainers import Run
 from images import flowers
@@ -46,16 +46,19 @@ def evaluate_and_save(run: Run, net: CoarseToFineUNet, stage: int, pairs: Pairs)
     A preview shows the first batch.
     """
     net.eval()
-    own, enlarged = PSNR().to(run.device), PSNR().to(run.device)
+    means = ImageMeans()
     for index, pair in enumerate(pairs):
         source, target = (reduced(image, len(net.stages) - stage) for image in pair)
         fake = net(source, stage)
-        own.update(fake, target)
-        enlarged.update(F.interpolate(fake, size=pair[1].shape[-2:], mode="bicubic"), pair[1])
+        enlarged = F.interpolate(fake, size=pair[1].shape[-2:], mode="bicubic")
+        means.add(
+            psnr=psnr(fake, target, reduction="none"),
+            psnr_enlarged=psnr(enlarged, pair[1], reduction="none"),
+        )
         if index == 0:
             run.grid("validation", source, fake, target)
     net.train()
-    scores = {"psnr": own.compute().item(), "psnr_enlarged": enlarged.compute().item()}
+    scores = means.compute()
     run.log(scores)
     run.save(score=scores["psnr_enlarged"])
 

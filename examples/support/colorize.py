@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 
 from gan_colorspace import is_color
 from gan_data import Images, find_images, split_by_content, write_pictures
-from gan_metrics import PSNR, SSIM, Colorfulness
+from gan_metrics import ImageMeans, colorfulness, psnr, ssim
 from gan_nets import UNetGenerator
 from gan_trainers import EMA, Run
 from images import flowers
 from torch import Tensor
-from torchmetrics import MetricCollection
 
 from support.common import data_folder
 
@@ -37,16 +36,18 @@ def evaluate_and_save(run: Run, arm: "Arm", ema: EMA[UNetGenerator], photos: Ite
 
     A preview shows the first batch: gray, colorized, true.
     """
-    scores = MetricCollection({"psnr": PSNR(), "ssim": SSIM(), "colorfulness": Colorfulness()}).to(run.device)
-    true_colorfulness = Colorfulness().to(run.device)
+    scores = ImageMeans()
     for index, rgb in enumerate(photos):
         gray, color = colorized(arm, ema, rgb)
-        scores.update(color, rgb)
-        true_colorfulness.update(rgb)
+        scores.add(
+            psnr=psnr(color, rgb, reduction="none"),
+            ssim=ssim(color, rgb, reduction="none"),
+            colorfulness=colorfulness(color, reduction="none"),
+            true_colorfulness=colorfulness(rgb, reduction="none"),
+        )
         if index == 0:
             run.grid("validation", gray, color, rgb)
-    found = {**scores.compute(), "true_colorfulness": true_colorfulness.compute()}
-    found = {name: score.item() for name, score in found.items()}
+    found = scores.compute()
     run.log(found)
     run.save(score=found["psnr"])
 

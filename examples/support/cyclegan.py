@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gan_data import Images, find_domains, require_equal_names, write_image
-from gan_metrics import PSNR, SSIM
+from gan_metrics import ImageMeans, psnr, ssim
 from gan_nets import ResnetGenerator
 from gan_trainers import EMA, Loader, OptionError, Run, write_animation
 from images import emoji_domains
@@ -79,25 +79,26 @@ def evaluate_and_save(run: Run, directions: Sequence[Direction]) -> None:
         for name, score in _evaluate(run, direction).items()
     }
     run.log(scores)
-    psnr = [score for name, score in scores.items() if name.startswith("psnr")]
-    run.save(score=sum(psnr) if psnr else None)
+    decibels = [score for name, score in scores.items() if name.startswith("psnr")]
+    run.save(score=sum(decibels) if decibels else None)
 
 
 def _evaluate(run: Run, direction: Direction) -> dict[str, float]:
     """The scores of one direction; a preview shows its first batch in all states."""
-    compared: dict[str, tuple[PSNR | SSIM, str, str]] = {"reconstruction": (PSNR(), "reconstructed", "real")}
-    if direction.targets:
-        compared["psnr"] = (PSNR(), "translated", "target")
-        compared["ssim"] = (SSIM(), "translated", "target")
-        compared["untranslated"] = (PSNR(), "real", "target")
+    scores = ImageMeans()
     batches = zip(direction.sources, direction.targets or repeat(None), strict=False)
     for index, (real, target) in enumerate(batches):
         states = translated(direction, real) | ({} if target is None else {"target": target})
-        for metric, one, other in compared.values():
-            metric.to(run.device).update(states[one], states[other])
+        scores.add(reconstruction=psnr(states["reconstructed"], real, reduction="none"))
+        if target is not None:
+            scores.add(
+                psnr=psnr(states["translated"], target, reduction="none"),
+                ssim=ssim(states["translated"], target, reduction="none"),
+                untranslated=psnr(real, target, reduction="none"),
+            )
         if index == 0:
             run.grid(direction.name, *states.values())
-    return {name: metric.compute().item() for name, (metric, *_) in compared.items()}
+    return scores.compute()
 
 
 def write_results(run: Run, directions: Sequence[Direction]) -> None:

@@ -9,22 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from accelerate import PartialState
 from gan_data import Images, find_images, write_pictures
-from gan_metrics import (
-    FrechetDistance,
-    PrecisionRecall,
-    Source,
-    Statistics,
-    fingerprint,
-    image_features,
-    measure_statistics,
-    nearest,
-)
+from gan_metrics import Source, Statistics, fingerprint, image_features, measure_statistics, nearest
 from gan_projected import Backbone
 from gan_trainers import EMA, OptionError, Run, seeded, write_animation, write_grid
 from images import animals
 from torch import Tensor
 from torch.utils.data import Dataset
-from torchmetrics import MetricCollection
 
 from support.common import data_folder
 
@@ -114,6 +104,10 @@ class Evaluation:
         Each process samples its share of the batches, which have seeds of their own: the samples are the same
         for any number of processes.
         """
+        # Not with the others: importing torchmetrics takes longer than importing torch.
+        from gan_metrics import FrechetDistance, PrecisionRecall
+        from torchmetrics import MetricCollection
+
         device = self.run.device
         self.run.grid("samples", *self.sampler.sample(64, self.seed, device).split(8))
         metrics = {

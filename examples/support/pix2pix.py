@@ -17,12 +17,11 @@ from gan_data import (
     split_by_content,
     write_pictures,
 )
-from gan_metrics import PSNR, SSIM
+from gan_metrics import ImageMeans, psnr, ssim
 from gan_nets import UNetGenerator
 from gan_trainers import EMA, OptionError, Run, seeded
 from images import emoji
 from torch import Tensor, nn
-from torchmetrics import MetricCollection
 
 if TYPE_CHECKING:
     from pix2pix import Options
@@ -138,19 +137,20 @@ def evaluate_and_save(run: Run, g: nn.Module, pairs: Iterable[Pair], options: "O
 
 def _evaluate(run: Run, g: nn.Module, pairs: Iterable[Pair], direction: str) -> dict[str, float]:
     """PSNR (dB) and SSIM over all test pairs, and PSNR of the input itself; a preview of the first eight."""
-    scores = MetricCollection({"psnr": PSNR(), "ssim": SSIM()}).to(run.device)
-    untranslated = PSNR().to(run.device)
+    scores = ImageMeans()
     rows: list[tuple[Tensor, Tensor, Tensor]] = []
     for pair in pairs:
         source, target = in_direction(pair, direction)
         fake = g(source)
-        scores.update(fake, target)
-        untranslated.update(source, target)
+        scores.add(
+            psnr=psnr(fake, target, reduction="none"),
+            ssim=ssim(fake, target, reduction="none"),
+            untranslated=psnr(source, target, reduction="none"),
+        )
         if len(rows) < 8:
             rows.append((source, fake, target))
     run.grid("test", *(torch.cat(column) for column in zip(*rows, strict=True)))
-    found = {**scores.compute(), "untranslated": untranslated.compute()}
-    return {name: score.item() for name, score in found.items()}
+    return scores.compute()
 
 
 def write_results(run: Run, ema: EMA[UNetGenerator], test: PairDataset, options: "Options") -> None:

@@ -17,7 +17,7 @@ from gan_data import (
     split_by_content,
     write_pictures,
 )
-from gan_metrics import PSNR, SSIM
+from gan_metrics import ImageMeans, psnr, ssim
 from gan_nets import GlobalGenerator, InstanceEncoder, LocalEnhancer
 from gan_trainers import OptionError, Run, write_animation, write_grid
 from images import emoji
@@ -95,14 +95,13 @@ def evaluate_and_save(run: Run, stage: "Stage", *, last: bool) -> None:
     shows the first batch: maps, generated, true.
     """
     model = stage.model
-    psnr, ssim = PSNR().to(run.device), SSIM().to(run.device)
+    means = ImageMeans()
     for index, (labels, instances, photo) in enumerate(stage.test_batches):
         fake = model.image(model.condition(labels, instances), model.instance_features(instances, photo))
-        psnr.update(fake, photo)
-        ssim.update(fake, photo)
+        means.add(psnr=psnr(fake, photo, reduction="none"), ssim=ssim(fake, photo, reduction="none"))
         if index == 0:
             run.grid(stage.name, colored_map(labels, instances, model.classes), fake, photo)
-    scores = {"psnr": psnr.compute().item(), "ssim": ssim.compute().item()}
+    scores = means.compute()
     run.log(scores)
     run.save(score=scores["psnr"] if last else None)
 

@@ -16,13 +16,12 @@ from gan_data import (
     split_by_content,
     write_image,
 )
-from gan_metrics import PSNRY, SSIMY, FeatureDistance
+from gan_metrics import ImageMeans, feature_distance, psnr_y, ssim_y
 from gan_nets import MSRResNet, SRResNet, tiled
 from gan_projected import Backbone
 from gan_trainers import Run
 from images import flowers
 from torch import Tensor
-from torchmetrics import MetricCollection
 
 from support.common import data_folder, numbered_name
 
@@ -60,9 +59,15 @@ class Evaluation:
 
     def __init__(self, run: Run, g: Generator, pairs: Iterable[Pair], lite0: Backbone, interval: int) -> None:
         self.run, self.g, self._pairs, self._interval = run, g, pairs, interval
-        self.scores = MetricCollection(
-            {"psnr_y": PSNRY(g.scale), "ssim_y": SSIMY(g.scale), "lite0_distance": FeatureDistance(lite0)}
-        ).to(run.device)
+        self._lite0 = lite0.to(run.device)
+
+    def scores(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
+        """The scores of each image of a batch, (N,)."""
+        return {
+            "psnr_y": psnr_y(fake, real, border=self.g.scale, reduction="none"),
+            "ssim_y": ssim_y(fake, real, border=self.g.scale, reduction="none"),
+            "lite0_distance": feature_distance(self._lite0, fake, real, reduction="none"),
+        }
 
     @torch.no_grad()
     def evaluate_and_save_if_due(self) -> None:
@@ -73,17 +78,15 @@ class Evaluation:
         if not self.run.every(self._interval):
             return
         self.g.eval()
-        self.scores.reset()
-        bicubic_psnr = PSNRY(self.g.scale).to(self.run.device)
+        means = ImageMeans()
         for index, (small, large) in enumerate(self._pairs):
             fake, bicubic = self.g(small), bicubic_upscale(small, self.g.scale)
-            self.scores.update(fake, large)
-            bicubic_psnr.update(bicubic, large)
+            means.add(**self.scores(fake, large))
+            means.add(bicubic_psnr_y=psnr_y(bicubic, large, border=self.g.scale, reduction="none"))
             if index == 0:
                 self.run.grid("validation", bicubic, fake, large)
         self.g.train()
-        found = {**self.scores.compute(), "bicubic_psnr_y": bicubic_psnr.compute()}
-        self.run.log({name: score.item() for name, score in found.items()})
+        self.run.log(means.compute())
         self.run.save()
 
 
@@ -114,14 +117,13 @@ def _upscale_files(
     folder: Path,
 ) -> dict[str, float]:
     """Shrink and upscale images, each process its share, and write them; their scores."""
-    scores, scale, process = evaluation.scores, evaluation.g.scale, PartialState()
+    means, scale, process = ImageMeans(), evaluation.g.scale, PartialState()
     folder.mkdir(parents=True, exist_ok=True)
-    scores.reset()
     for index in range(process.process_index, len(files), process.num_processes):
         large = read_image(files[index]).to(evaluation.run.device)
         height, width = (side // scale * scale for side in large.shape[-2:])
         large = large[:, :height, :width]
         upscaled = upscale(degrade(large)[None])
-        scores.update(upscaled, large[None])
+        means.add(**evaluation.scores(upscaled, large[None]))
         write_image(folder / f"{numbered_name(index, files[index])}.png", upscaled[0])
-    return {name: round(value.item(), 4) for name, value in scores.compute().items()}
+    return {name: round(value, 4) for name, value in means.compute().items()}

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import matplotlib.figure  # noqa: F401 - imported here so that the forks need not
 import tiny
-import torch._dynamo  # noqa: F401 - likewise
 
 
 def killed_at_file_operation(number: int) -> None:

@@ -74,3 +74,7 @@ def test_nan_is_rejected(images):
 def test_bad_shape_is_named(shape):
     with pytest.raises(ValueError, match=r"is_color expects shape \(3, H, W\)"):
         is_color(torch.zeros(shape))
+
+
+def test_its_answers_have_a_name_under_which_they_are_kept():
+    assert is_color.kept_as == "gan_colorspace.is_color"

@@ -1,6 +1,10 @@
+import os
+
 import pytest
 import torch
 from PIL import Image
+
+os.environ["GAN_CACHE"] = "off"  # no test writes into the user's cache folder
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from gan_metrics import (
     SSIMY,
     Colorfulness,
     FeatureDistance,
+    ImageMeans,
     colorfulness,
     feature_distance,
     psnr,
@@ -152,10 +153,12 @@ def rank_scores(rank, shares, prediction, target):
     """Runs in each process: the synchronized scores, for each way to divide the images."""
     computed = []
     for share in shares:
-        scores = collection()
+        scores, means = collection(), ImageMeans()
         if len(prediction[share[rank]]):
             scores.update(prediction[share[rank]], target[share[rank]])
+            means.add(psnr=psnr(prediction[share[rank]], target[share[rank]], reduction="none"))
         computed.append({name: score.item() for name, score in scores.compute().items()})
+        assert means.compute() == {"psnr": computed[-1]["psnr"]}
     return computed
 
 

@@ -55,6 +55,22 @@ def test_ssim_agrees_with_scikit_image(pair, as_arrays):
     )
 
 
+def test_both_agree_with_torchmetrics(pair):
+    from torchmetrics.functional.image import (
+        peak_signal_noise_ratio as reference_psnr,
+    )
+    from torchmetrics.functional.image import (
+        structural_similarity_index_measure as reference_ssim,
+    )
+
+    rgb01 = [(image + 1) / 2 for image in pair]
+    expected = reference_psnr(*rgb01, data_range=1.0, reduction="none", dim=(1, 2, 3))
+    assert torch.equal(psnr(*pair, reduction="none"), expected)
+    _, local = reference_ssim(*rgb01, data_range=1.0, return_full_image=True, reduction="none")
+    expected = local[..., 5:-5, 5:-5].mean((1, 2, 3))  # without the padding
+    torch.testing.assert_close(ssim(*pair, reduction="none"), expected, atol=4e-7, rtol=0)
+
+
 def test_ssim_golden_values():
     black, white = torch.full((1, 1, 11, 11), -1.0), torch.full((1, 1, 11, 11), 1.0)
     assert ssim(white, white).item() == pytest.approx(1, abs=1e-6)

@@ -4,6 +4,9 @@ import re
 import pytest
 import torch
 from gan_data import DataError, Images, find_images, from_uint8, read_image, to_uint8
+from gan_data.decoding.tensors import to_pillow
+from PIL import ExifTags, Image
+from PIL.JpegImagePlugin import JpegImageFile
 from torch.utils.data import DataLoader
 
 
@@ -209,3 +212,48 @@ def test_a_list_of_paths_keeps_its_order(save, tmp_path):
     images = Images(backwards)
     assert [images[i].shape[1] for i in range(2)] == [4, 3]
     assert torch.equal(from_uint8(to_uint8(images[0])), images[0])
+
+
+@pytest.fixture
+def photo(save):
+    """Saves a smooth picture of (height, width) as a JPEG; orientation as cameras store it."""
+
+    def make(height, width, orientation=1):
+        coarse = torch.rand(1, 3, 5, 7, generator=torch.Generator().manual_seed(1))
+        pixels = torch.nn.functional.interpolate(coarse, size=(height, width), mode="bicubic")
+        picture = to_pillow(pixels[0].mul(255).clamp(0, 255).byte())
+        exif = Image.Exif()
+        exif[ExifTags.Base.Orientation] = orientation
+        path = save("photo.jpg", picture=picture)
+        picture.save(path, quality=90, exif=exif)
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("orientation", "load_size", "decoded"),
+    [(1, 30, (80, 60)), (6, 30, (80, 60)), (3, (40, 21), (160, 120)), (6, (40, 21), (80, 60))],
+)
+def test_reduced_decoding_is_nearly_the_same(photo, load_size, orientation, decoded, monkeypatch):
+    path, parts = photo(240, 320, orientation), []
+    draft = JpegImageFile.draft
+    monkeypatch.setattr(
+        JpegImageFile, "draft", lambda image, *size: parts.append(size) or draft(image, *size)
+    )
+    full, reduced = (
+        Images([path], load_size=load_size, flip=False, reduced_decoding=choice)[0]
+        for choice in (False, True)
+    )
+    assert parts == [(None, decoded)]  # a half or a quarter of 320x240, at least twice as large as needed
+    assert full.shape == reduced.shape
+    assert (full - reduced).abs().mean() < 1 / 127.5  # one level
+
+
+@pytest.mark.parametrize(("height", "width"), [(119, 160), (110, 110)])
+def test_reduced_decoding_leaves_what_does_not_divide_or_is_smaller(photo, height, width):
+    full, reduced = (
+        Images([photo(height, width)], load_size=56, flip=False, reduced_decoding=choice)[0]
+        for choice in (False, True)
+    )
+    assert torch.equal(full, reduced)

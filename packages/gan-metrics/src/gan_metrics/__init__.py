@@ -8,6 +8,7 @@ from gan_metrics._fingerprint import fingerprint
 from gan_metrics._frechet import frechet_distance
 from gan_metrics._gaussian import Gaussian
 from gan_metrics._grid import grid_strength
+from gan_metrics._image_means import ImageMeans
 from gan_metrics._inception import Inception
 from gan_metrics._kernel import kernel_distance
 from gan_metrics._luma import psnr_y, ssim_y
@@ -52,6 +53,7 @@ __all__ = [
     "FrechetDistance",
     "Gaussian",
     "GridStrength",
+    "ImageMeans",
     "Inception",
     "KernelDistance",
     "Patience",

@@ -1,10 +1,12 @@
 """From whatever mode a file has to 8-bit RGB, or to one whole number for each pixel."""
 
+from collections.abc import Callable
+
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from gan_data.decoding.diagnosis import UnsuitableError
-from gan_data.decoding.picture import orientation_of
+from gan_data.decoding.picture import QUARTER_TURNED, orientation_of
 
 LOSSY = frozenset({"JPEG", "MPO"})
 TURNS = {
@@ -37,6 +39,24 @@ def to_rgb(image: ImageFile) -> Image.Image:
         white = Image.new("RGBA", upright.size, "white")
         return Image.alpha_composite(white, upright.convert("RGBA")).convert("RGB")
     return upright.convert("RGB")
+
+
+def reduce_jpeg(image: ImageFile, needed: Callable[[int, int], tuple[int, int]]) -> None:
+    """Let a JPEG be decoded at 1/2, 1/4 or 1/8 of its size, at least twice as large as `needed` of it.
+
+    Only at a part that divides both sides: then the image has the same proportions and no column more.
+    """
+    if image.format not in LOSSY:
+        return
+    width, height = image.size
+    turned = orientation_of(image) in QUARTER_TURNED
+    down, across = reversed(needed(width, height)) if turned else needed(height, width)
+    for part in (8, 4, 2):
+        small = width // part, height // part
+        divides = (small[0] * part, small[1] * part) == image.size
+        if divides and small[0] >= 2 * across and small[1] >= 2 * down:
+            image.draft(None, small)  # type: ignore[arg-type]  # None keeps the mode
+            return
 
 
 def to_labels(image: ImageFile) -> Image.Image:

@@ -7,20 +7,32 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from gan_data.base.errors import DataError, Finding
-from gan_data.decoding._modes import to_labels, to_rgb
+from gan_data.decoding._modes import reduce_jpeg, to_labels, to_rgb
 from gan_data.decoding.diagnosis import diagnose
 from gan_data.decoding.picture import use_picture
 
 REDUCED_SIDE = 256  # pixels; enough to see whether an image has color
 
 
-def open_rgb(path: Path) -> Image.Image:
+def open_rgb(path: Path, needed: Callable[[int, int], tuple[int, int]] | None = None) -> Image.Image:
     """The image in the file `path`, upright, in mode RGB.
+
+    Args:
+        path: the file.
+        needed: from the height and width of the image to those that will be used. A JPEG that is at least
+            twice as large is decoded at 1/2, 1/4 or 1/8 of its size, still twice as large or more.
 
     Raises:
         DataError: the file cannot be decoded.
     """
-    return _or_raise(try_open_rgb(path))
+    if needed is None:
+        return _or_raise(try_open_rgb(path))
+
+    def convert(image: ImageFile) -> Image.Image:
+        reduce_jpeg(image, needed)
+        return to_rgb(image)
+
+    return _or_raise(_try_open(path, convert))
 
 
 def open_labels(path: Path) -> Image.Image:

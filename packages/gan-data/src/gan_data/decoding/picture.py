@@ -17,6 +17,7 @@ from gan_data.files.formats import image_formats
 from gan_data.files.regular import open_regular
 
 Result = TypeVar("Result")
+QUARTER_TURNED = frozenset({5, 6, 7, 8})  # orientations that exchange height and width
 
 
 def open_picture(file: IO[bytes]) -> ImageFile:

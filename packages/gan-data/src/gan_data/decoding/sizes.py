@@ -12,11 +12,10 @@ from gan_data.base.errors import DataError, Finding, first_few
 from gan_data.base.threads import map_in_threads
 from gan_data.decoding.diagnosis import diagnose
 from gan_data.decoding.metadata import ORIENTING_TEXTS
-from gan_data.decoding.picture import orientation_of, use_picture
+from gan_data.decoding.picture import QUARTER_TURNED, orientation_of, use_picture
 
 Sizes = list[tuple[Path, tuple[int, int]]]  # paths, and the heights and widths of their images
 WIDTH_TAG, HEIGHT_TAG = 256, 257
-QUARTER_TURNED = frozenset({5, 6, 7, 8})  # orientations that exchange height and width
 PNG_TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 
 

@@ -12,8 +12,8 @@ FARTHEST = 32.0  # untrained networks reach 8 in either direction; images in 0..
 
 def from_pillow(image: Image.Image) -> Tensor:
     """An image in mode RGB as (3, H, W) uint8."""
-    pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
-    return pixels.view(image.height, image.width, 3).permute(2, 0, 1).contiguous()
+    pixels = bytearray().join(plane.tobytes() for plane in image.split())
+    return torch.frombuffer(pixels, dtype=torch.uint8).view(3, image.height, image.width)
 
 
 def to_pillow(image: Tensor) -> Image.Image:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from gan_data.base.errors import DataError
-from gan_data.base.threads import map_in_threads
+from gan_data.base.kept import kept_answers
 from gan_data.files.labeled import LabeledFiles
 from gan_data.files.pairs import Pair
 from gan_data.files.regular import open_regular
@@ -46,7 +46,8 @@ def split_by_content(items: Sequence[Item], validation: float | int = 0.1) -> Sp
         raise ValueError(f"expected a fraction between 0 and 1, or a number of images; got {validation}")
     if validation < 1 and not isinstance(validation, float):
         raise ValueError(f"expected at least 1 image to hold out; got {validation}")
-    hashes = map_in_threads(lambda item: _hash(item[0] if isinstance(item, tuple) else item), items)
+    paths = [Path(item[0] if isinstance(item, tuple) else item) for item in items]
+    hashes = kept_answers("SHA-256 as a number", paths, _hash)
     threshold = _threshold(sorted(hashes), validation)
     train = [item for item, value in zip(items, hashes, strict=True) if value > threshold]
     held_out = [item for item, value in zip(items, hashes, strict=True) if value <= threshold]
@@ -56,7 +57,7 @@ def split_by_content(items: Sequence[Item], validation: float | int = 0.1) -> Sp
 def _hash(path: Path) -> float:
     """The file's SHA-256 as a number, uniform in [0, 1)."""
     try:
-        with open_regular(Path(path)) as file:
+        with open_regular(path) as file:
             digest = file_digest(file, "sha256").digest()
     except OSError as error:
         raise DataError(f"{path}: cannot be opened ({error.strerror}); check path and permissions") from None

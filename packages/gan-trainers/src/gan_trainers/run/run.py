@@ -22,6 +22,7 @@ from gan_trainers.logs.scalars import ScalarLog
 from gan_trainers.logs.trackers import Trackers, check_trackers
 from gan_trainers.run._accelerate_settings import check_accelerate_settings, follow_notebook_launcher
 from gan_trainers.run._counters import Counters
+from gan_trainers.run._dynamo import defer_dynamo
 from gan_trainers.run._folder import claim_folder
 from gan_trainers.run._networks import Preparation
 from gan_trainers.run._optimizer_steps import OptimizerSteps
@@ -102,6 +103,7 @@ class Run:
         check_trackers(trackers)
         check_accelerate_settings(accumulate, compiled=compile)
         follow_notebook_launcher()
+        defer_dynamo()
         self.out = Path(out)
         accelerator = join_processes(self.out)
         self.device = accelerator.device
