@@ -18,11 +18,12 @@ class RowwiseConv2d(nn.Conv2d):
         """(N, C, H, W) to (N, D, H, W)."""
         if input.device.type != "cpu":
             return super().forward(input)
-        kernel, height = self.kernel_size[0], input.shape[-2]
-        rows = self.weight.transpose(1, 2).reshape(-1, self.in_channels, 1, kernel)  # (D * k, C, 1, k)
+        kernel, size = self.kernel_size[0], input.shape[-2:]
+        rows = (
+            self.weight.flip(2).transpose(1, 2).reshape(-1, self.in_channels, 1, kernel)
+        )  # (D * k, C, 1, k)
         terms = F.conv2d(input, rows, padding=(0, kernel // 2)).to(self.weight.dtype)  # (N, D * k, H, W)
         with torch.autocast("cpu", enabled=False):
-            padded = F.pad(terms, (0, 0, kernel // 2, kernel // 2)).unflatten(1, (-1, kernel))
-            shifted = [padded[:, :, row, row : row + height] for row in range(kernel)]  # k of (N, D, H, W)
-            y = torch.stack(shifted).sum(0)
+            # Fold adds term i of each output to row h + i - k // 2: hence the flipped order.
+            y = F.fold(terms.flatten(2), size, (kernel, 1), padding=(kernel // 2, 0))  # (N, D, H, W)
             return y if self.bias is None else y + self.bias[:, None, None]
