@@ -21,7 +21,6 @@ from gan_nets import (
 )
 from gan_projected import Backbone, ProjectedDiscriminator, Projector
 from gan_trainers import Run
-from kornia.filters import gaussian_blur2d
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -135,5 +134,9 @@ def build_augmentation(options: "Options", *, images_to_full: int) -> nn.Module:
 def blurred(images: Tensor, sigma: float) -> Tensor:
     """(N, 3, H, W) through the official code's filter, whose weight is one half after `sigma` pixels."""
     radius = int(3 * sigma)
+    if radius == 0:
+        return images
+    from kornia.filters import gaussian_blur2d  # whose import takes a second, and makes tensors
+
     deviation = sigma / math.sqrt(2 * math.log(2))
-    return gaussian_blur2d(images, 2 * radius + 1, (deviation, deviation)) if radius else images
+    return gaussian_blur2d(images, 2 * radius + 1, (deviation, deviation))

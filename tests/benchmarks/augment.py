@@ -16,9 +16,8 @@ import cyclopts
 import torch
 from gan_augment import ADA, ADAParameters, Augmentation, DiffAugment, DiffAugmentParameters, KorniaAugment
 from gan_augment.ada._wavelet import SYM6
-from kornia import augmentation as K
 from step_timing import DEVICE, Step, compare
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 
@@ -41,9 +40,9 @@ def make_step(name: str, augmentation: str, batch_size: int, size: int) -> Step:
     """An augmentation of fixed random images, forward and backward."""
     torch.manual_seed(0)
     images = torch.rand(batch_size, 3, size, size, device=DEVICE) * 2 - 1
-    make_ours, plain, operators = AUGMENTATIONS[augmentation]
+    make_ours, plain = AUGMENTATIONS[augmentation]
     if name == "kornia":
-        return differentiated(KorniaAugment(*operators()).to(DEVICE), images)
+        return differentiated(KorniaAugment(*kornia_operators(augmentation)).to(DEVICE), images)
     ours = make_ours().to(DEVICE)
     if name == "gan-augment":
         return differentiated(ours, images)
@@ -146,37 +145,25 @@ def convolve(x: Tensor, taps: Tensor) -> Tensor:
 # -------------------------------------------------------------------- kornia's closest operators
 
 
-def jiggle() -> K.ColorJiggle:
-    """Brightness, contrast, saturation and hue."""
-    return K.ColorJiggle(0.25, 0.5, 1.0, 0.5, p=1.0)
+def kornia_operators(augmentation: str) -> list[nn.Module]:
+    """kornia's operators that come closest to an augmentation of `AUGMENTATIONS`."""
+    from kornia import augmentation as K  # which makes tensors when it is imported: see `start_run`
+
+    jiggle = K.ColorJiggle(0.25, 0.5, 1.0, 0.5, p=1.0)
+    if augmentation == "DiffAugment, color":
+        return [jiggle]
+    if augmentation == "DiffAugment, all":
+        shift = K.RandomTranslate((-0.125, 0.125), (-0.125, 0.125), p=1.0)
+        return [jiggle, shift, K.RandomErasing((0.25, 0.25), (1.0, 1.0), p=1.0)]
+    affine = K.RandomAffine(180.0, (0.125, 0.125), (0.8, 1.2), p=1.0)
+    return [K.RandomHorizontalFlip(), affine, jiggle]
 
 
-def shift() -> K.RandomTranslate:
-    """Up to an eighth of the side in each direction."""
-    return K.RandomTranslate((-0.125, 0.125), (-0.125, 0.125), p=1.0)
-
-
-def erase() -> K.RandomErasing:
-    """A square of half the side."""
-    return K.RandomErasing((0.25, 0.25), (1.0, 1.0), p=1.0)
-
-
-def affine() -> K.RandomAffine:
-    """One bilinear lookup for all transforms that move pixels."""
-    return K.RandomAffine(180.0, (0.125, 0.125), (0.8, 1.2), p=1.0)
-
-
-# By name: ours, the plain form, and kornia's operators.
-AUGMENTATIONS: dict[
-    str, tuple[Callable[[], Augmentation[Any]], Callable[..., Tensor], Callable[[], list[Any]]]
-] = {
-    "DiffAugment, color": (lambda: DiffAugment("color"), plain_color, lambda: [jiggle()]),
-    "DiffAugment, all": (DiffAugment, plain_policy, lambda: [jiggle(), shift(), erase()]),
-    "ADA, bgc": (
-        lambda: ADA("bgc", p=1.0),
-        plain_bgc,
-        lambda: [K.RandomHorizontalFlip(), affine(), jiggle()],
-    ),
+# By name: ours, and the plain form.
+AUGMENTATIONS: dict[str, tuple[Callable[[], Augmentation[Any]], Callable[..., Tensor]]] = {
+    "DiffAugment, color": (lambda: DiffAugment("color"), plain_color),
+    "DiffAugment, all": (DiffAugment, plain_policy),
+    "ADA, bgc": (lambda: ADA("bgc", p=1.0), plain_bgc),
 }
 
 

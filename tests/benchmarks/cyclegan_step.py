@@ -13,7 +13,7 @@ from itertools import chain
 
 import cyclopts
 import torch
-from gan_trainers import frozen, total
+from gan_trainers import Run, frozen, total
 from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, sent, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -48,17 +48,17 @@ def main(
 
 def make_step(name: str, size: int, batch_size: int, identity_weight: float) -> Step:
     """A training step on fixed random images."""
+    run = start_run(name)
     torch.manual_seed(0)
     a, b = torch.rand(2, batch_size, 3, size, size, device=DEVICE) * 2 - 1
-    if name == "plain":
+    if run is None:
         return plain_step(size, a, b, identity_weight)
     options = replace(cyclegan.PRESETS["paper"], size=size, identity_weight=identity_weight)
-    return recipe_step(name, options, a, b)
+    return recipe_step(run, name, options, a, b)
 
 
-def recipe_step(name: str, options: cyclegan.Options, a: Tensor, b: Tensor) -> Step:
+def recipe_step(run: Run, name: str, options: cyclegan.Options, a: Tensor, b: Tensor) -> Step:
     """The step of examples/cyclegan.py; "unbatched" calls each network once for each term."""
-    run = start_run(name)
     networks = cyclegan.build(options)
     run.register(**networks._asdict())
     a, b = sent(run, a, b)

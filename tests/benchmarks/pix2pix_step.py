@@ -11,7 +11,7 @@ from dataclasses import replace
 import cyclopts
 import torch
 from gan_losses import l1_loss
-from gan_trainers import frozen, total
+from gan_trainers import Run, frozen, total
 from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, sent, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -45,19 +45,19 @@ def main(
 
 def make_step(name: str, size: int, batch_size: int) -> Step:
     """A training step on fixed random images."""
+    run = start_run(name)
     torch.manual_seed(0)
     gray = torch.rand(batch_size, 1, size, size, device=DEVICE) * 2 - 1
     target = torch.rand(batch_size, 3, size, size, device=DEVICE) * 2 - 1
-    if name == "plain":
+    if run is None:
         depth = min(8, (size & -size).bit_length() - 1)
         return plain_step(PlainUNet(depth).to(DEVICE), plain_discriminator().to(DEVICE), gray, target)
     options = replace(colorize.PRESETS["photos"], size=size, colors="rgb-rgb", dropout=0.0)
-    return recipe_step(name, options, gray, target)
+    return recipe_step(run, options, gray, target)
 
 
-def recipe_step(name: str, options: colorize.Options, gray: Tensor, target: Tensor) -> Step:
+def recipe_step(run: Run, options: colorize.Options, gray: Tensor, target: Tensor) -> Step:
     """The step of examples/colorize.py with both networks in RGB."""
-    run = start_run(name)
     arm, t = colorize.ARMS[options.colors], colorize.build(options)
     run.register(**t._asdict())
     gray, target = sent(run, gray, target)

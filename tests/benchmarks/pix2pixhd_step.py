@@ -18,7 +18,7 @@ import torch
 from cyclegan_step import PlainBlock
 from gan_data import boundary_map, one_hot
 from gan_nets import GlobalGenerator, LocalEnhancer, MultiscaleDiscriminator, init_normal_
-from gan_trainers import frozen, total
+from gan_trainers import Run, frozen, total
 from step_timing import COMPILED, DEVICE, PRECISIONS, VARIANTS, Step, compare, sent, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -67,20 +67,20 @@ def main(
 
 def make_step(name: str, stage: Stage, size: tuple[int, int], channels: int, batch_size: int) -> Step:
     """A training step on fixed random label maps and images."""
+    run = start_run(name)
     torch.manual_seed(0)
     blocks = torch.randint(CLASSES, (batch_size, size[0] // 8, size[1] // 8))
     labels = blocks.repeat_interleave(8, 1).repeat_interleave(8, 2).to(DEVICE)
     maps = torch.cat([one_hot(labels, CLASSES), boundary_map(labels)], dim=1)
     photo = torch.rand(batch_size, 3, *size, device=DEVICE) * 2 - 1
     manner = name.partition(" ")[2]
-    if name.startswith("plain"):
+    if run is None:
         return plain_step(stage, channels, maps, photo, shared=manner == "shared")
-    return recipe_step(name, "enhancer" if manner == "joint" else stage, channels, maps, photo)
+    return recipe_step(run, "enhancer" if manner == "joint" else stage, channels, maps, photo)
 
 
-def recipe_step(name: str, stage: Stage, channels: int, maps: Tensor, photo: Tensor) -> Step:
+def recipe_step(run: Run, stage: Stage, channels: int, maps: Tensor, photo: Tensor) -> Step:
     """The step of examples/pix2pixhd.py, without encoder and VGG19."""
-    run = start_run(name)
     inputs, scales = maps.shape[1], 2 if stage == "global" else 3
     g = (GlobalGenerator if stage == "global" else LocalEnhancer)(inputs, width=channels)
     d = MultiscaleDiscriminator(inputs + 3, scales=scales, width=channels * (scales - 1))

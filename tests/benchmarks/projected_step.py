@@ -15,7 +15,7 @@ import torch
 from gan_losses import hinge_discriminator_loss, hinge_generator_loss
 from gan_nets import fastgan_projected
 from gan_projected import Backbone, MultiScaleHeads, ProjectedDiscriminator, Projector
-from gan_trainers import frozen
+from gan_trainers import Run, frozen
 from step_timing import COMPILED, DEVICE, PRECISIONS, VARIANTS, Step, compare, sent, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -53,14 +53,16 @@ def main(
 
 def make_step(name: str, size: int, batch_size: int, lite: bool, resize: int) -> Step:
     """A training step on fixed random images."""
+    run = start_run(name)
     torch.manual_seed(0)
     real = torch.rand(batch_size, 3, size, size, device=DEVICE) * 2 - 1
-    return plain_step(real, lite, resize) if name == "plain" else our_step(name, real, lite, resize)
+    if run is None:
+        return plain_step(real, lite, resize)
+    return our_step(run, name, real, lite, resize)
 
 
-def our_step(name: str, real: Tensor, lite: bool, resize: int) -> Step:
+def our_step(run: Run, name: str, real: Tensor, lite: bool, resize: int) -> Step:
     """Both updates with the networks of this repository."""
-    run = start_run(name)
     g = fastgan_projected(real.shape[-1], lite=lite)
     projector = Projector(Backbone(NAME, weights="random"), channels=CHANNELS)
     d = ProjectedDiscriminator(projector, resize=resize)

@@ -14,7 +14,7 @@ import cyclopts
 import torch
 from gan_losses import nonsaturating_discriminator_loss, srgan_content_loss
 from gan_nets import SRGANDiscriminator, SRResNet
-from gan_trainers import frozen, total
+from gan_trainers import Run, frozen, total
 from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, sent, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -54,21 +54,21 @@ def main(
 
 def make_step(name: str, phase: Phase, size: int, batch_size: int) -> Step:
     """A training step on fixed random images."""
+    run = start_run(name)
     torch.manual_seed(0)
     large = torch.rand(batch_size, 3, size, size, device=DEVICE) * 2 - 1
     small = F.avg_pool2d(large, 4)
-    if name == "plain":
+    if run is None:
         return plain_step(phase, small, large)
-    return recipe_step(name, phase, small, large)
+    return recipe_step(run, phase, small, large)
 
 
-def recipe_step(name: str, phase: Phase, small: Tensor, large: Tensor) -> Step:
-    """The step of examples/srgan.py with VGG19's features."""
-    run = start_run(name)
+def recipe_step(run: Run, phase: Phase, small: Tensor, large: Tensor) -> Step:
+    """The step of examples/srgan.py with VGG19's features, which the first phase does not need."""
     options, g, d = srgan.PRESETS["paper"], SRResNet(), SRGANDiscriminator()
     opt_g, opt_d = (Adam(net.parameters(), lr=1e-4, fused=True) for net in (g, d))
     t = srgan.Training(g, d, srgan_content_loss(weights="random"), opt_g, opt_d)
-    run.register(**t._asdict())
+    run.register(**(t._asdict() if phase == "content" else {"g": t.g, "opt_g": t.opt_g}))
     small, large = sent(run, small, large)
 
     def on_pixels() -> None:

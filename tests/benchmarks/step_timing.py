@@ -92,12 +92,17 @@ def machine() -> str:
     return f"{model}, {capability}, {low}, {torch.get_num_threads()} threads, torch {torch.__version__}"
 
 
-def start_run(name: str) -> Run:
-    """The run of a variant: precision, then any of "channels-last", "contiguous" and "compiled".
+def start_run(name: str) -> Run | None:
+    """The run of a variant, none for a plain one.
 
-    Without a layout it is the one that a run chooses.
+    Its name is a precision, then any of "channels-last", "contiguous" and "compiled".
+
+    Without a layout it is the one that a run chooses. Called before any tensor is made, as recipes do: later,
+    torch does not ask for huge pages anymore.
     """
     precision, *words = name.split()
+    if precision == "plain":
+        return None
     return Run(
         tempfile.mkdtemp(),
         precision=precision,  # type: ignore[arg-type]
