@@ -270,8 +270,9 @@ def main(options: Options) -> None:
     check_steps(steps, options.fix_global)
     run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(sum(steps))}
     stages = build(options, run, files, test_files, steps)
-    weights = options.perceptual
-    perceptual = pix2pixhd_perceptual_loss(weights=weights).to(run.device) if weights else None
+    perceptual = pix2pixhd_perceptual_loss(weights=options.perceptual) if options.perceptual else None
+    if perceptual is not None:
+        run.register(perceptual=perceptual)  # for its precision
     run.resume()
     if run.step == 0:
         report_labels(files, options, shown=run.is_main)

@@ -9,6 +9,7 @@ default implementation.
 
 import random
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 
 import cyclopts
@@ -39,7 +40,7 @@ def main(
         compiled: also time the compiled variants, which take minutes to compile.
     """
     compare(
-        lambda name: make_step(name, size, batch_size, identity_weight),
+        partial(make_step, size=size, batch_size=batch_size, identity_weight=identity_weight),
         [*VARIANTS, "fp32 unbatched", *(COMPILED if compiled else [])],
         batch_size=batch_size,
         rounds=rounds,

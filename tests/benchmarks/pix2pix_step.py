@@ -7,6 +7,7 @@ default implementation.
 """
 
 from dataclasses import replace
+from functools import partial
 
 import cyclopts
 import torch
@@ -36,7 +37,7 @@ def main(
     """
     names = VARIANTS + (COMPILED if compiled else [])
     compare(
-        lambda name: make_step(name, size, batch_size),
+        partial(make_step, size=size, batch_size=batch_size),
         names,
         batch_size=batch_size,
         rounds=rounds,

@@ -11,6 +11,7 @@ computed. "plain shared" generates the fake images once for both updates, as the
 otherwise the same.
 """
 
+from functools import partial
 from typing import Literal
 
 import cyclopts
@@ -58,7 +59,7 @@ def main(
     channels = channels or 64 // scale
     joint = [f"{each} joint" for each in PRECISIONS] if stage == "frozen" else []
     compare(
-        lambda name: make_step(name, stage, size, channels, batch_size),
+        partial(make_step, stage=stage, size=size, channels=channels, batch_size=batch_size),
         [*VARIANTS, "plain shared", *joint, *(COMPILED if compiled else [])],
         batch_size=batch_size,
         rounds=rounds,

@@ -9,6 +9,8 @@ code, the discriminator update samples its own fake images, without a graph. "sh
 generator update instead. There is no augmentation, and weights are random.
 """
 
+from functools import partial
+
 import cyclopts
 import timm
 import torch
@@ -44,7 +46,7 @@ def main(
     """
 
     compare(
-        lambda name: make_step(name, size, batch_size, lite, resize),
+        partial(make_step, size=size, batch_size=batch_size, lite=lite, resize=resize),
         [*VARIANTS, *(f"{each} shared" for each in PRECISIONS), *(COMPILED if compiled else [])],
         batch_size=batch_size,
         rounds=rounds,

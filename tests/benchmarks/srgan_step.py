@@ -8,6 +8,7 @@ are random, which does not change the cost.
 """
 
 from collections import OrderedDict
+from functools import partial
 from typing import Literal
 
 import cyclopts
@@ -45,7 +46,7 @@ def main(
     for each in phases:
         print(each)
         compare(
-            lambda name, each=each: make_step(name, each, size, batch_size),
+            partial(make_step, phase=each, size=size, batch_size=batch_size),
             [*VARIANTS, *(COMPILED if compiled else [])],
             batch_size=batch_size,
             rounds=rounds,

@@ -1,7 +1,6 @@
 """Times variants of one training step, each in its own process, in turns with a plain implementation."""
 
 import multiprocessing
-import os
 import statistics
 import sys
 import tempfile
@@ -11,8 +10,6 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
-
-os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # or CUDA cannot be used after a fork
 
 import torch
 from gan_trainers import Run
@@ -55,7 +52,7 @@ def compare(make_step: StepMaker, names: Sequence[str], *, batch_size: int, roun
     """Print a line for each variant: seconds, images per second, ratio to the plain step, peak memory.
 
     Args:
-        make_step: builds the step of a variant, or of "plain".
+        make_step: builds the step of a variant, or of "plain"; a function that another process can import.
         names: the variants.
         batch_size: images per step.
         rounds: timed rounds of each variant, after two warm-up steps.
@@ -121,9 +118,10 @@ def sent(run: Run, *images: Tensor) -> list[Tensor]:
 @contextmanager
 def _process(make_step: StepMaker, name: str):
     """A process that runs a step whenever it is asked."""
-    here, there = multiprocessing.Pipe()
-    # Forked, since a step cannot be sent to another process; nothing was computed here.
-    process = multiprocessing.get_context("fork").Process(target=_serve, args=(make_step, name, here, there))
+    # Spawned: OpenMP's threads do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(make_step, name, there))
     process.start()
     there.close()
     try:
@@ -133,8 +131,7 @@ def _process(make_step: StepMaker, name: str):
         process.join()
 
 
-def _serve(make_step: StepMaker, name: str, other_end: Connection, caller: Connection) -> None:
-    other_end.close()  # of the fork; with it open, the caller's end would not be noticed
+def _serve(make_step: StepMaker, name: str, caller: Connection) -> None:
     step = make_step(name)
     while True:
         try:
