@@ -48,7 +48,7 @@ def make_step(name: str, augmentation: str, batch_size: int, size: int) -> Step:
         return differentiated(ours, images)
     parameters = ours.sample(images)
     difference = (ours(images, parameters) - plain(images, parameters)).abs().max()
-    assert difference < 1e-4, f"the plain form of {augmentation} differs by {difference:.1e}"
+    assert difference < 1e-3, f"the plain form of {augmentation} differs by {difference:.1e}"
     return differentiated(sampled(plain, ours), images)
 
 
