@@ -21,7 +21,7 @@ def page_faults():
 def test_memory_that_was_freed_is_not_mapped_again():
     keep_freed_memory()
     page_faults()
-    assert page_faults() < 100  # of BYTES / 4096 = 65,536 without
+    assert page_faults() < 2000  # of BYTES / 4096 = 65,536 without
 
 
 @pytest.mark.parametrize("name", ["GLIBC_TUNABLES", "MALLOC_TRIM_THRESHOLD_"])
