@@ -26,7 +26,7 @@ class ImageMeans:
         """Add a batch: the numbers of its images by name, each (N,)."""
         for name, numbers in values.items():
             total, images = self._sums.get(name, (torch.tensor(0.0), 0))
-            batch = numbers.detach().sum().float().cpu()
+            batch = numbers.detach().sum().float()  # stays on its device, which need not be waited for
             self._sums[name] = (total + batch, images + len(numbers))
 
     def compute(self) -> dict[str, float]:
@@ -38,7 +38,7 @@ class ImageMeans:
         Raises:
             RuntimeError: no process has had an image.
         """
-        parts = _gather(self._sums)
+        parts = _gather({name: (total.cpu(), images) for name, (total, images) in self._sums.items()})
         names = list(dict.fromkeys(name for part in parts for name, (_, images) in part.items() if images))
         if not names:
             raise RuntimeError("ImageMeans has no image; call add before compute")
