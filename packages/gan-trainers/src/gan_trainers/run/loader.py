@@ -140,7 +140,7 @@ def _ignore_terminal_signals(worker: int) -> None:  # noqa: ARG001 - DataLoader'
 
 
 def send_to(device: torch.device, layout: Layout) -> Callable[[Any], Any]:
-    """A function that moves a batch's tensors to `device`, images (4-D) in the layout of then."""
+    """A function that moves a batch's tensors to `device`, images (4-D) in the run's current layout."""
 
     def send(tensor: Tensor) -> Tensor:
         memory_format = layout.memory_format if tensor.ndim == 4 else torch.preserve_format
