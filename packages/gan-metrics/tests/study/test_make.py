@@ -150,6 +150,8 @@ def test_what_cannot_be_read_is_named_and_nothing_is_left(tmp_path, folders):
 def test_too_few_pictures(make):
     with pytest.raises(ValueError, match=r"same: expected at least 15 pictures, .* got 14; add pictures"):
         make(practice=5, counted=10)
+    with pytest.raises(ValueError, match=r"same: expected at least 10 pictures, .* got 9; raise --pictures"):
+        make(pictures=9)
     with pytest.raises(ValueError, match=r"same: expected at least 16 pictures, .* got 14"):
         make(practice=0, counted=32, mode="single")
 

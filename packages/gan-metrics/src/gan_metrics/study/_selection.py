@@ -48,9 +48,9 @@ def select_pictures(real: Path, fakes: Mapping[str, Path], settings: Settings) -
         names |= _choose(reals, settings).keys()
     reals = {name: reals[name] for name in sorted(names)}
     real_count, fake_count = needed_pictures(settings.mode, settings.practice, settings.counted)
-    _require(real, len(reals), real_count, settings)
-    for name, each in chosen.items():
+    for name, each in chosen.items():  # before the real ones, which may be as few because of their names
         _require(fakes[name], len(each), fake_count, settings)
+    _require(real, len(reals), real_count, settings)
     return Selection(reals, chosen, pairing)
 
 
@@ -64,7 +64,8 @@ def _choose(found: Mapping[str, Path], settings: Settings) -> dict[str, Path]:
 def _require(folder: Path, count: int, needed: int, settings: Settings) -> None:
     if count < needed:
         shown = f"{settings.practice} for practice and {settings.counted} that count"
+        more = "raise --pictures" if count == settings.pictures else "add pictures"
         raise ValueError(
             f"{folder}: expected at least {needed} pictures, since each participant is shown {shown}; got "
-            f"{count}; add pictures, or lower --practice or --counted"
+            f"{count}; {more}, or lower --practice or --counted"
         )
