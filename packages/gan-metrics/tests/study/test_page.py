@@ -157,7 +157,7 @@ def test_nothing_besides_pictures_by_their_ids_is_sent(begun, path):
     [
         {}, [], None, "left", reply("0"), reply(0.0), reply(True), reply(None), reply(0, "up"),
         reply(0, "real"), reply(0, None), reply(0, ["left"]), reply(0, milliseconds=-1),
-        reply(0, milliseconds="1"), reply(0, shown=None), reply(0, shown=True), {"trial": 0, "answer": "left"},
+        reply(0, milliseconds="1"), reply(0, shown=None), reply(0, shown=True), {"trial": 0},
     ],
 )  # fmt: skip
 def test_what_is_no_answer_is_refused(begun, body):

@@ -13,13 +13,15 @@ KINDS = {
     "fakes_taken_for_real": "fakes taken for real",
     "reals_taken_for_fake": "real pictures taken for fake",
 }
+HEADINGS = {"pairs": "Fakes taken for real", "single": "Wrong answers"}
+_SCALE = '<div class="scale"><span>0%</span><span>50%</span><span>100%</span></div>'
 
 
 def draw_page(numbers: Numbers) -> str:
     """The page as HTML, with its style in it."""
     title = escape(numbers["title"])
     sections = {
-        "Shares of wrong answers": _shares(numbers) + _reading(numbers),
+        HEADINGS[numbers["mode"]]: _shares(numbers) + _reading(numbers),
         "Time and further participants": _algorithms(numbers),
         "Who does not count": _excluded(numbers),
         "Notes": _list(_notes(numbers)),
@@ -43,13 +45,18 @@ def _what(numbers: Numbers) -> str:
 
 def _shares(numbers: Numbers) -> str:
     """The table of shares, each with its interval as a drawing beside the numbers."""
-    lines = [
-        [escape(name), words, str(each["participants"]), *_cells(each[kind])]
-        for name, each in numbers["algorithms"].items()
-        for kind, words in KINDS.items()
-        if kind in each
-    ]
-    return _table(["algorithm", "", "participants", "share", "95 % interval", _scale()], lines)
+    lines: list[list[str]] = []
+    for name, each in numbers["algorithms"].items():
+        kinds = [kind for kind in KINDS if kind in each]
+        names = [escape(name), *([""] * (len(kinds) - 1))]
+        lines += [
+            [name, KINDS[kind], *_cells(each[kind]), str(each["participants"])]
+            for name, kind in zip(names, kinds, strict=True)
+        ]
+    head = ["algorithm", "wrong answers", "share", "95% interval", _SCALE, "participants"]
+    if numbers["mode"] == "pairs":  # which have one kind, that of the heading
+        head, *lines = ([line[0], *line[2:]] for line in (head, *lines))
+    return _table(head, lines)
 
 
 def _cells(estimate: Numbers | None) -> list[str]:
@@ -61,10 +68,6 @@ def _cells(estimate: Numbers | None) -> list[str]:
     return [f"{share:.1%}", interval, f'<div class="bar"><u></u>{line}<b style="left:{share:.2%}"></b></div>']
 
 
-def _scale() -> str:
-    return '<div class="scale"><span>0</span><span>50 %</span><span>100 %</span></div>'
-
-
 def _reading(numbers: Numbers) -> str:
     """What the shares mean."""
     told = {
@@ -72,8 +75,8 @@ def _reading(numbers: Numbers) -> str:
         "single": "The share of pictures taken for what they are not; the first line is HYPE's error rate",
     }
     return (
-        f"<p>{told[numbers['mode']]}: the mean of the participants' shares. 50 % is guessing: the fakes "
-        "cannot be told from real pictures. 0 % is telling all of them. The intervals are of a bootstrap "
+        f"<p>{told[numbers['mode']]}: the mean of the participants' shares. 50% is guessing: the fakes "
+        "cannot be told from real pictures. 0% is telling all of them. The intervals are of a bootstrap "
         "over participants; with fewer than 20 they are too narrow. If all participants have the same "
         "share, the interval is a point, which does not mean that the share is known exactly.</p>"
     )
@@ -112,12 +115,11 @@ def _excluded(numbers: Numbers) -> str:
 
 
 def _notes(numbers: Numbers) -> list[str]:
-    looks, longer = numbers["repeated_looks"], numbers["shown_longer"]
-    again = (
-        [f"{_count(looks, 'answer')} came after a reload, which shows the pictures again"] if looks else []
-    )
-    late = [f"{_count(longer, 'answer')} came after pictures that were shown for longer"] if longer else []
-    return [*again, *late, *numbers["notes"]]
+    kinds = {
+        "came after a reload, which shows the pictures again": numbers["repeated_looks"],
+        f"came after pictures shown for more than {numbers['late']:g} s": numbers["shown_longer"],
+    }
+    return [*(f"{_count(many, 'answer')} {what}" for what, many in kinds.items() if many), *numbers["notes"]]
 
 
 def _count(number: int, noun: str) -> str:

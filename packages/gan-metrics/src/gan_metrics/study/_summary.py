@@ -49,8 +49,9 @@ def summarize(study: Study, sessions: Iterable[Session], *, min_attention: float
         "attention": _share([_passed(each) for each in listed if _part(each, "attention")]),
         "width": width,
         "repeated_looks": sum(given.looks > 1 for each in counted for given in _part(each, "counted")),
+        "late": LATE * study.seconds,
         "shown_longer": sum(
-            study.seconds > 0 and given.shown > LATE * 1000 * study.seconds
+            0 < LATE * study.seconds < given.shown / 1000
             for each in counted
             for given in _part(each, "counted")
         ),
