@@ -4,7 +4,6 @@ import random
 from statistics import NormalDist
 
 import pytest
-from gan_metrics.study._host import Host
 from gan_metrics.study.make import make_study
 from gan_metrics.study.settings import Settings
 from PIL import Image
@@ -72,11 +71,11 @@ def rater():
 def take_part():
     """Lets a rater take part in a study that is served; returns the session."""
 
-    def run(host: Host, rater):
-        _, session = host.begin()
-        for number, trial in enumerate(host._plan(session)):
+    def run(server, rater):
+        _, session = server.begin()
+        for number, trial in enumerate(server._plan(session)):
             body = {"trial": number, "answer": rater.answer(trial), "milliseconds": 400, "shown": 1000}
-            host.answer(session, body)
+            server.answer(session, body)
         return session
 
     return run

@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from gan_metrics.study._host import Host
+from gan_metrics.study._served_study import ServedStudy
 from gan_metrics.study.report import write_report
 
 
@@ -14,10 +14,10 @@ def play(rater, take_part):
     """Lets some raters take part in a study."""
 
     def run(folder, sensitivities):
-        host = Host(folder)
+        server = ServedStudy(folder)
         for seed, sensitivity in enumerate(sensitivities):
-            take_part(host, rater(sensitivity, seed))
-        host.close()
+            take_part(server, rater(sensitivity, seed))
+        server.close()
 
     return run
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 from gan_metrics.study._sessions import (
-    Given,
+    Reply,
     Session,
     answer_record,
     choose_algorithm,
@@ -23,10 +23,10 @@ def study(make):
 def records(study):
     """Those of one session with two answers."""
     session = Session("someone", "same")
-    given = [Given(number, "counted", "left", "left", 400, 1000, 1) for number in range(2)]
+    reply = [Reply(number, "counted", "left", "left", 400, 1000, 1) for number in range(2)]
     return [
         session_record(study, session),
-        *(answer_record(study, session, each, ["a", "b"]) for each in given),
+        *(answer_record(study, session, each, ["a", "b"]) for each in reply),
     ]
 
 
@@ -34,14 +34,14 @@ def test_records_become_the_session_again(study, records):
     sessions, notes = replay(study, records)
     assert notes == []
     assert sessions["someone"].algorithm == "same"
-    assert sessions["someone"].answers[1] == Given(1, "counted", "left", "left", 400, 1000, 1)
+    assert sessions["someone"].answers[1] == Reply(1, "counted", "left", "left", 400, 1000, 1)
     assert sessions["someone"].next_trial(study.trials) == 2
 
 
 def test_the_first_answer_counts_and_copies_are_no_mistake(study, records):
     sessions, notes = replay(study, [*records, *records, {**records[1], "answer": "right"}])
     assert notes == []
-    assert [given.answer for given in sessions["someone"].answers.values()] == ["left", "left"]
+    assert [reply.answer for reply in sessions["someone"].answers.values()] == ["left", "left"]
 
 
 def test_a_lost_answer_is_asked_for_again(study, records):
@@ -53,7 +53,7 @@ def test_a_lost_answer_is_asked_for_again(study, records):
     "change",
     [
         {"answer": "real"}, {"truth": None}, {"trial": 99}, {"trial": "0"}, {"trial": True}, {"part": ""},
-        {"milliseconds": -1}, {"shown": "long"}, {"looks": None}, {"participant": "nobody"}, {"answer": []},
+        {"milliseconds": -1}, {"shown": "long"}, {"views": None}, {"participant": "nobody"}, {"answer": []},
     ],
 )  # fmt: skip
 def test_damaged_records_are_counted_and_ignored(study, records, change):

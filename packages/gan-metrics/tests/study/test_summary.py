@@ -3,8 +3,8 @@
 from statistics import NormalDist
 
 import pytest
-from gan_metrics.study._host import Host
-from gan_metrics.study._sessions import Given, Session
+from gan_metrics.study._served_study import ServedStudy
+from gan_metrics.study._sessions import Reply, Session
 from gan_metrics.study._study import read_study
 from gan_metrics.study._summary import summarize
 from gan_metrics.study._trials import plan_trials
@@ -19,8 +19,8 @@ def take_part_in_memory(rater):
         for number in range(count):
             session, who = Session(f"{number}", algorithm), rater(sensitivity, number)
             for index, trial in enumerate(plan_trials(study, session.participant, algorithm)):
-                given = Given(index, trial.part, trial.truth, who.answer(trial), 400 + number, 1000, 1)
-                session.answers[index] = given
+                reply = Reply(index, trial.part, trial.truth, who.answer(trial), 400 + number, 1000, 1)
+                session.answers[index] = reply
             sessions.append(session)
         return sessions
 
@@ -61,10 +61,10 @@ def test_single_pictures_fool_raters_as_often_as_theory_says(make, take_part_in_
 
 @pytest.mark.parametrize("mode", ["pairs", "single"])
 def test_who_sees_everything_is_never_fooled(make, rater, take_part, mode):
-    host = Host(make(mode=mode))
-    sessions = [take_part(host, rater(50, seed)) for seed in range(4)]
-    host.close()
-    numbers = summary(host.study, sessions)
+    server = ServedStudy(make(mode=mode))
+    sessions = [take_part(server, rater(50, seed)) for seed in range(4)]
+    server.close()
+    numbers = summary(server.study, sessions)
     assert numbers["attention"] == 1
     for each in numbers["algorithms"].values():
         assert each["participants"] == 2
@@ -78,8 +78,8 @@ def answers(parts):
     for part, string in parts.items():
         for right in string:
             number = len(session.answers)
-            given = "left" if right == "r" else "right"
-            session.answers[number] = Given(number, part, "left", given, 100 * number, 1000, 1)
+            reply = "left" if right == "r" else "right"
+            session.answers[number] = Reply(number, part, "left", reply, 100 * number, 1000, 1)
     return session
 
 
@@ -116,11 +116,12 @@ def test_who_does_not_count_and_why(make):
     assert summary(study, sessions, min_attention=0.5)["participants"] == 2
 
 
-def test_looks_after_a_reload_and_pictures_shown_for_longer_are_counted(make):
+def test_reloads_and_pictures_shown_for_another_time_are_counted(make):
     study = read_study(make())
     session = answers({"practice": "rr", "counted": "rrrrrrrr", "attention": "rr"})
-    session.answers[3] = Given(3, "counted", "left", "left", 300, 1000, 2)
-    session.answers[4] = Given(4, "counted", "left", "left", 300, 1101, 1)
-    session.answers[5] = Given(5, "counted", "left", "left", 300, 1099, 1)
+    session.answers[3] = Reply(3, "counted", "left", "left", 300, 1000, 2)
+    session.answers[4] = Reply(4, "counted", "left", "left", 300, 1101, 1)
+    session.answers[5] = Reply(5, "counted", "left", "left", 300, 1099, 1)
+    session.answers[6] = Reply(6, "counted", "left", "left", 300, 0, 1)
     numbers = summary(study, [session])
-    assert (numbers["repeated_looks"], numbers["shown_longer"]) == (1, 1)
+    assert (numbers["repeated_views"], numbers["shown_otherwise"]) == (1, 2)

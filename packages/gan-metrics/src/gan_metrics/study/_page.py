@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gan_metrics.study._host import Host, RefusedError
+from gan_metrics.study._served_study import RefusedError, ServedStudy
 from gan_metrics.study._sessions import Session
 from gan_metrics.study._study import Study
 
@@ -33,16 +33,16 @@ DAY = 86_400  # seconds
 FILES = {"/study.js": "text/javascript", "/study.css": "text/css"}
 
 
-def make_page(host: Host) -> Starlette:
+def make_page(served: ServedStudy) -> Starlette:
     """The application of a study.
 
     Its files are those named here, and pictures by their ids. Requests are handled one after the other, in
     one thread, so that no two answers are written at once.
 
     Args:
-        host: what the server knows.
+        served: the study.
     """
-    page = _Page(host)
+    page = _Page(served)
     routes = [
         Route("/", page.document),
         *(Route(path, page.file) for path in FILES),
@@ -58,40 +58,40 @@ def make_page(host: Host) -> Starlette:
 class _Page:
     """The responses to requests."""
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self._cookie = f"study-{host.study.id}"  # the ports of a machine share their cookies
+    def __init__(self, served: ServedStudy) -> None:
+        self._served = served
+        self._cookie = f"study-{served.study.id}"  # the ports of a machine share their cookies
 
     async def document(self, request: Request) -> Response:  # noqa: ARG002 - starlette passes it
-        return Response(_fill(self._host.study), media_type="text/html")
+        return Response(_fill(self._served.study), media_type="text/html")
 
     async def file(self, request: Request) -> Response:
         return Response(_read(request.url.path[1:]), media_type=FILES[request.url.path])
 
     async def state(self, request: Request) -> Response:
         session = self._find(request)
-        return JSONResponse({"begun": False} if session is None else self._host.state(session))
+        return JSONResponse({"begun": False} if session is None else self._served.state(session))
 
     async def begin(self, request: Request) -> Response:
         if await _body(request) != {"consent": True}:
             raise RefusedError(400, "Expected consent")
         if session := self._find(request):  # of another tab
-            return JSONResponse(self._host.state(session))
-        token, session = self._host.begin()
-        response = JSONResponse(self._host.state(session))
+            return JSONResponse(self._served.state(session))
+        token, session = self._served.begin()
+        response = JSONResponse(self._served.state(session))
         response.set_cookie(self._cookie, token, max_age=DAY, httponly=True, samesite="strict")
         return response
 
     async def answer(self, request: Request) -> Response:
         session = self._require(request)
-        return JSONResponse(self._host.answer(session, await _body(request)))
+        return JSONResponse(self._served.answer(session, await _body(request)))
 
     async def picture(self, request: Request) -> Response:
-        content = self._host.picture(self._require(request), request.path_params["picture"])
+        content = self._served.picture(self._require(request), request.path_params["picture"])
         return Response(content, media_type="image/png")
 
     def _find(self, request: Request) -> Session | None:
-        return self._host.find(request.cookies.get(self._cookie))
+        return self._served.find(request.cookies.get(self._cookie))
 
     def _require(self, request: Request) -> Session:
         if (session := self._find(request)) is None:

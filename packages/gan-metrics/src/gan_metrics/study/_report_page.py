@@ -116,8 +116,8 @@ def _excluded(numbers: Numbers) -> str:
 
 def _notes(numbers: Numbers) -> list[str]:
     kinds = {
-        "came after a reload, which shows the pictures again": numbers["repeated_looks"],
-        f"came after pictures shown for more than {numbers['late']:g} s": numbers["shown_longer"],
+        "came after a reload, which shows the pictures again": numbers["repeated_views"],
+        "came after pictures shown for 10% more or less than their time": numbers["shown_otherwise"],
     }
     return [*(f"{_count(many, 'answer')} {what}" for what, many in kinds.items() if many), *numbers["notes"]]
 

@@ -13,17 +13,17 @@ LONGEST = 3_600_000  # milliseconds; what is longer was no thinking
 
 
 @dataclass(frozen=True)
-class Given:
-    """An answer.
+class Reply:
+    """A participant's answer to a trial.
 
     Attributes:
         trial: its number in the session, from 0.
         part: that of the trial.
         truth: the right answer.
-        answer: the given one.
+        answer: the participant's.
         milliseconds: from the question to the answer.
         shown: for how many milliseconds the pictures were shown.
-        looks: how many times the page was given the trial; more than once after a reload.
+        views: how many times the trial was sent to the page; more than once after a reload.
     """
 
     trial: int
@@ -32,7 +32,7 @@ class Given:
     answer: str
     milliseconds: float
     shown: float
-    looks: int
+    views: int
 
     @property
     def right(self) -> bool:
@@ -47,12 +47,12 @@ class Session:
     Attributes:
         participant: a random number.
         algorithm: whose fakes are shown.
-        answers: those given, by the number of their trial.
+        answers: those so far, by the number of their trial.
     """
 
     participant: str
     algorithm: str
-    answers: dict[int, Given] = field(default_factory=dict[int, Given])
+    answers: dict[int, Reply] = field(default_factory=dict[int, Reply])
 
     def next_trial(self, trials: int) -> int | None:
         """The number of the first trial that is not answered; None after the last one."""
@@ -69,10 +69,10 @@ def session_record(study: Study, session: Session) -> Record:
     }
 
 
-def answer_record(study: Study, session: Session, given: Given, pictures: Sequence[str]) -> Record:
+def answer_record(study: Study, session: Session, reply: Reply, pictures: Sequence[str]) -> Record:
     """The record of an answer."""
     who = {"event": "answer", "study": study.id, "participant": session.participant}
-    return {**who, **vars(given), "pictures": list(pictures)}
+    return {**who, **vars(reply), "pictures": list(pictures)}
 
 
 def replay(study: Study, records: Iterable[Record]) -> tuple[dict[str, Session], list[str]]:
@@ -92,30 +92,30 @@ def replay(study: Study, records: Iterable[Record]) -> tuple[dict[str, Session],
             participant = record["participant"]
             sessions.setdefault(participant, Session(participant, record["algorithm"]))
     for record in (each for each in listed if each.get("event") != "session"):
-        session, given = sessions.get(str(record.get("participant"))), _given(study, record)
-        if session is None or given is None:
+        session, reply = sessions.get(str(record.get("participant"))), _reply(study, record)
+        if session is None or reply is None:
             unfit["of another study" if record.get("study") != study.id else "that are damaged"] += 1
         else:
-            session.answers.setdefault(given.trial, given)
+            session.answers.setdefault(reply.trial, reply)
     return sessions, [f"records {what} were ignored: {count}" for what, count in unfit.items()]
 
 
-def _given(study: Study, record: Record) -> Given | None:
+def _reply(study: Study, record: Record) -> Reply | None:
     """The answer in a record; None if it is none of this study."""
     try:
-        given = Given(**{name: record[name] for name in Given.__dataclass_fields__})
+        reply = Reply(**{name: record[name] for name in Reply.__dataclass_fields__})
     except KeyError:
         return None
-    numbers = (given.milliseconds, given.shown, given.looks)
+    numbers = (reply.milliseconds, reply.shown, reply.views)
     fits = (
         record.get("study") == study.id
-        and type(given.trial) is int
-        and 0 <= given.trial < study.trials
-        and given.part in ("practice", "counted", "attention")
-        and all(answer in ANSWERS[study.mode] for answer in (given.answer, given.truth))
+        and type(reply.trial) is int
+        and 0 <= reply.trial < study.trials
+        and reply.part in ("practice", "counted", "attention")
+        and all(answer in ANSWERS[study.mode] for answer in (reply.answer, reply.truth))
         and all(isinstance(number, int | float) and 0 <= number <= LONGEST for number in numbers)
     )
-    return given if fits else None
+    return reply if fits else None
 
 
 def choose_algorithm(study: Study, sessions: Iterable[Session]) -> str:

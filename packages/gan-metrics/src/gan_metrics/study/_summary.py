@@ -6,11 +6,11 @@ from statistics import fmean, median
 from typing import Any
 
 from gan_metrics.study._estimates import estimate_share, participants_needed
-from gan_metrics.study._sessions import Given, Session
+from gan_metrics.study._sessions import Reply, Session
 from gan_metrics.study._study import Study
 
 Numbers = dict[str, Any]  # as JSON has them
-LATE = 1.1  # of the time in which pictures are shown
+TOLERANCE = 0.1  # of the time for which pictures are to be shown
 
 
 def summarize(study: Study, sessions: Iterable[Session], *, min_attention: float, width: float) -> Numbers:
@@ -48,22 +48,21 @@ def summarize(study: Study, sessions: Iterable[Session], *, min_attention: float
         "min_attention": min_attention,
         "attention": _share([_passed(each) for each in listed if _part(each, "attention")]),
         "width": width,
-        "repeated_looks": sum(given.looks > 1 for each in counted for given in _part(each, "counted")),
-        "late": LATE * study.seconds,
-        "shown_longer": sum(
-            0 < LATE * study.seconds < given.shown / 1000
+        "repeated_views": sum(reply.views > 1 for each in counted for reply in _part(each, "counted")),
+        "shown_otherwise": sum(
+            abs(reply.shown / 1000 - study.seconds) > TOLERANCE * study.seconds > 0
             for each in counted
-            for given in _part(each, "counted")
+            for reply in _part(each, "counted")
         ),
     }
 
 
-def _part(session: Session, part: str) -> list[Given]:
-    return [given for _, given in sorted(session.answers.items()) if given.part == part]
+def _part(session: Session, part: str) -> list[Reply]:
+    return [reply for _, reply in sorted(session.answers.items()) if reply.part == part]
 
 
 def _passed(session: Session) -> float:
-    return fmean(given.right for given in _part(session, "attention"))
+    return fmean(reply.right for reply in _part(session, "attention"))
 
 
 def _share(values: Sequence[float]) -> float | None:
@@ -75,7 +74,7 @@ def _reason(study: Study, session: Session, min_attention: float) -> str | None:
     if (left := study.trials - len(session.answers)) > 0:
         return f"did not finish, {left} of {study.trials} answers are missing"
     if study.attention and _passed(session) < min_attention:
-        right = sum(given.right for given in _part(session, "attention"))
+        right = sum(reply.right for reply in _part(session, "attention"))
         return f"passed {right} of {study.attention} attention checks"
     return None
 
@@ -104,6 +103,6 @@ def _of_algorithm(study: Study, sessions: list[Session], width: float) -> Number
     }
 
 
-def _wrong(answers: Sequence[Given], truth: str | None) -> float:
+def _wrong(answers: Sequence[Reply], truth: str | None) -> float:
     """The share of wrong answers, to all trials or to those with one truth."""
-    return fmean(not given.right for given in answers if truth in (None, given.truth))
+    return fmean(not reply.right for reply in answers if truth in (None, reply.truth))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import uvicorn
 
-from gan_metrics.study._host import Host
 from gan_metrics.study._page import make_page
+from gan_metrics.study._served_study import ServedStudy
 
 
 def serve_study(folder: Path, *, host: str, port: int, say: Callable[[str], object]) -> None:
@@ -27,13 +27,13 @@ def serve_study(folder: Path, *, host: str, port: int, say: Callable[[str], obje
         ValueError: it is no study.
         OSError: it is served already, or the port is in use.
     """
-    with closing(Host(folder)) as study, closing(_listen(host, port)) as listening:
-        for note in study.notes:
+    with closing(ServedStudy(folder)) as served, closing(_listen(host, port)) as listening:
+        for note in served.notes:
             say(f"warning: {note}")
         where = f"[{host}]" if ":" in host else host
-        say(f"{study.study.title} is at http://{where}:{listening.getsockname()[1]}/ until Ctrl-C")
+        say(f"{served.study.title} is at http://{where}:{listening.getsockname()[1]}/ until Ctrl-C")
         quiet = uvicorn.Config(
-            make_page(study), access_log=False, log_level="warning", server_header=False, proxy_headers=False
+            make_page(served), access_log=False, log_level="warning", server_header=False, proxy_headers=False
         )
         with suppress(KeyboardInterrupt):
             uvicorn.Server(quiet).run(sockets=[listening])

@@ -175,8 +175,8 @@ async function askOne(state) {
   await pause(CROSS);
   await whenVisible();
   $("cross").hidden = true;
-  load(state.ahead).catch(() => {}); // it is tried again when its turn comes
   const shown = settings.seconds ? await flash(images, 1000 * settings.seconds) : place(images);
+  load(state.ahead).catch(() => {}); // not before, since it takes time; what fails is tried again
   $("prompt").focus();
   const [answer, milliseconds] = await ask();
   clear();

@@ -1,4 +1,4 @@
-"""What the server knows: the sessions, and what each participant may see and answer next."""
+"""A study that is served: its sessions, and what each participant may see and answer next."""
 
 import hashlib
 import secrets
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from gan_metrics.study._answers import AnswerFile, read_answers
 from gan_metrics.study._sessions import (
     LONGEST,
-    Given,
+    Reply,
     Session,
     answer_record,
     choose_algorithm,
@@ -36,7 +36,7 @@ class RefusedError(Exception):
         self.status = status
 
 
-class Host:
+class ServedStudy:
     """A study that is served, one process at a time.
 
     Participants are known by a token, of which the file of answers has a digest: who reads the file cannot
@@ -58,7 +58,7 @@ class Host:
         records, damage = read_answers(folder / FILE)
         self._sessions, unfit = replay(self.study, records)
         self.notes = [*damage, *unfit]
-        self._looks: Counter[tuple[str, int]] = Counter()
+        self._views: Counter[tuple[str, int]] = Counter()
 
     def close(self) -> None:
         """Close the file of answers."""
@@ -84,7 +84,7 @@ class Host:
         state = {"total": len(trials), "practice": self.study.practice, "trial": number}
         if number is None:
             return {**state, "code": session.participant}
-        self._looks[session.participant, number] += 1
+        self._views[session.participant, number] += 1
         after = trials[number + 1].pictures if number + 1 < len(trials) else ()
         return {**state, "pictures": trials[number].pictures, "ahead": after}
 
@@ -107,12 +107,12 @@ class Host:
             RefusedError: it is no answer, or one to another trial.
         """
         trials, number = self._plan(session), session.next_trial(self.study.trials)
-        given = _read(body, number, trials, ANSWERS[self.study.mode])
-        given = replace(given, looks=self._looks[session.participant, given.trial])
-        pictures = trials[given.trial].pictures
-        self._file.append(answer_record(self.study, session, given, pictures))
-        session.answers[given.trial] = given
-        truth = {"truth": given.truth} if given.part == "practice" else {}
+        reply = _read(body, number, trials, ANSWERS[self.study.mode])
+        reply = replace(reply, views=self._views[session.participant, reply.trial])
+        pictures = trials[reply.trial].pictures
+        self._file.append(answer_record(self.study, session, reply, pictures))
+        session.answers[reply.trial] = reply
+        truth = {"truth": reply.truth} if reply.part == "practice" else {}
         return {**self.state(session), **truth}
 
     def _plan(self, session: Session) -> list[Trial]:
@@ -123,7 +123,7 @@ def _participant(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()[:16]
 
 
-def _read(body: object, number: int | None, trials: list[Trial], answers: tuple[str, str]) -> Given:
+def _read(body: object, number: int | None, trials: list[Trial], answers: tuple[str, str]) -> Reply:
     """The answer to a trial in what a page sent."""
     if not isinstance(body, dict) or body.get("answer") not in answers or type(body.get("trial")) is not int:
         raise RefusedError(400, f"Expected the number of a question and an answer, {' or '.join(answers)}")
@@ -131,7 +131,7 @@ def _read(body: object, number: int | None, trials: list[Trial], answers: tuple[
         raise RefusedError(409, "This question is answered, or is not the next one")
     trial = trials[number]
     milliseconds, shown = _time(body.get("milliseconds")), _time(body.get("shown"))
-    return Given(number, trial.part, trial.truth, body["answer"], milliseconds, shown, looks=0)
+    return Reply(number, trial.part, trial.truth, body["answer"], milliseconds, shown, views=0)
 
 
 def _time(value: object) -> float:
