@@ -135,7 +135,8 @@ def _fakes(words: list[str], real: Path) -> dict[str, Path]:
             raise CycloptsError(f"expected --fake NAME=FOLDER; got --fake {word}")
         if name in folders:
             raise CycloptsError(f"expected another name for each --fake; got {name} twice")
-        if Path(folder).resolve() == real.resolve():
-            raise CycloptsError(f"expected other pictures than those of --real; got --fake {word}")
+        here, there = Path(folder).resolve(), real.resolve()
+        if here.is_relative_to(there) or there.is_relative_to(here):
+            raise CycloptsError(f"expected a folder apart from that of --real; got --fake {word}")
         folders[name] = Path(folder)
     return folders
