@@ -77,7 +77,8 @@ async function insist(work) {
         location.reload();
         await new Promise(() => {});
       }
-      await say("That did not work", `${error.message} Your answers so far are saved.`, "Try again");
+      const what = error.status ? error.message : "The study's server does not answer.";
+      await say("That did not work", `${what} Your answers so far are saved.`, "Try again");
     }
   }
 }
