@@ -17,9 +17,10 @@ RECIPES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
 each_recipe = pytest.mark.parametrize("name", RECIPES)
 
 
-def test_seven_recipes_are_found():
+def test_eight_recipes_are_found():
     assert RECIPES == [
-        "coarse_to_fine", "colorize", "cyclegan", "pix2pix", "pix2pixhd", "projected_gan", "srgan",
+        "coarse_to_fine", "colorize", "cyclegan", "pix2pix", "pix2pixhd", "projected_gan", "segmentation",
+        "srgan",
     ]  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def test_the_defaults_are_a_preset_and_the_first_needs_no_data(example, name):
     """The defaults are the paper's; the first preset is of the images of this repository."""
     recipe = example(name)
     assert recipe.Options() in recipe.PRESETS.values()
-    embedded = {"emoji", "flowers", "animals"}
+    embedded = {"emoji", "flowers", "animals", "portraits"}
     first, *others = recipe.PRESETS
     assert first in embedded
     assert getattr(recipe.PRESETS[first], first)

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from colorsys import hsv_to_rgb
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +26,7 @@ from torch import Tensor
 
 from support.common import data_folder, numbered_name
 from support.instance_features import cluster_features, sample_features
+from support.painting import class_colors, painted_labels
 
 if TYPE_CHECKING:
     from pix2pixhd import Options, Stage
@@ -108,9 +108,7 @@ def evaluate_and_save(run: Run, stage: "Stage", *, last: bool) -> None:
 
 def colored_map(labels: Tensor, instances: Tensor, classes: int) -> Tensor:
     """Two (N, H, W) to (N, 3, H, W): a color for each class, white for the first, and dark boundaries."""
-    colors = [hsv_to_rgb(0.618 * label % 1, 0.6 * (label > 0), 1.0) for label in range(classes)]
-    palette = torch.tensor([*colors, (0.0, 0.0, 0.0)], device=labels.device) * 2 - 1  # black: ignored
-    image = palette[labels.clamp(max=classes)].movedim(-1, 1)
+    image = painted_labels(labels, class_colors(classes))
     return torch.where(boundary_map(instances) > 0, image / 2 - 0.5, image)
 
 

@@ -9,12 +9,16 @@ from gan_metrics import (
     SSIM,
     SSIMY,
     Colorfulness,
+    ConfusionMatrix,
     FeatureDistance,
     ImageMeans,
+    SegmentationScores,
     colorfulness,
+    confusion_matrix,
     feature_distance,
     psnr,
     psnr_y,
+    segmentation_scores,
     ssim,
     ssim_y,
 )
@@ -154,11 +158,18 @@ def rank_scores(rank, shares, prediction, target):
     computed = []
     for share in shares:
         scores, means = collection(), ImageMeans()
+        label_scores, counts = SegmentationScores(2), ConfusionMatrix(2)
         if len(prediction[share[rank]]):
             scores.update(prediction[share[rank]], target[share[rank]])
             means.add(psnr=psnr(prediction[share[rank]], target[share[rank]], reduction="none"))
+            labels = prediction[share[rank]].gt(0).long(), target[share[rank]].gt(0).long()
+            label_scores.update(*labels)
+            counts.add(*labels)
         computed.append({name: score.item() for name, score in scores.compute().items()})
         assert means.compute() == {"psnr": computed[-1]["psnr"]}
+        of_labels = {name: score.item() for name, score in label_scores.compute().items()}
+        assert list(of_labels.values()) == list(segmentation_scores(counts.compute())[:3])
+        computed[-1] |= of_labels
     return computed
 
 
@@ -166,6 +177,8 @@ def test_two_processes_equal_one(pair, in_two_processes):
     shares = [(slice(0, 5), slice(5, 7)), (slice(0, 7), slice(7, 7))]  # unequal, then one rank without any
     computed = in_two_processes(__file__, "rank_scores", shares, *pair)
     alone = {name: score.item() for name, score in expected_scores(*pair).items()}
+    of_labels = segmentation_scores(confusion_matrix(pair[0].gt(0).long(), pair[1].gt(0).long(), 2))
+    alone |= {name: getattr(of_labels, name) for name in ("pixel_accuracy", "class_accuracy", "class_iou")}
     assert computed[0] == computed[1]
     assert len(computed[0]) == len(shares)
     for shared in computed[0]:

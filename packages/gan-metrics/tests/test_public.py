@@ -10,10 +10,12 @@ import gan_metrics
 import pytest
 
 INVENTORY = """
-    FID KID PSNR PSNRY SSIM SSIMY Colorfulness DensityCoverage FeatureDistance FrechetDistance Gaussian
-    GridStrength ImageMeans Inception KernelDistance Patience PrecisionRecall Source Statistics
-    colorfulness density_coverage feature_distance fingerprint frechet_distance grid_strength image_features
-    kernel_distance measure_statistics nearest precision_recall psnr psnr_y ssim ssim_y
+    FID KID PSNR PSNRY SSIM SSIMY Colorfulness ConfusionMatrix DensityCoverage FCNScore FeatureDistance
+    FrechetDistance Gaussian GridStrength ImageMeans Inception KernelDistance LabelScores Patience
+    PrecisionRecall SegmentationScores Source Statistics colorfulness confusion_matrix density_coverage
+    feature_distance fingerprint frechet_distance grid_strength image_features kernel_distance
+    measure_statistics nearest nearest_color_labels precision_recall predict_labels psnr psnr_y
+    segmentation_scores ssim ssim_y
 """
 
 
@@ -42,6 +44,8 @@ def test_importing_loads_nothing_besides_torch_and_safetensors():
     program = (
         "import sys, torch; before = set(sys.modules); import gan_metrics; x = torch.zeros(1, 3, 11, 11);"
         "gan_metrics.psnr(x, x); gan_metrics.ssim(x, x);"
+        "y = gan_metrics.nearest_color_labels(x, [[0, 0, 0], [255, 255, 255]]);"
+        "gan_metrics.segmentation_scores(gan_metrics.confusion_matrix(y, y, 2));"
         "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}));"
         "unwanted = {'transformers', 'torchmetrics', 'torchvision', 'scipy', 'matplotlib', 'torch._dynamo'};"
         "print(*sorted(unwanted & set(sys.modules)))"

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from gan_metrics._colorfulness import colorfulness
+from gan_metrics._confusion import ConfusionMatrix, confusion_matrix
 from gan_metrics._features import feature_distance
 from gan_metrics._fingerprint import fingerprint
 from gan_metrics._frechet import frechet_distance
@@ -11,12 +12,14 @@ from gan_metrics._grid import grid_strength
 from gan_metrics._image_means import ImageMeans
 from gan_metrics._inception import Inception
 from gan_metrics._kernel import kernel_distance
+from gan_metrics._label_maps import nearest_color_labels, predict_labels
 from gan_metrics._luma import psnr_y, ssim_y
 from gan_metrics._manifold import density_coverage, precision_recall
 from gan_metrics._matrices import image_features
 from gan_metrics._nearest import nearest
 from gan_metrics._patience import Patience
 from gan_metrics._psnr import psnr
+from gan_metrics._segmentation import LabelScores, segmentation_scores
 from gan_metrics._ssim import ssim
 from gan_metrics._statistics import Source, Statistics, measure_statistics
 from gan_metrics._version import __version__ as __version__
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
         FeatureDistance,
         GridStrength,
     )
+    from gan_metrics._label_metrics import FCNScore, SegmentationScores
     from gan_metrics._set_metrics import (
         FID,
         KID,
@@ -48,7 +52,9 @@ __all__ = [
     "SSIM",
     "SSIMY",
     "Colorfulness",
+    "ConfusionMatrix",
     "DensityCoverage",
+    "FCNScore",
     "FeatureDistance",
     "FrechetDistance",
     "Gaussian",
@@ -56,11 +62,14 @@ __all__ = [
     "ImageMeans",
     "Inception",
     "KernelDistance",
+    "LabelScores",
     "Patience",
     "PrecisionRecall",
+    "SegmentationScores",
     "Source",
     "Statistics",
     "colorfulness",
+    "confusion_matrix",
     "density_coverage",
     "feature_distance",
     "fingerprint",
@@ -70,9 +79,12 @@ __all__ = [
     "kernel_distance",
     "measure_statistics",
     "nearest",
+    "nearest_color_labels",
     "precision_recall",
+    "predict_labels",
     "psnr",
     "psnr_y",
+    "segmentation_scores",
     "ssim",
     "ssim_y",
 ]
@@ -87,9 +99,10 @@ if not TYPE_CHECKING:  # or type checkers would accept any name
         """
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from gan_metrics import _image_metrics, _set_metrics
+        from gan_metrics import _image_metrics, _label_metrics, _set_metrics
 
-        return getattr(_image_metrics if hasattr(_image_metrics, name) else _set_metrics, name)
+        modules = (_image_metrics, _label_metrics, _set_metrics)
+        return next(getattr(module, name) for module in modules if hasattr(module, name))
 
     def __dir__() -> list[str]:
         return [*globals(), *__all__]

@@ -1,0 +1,115 @@
+"""The data of segmentation.py, its evaluation and its results."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from gan_data import (
+    LabeledFiles,
+    LabeledPhotos,
+    find_labeled,
+    require_labels,
+    split_by_content,
+    write_pictures,
+)
+from gan_metrics import ConfusionMatrix, predict_labels, segmentation_scores
+from gan_trainers import Loader, Run
+from images import PORTRAIT_COLORS, portraits
+from torch import Tensor
+
+from support.common import data_folder, numbered_name
+from support.fcn import FCN, FOLDER, save_fcn
+from support.label_scores import described, means, plain
+from support.painting import class_colors, painted_labels
+
+if TYPE_CHECKING:
+    from segmentation import Options
+
+Files = list[LabeledFiles]
+
+
+def find_files(options: "Options") -> tuple[Files, Files]:
+    """Pictures and their label maps, to train on and to test with."""
+    root = data_folder(options.data, portraits() if options.portraits else None)
+    pictures, labels = ("_img", "_label") if (root / "train_img").is_dir() else ("B", "A")
+
+    def find(split: str) -> Files:
+        return find_labeled(root / f"{split}{pictures}", labels=root / f"{split}{labels}")
+
+    if (root / f"test{pictures}").is_dir():
+        return find("train"), find("test")
+    return split_by_content(find("train"), options.validation)
+
+
+def read(files: Files, options: "Options", *, train: bool = False) -> LabeledPhotos:
+    """Square pictures with their maps: to train on, cropped and mirrored at random."""
+    jittered = options.size * 286 // 256 if options.load_size == "jitter" else options.load_size
+    return LabeledPhotos(
+        files,
+        classes=options.classes,
+        ignore=options.ignore,
+        size=options.size,
+        load_size=jittered if train else options.size,
+        crop="random" if train else "center",
+        flip=train and options.flip,
+    )
+
+
+def report_labels(files: Files, options: "Options", *, shown: bool) -> None:
+    """Refuse label maps with which training is useless, and print the classes that never occur."""
+    maps = [file.labels for file in files if file.labels]
+    for warning in require_labels(maps, options.classes, ignore=options.ignore):
+        if shown:
+            print(f"warning: {warning}")
+
+
+def evaluate_and_save(run: Run, net: FCN, test_batches: Loader, options: "Options") -> None:
+    """Log the scores over all test pictures, and save a checkpoint, scored by class IoU.
+
+    A preview shows the first batch: picture, predicted map, true map.
+    """
+    for labels, _, picture in test_batches:
+        predicted = predict_labels(net, picture)
+        run.grid("test", picture, *(painted(each, options) for each in (predicted, labels)))
+        break
+    scores = segmentation_scores(confusion(net, test_batches, options))
+    run.log(means(scores))
+    run.save(score=scores.class_iou)
+
+
+def confusion(net: FCN, test_batches: Loader, options: "Options") -> Tensor:
+    """The confusion matrix over the test pictures of all processes."""
+    counts = ConfusionMatrix(options.classes, ignore=options.ignore)
+    for labels, _, picture in test_batches:
+        counts.add(predict_labels(net, picture), labels)
+    return counts.compute()
+
+
+def painted(labels: Tensor, options: "Options") -> Tensor:
+    """(N, H, W) to (N, 3, H, W): each class in its color."""
+    if options.portraits:
+        return painted_labels(labels, torch.tensor([*PORTRAIT_COLORS.values()]) / 127.5 - 1)
+    return painted_labels(labels, class_colors(options.classes))
+
+
+def write_results(run: Run, net: FCN, test: LabeledPhotos, test_batches: Loader, options: "Options") -> None:
+    """Write the network with its scores on test pictures; each of these with its predicted and true map."""
+    matrix = confusion(net, test_batches, options)
+    if not run.is_main:
+        return
+    scores = segmentation_scores(matrix)
+    names = [*PORTRAIT_COLORS] if options.portraits else [str(label) for label in range(options.classes)]
+    ceiling = {**plain(scores), "pictures": len(test), "confusion": matrix.tolist()}
+    save_fcn(
+        net, run.out, {"size": options.size, "ignore": options.ignore, "names": names, "ceiling": ceiling}
+    )
+    for index, file in enumerate(test.files):
+        labels, _, picture = (each[None].to(run.device) for each in test[index])
+        write_pictures(
+            run.out / "pictures",
+            [numbered_name(index, file.photo)],
+            real=picture,
+            predicted=painted(predict_labels(net, picture), options),
+            true=painted(labels, options),
+        )
+    print(f"on {len(test)} held-out pictures, the ceiling of the FCN score: {described(scores, names)}")
+    print(f"their label maps: {run.out / 'pictures'}; the network and its scores: {run.out / FOLDER}")
