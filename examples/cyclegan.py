@@ -38,7 +38,8 @@ from gan_trainers import (
     total,
 )
 from support.common import adam
-from support.cyclegan import Direction, both_directions, evaluate_and_save, find_files, write_results
+from support.cyclegan import cycles
+from support.translation import Direction, both_directions, evaluate_and_save, find_files, write_results
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -196,7 +197,7 @@ def updates(t: Training, options: Options) -> list[tuple[tuple[nn.Module, ...], 
 
 def main(options: Options) -> None:
     """Train two generators that invert each other; the same command again resumes."""
-    files, test_files = find_files(options)
+    files, test_files = find_files(options.data, options.emoji)
     dataset = UnpairedFolders(*files, size=options.size, load_size=options.load_size)
     run = options.run.start(options)
     images_per_step = options.batch_size * run.processes * options.run.accumulate
@@ -205,10 +206,13 @@ def main(options: Options) -> None:
     training = build(options)
     run.register(**training._asdict())
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
-    directions = both_directions(run, training.ema_ab, training.ema_ba, test_files, options)
+    ema_ab, ema_ba = training.ema_ab, training.ema_ba
+    directions = both_directions(
+        run, *cycles(ema_ab, ema_ba), test_files, size=options.size, counterparts=options.counterparts
+    )
     run.resume()
     train(run, batches, steps, directions, training, options)
-    write_results(run, directions)
+    write_results(run, directions, a_to_b=ema_ab.average, b_to_a=ema_ba.average)
 
 
 if __name__ == "__main__":
