@@ -4,6 +4,8 @@ from gan_nets import interop
 
 def test_inventory():
     assert gan_nets.__all__ == [
+        "CoGANDiscriminator",
+        "CoGANGenerator",
         "CoarseToFineUNet",
         "DCGANDiscriminator",
         "DCGANGenerator",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from gan_nets._version import __version__ as __version__
 
 __all__ = [
+    "CoGANDiscriminator",
+    "CoGANGenerator",
     "CoarseToFineUNet",
     "DCGANDiscriminator",
     "DCGANGenerator",
