@@ -9,6 +9,7 @@ from gan_data import Images, find_domains, require_equal_names, write_image
 from gan_metrics import ImageMeans, psnr, ssim
 from gan_trainers import Loader, OptionError, Run, write_animation
 from images import emoji_domains
+from images import portraits as portraits_folder
 from torch import Tensor
 
 from support.common import numbered_name
@@ -39,16 +40,38 @@ class Direction(NamedTuple):
     targets: Loader | None  # true counterparts of the sources
 
 
+def check_source(data: Sequence[Path], embedded: object, recipe: str) -> None:
+    """Make sure that a preset of this repository's images is not given --data too.
+
+    Args:
+        data: the folders of --data.
+        embedded: the options that name images of this repository, true if any is set.
+        recipe: its file.
+
+    Raises:
+        OptionError: both are given.
+    """
+    if embedded and data:
+        raise OptionError(f"--data expects another preset, such as: {recipe} paper --data FOLDER")
+
+
 def find_files(
-    data: Sequence[Path], emoji: Literal["people", "all"] | None = None
+    data: Sequence[Path], emoji: Literal["people", "all"] | None = None, *, portraits: bool = False
 ) -> tuple[Domains, Domains]:
-    """Files of A and of B to train on, and to test with: from --data, or the emoji of this repository.
+    """Files of A and of B to train on, and to test with: of --data, or of this repository.
+
+    Args:
+        data: one folder with trainA and trainB (and testA and testB), or one for each domain.
+        emoji: Noto's (A) and Twemoji's (B) of this kind instead.
+        portraits: label maps (A) and portraits (B) instead.
 
     Raises:
         OptionError: --data has not one or two folders.
     """
     if emoji:
         return emoji_domains(emoji)
+    if portraits:
+        return find_domains([portraits_folder()])
     if not 1 <= len(data) <= 2:
         raise OptionError(f"--data expects one folder, or one for A and one for B; got {len(data)}")
     return find_domains(data)

@@ -80,7 +80,7 @@ class CoGANDiscriminator(PretrainedModule):
 
     Two discriminators that share all layers but the first. The images of a pair need not belong together:
     column 0 is about the first alone, column 1 about the second. In training, batch norm uses the statistics
-    of both domains together, as in the authors' code. Liu and Tuzel 2016, section 3; the layers are those of
+    of both together. Liu and Tuzel 2016, section 3; the layers are those of
     the paper's faces, whose size is 128 and width 32: convolutions of stride 2 with batch norm, PReLU and
     dropout, and a hidden layer. The paper's sigmoid is part of the loss here.
 
