@@ -77,16 +77,16 @@ class Options:
     width: Count = 64  # channels of the first layers
     layers: Count = 3  # of the discriminator; 2, 3, 4 have receptive fields of 34, 70, 142 pixels
     l1_weight: Weight = 100.0  # lambda
-    ema: bool = False  # evaluate and save the average of the generator's weights; not in the paper
+    ema: bool = False  # evaluate and save the generator's averaged weights; not in the paper
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count = 1  # pairs per step and process
-    epochs: Count = 200  # passes over the data; the learning rate decays over the second half (PyTorch code)
+    epochs: Count = 200  # passes over the data; in the second half the rate decays (PyTorch code)
     steps: Count | None = None  # instead of epochs
     run: RunOptions = RunOptions(out=Path("runs/pix2pix"))
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        check_source(self.data, self.emoji or self.portraits, "pix2pix.py")
+        check_source(self.data, emoji=self.emoji, portraits=self.portraits, recipe="pix2pix.py")
         check_generator(self)
 
 

@@ -131,7 +131,7 @@ def test_bad_pairs_end_in_one_sentence(recipe, mistake, emoji, tmp_path, spoil, 
         (
             "emoji",
             {"data": "a"},
-            "--data expects a preset without emoji, such as: pix2pix.py paper --data FOLDER",
+            "--data expects another preset, such as: pix2pix.py paper --data FOLDER",
         ),
         (
             "emoji",

@@ -40,18 +40,21 @@ class Direction(NamedTuple):
     targets: Loader | None  # true counterparts of the sources
 
 
-def check_source(data: Sequence[Path], embedded: object, recipe: str) -> None:
-    """Make sure that a preset of this repository's images is not given --data too.
+def check_source(data: Sequence[Path], *, emoji: object, portraits: bool, recipe: str) -> None:
+    """Make sure that a recipe is given one source of images at most.
 
     Args:
         data: the folders of --data.
-        embedded: the options that name images of this repository, true if any is set.
+        emoji: whether --emoji is set.
+        portraits: whether --portraits is set.
         recipe: its file.
 
     Raises:
-        OptionError: both are given.
+        OptionError: two of them are given.
     """
-    if embedded and data:
+    if emoji and portraits:
+        raise OptionError(f"--emoji and --portraits are one too many; choose a preset, such as: {recipe} emoji")
+    if data and (emoji or portraits):
         raise OptionError(f"--data expects another preset, such as: {recipe} paper --data FOLDER")
 
 
