@@ -13,6 +13,19 @@ _HERE = Path(__file__).resolve().parent
 
 Domains = tuple[list[Path], list[Path]]
 
+# The classes of the portraits' label maps, by label, and their colors in the painted maps.
+PORTRAIT_COLORS: dict[str, tuple[int, int, int]] = {
+    "background": (255, 255, 255),
+    "skin": (240, 190, 150),
+    "hair": (90, 60, 200),
+    "eyes": (20, 200, 60),
+    "eyebrows": (255, 160, 0),
+    "mouth": (220, 20, 60),
+    "glasses": (0, 180, 220),
+    "earrings": (255, 0, 255),
+    "features": (120, 120, 120),  # freckles, blush, beard
+}
+
 
 def flowers() -> Path:
     """Photographs of flowers, 32x32: `trainA` and `testA` are roses, `trainB` and `testB` sunflowers.
@@ -64,6 +77,21 @@ def _people() -> frozenset[str]:
     groups = ("Smileys & Emotion", "People & Body")  # Unicode's
     with (emoji() / "names.csv").open(encoding="utf-8", newline="") as names:
         return frozenset(row["file"] for row in csv.DictReader(names) if row["category"] in groups)
+
+
+def portraits() -> Path:
+    """Drawn faces and their label maps, 128x128: `trainA` and `testA` are label maps, the B the pictures.
+
+    A map and a picture of the same name belong together. A map is a palette PNG: as integers it has the
+    labels 0 to 8, and as RGB it is painted in `PORTRAIT_COLORS`.
+
+    Returns:
+        The folder that holds the four: 1800 and 200 of each kind.
+
+    Raises:
+        ValueError: the folder is missing.
+    """
+    return _folder("portraits")
 
 
 def animals() -> Path:
