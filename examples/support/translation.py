@@ -9,6 +9,7 @@ from gan_data import Images, find_domains, require_equal_names, write_image
 from gan_metrics import ImageMeans, psnr, ssim
 from gan_trainers import Loader, OptionError, Run, write_animation
 from images import emoji_domains
+from images import portraits as portraits_folder
 from torch import Tensor
 
 from support.common import numbered_name
@@ -29,7 +30,7 @@ class Direction(NamedTuple):
     """A translation, for evaluation.
 
     `states` maps a batch of sources (N, 3, H, W) to what the networks make of it, by name: "translated", and
-    perhaps "reconstructed", which is compared with the sources, and others, which previews show.
+    perhaps "reconstructed", which is compared with the sources, and others, which previews show too.
     """
 
     name: Literal["a_to_b", "b_to_a"]
@@ -37,18 +38,21 @@ class Direction(NamedTuple):
     test: Images
     sources: Loader
     targets: Loader | None  # true counterparts of the sources
+    reconstructs: bool = True  # whether `states` has "reconstructed"
 
 
 def find_files(
-    data: Sequence[Path], emoji: Literal["people", "all"] | None = None
+    data: Sequence[Path], emoji: Literal["people", "all"] | None = None, *, portraits: bool = False
 ) -> tuple[Domains, Domains]:
-    """Files of A and of B to train on, and to test with: from --data, or the emoji of this repository.
+    """Files of A and of B to train on, and to test with: from --data, or the images of this repository.
 
     Raises:
         OptionError: --data has not one or two folders.
     """
     if emoji:
         return emoji_domains(emoji)
+    if portraits:
+        return find_domains([portraits_folder()])
     if not 1 <= len(data) <= 2:
         raise OptionError(f"--data expects one folder, or one for A and one for B; got {len(data)}")
     return find_domains(data)
@@ -87,7 +91,8 @@ def one_direction(
         return {"translated": g(real)}
 
     a_to_b, b_to_a = both_directions(run, states, states, test, size=size, counterparts=counterparts)
-    return a_to_b if direction == "a-to-b" else b_to_a
+    chosen = a_to_b if direction == "a-to-b" else b_to_a
+    return chosen._replace(reconstructs=False)
 
 
 def evaluate_and_save(run: Run, directions: Sequence[Direction]) -> None:
@@ -108,7 +113,7 @@ def _evaluate(run: Run, direction: Direction) -> dict[str, float]:
     targets: Iterable[Tensor | None] = direction.targets or repeat(None)
     for index, (real, target) in enumerate(zip(direction.sources, targets, strict=False)):
         states = direction.states(real)
-        if "reconstructed" in states:
+        if direction.reconstructs:
             scores.add(reconstruction=psnr(states["reconstructed"], real, reduction="none"))
         if target is not None:
             scores.add(
@@ -118,7 +123,7 @@ def _evaluate(run: Run, direction: Direction) -> dict[str, float]:
             )
         if index == 0:
             run.grid(direction.name, real, *states.values(), *(() if target is None else (target,)))
-    return scores.compute()
+    return scores.compute() if direction.reconstructs or direction.targets else {}
 
 
 def write_results(run: Run, directions: Sequence[Direction], **networks: Network) -> None:
