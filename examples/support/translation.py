@@ -30,7 +30,7 @@ class Direction(NamedTuple):
     """A translation, for evaluation.
 
     `states` maps a batch of sources (N, 3, H, W) to what the networks make of it, by name: "translated", and
-    perhaps "reconstructed", which is compared with the sources, and others, which previews show.
+    perhaps "reconstructed", which is compared with the sources, and others, which previews show too.
     """
 
     name: Literal["a_to_b", "b_to_a"]
@@ -38,6 +38,7 @@ class Direction(NamedTuple):
     test: Images
     sources: Loader
     targets: Loader | None  # true counterparts of the sources
+    reconstructs: bool = True  # whether `states` has "reconstructed"
 
 
 def check_source(data: Sequence[Path], *, emoji: object, portraits: bool, recipe: str) -> None:
@@ -53,7 +54,9 @@ def check_source(data: Sequence[Path], *, emoji: object, portraits: bool, recipe
         OptionError: two of them are given.
     """
     if emoji and portraits:
-        raise OptionError(f"--emoji and --portraits are one too many; choose a preset, such as: {recipe} emoji")
+        raise OptionError(
+            f"--emoji and --portraits are one too many; choose a preset, such as: {recipe} emoji"
+        )
     if data and (emoji or portraits):
         raise OptionError(f"--data expects another preset, such as: {recipe} paper --data FOLDER")
 
@@ -113,7 +116,8 @@ def one_direction(
         return {"translated": g(real)}
 
     a_to_b, b_to_a = both_directions(run, states, states, test, size=size, counterparts=counterparts)
-    return a_to_b if direction == "a-to-b" else b_to_a
+    chosen = a_to_b if direction == "a-to-b" else b_to_a
+    return chosen._replace(reconstructs=False)
 
 
 def evaluate_and_save(run: Run, directions: Sequence[Direction]) -> None:
@@ -134,7 +138,7 @@ def _evaluate(run: Run, direction: Direction) -> dict[str, float]:
     targets: Iterable[Tensor | None] = direction.targets or repeat(None)
     for index, (real, target) in enumerate(zip(direction.sources, targets, strict=False)):
         states = direction.states(real)
-        if "reconstructed" in states:
+        if direction.reconstructs:
             scores.add(reconstruction=psnr(states["reconstructed"], real, reduction="none"))
         if target is not None:
             scores.add(
@@ -144,7 +148,7 @@ def _evaluate(run: Run, direction: Direction) -> dict[str, float]:
             )
         if index == 0:
             run.grid(direction.name, real, *states.values(), *(() if target is None else (target,)))
-    return scores.compute()
+    return scores.compute() if direction.reconstructs or direction.targets else {}
 
 
 def write_results(run: Run, directions: Sequence[Direction], **networks: Network) -> None:

@@ -25,6 +25,8 @@ from gan_nets.networks.msrresnet import MSRResNet as MSRResNet
 from gan_nets.networks.multiscale import MultiscaleDiscriminator as MultiscaleDiscriminator
 from gan_nets.networks.patch import PatchDiscriminator as PatchDiscriminator
 from gan_nets.networks.patch import PixelDiscriminator as PixelDiscriminator
+from gan_nets.networks.patch_sampler import PatchSampler as PatchSampler
+from gan_nets.networks.patch_sampler import random_positions as random_positions
 from gan_nets.networks.pix2pixhd import GlobalGenerator as GlobalGenerator
 from gan_nets.networks.pix2pixhd import LocalEnhancer as LocalEnhancer
 from gan_nets.networks.resnet import ResnetGenerator as ResnetGenerator
