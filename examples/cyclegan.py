@@ -6,7 +6,7 @@ Zhu et al. 2017, "Unpaired Image-to-Image Translation using Cycle-Consistent Adv
     accelerate launch examples/cyclegan.py paper --data ~/horse2zebra  # the paper's numbers
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -38,7 +38,15 @@ from gan_trainers import (
     total,
 )
 from support.common import adam
-from support.cyclegan import Direction, both_directions, evaluate_and_save, find_files, write_results
+from support.cyclegan import cycles
+from support.translation import (
+    Direction,
+    both_directions,
+    check_source,
+    evaluate_and_save,
+    find_files,
+    write_results,
+)
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -51,6 +59,7 @@ class Options:
 
     data: tuple[Path, ...] = ()  # a folder with trainA and trainB (and testA, testB), or one for each domain
     emoji: Literal["people", "all"] | None = None  # train on the emoji of this repository instead
+    portraits: bool = False  # or on its label maps (A) and portraits (B)
     counterparts: bool = False  # test images of equal names are true pairs: score against them
     size: Count = 256  # side of the square crops, in pixels
     load_size: Count | Literal["jitter"] | None = "jitter"  # shorter side, cropped; jitter: size * 286/256
@@ -73,10 +82,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if self.emoji and self.data:
-            raise OptionError(
-                "--data expects a preset without emoji, such as: cyclegan.py paper --data FOLDER"
-            )
+        check_source(self.data, emoji=self.emoji, portraits=self.portraits, recipe="cyclegan.py")
         if self.size % 4 or self.size < 8:
             raise OptionError(
                 f"--size must be a multiple of 4, 8 or more, which is halved twice; got {self.size}"
@@ -89,15 +95,16 @@ class Options:
             )
 
 
+SMALL = Options(
+    counterparts=True, size=64, load_size=64, width=32, blocks=3, identity_weight=5.0, steps=4_000
+)
 PRESETS = {
-    "emoji": Options(
-        emoji="people", counterparts=True, size=64, load_size=64, width=32, blocks=3, identity_weight=5.0,
-        steps=4_000,
-    ),
+    "emoji": replace(SMALL, emoji="people"),
+    "portraits": replace(SMALL, portraits=True, identity_weight=0.0),  # colors of labels are not to be kept
     "paper": Options(),  # style transfer, object transfiguration, season transfer
     "painting-to-photo": Options(identity_weight=5.0, load_size=None),
     "photo-enhancement": Options(identity_weight=5.0),
-}  # fmt: skip
+}
 
 
 class Training(NamedTuple):
@@ -196,7 +203,7 @@ def updates(t: Training, options: Options) -> list[tuple[tuple[nn.Module, ...], 
 
 def main(options: Options) -> None:
     """Train two generators that invert each other; the same command again resumes."""
-    files, test_files = find_files(options)
+    files, test_files = find_files(options.data, options.emoji, portraits=options.portraits)
     dataset = UnpairedFolders(*files, size=options.size, load_size=options.load_size)
     run = options.run.start(options)
     images_per_step = options.batch_size * run.processes * options.run.accumulate
@@ -205,10 +212,13 @@ def main(options: Options) -> None:
     training = build(options)
     run.register(**training._asdict())
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
-    directions = both_directions(run, training.ema_ab, training.ema_ba, test_files, options)
+    ema_ab, ema_ba = training.ema_ab, training.ema_ba
+    directions = both_directions(
+        run, *cycles(ema_ab, ema_ba), test_files, size=options.size, counterparts=options.counterparts
+    )
     run.resume()
     train(run, batches, steps, directions, training, options)
-    write_results(run, directions)
+    write_results(run, directions, a_to_b=ema_ab.average, b_to_a=ema_ba.average)
 
 
 if __name__ == "__main__":

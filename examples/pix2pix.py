@@ -7,7 +7,7 @@ Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Netw
     accelerate launch examples/pix2pix.py super-resolution --data ~/photos
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -16,7 +16,7 @@ from gan_data import Kernel
 from gan_losses import l1_loss, nonsaturating_discriminator_loss, nonsaturating_generator_loss
 from gan_nets import (
     PatchDiscriminator,
-    UNetGenerator,
+    cyclegan_resnet_paper,
     init_normal_,
     pix2pix_unet_official,
     pix2pix_unet_paper,
@@ -26,7 +26,6 @@ from gan_trainers import (
     Count,
     Fraction,
     Loader,
-    OptionError,
     Positive,
     Run,
     RunOptions,
@@ -39,6 +38,8 @@ from gan_trainers import (
 )
 from support.common import adam
 from support.pix2pix import (
+    Generator,
+    check_generator,
     evaluate_and_save,
     find_datasets,
     in_direction,
@@ -46,6 +47,7 @@ from support.pix2pix import (
     unet_depth,
     write_results,
 )
+from support.translation import check_source
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -58,6 +60,7 @@ class Options:
 
     data: tuple[Path, ...] = ()  # one folder, or with --pairs folders one for A and one for B
     emoji: bool = False  # train on the emoji of this repository instead
+    portraits: bool = False  # or on its label maps (A) and portraits (B)
     pairs: Literal["folders", "halves", "photos"] = "folders"  # equal names in two folders (trainA, trainB);
     # images whose left half is A and right half B; photos, of which A is a shrunken and enlarged copy
     direction: Literal["a-to-b", "b-to-a"] = "a-to-b"  # which of the two is the input
@@ -67,50 +70,56 @@ class Options:
     load_size: Count | Literal["jitter"] | None = "jitter"  # shorter side, cropped; jitter: size * 286/256
     flip: bool = True  # mirror pairs at random
     validation: Fraction = 0.1  # part that is held out if there is no test folder, by a hash of content
-    generator: Literal["paper", "official"] = "paper"  # official: dropout in the PyTorch code's blocks
+    generator: Literal["paper", "official", "resnet"] = "paper"  # official: dropout in the PyTorch code's
+    # blocks; resnet: CycleGAN's, as in its comparison (Zhu et al. 2017, section 5.1.2)
+    blocks: Count | None = None  # of resnet; if not given, 6 below 256 pixels, else 9
     conditional: bool = True  # the discriminator sees the input too
     width: Count = 64  # channels of the first layers
     layers: Count = 3  # of the discriminator; 2, 3, 4 have receptive fields of 34, 70, 142 pixels
     l1_weight: Weight = 100.0  # lambda
-    ema: bool = False  # evaluate and save the average of the generator's weights; not in the paper
+    ema: bool = False  # evaluate and save the generator's averaged weights; not in the paper
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count = 1  # pairs per step and process
-    epochs: Count = 200  # passes over the data; the learning rate decays over the second half (PyTorch code)
+    epochs: Count = 200  # passes over the data; in the second half the rate decays (PyTorch code)
     steps: Count | None = None  # instead of epochs
     run: RunOptions = RunOptions(out=Path("runs/pix2pix"))
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        unet_depth(self.size)
-        if self.emoji and self.data:
-            raise OptionError(
-                "--data expects a preset without emoji, such as: pix2pix.py paper --data FOLDER"
-            )
+        check_source(self.data, emoji=self.emoji, portraits=self.portraits, recipe="pix2pix.py")
+        check_generator(self)
 
 
+SMALL = Options(size=64, load_size=64, flip=False, width=32)
+UPPER_BOUND = replace(  # of unpaired translation: CycleGAN's generator and steps, and its averaged weights
+    SMALL, flip=True, generator="resnet", blocks=3, ema=True, steps=4_000
+)
 PRESETS = {
-    "emoji": Options(
-        emoji=True, size=64, load_size=64, flip=False, width=32, batch_size=4, steps=3_000
-    ),
+    "emoji": replace(SMALL, emoji=True, batch_size=4, steps=3_000),
+    "emoji-resnet": replace(UPPER_BOUND, emoji=True),
+    "portraits": replace(UPPER_BOUND, portraits=True),
     "paper": Options(),
     "super-resolution": Options(pairs="photos", load_size=None),
-}  # fmt: skip
+}
 
 
 class Training(NamedTuple):
     """Networks, optimizers and average."""
 
-    g: UNetGenerator
+    g: Generator
     d: PatchDiscriminator
     opt_g: Adam
     opt_d: Adam
-    ema: EMA[UNetGenerator]
+    ema: EMA[Generator]
 
 
 def build(options: Options) -> Training:
     """Appendix 6.1: a U-Net, and a PatchGAN that sees input and output."""
-    unet = {"paper": pix2pix_unet_paper, "official": pix2pix_unet_official}[options.generator]
-    g = unet(depth=unet_depth(options.size), width=options.width)
+    if options.generator == "resnet":
+        g = cyclegan_resnet_paper(options.size, width=options.width, blocks=options.blocks)
+    else:
+        unet = {"paper": pix2pix_unet_paper, "official": pix2pix_unet_official}[options.generator]
+        g = unet(depth=unet_depth(options.size), width=options.width)
     d = PatchDiscriminator(6 if options.conditional else 3, layers=options.layers, width=options.width)
     init_normal_(g)
     init_normal_(d)
@@ -165,7 +174,7 @@ def main(options: Options) -> None:
     images_per_step = options.batch_size * run.processes * options.run.accumulate
     steps = options.steps or max(1, options.epochs * len(dataset) // images_per_step)
     run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(steps)}
-    if run.is_main:
+    if run.is_main and options.generator != "resnet":
         print_unet_depth(options.size)
     training = build(options)
     run.register(**training._asdict())

@@ -99,6 +99,7 @@ def test_identity_and_load_size_are_the_papers_for_each_application(cyclegan, tr
     chosen = {name: (each.identity_weight, each.load_size) for name, each in cyclegan.PRESETS.items()}
     assert chosen == {
         "emoji": (5.0, 64),
+        "portraits": (0.0, 64),  # the colors of labels are not to be kept
         "paper": (0.0, "jitter"),  # style transfer, object transfiguration, season transfer
         "painting-to-photo": (5.0, None),
         "photo-enhancement": (5.0, "jitter"),
@@ -348,7 +349,7 @@ def test_bad_images_end_in_one_sentence(cyclegan, mistake, data, tmp_path, spoil
         (
             "emoji",
             {"data": "a"},
-            "--data expects a preset without emoji, such as: cyclegan.py paper --data FOLDER",
+            "--data expects another preset, such as: cyclegan.py paper --data FOLDER",
         ),
         (
             "emoji",

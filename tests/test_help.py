@@ -17,10 +17,10 @@ RECIPES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
 each_recipe = pytest.mark.parametrize("name", RECIPES)
 
 
-def test_eight_recipes_are_found():
+def test_eleven_recipes_are_found():
     assert RECIPES == [
-        "coarse_to_fine", "colorize", "cyclegan", "pix2pix", "pix2pixhd", "projected_gan", "segmentation",
-        "srgan",
+        "bigan", "coarse_to_fine", "cogan", "colorize", "content_gan", "cyclegan", "pix2pix", "pix2pixhd",
+        "projected_gan", "segmentation", "srgan",
     ]  # fmt: skip
 
 
@@ -71,12 +71,11 @@ def test_the_presets_are_of_the_recipes_options_and_write_to_a_folder_of_its_own
 
 @each_recipe
 def test_the_defaults_are_a_preset_and_the_first_needs_no_data(example, name):
-    """The defaults are the paper's; the first preset is of the images of this repository."""
+    """The defaults are the paper's; a preset is of images of this repository if it is named after them."""
     recipe = example(name)
     assert recipe.Options() in recipe.PRESETS.values()
     embedded = {"emoji", "flowers", "animals", "portraits"}
-    first, *others = recipe.PRESETS
-    assert first in embedded
-    assert getattr(recipe.PRESETS[first], first)
-    for preset in others:
-        assert not any(getattr(recipe.PRESETS[preset], source, None) for source in embedded)
+    assert next(iter(recipe.PRESETS)) in embedded
+    for preset, options in recipe.PRESETS.items():
+        sources = {source for source in embedded if getattr(options, source, None)}
+        assert sources == embedded & {preset.partition("-")[0]}

@@ -84,6 +84,38 @@ def test_the_saved_network_is_the_papers(recipe, train, emoji, tmp_path):
     assert not net(picture).equal(net(picture))
 
 
+@pytest.mark.parametrize(("direction", "folder"), [("a-to-b", "a_to_b"), ("b-to-a", "b_to_a")])
+def test_cyclegans_generator_writes_what_unpaired_translation_does(
+    recipe, train, emoji, tmp_path, direction, folder
+):
+    """At any size that it can halve twice, with the input's names."""
+    changes = SMALL | {"generator": "resnet", "blocks": 1, "size": 28, "ema": True, "direction": direction}
+    train(recipe, "paper", tmp_path, data=(emoji,), **changes)
+    assert {path.name for path in (tmp_path / "pictures").iterdir()} == {folder}
+    files = sorted((emoji / f"test{direction[0].upper()}").iterdir())
+    for state in ("real", "translated", "true"):
+        written = sorted((tmp_path / "pictures" / folder / state).iterdir())
+        assert [path.name for path in written] == [f"{i:04d}-{f.stem}.png" for i, f in enumerate(files)]
+    real = read_image(tmp_path / "pictures" / folder / "real" / f"0000-{files[0].stem}.png")
+    whole = Images([files[0]], size=28, load_size=28, flip=False)[0]
+    torch.testing.assert_close(real, whole, atol=1 / 127, rtol=0)
+    net = gan_nets.load(tmp_path / folder)
+    assert isinstance(net, gan_nets.ResnetGenerator)
+    assert len(net.blocks) == 1
+
+
+def test_the_upper_bound_has_cyclegans_generator_and_steps(recipe, example):
+    """On the emoji and on the portraits; only the losses differ, and that there are pairs."""
+    cyclegan = example("cyclegan").PRESETS["emoji"]
+    for preset in ("emoji-resnet", "portraits"):
+        chosen = recipe.PRESETS[preset]
+        assert chosen.generator == "resnet"
+        for name in ("size", "load_size", "width", "blocks", "layers", "lr", "batch_size", "steps", "ema"):
+            assert getattr(chosen, name) == getattr(cyclegan, name), name
+    nets = [example("pix2pix").build(chosen).g, example("cyclegan").build(cyclegan).g_ab]
+    assert str(nets[0]) == str(nets[1])
+
+
 def test_an_unconditional_discriminator_the_official_generator_and_an_average(recipe, train, emoji, tmp_path):
     changes = {"conditional": False, "ema": True, "generator": "official", **SMALL}
     train(recipe, "paper", tmp_path, data=(emoji,), **changes)
@@ -97,10 +129,12 @@ def test_more_evaluations_do_not_change_the_network(recipe, train, emoji, tmp_pa
     assert all(map(torch.equal, often.state_dict().values(), seldom.state_dict().values()))
 
 
-def test_resuming_equals_an_uninterrupted_run(recipe, train, run_until, emoji, tmp_path):
-    train(recipe, "paper", tmp_path / "whole", data=(emoji,), **SMALL)
-    run_until(recipe, 2, "paper", tmp_path / "killed", data=(emoji,), **SMALL)
-    train(recipe, "paper", tmp_path / "killed", data=(emoji,), **SMALL)
+@pytest.mark.parametrize("generator", ["paper", "resnet"])
+def test_resuming_equals_an_uninterrupted_run(recipe, train, run_until, emoji, tmp_path, generator):
+    changes = SMALL | {"generator": generator, "blocks": 1 if generator == "resnet" else None}
+    train(recipe, "paper", tmp_path / "whole", data=(emoji,), **changes)
+    run_until(recipe, 2, "paper", tmp_path / "killed", data=(emoji,), **changes)
+    train(recipe, "paper", tmp_path / "killed", data=(emoji,), **changes)
     last = "checkpoints/00000002/shared.safetensors"
     assert (tmp_path / "killed" / last).read_bytes() == (tmp_path / "whole" / last).read_bytes()
 
@@ -131,13 +165,19 @@ def test_bad_pairs_end_in_one_sentence(recipe, mistake, emoji, tmp_path, spoil, 
         (
             "emoji",
             {"data": "a"},
-            "--data expects a preset without emoji, such as: pix2pix.py paper --data FOLDER",
+            "--data expects another preset, such as: pix2pix.py paper --data FOLDER",
         ),
         (
             "emoji",
             {"size": 40},
             "--size must be a multiple of 16, so that the U-Net has 4 levels or more; got 40",
         ),
+        (
+            "emoji-resnet",
+            {"size": 30},
+            "--size must be a multiple of 4, 8 or more, with --generator resnet; got 30",
+        ),
+        ("emoji", {"blocks": 3}, "--blocks expects --generator resnet; got paper"),
         ("emoji", {"l1_weight": -1}, "--l1-weight must be a number of at least 0; got -1.0"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, TypeVar
 
 import torch
 from gan_data import (
@@ -18,16 +18,20 @@ from gan_data import (
     write_pictures,
 )
 from gan_metrics import ImageMeans, psnr, ssim
-from gan_nets import UNetGenerator
+from gan_nets import ResnetGenerator, UNetGenerator
 from gan_trainers import EMA, OptionError, Run, seeded
-from images import emoji
+from images import emoji, portraits
 from torch import Tensor, nn
+
+from support.common import numbered_name
 
 if TYPE_CHECKING:
     from pix2pix import Options
 
 Pair = tuple[Tensor, Tensor]
+Side = TypeVar("Side")
 PairDataset = PairedFolders | SideBySide | Degraded
+Generator = UNetGenerator | ResnetGenerator
 
 
 class Geometry(TypedDict):
@@ -47,6 +51,22 @@ class Blur(NamedTuple):
     def __call__(self, image: Tensor) -> Tensor:
         """(3, H, W) to (3, H, W)."""
         return bicubic_upscale(self.shrink(image), self.shrink.factor)
+
+
+def check_generator(options: "Options") -> None:
+    """Make sure that the generator can take images of --size.
+
+    Raises:
+        OptionError: it cannot, or --blocks are those of no network.
+    """
+    if options.generator != "resnet":
+        unet_depth(options.size)
+        if options.blocks:
+            raise OptionError(f"--blocks expects --generator resnet; got {options.generator}")
+    elif options.size % 4 or options.size < 8:
+        raise OptionError(
+            f"--size must be a multiple of 4, 8 or more, with --generator resnet; got {options.size}"
+        )
 
 
 def unet_depth(size: int) -> int:
@@ -73,7 +93,7 @@ def print_unet_depth(size: int) -> None:
         )
 
 
-def in_direction(pair: Pair, direction: str) -> Pair:
+def in_direction(pair: tuple[Side, Side], direction: str) -> tuple[Side, Side]:
     """Input and output of a pair (A, B)."""
     a, b = pair
     return (a, b) if direction == "a-to-b" else (b, a)
@@ -99,7 +119,9 @@ def find_datasets(options: "Options") -> tuple[PairDataset, PairDataset]:
 
 def _folders(options: "Options") -> tuple[list[tuple[Path, Path]], list[tuple[Path, Path]]]:
     """Pairs of equal names in two folders."""
-    folders = (emoji(),) if options.emoji else tuple(folder.expanduser() for folder in options.data)
+    folders = tuple(folder.expanduser() for folder in options.data)
+    if options.emoji or options.portraits:
+        folders = (emoji() if options.emoji else portraits(),)
     if not 1 <= len(folders) <= 2:
         raise OptionError(f"--data expects one folder, or one for A and one for B; got {len(folders)}")
     if len(folders) == 2:
@@ -153,16 +175,31 @@ def _evaluate(run: Run, g: nn.Module, pairs: Iterable[Pair], direction: str) -> 
     return scores.compute()
 
 
-def write_results(run: Run, ema: EMA[UNetGenerator], test: PairDataset, options: "Options") -> None:
-    """Write the generator, and each test image as input, translated and true."""
+def write_results(run: Run, ema: EMA[Generator], test: PairDataset, options: "Options") -> None:
+    """Write the generator, and each test image as input, translated and true.
+
+    With --generator resnet, which is for comparison with unpaired translation, folders and names are those
+    of the recipes for it.
+    """
     if not run.is_main:
         return
-    ema.average.save_pretrained(run.out / "translator")
+    network, folder = run.out / "translator", run.out / "pictures"
+    input_name = "source"
+    if options.generator == "resnet":
+        direction = options.direction.replace("-", "_")
+        network, folder, input_name = run.out / direction, folder / direction, "real"
+    ema.average.save_pretrained(network)
     with seeded(options.run.seed, run.device):
         for index in range(len(test)):
             a, b = (image[None].to(run.device) for image in test[index])
             source, target = in_direction((a, b), options.direction)
-            write_pictures(
-                run.out / "pictures", [f"{index:04d}"], source=source, translated=ema(source), true=target
-            )
-    print(f"test images, translated: {run.out / 'pictures'}; the network: {run.out / 'translator'}")
+            states = {input_name: source, "translated": ema(source), "true": target}
+            write_pictures(folder, [_name(index, test, options)], **states)
+    print(f"test images, translated: {run.out / 'pictures'}; the network: {network}")
+
+
+def _name(index: int, test: PairDataset, options: "Options") -> str:
+    """A number, and with --generator resnet the input's own name."""
+    if options.generator != "resnet" or not isinstance(test, PairedFolders):
+        return f"{index:04d}"
+    return numbered_name(index, in_direction(test.pairs[index], options.direction)[0])

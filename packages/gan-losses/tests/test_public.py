@@ -10,22 +10,24 @@ import pytest
 INVENTORY = """
     HINGE LEAST_SQUARES NONSATURATING RELATIVISTIC_AVERAGE RELATIVISTIC_PAIRED
     SRGAN_ARTICLE SRGAN_BASICSR SRGAN_PAPER WASSERSTEIN
-    AdversarialLoss Comparison Discriminator DiscriminatorLoss GeneratorLoss Logits
-    PerceptualLoss Reduction SRGANWeights VGG19Features
+    AdversarialLoss Comparison Discriminator DiscriminatorLoss GeneratorLoss GramNormalization Logits
+    PerceptualLoss Reduction SRGANWeights StyleWeights VGG19Features
     basicsr_content_loss
     dragan_penalty feature_matching_loss gradient_penalty
+    gram_matrix
     hinge_discriminator_loss hinge_generator_loss
     l1_loss
     least_squares_discriminator_loss least_squares_generator_loss
+    mean_grams
     minimax_generator_loss
     nonsaturating_discriminator_loss nonsaturating_generator_loss
-    perceptual_loss pix2pixhd_perceptual_loss
+    patch_nce_loss perceptual_loss pix2pixhd_perceptual_loss
     r1_penalty r2_penalty
     random_margin_discriminator_loss reconstruction_loss
     relativistic_average_discriminator_loss relativistic_average_generator_loss
     relativistic_paired_discriminator_loss relativistic_paired_generator_loss
-    srgan_content_loss
-    total_variation_loss
+    srgan_content_loss style_loss
+    total_variation_loss transfer_style
     wasserstein_discriminator_loss wasserstein_generator_loss
 """
 

@@ -119,9 +119,9 @@ def test_random_weights_are_always_equal_and_do_not_change_the_random_state():
     torch.manual_seed(11)
     expected = torch.rand(3)
     torch.manual_seed(11)
-    first = gl.VGG19Features(["relu1_2"], weights="random")
+    first = gl.gl.VGG19Features(["relu1_2"], weights="random")
     torch.testing.assert_close(torch.rand(3), expected, rtol=0, atol=0)
-    again = gl.VGG19Features(["relu1_2"], weights="random")
+    again = gl.gl.VGG19Features(["relu1_2"], weights="random")
     torch.testing.assert_close(first.state_dict(), again.state_dict(), rtol=0, atol=0)
 
 
@@ -129,7 +129,7 @@ def test_a_safetensors_file_gives_equal_maps(reference, path, tmp_path):
     other = tmp_path / "vgg19.safetensors"
     first_block = reference[:4].state_dict()  # deeper layers may be missing
     save_file({f"features.{name}": value for name, value in first_block.items()}, other)
-    a, b = (gl.VGG19Features(["relu1_2"], weights=file)(IMAGE) for file in (path, other))
+    a, b = (gl.gl.VGG19Features(["relu1_2"], weights=file)(IMAGE) for file in (path, other))
     torch.testing.assert_close(a, b, rtol=0, atol=0)
 
 
@@ -205,3 +205,13 @@ def test_files_that_do_not_fit(tmp_path, capsys):
     torch.save({"features.0.weight": torch.zeros(64, 3, 3, 3), "features.0.bias": torch.zeros(8)}, file)
     with pytest.raises(ValueError, match=r"1 of 2 tensors are missing .* \(first features\.0\.bias\)"):
         gl.VGG19Features(["conv1_1"], weights=file)
+
+
+def test_average_pooling_pools_the_mean_instead_of_the_largest():
+    image = torch.rand(1, 3, 16, 16) * 2 - 1
+    before, largest = gl.VGG19Features(["relu1_2", "pool1"], weights="random")(image)
+    _, mean = gl.VGG19Features(["relu1_2", "pool1"], weights="random", pooling="average")(image)
+    torch.testing.assert_close(mean, torch.nn.functional.avg_pool2d(before, 2))
+    assert (largest >= mean).all()
+    with pytest.raises(ValueError, match='"max" or "average"; got \'mean\''):
+        gl.VGG19Features(["pool1"], weights="random", pooling="mean")

@@ -4,6 +4,8 @@ from gan_nets import interop
 
 def test_inventory():
     assert gan_nets.__all__ == [
+        "CoGANDiscriminator",
+        "CoGANGenerator",
         "CoarseToFineUNet",
         "DCGANDiscriminator",
         "DCGANGenerator",
@@ -15,6 +17,7 @@ def test_inventory():
         "MSRResNet",
         "MultiscaleDiscriminator",
         "PatchDiscriminator",
+        "PatchSampler",
         "PixelDiscriminator",
         "RRDBNet",
         "Reconstruction",
@@ -44,6 +47,7 @@ def test_inventory():
         "pad_to_multiple",
         "pix2pix_unet_official",
         "pix2pix_unet_paper",
+        "random_positions",
         "receptive_radius",
         "stylegan2_projected",
         "tiled",

@@ -1,4 +1,4 @@
-"""Adversarial, perceptual and pixel losses and gradient penalties, as pure PyTorch functions."""
+"""Adversarial, perceptual, style, contrastive, pixel losses and penalties, as pure PyTorch functions."""
 
 from gan_losses._adversarial import (
     HINGE,
@@ -20,6 +20,7 @@ from gan_losses._nonsaturating import (
     nonsaturating_discriminator_loss,
     nonsaturating_generator_loss,
 )
+from gan_losses._patch_nce import patch_nce_loss
 from gan_losses._penalties import Discriminator, dragan_penalty, gradient_penalty, r1_penalty, r2_penalty
 from gan_losses._perceptual import PerceptualLoss, perceptual_loss
 from gan_losses._pixel import l1_loss, total_variation_loss
@@ -40,6 +41,8 @@ from gan_losses._relativistic import (
     relativistic_paired_generator_loss,
 )
 from gan_losses._scales import Logits, Reduction
+from gan_losses._style import GramNormalization, gram_matrix, style_loss
+from gan_losses._style_transfer import StyleWeights, mean_grams, transfer_style
 from gan_losses._version import __version__ as __version__
 from gan_losses._vgg import VGG19Features
 from gan_losses._wasserstein import wasserstein_discriminator_loss, wasserstein_generator_loss
@@ -59,23 +62,28 @@ __all__ = [
     "Discriminator",
     "DiscriminatorLoss",
     "GeneratorLoss",
+    "GramNormalization",
     "Logits",
     "PerceptualLoss",
     "Reduction",
     "SRGANWeights",
+    "StyleWeights",
     "VGG19Features",
     "basicsr_content_loss",
     "dragan_penalty",
     "feature_matching_loss",
     "gradient_penalty",
+    "gram_matrix",
     "hinge_discriminator_loss",
     "hinge_generator_loss",
     "l1_loss",
     "least_squares_discriminator_loss",
     "least_squares_generator_loss",
+    "mean_grams",
     "minimax_generator_loss",
     "nonsaturating_discriminator_loss",
     "nonsaturating_generator_loss",
+    "patch_nce_loss",
     "perceptual_loss",
     "pix2pixhd_perceptual_loss",
     "r1_penalty",
@@ -87,7 +95,9 @@ __all__ = [
     "relativistic_paired_discriminator_loss",
     "relativistic_paired_generator_loss",
     "srgan_content_loss",
+    "style_loss",
     "total_variation_loss",
+    "transfer_style",
     "wasserstein_discriminator_loss",
     "wasserstein_generator_loss",
 ]

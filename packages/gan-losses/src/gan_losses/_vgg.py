@@ -32,10 +32,11 @@ class VGG19Features(nn.Module):
             "random": untrained and always the same (seed 0), for tests and for comparison.
         normalization: "imagenet" normalizes by ImageNet's mean and standard deviation, as in training; "none"
             passes [-1, 1] unchanged, as in pix2pixHD's code.
+        pooling: "max", as in training; or "average", as in style transfer (Gatys et al. 2016, section 2).
 
     Raises:
-        ValueError: If there is no such layer, `weights` or `normalization` is none of the above, or the file
-            is damaged, unsafe or of another network.
+        ValueError: If there is no such layer, `weights`, `normalization` or `pooling` is none of the above,
+            or the file is damaged, unsafe or of another network.
         FileNotFoundError: If there is no file at the path.
         ModuleNotFoundError: If the extra is not installed.
     """
@@ -49,8 +50,11 @@ class VGG19Features(nn.Module):
         *,
         weights: Path | Literal["torchvision", "random"],
         normalization: Literal["imagenet", "none"] = "imagenet",
+        pooling: Literal["max", "average"] = "max",
     ) -> None:
         super().__init__()
+        if pooling not in ("max", "average"):
+            raise ValueError(f'expected pooling "max" or "average"; got {pooling!r}; use one of them')
         if normalization not in ("imagenet", "none"):
             raise ValueError(
                 f'expected normalization "imagenet" or "none"; got {normalization!r}; use one of them'
@@ -58,7 +62,7 @@ class VGG19Features(nn.Module):
         self.layers = _known(layers)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(0)
-            self.network = _network_up_to(self.layers)
+            self.network = _network_up_to(self.layers, nn.MaxPool2d if pooling == "max" else nn.AvgPool2d)
         if weights != "random":
             load_vgg19(self.network, weights)
         self.requires_grad_(False)
@@ -119,7 +123,7 @@ def _known(layers: Sequence[str]) -> tuple[str, ...]:
     return tuple(layers)
 
 
-def _network_up_to(layers: Sequence[str]) -> nn.Sequential:
+def _network_up_to(layers: Sequence[str], pooling: type[nn.MaxPool2d | nn.AvgPool2d]) -> nn.Sequential:
     names = _names()
     deepest = max(names.index(name) for name in layers)
     children, channels = OrderedDict[str, nn.Module](), 3
@@ -131,5 +135,5 @@ def _network_up_to(layers: Sequence[str]) -> nn.Sequential:
             nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
             children[name], channels = convolution, width
         else:
-            children[name] = nn.ReLU() if name.startswith("relu") else nn.MaxPool2d(2)
+            children[name] = nn.ReLU() if name.startswith("relu") else pooling(2)
     return nn.Sequential(children)

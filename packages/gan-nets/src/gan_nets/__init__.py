@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from gan_nets._version import __version__ as __version__
 
 __all__ = [
+    "CoGANDiscriminator",
+    "CoGANGenerator",
     "CoarseToFineUNet",
     "DCGANDiscriminator",
     "DCGANGenerator",
@@ -19,6 +21,7 @@ __all__ = [
     "MSRResNet",
     "MultiscaleDiscriminator",
     "PatchDiscriminator",
+    "PatchSampler",
     "PixelDiscriminator",
     "RRDBNet",
     "Reconstruction",
@@ -48,6 +51,7 @@ __all__ = [
     "pad_to_multiple",
     "pix2pix_unet_official",
     "pix2pix_unet_paper",
+    "random_positions",
     "receptive_radius",
     "stylegan2_projected",
     "tiled",

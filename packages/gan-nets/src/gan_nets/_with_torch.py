@@ -9,6 +9,8 @@ from gan_nets.layers.init import init_normal_ as init_normal_
 from gan_nets.layers.init import init_xavier_ as init_xavier_
 from gan_nets.loading.load import load as load
 from gan_nets.networks.coarse_to_fine import CoarseToFineUNet as CoarseToFineUNet
+from gan_nets.networks.cogan import CoGANDiscriminator as CoGANDiscriminator
+from gan_nets.networks.cogan import CoGANGenerator as CoGANGenerator
 from gan_nets.networks.dcgan import DCGANDiscriminator as DCGANDiscriminator
 from gan_nets.networks.dcgan import DCGANGenerator as DCGANGenerator
 from gan_nets.networks.fastgan import FastGANGenerator as FastGANGenerator
@@ -23,6 +25,8 @@ from gan_nets.networks.msrresnet import MSRResNet as MSRResNet
 from gan_nets.networks.multiscale import MultiscaleDiscriminator as MultiscaleDiscriminator
 from gan_nets.networks.patch import PatchDiscriminator as PatchDiscriminator
 from gan_nets.networks.patch import PixelDiscriminator as PixelDiscriminator
+from gan_nets.networks.patch_sampler import PatchSampler as PatchSampler
+from gan_nets.networks.patch_sampler import random_positions as random_positions
 from gan_nets.networks.pix2pixhd import GlobalGenerator as GlobalGenerator
 from gan_nets.networks.pix2pixhd import LocalEnhancer as LocalEnhancer
 from gan_nets.networks.resnet import ResnetGenerator as ResnetGenerator

@@ -1,7 +1,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from gan_nets import ResnetGenerator, apply_any_size, cyclegan_resnet_modern, cyclegan_resnet_paper
+from gan_nets import ResnetGenerator, apply_any_size, cyclegan_resnet_modern, cyclegan_resnet_paper, interop
 from gan_nets.networks.resnet import blur_downsample, upsample_bilinear
 from torch import nn
 
@@ -157,3 +157,46 @@ def test_only_the_maps_of_the_backward_pass_stay_in_memory():
     }
     normed = 4 * 64**2 + 8 * 32**2 + 16 * 16**2 + 2 * 2 * 16 * 16**2 + 8 * 32**2 + 4 * 64**2
     assert sum(saved.values()) == 4 * (sum(given.values()) + normed + 3 * 64**2)  # and tanh's own result
+
+
+@pytest.mark.parametrize("norm", ["instance", "none"])
+@pytest.mark.parametrize(("preset", "gap"), [("strided", 3), ("blurred", 4)])
+def test_encoder_features_are_the_outputs_of_the_layers(norm, preset, gap):
+    torch.manual_seed(0)
+    net = ResnetGenerator(blocks=3, width=4, norm=norm, downsample=preset)
+    x = torch.randn(2, 3, 16, 12)
+    seen = {}
+
+    def note(number):
+        return lambda _module, _inputs, output: seen.update({number: output.clone()})
+
+    layers = (0, 4, 4 + gap, *range(4 + 2 * gap, 7 + 2 * gap))
+    assert net.encoder_layers == layers
+    for number, module in zip(layers[1:], (*(down.conv for down in net.downs), *net.blocks), strict=True):
+        module.register_forward_hook(note(number))
+    net(x)
+    seen[0] = F.pad(x, (3,) * 4, mode="reflect")
+    outputs = dict(seen)
+    for got, number in zip(net.encoder_features(x, layers[::-1]), layers[::-1], strict=True):
+        torch.testing.assert_close(got, outputs[number], rtol=0, atol=0)
+    seen.clear()
+    (only,) = net.encoder_features(x, [layers[3]])
+    torch.testing.assert_close(only, outputs[layers[3]], rtol=0, atol=0)
+    assert max(seen) == layers[3]  # nothing deeper was computed
+
+
+def test_unknown_layers_of_the_encoder_are_refused_with_the_known_ones():
+    net = ResnetGenerator(blocks=2, width=4)
+    with pytest.raises(ValueError, match=r"from 0, 4, 7, 10, 11; got \[0, 8\]"):
+        net.encoder_features(torch.zeros(1, 3, 8, 8), [0, 8])
+    with pytest.raises(ValueError, match=r"got \[\]"):
+        net.encoder_features(torch.zeros(1, 3, 8, 8), [])
+
+
+def test_encoder_features_equal_those_of_cut(read_parity):
+    weights, inputs, expected, *_ = read_parity("cut_resnet_antialias")
+    net = interop.load_cyclegan_resnet(weights)
+    first, fourth, eighth = net.encoder_features(inputs["x"], [0, 4, 8])
+    torch.testing.assert_close(first[..., ::2, ::2], expected["feat_0_every2"], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(fourth[..., ::4, ::4], expected["feat_4_every4"], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(eighth[..., ::4, ::4], expected["feat_8_every4"], atol=1e-4, rtol=1e-4)

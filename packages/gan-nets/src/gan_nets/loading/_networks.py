@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from gan_nets.networks.coarse_to_fine import CoarseToFineUNet
+from gan_nets.networks.cogan import CoGANDiscriminator, CoGANGenerator
 from gan_nets.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_nets.networks.fastgan import FastGANGenerator
 from gan_nets.networks.fastgan_discriminator import FastGANDiscriminator
@@ -22,6 +23,8 @@ from gan_nets.saving.pretrained import PretrainedModule
 NETWORKS: Mapping[str, type[PretrainedModule]] = {
     network.__name__: network
     for network in (
+        CoGANDiscriminator,
+        CoGANGenerator,
         CoarseToFineUNet,
         DCGANDiscriminator,
         DCGANGenerator,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import ClassVar
+from typing import ClassVar, Literal, cast
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -10,18 +10,23 @@ from torch import Tensor, nn
 from gan_nets.layers.checks import check_images, check_least_size, check_positive
 from gan_nets.layers.cpu.matmul import SingleOutputConv2d
 from gan_nets.layers.norm import Norm, conv_bias, norm_layer
+from gan_nets.layers.reflect import reflect_pad
+from gan_nets.networks.resnet import blur_downsample
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
 
 class PatchBlock(nn.Module):
-    """4x4 convolution, norm, LeakyReLU 0.2."""
+    """4x4 convolution, norm, LeakyReLU 0.2; with `blurred`, its stride is that of a blur after them."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, *, stride: int, norm: Norm, bias: bool, padding: int = 1
-    ) -> None:
+        self, in_channels: int, out_channels: int, *, stride: int, norm: Norm, bias: bool, padding: int = 1,
+        blurred: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.conv = nn.Conv2d(in_channels, out_channels, 4, stride=stride, padding=padding, bias=bias)
+        self.blurred = blurred and stride == 2
+        conv_stride = 1 if self.blurred else stride
+        self.conv = nn.Conv2d(in_channels, out_channels, 4, stride=conv_stride, padding=padding, bias=bias)
         self.norm = norm_layer(norm, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -30,7 +35,8 @@ class PatchBlock(nn.Module):
         With padding 2 one row and column more for stride 2, two more for stride 1.
         """
         # In place, since nothing else uses the map: only the activated one is stored for the backward pass.
-        return F.leaky_relu(self.norm(self.conv(x)), 0.2, inplace=True)
+        x = F.leaky_relu(self.norm(self.conv(x)), 0.2, inplace=True)
+        return blur_downsample(reflect_pad(x, 1)) if self.blurred else x
 
 
 class PatchDiscriminator(PretrainedModule):
@@ -48,6 +54,9 @@ class PatchDiscriminator(PretrainedModule):
         layers: convolutions of stride 2; two of stride 1 follow.
         width: channels after the first convolution; they double at each one after it, up to 8 * width.
         norm: the normalization after each convolution but the first and the last.
+        downsample: "strided" convolutions, or "blurred": a convolution of stride 1, then every second pixel
+            of its blurred result (Zhang 2019, as in CUT, Park et al. 2020). The default's receptive field is
+            then larger, 84 pixels instead of 70; the logits are as many.
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has other channels or is smaller than
@@ -58,19 +67,32 @@ class PatchDiscriminator(PretrainedModule):
     cpu_kernels: ClassVar = {"output": SingleOutputConv2d}
 
     def __init__(
-        self, in_channels: int = 3, *, layers: int = 3, width: int = 64, norm: Norm = "batch"
+        self,
+        in_channels: int = 3,
+        *,
+        layers: int = 3,
+        width: int = 64,
+        norm: Norm = "batch",
+        downsample: Literal["strided", "blurred"] = "strided",
     ) -> None:
         super().__init__()
+        if downsample not in ("strided", "blurred"):
+            raise ValueError(f'expected downsample "strided" or "blurred"; got {downsample!r}')
         if layers == 0:
             raise ValueError("expected at least 1 of layers; got 0; for 1x1 patches use PixelDiscriminator")
         check_positive(in_channels=in_channels, layers=layers, width=width)
         self.in_channels = in_channels
         widths = [width * min(2**level, 8) for level in range(layers + 1)]
-        self.blocks = nn.ModuleList([PatchBlock(in_channels, width, stride=2, norm="none", bias=True)])
+        blurred = downsample == "blurred"
+        self.blocks = nn.ModuleList(
+            [PatchBlock(in_channels, width, stride=2, norm="none", bias=True, blurred=blurred)]
+        )
         for level, (channels, next_channels) in enumerate(pairwise(widths), start=1):
             stride = 2 if level < layers else 1
             self.blocks.append(
-                PatchBlock(channels, next_channels, stride=stride, norm=norm, bias=conv_bias(norm))
+                PatchBlock(
+                    channels, next_channels, stride=stride, norm=norm, bias=conv_bias(norm), blurred=blurred
+                )
             )
         self.output = nn.Conv2d(widths[-1], 1, 4, padding=1)
 
@@ -91,10 +113,12 @@ class PatchDiscriminator(PretrainedModule):
         return side
 
     def _convolutions(self) -> Iterator[Sequence[int]]:
-        """(kernel, stride, padding) of each convolution, from the last to the first."""
-        convs = [module for module in self.modules() if isinstance(module, nn.Conv2d)]
-        for conv in reversed(convs):
-            yield conv.kernel_size[0], conv.stride[0], int(conv.padding[0])
+        """(kernel, stride, padding) of each convolution and blur, from the last to the first."""
+        yield 4, 1, 1
+        for block in reversed(cast("list[PatchBlock]", list(self.blocks))):
+            if block.blurred:
+                yield 3, 2, 1
+            yield 4, block.conv.stride[0], 1
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) in [-1, 1] to logits (N, 1, H', W')."""

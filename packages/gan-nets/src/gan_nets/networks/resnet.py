@@ -1,6 +1,7 @@
 """The residual generator of CycleGAN (Zhu et al. 2017, appendix 7.2), after Johnson et al. 2016."""
 
-from typing import ClassVar, Literal, get_args
+from collections.abc import Sequence
+from typing import ClassVar, Literal, cast, get_args
 
 import torch
 import torch.nn.functional as F
@@ -30,7 +31,11 @@ class ConvBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, C', H', W') with H' and W' larger by 2 * pad_after."""
-        x = self.dropout(self.norm(self.conv(x)))
+        return self.activate(self.conv(x))
+
+    def activate(self, x: Tensor) -> Tensor:
+        """What follows the convolution."""
+        x = self.dropout(self.norm(x))
         # ReLU after padding, in place, gives the same and saves memory: the one map that the next convolution
         # stores serves the backward pass of both.
         return F.relu(reflect_pad(x, self.pad_after), inplace=True)
@@ -121,10 +126,48 @@ class ResnetGenerator(PretrainedModule):
             self.ups.append(ConvBlock(up(channels, bias=bias), norm=norm, pad_after=pad_after))
         self.output = nn.Conv2d(width, out_channels, 7)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
+    @property
+    def encoder_layers(self) -> tuple[int, ...]:
+        """The numbers that `encoder_features` knows."""
+        blocks = 4 + 2 * self._layers_per_down
+        return (0, 4, 4 + self._layers_per_down, *range(blocks, blocks + len(self.blocks)))
+
+    @property
+    def _layers_per_down(self) -> int:
+        return 4 if self.blurred else 3  # convolution, norm, ReLU, and perhaps blur
+
+    def encoder_features(self, x: Tensor, layers: Sequence[int]) -> list[Tensor]:
+        """Feature maps of the encoder, of which PatchNCE samples (Park et al. 2020, section 3).
+
+        Numbered as in the authors' code, which counts the padding before a convolution, norms, ReLUs and
+        blurs. With blurred downsampling: 0 is the image padded by 3 pixels, 4 and 8 are the convolutions
+        before downsampling, 12 is the first residual block, 13 the second, ...; CUT takes 0, 4, 8, 12 and 16.
+        With strided downsampling 0, 4, 7, 10, 11, ... are the same. Nothing deeper is computed.
+
+        Args:
+            x: (N, in_channels, H, W) in [-1, 1], as in `forward`.
+            layers: numbers from `encoder_layers`.
+
+        Returns:
+            For each of `layers`, in their order: (N, in_channels, H + 6, W + 6) for 0; for the two
+            convolutions (N, 2 * width, H, W) and (N, 4 * width, H/2, W/2), half as high and wide if strided;
+            (N, 4 * width, H/4, W/4) for a block.
+
+        Raises:
+            ValueError: a number is not in `encoder_layers`, or there is none; or as in `forward`.
+        """
+        # A call of the module, so that its precision and compilation apply.
+        return self(x, layers)  # type: ignore[no-any-return]
+
+    def forward(self, x: Tensor, layers: Sequence[int] | None = None) -> Tensor | list[Tensor]:
+        """(N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1].
+
+        With `layers` the result is that of `encoder_features`.
+        """
         check_images(x, self.in_channels, network="ResnetGenerator")
         check_size(x, self.size_multiple, least=self.least_size, network="ResnetGenerator")
+        if layers is not None:
+            return self._encoder_features(x, layers)
         x = self.input(reflect_pad(x, 3))  # (N, width, H, W)
         for down in self.downs:
             x = down(x)  # strided: (N, 2 * width, H/2, W/2), (N, 4 * width, H/4, W/4)
@@ -135,6 +178,28 @@ class ResnetGenerator(PretrainedModule):
             x = upsample_bilinear(x) if self.resized else x  # resized: (N, 4 * width, H/2, W/2), ...
             x = up(x)  # (N, 2 * width, H/2, W/2), (N, width, H + 6, W + 6)
         return torch.tanh(self.output(x))  # (N, out_channels, H, W)
+
+    def _encoder_features(self, x: Tensor, layers: Sequence[int]) -> list[Tensor]:
+        known = self.encoder_layers
+        if not layers or not set(layers) <= set(known):
+            raise ValueError(
+                f"expected layers of the encoder from {', '.join(map(str, known))}; got {list(layers)}"
+            )
+        numbers, deepest = iter(known), max(layers)
+        x = reflect_pad(x, 3)
+        maps = {next(numbers): x}
+        x = self.input(x)
+        for down in cast("list[ConvBlock]", list(self.downs)):
+            x = down.conv(x)
+            # Without a norm, the ReLU in place would change the map that is returned.
+            maps[next(numbers)] = x.clone() if isinstance(down.norm, nn.Identity) else x
+            x = down.activate(x)
+            x = blur_downsample(x) if self.blurred else x
+        for number, block in zip(numbers, self.blocks, strict=True):
+            if number > deepest:
+                break
+            x = maps[number] = block(x)
+        return [maps[layer] for layer in layers]
 
 
 def transposed_conv(channels: int, *, bias: bool) -> nn.ConvTranspose2d:
