@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import torch
 from gan_data import read_image
 from gan_nets import instance_mean
@@ -81,20 +82,32 @@ def maps_of(image: Path, category: str) -> tuple[Tensor, Tensor]:
 
 
 def connected(values: Tensor) -> Tensor:
-    """(H, W) values to (H, W) areas of equal, 4-connected values; each is numbered by its first pixel."""
-    height, width = values.shape
-    value = values.flatten().tolist()
-    first = [-1] * len(value)
-    for start, wanted in enumerate(value):
-        reached = [start] if first[start] < 0 else []
-        while reached:
-            pixel = reached.pop()
-            if first[pixel] < 0 and value[pixel] == wanted:
-                first[pixel] = start
-                row, column = divmod(pixel, width)
-                reached += [pixel - width] * (row > 0) + [pixel + width] * (row < height - 1)
-                reached += [pixel - 1] * (column > 0) + [pixel + 1] * (column < width - 1)
-    return torch.tensor(first).view(height, width)
+    """(H, W) values to (H, W) areas of equal, 4-connected values; each is numbered by its first pixel.
+
+    Every pixel starts with its own number; runs of equal values along rows, then along columns, take their
+    least number until nothing changes.
+    """
+    pixels = values.numpy()
+    across, down = _run_starts(pixels), _run_starts(pixels.T)
+    areas = np.arange(pixels.size).reshape(pixels.shape)
+    while True:
+        before = areas
+        areas = _least_of_runs(_least_of_runs(areas, across).T, down).T
+        if np.array_equal(areas, before):
+            return torch.from_numpy(np.ascontiguousarray(areas))
+
+
+def _run_starts(pixels: np.ndarray) -> np.ndarray:
+    """The positions, counted along rows, at which a run of equal values begins; each row begins one."""
+    starts = np.ones(pixels.shape, bool)
+    starts[:, 1:] = pixels[:, 1:] != pixels[:, :-1]
+    return np.flatnonzero(starts)
+
+
+def _least_of_runs(areas: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Each number replaced by the least one in its run."""
+    least = np.minimum.reduceat(areas.ravel(), starts)
+    return np.repeat(least, np.diff(starts, append=areas.size)).reshape(areas.shape)
 
 
 def _reduced(image: Path, white: Tensor) -> Tensor:

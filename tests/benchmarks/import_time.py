@@ -4,8 +4,8 @@
 
 Each measurement is a new interpreter. They alternate with `import torch`, so that other load affects all
 alike; CPU seconds of the process are compared, which it affects less. Limits: `import gan_losses` adds 0.2 s
-to torch; the help takes 1.5 times `import torch`, and the first step 3 s more. Recipes with a backbone of
-timm (srgan, projected_gan) take longer: timm imports torchvision, and that torch._dynamo.
+to torch; the help takes 1.5 times `import torch`, and the first step 3 s more. It takes longer where there is
+more to do: projected_gan measures the features of all images before, and pix2pixhd computes its emoji's maps.
 """
 
 import statistics

@@ -92,7 +92,7 @@ def machine() -> str:
 def start_run(name: str) -> Run | None:
     """The run of a variant, none for a plain one.
 
-    Its name is a precision, then any of "channels-last", "contiguous" and "compiled".
+    Its name is a precision, then any of "channels-last", "contiguous", "compiled" and "checkpointed".
 
     Without a layout it is the one that a run chooses. Called before any tensor is made, as recipes do: later,
     torch does not ask for huge pages anymore.
@@ -104,6 +104,7 @@ def start_run(name: str) -> Run | None:
         tempfile.mkdtemp(),
         precision=precision,  # type: ignore[arg-type]
         compile="compiled" in words,
+        activation_checkpointing="checkpointed" in words,
         channels_last=True if "channels-last" in words else False if "contiguous" in words else None,
         quiet=True,
     )
@@ -142,7 +143,7 @@ def _serve(make_step: StepMaker, name: str, caller: Connection) -> None:
         step()
         if DEVICE.type == "cuda":
             torch.cuda.synchronize()
-        caller.send((time.perf_counter() - start, _peak_memory()))
+        caller.send((time.perf_counter() - start, peak_memory()))
 
 
 def _step(process: Connection) -> tuple[float, int]:
@@ -151,7 +152,8 @@ def _step(process: Connection) -> tuple[float, int]:
     return process.recv()
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
+    """In MiB: of the tensors on a GPU, else of the whole process."""
     if DEVICE.type == "cuda":
         return torch.cuda.max_memory_allocated() // 2**20
     status = Path("/proc/self/status").read_text()  # getrusage would include the parent's peak

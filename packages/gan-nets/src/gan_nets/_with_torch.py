@@ -2,6 +2,7 @@
 
 from gan_nets.exporting.export import export_onnx as export_onnx
 from gan_nets.exporting.export import export_program as export_program
+from gan_nets.layers.checkpointing import checkpoint_activations_ as checkpoint_activations_
 from gan_nets.layers.cpu.kernels import use_cpu_kernels_ as use_cpu_kernels_
 from gan_nets.layers.init import init_icnr_ as init_icnr_
 from gan_nets.layers.init import init_kaiming_ as init_kaiming_

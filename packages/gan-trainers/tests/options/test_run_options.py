@@ -36,6 +36,7 @@ def test_settings_record_every_option_that_was_used_flattened(tmp_path):
         "precision": "auto",
         "compile": False,
         "channels_last": None,
+        "activation_checkpointing": False,
         "accumulate": 2,
         "workers": 0,
         "trackers": [],

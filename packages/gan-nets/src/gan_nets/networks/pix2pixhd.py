@@ -1,5 +1,7 @@
 """The generators of pix2pixHD (Wang et al. 2018, section 3.2): a global one, and enhancers around it."""
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +18,8 @@ BIAS = True
 
 class Trunk(nn.Module):
     """The global generator without its output layer: images to features (N, width, H, W) after a ReLU."""
+
+    checkpointed: ClassVar = ("input", "downs", "blocks", "ups")
 
     def __init__(
         self, in_channels: int, width: int, *, downsamplings: int, blocks: int, norm: Norm, pad_after: int
@@ -44,6 +48,8 @@ class Trunk(nn.Module):
 
 class Enhancer(nn.Module):
     """Residual blocks at half the size, on the sum of the image's own features and the coarser network's."""
+
+    checkpointed: ClassVar = ("input", "down", "blocks", "up")
 
     def __init__(self, in_channels: int, width: int, *, blocks: int, norm: Norm, pad_after: int) -> None:
         super().__init__()

@@ -80,6 +80,7 @@ class RRDBNet(PretrainedModule):
 
     usage = Usage(task="enlarge")
     prefers_channels_last: ClassVar = True  # inference by 1.1 (AVX2)
+    checkpointed: ClassVar = ("blocks",)
 
     def __init__(
         self,

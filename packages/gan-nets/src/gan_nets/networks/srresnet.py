@@ -59,6 +59,7 @@ class SRResNet(PretrainedModule):
     usage = Usage(task="enlarge")
     prefers_channels_last: ClassVar = True  # a step by 1.25 (Xeon with AMX)
     cpu_kernels: ClassVar = {"output": RowwiseConv2d}
+    checkpointed: ClassVar = ("blocks",)
 
     def __init__(
         self,

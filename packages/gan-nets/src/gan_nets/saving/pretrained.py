@@ -12,6 +12,7 @@ from huggingface_hub import ModelCard, PyTorchModelHubMixin, snapshot_download
 from torch import nn
 
 from gan_nets._version import __version__
+from gan_nets.layers.checkpointing import checkpoint_activations_
 from gan_nets.layers.cpu.kernels import use_cpu_kernels_
 from gan_nets.saving._outline import outline
 from gan_nets.saving.arguments import check_arguments
@@ -50,6 +51,10 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
     def use_cpu_kernels_(self) -> None:
         """Let the layers that have a faster CPU kernel use it, in place; see `gan_nets.use_cpu_kernels_`."""
         use_cpu_kernels_(self)
+
+    def checkpoint_activations_(self) -> int:
+        """Recompute activations in the backward pass, in place; see `gan_nets.checkpoint_activations_`."""
+        return checkpoint_activations_(self)
 
     def rebuild(self) -> Self:
         """A new network with the same arguments, weights and usage: in eval mode, without CPU kernels."""

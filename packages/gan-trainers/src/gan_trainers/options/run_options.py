@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gan_trainers.base.errors import OptionError
 from gan_trainers.logs.trackers import check_trackers
 from gan_trainers.options.ranges import Count, CountOrZero, Seed, check_ranges
 from gan_trainers.run.precision import Precision
@@ -24,6 +25,7 @@ class RunOptions:
     precision: Precision = "auto"  # auto: accelerate's setting, else the fastest
     compile: bool = False  # compile the networks
     channels_last: bool | None = None  # memory layout; if not given, the one that measured faster
+    activation_checkpointing: bool = False  # recompute activations: less memory, more time
     accumulate: Count = 1  # batches per step
     workers: CountOrZero = 0  # processes that load data ahead
     trackers: tuple[str, ...] = ()  # accelerate's experiment trackers, such as tensorboard
@@ -33,6 +35,10 @@ class RunOptions:
     def __post_init__(self) -> None:
         check_ranges(self)
         check_trackers(self.trackers)
+        if self.compile and self.activation_checkpointing:
+            raise OptionError(
+                "--activation-checkpointing expects no --compile, which chooses itself what to recompute"
+            )
 
     def start(self, options: Any, found: Mapping[str, Any] | None = None) -> Run:
         """Start the run, or continue it once `Run.resume` is called.
@@ -50,6 +56,7 @@ class RunOptions:
             precision=self.precision,
             compile=self.compile,
             channels_last=self.channels_last,
+            activation_checkpointing=self.activation_checkpointing,
             accumulate=self.accumulate,
             trackers=self.trackers,
             settings=settings,

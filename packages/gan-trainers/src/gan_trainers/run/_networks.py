@@ -22,6 +22,15 @@ class HasCPUKernels(Protocol):
         ...
 
 
+@runtime_checkable
+class HasCheckpointing(Protocol):
+    """A network that can recompute activations in the backward pass, such as the deep ones of gan-nets."""
+
+    def checkpoint_activations_(self) -> int:
+        """Do so, in place; returns the number of parts that do."""
+        ...
+
+
 @dataclass(frozen=True)
 class Preparation:
     """How the networks of a run compute.
@@ -30,14 +39,21 @@ class Preparation:
         device: where.
         dtype: autocast type, None for float32.
         compile: whether networks are compiled in place.
+        activation_checkpointing: whether networks recompute activations where they can.
     """
 
     device: torch.device
     dtype: torch.dtype | None
     compile: bool
+    activation_checkpointing: bool
 
-    def prepare_(self, network: nn.Module) -> None:
-        """Prepare a network in place; all processes get the weights of the first."""
+    def prepare_(self, network: nn.Module) -> int:
+        """Prepare a network in place; all processes get the weights of the first.
+
+        Returns:
+            The number of its parts that recompute their activations.
+        """
+        parts = 0
         if process_count() > 1:
             synchronize_batch_norm_(network)
         network.to(self.device)
@@ -46,7 +62,11 @@ class Preparation:
             for module in network.modules():
                 if isinstance(module, HasCPUKernels):
                     module.use_cpu_kernels_()
+        if self.activation_checkpointing:
+            checkpointing = [module for module in network.modules() if isinstance(module, HasCheckpointing)]
+            parts = sum(module.checkpoint_activations_() for module in checkpointing)
         if self.dtype is not None:
             autocast_(network, self.device.type, self.dtype)
         if self.compile and not isinstance(network, EMA):  # an average runs too rarely for it to pay off
             network.compile()
+        return parts

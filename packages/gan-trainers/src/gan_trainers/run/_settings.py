@@ -42,7 +42,8 @@ def write_settings(folder: Path, settings: Mapping[str, Any], computation: Mappi
         OSError: if the file cannot be written.
     """
     file = folder / "settings.json"
-    names = {str(each.metadata["Name"]): each.version for each in distributions()}
+    metadata = [each.metadata for each in distributions()]  # each access reads and parses a file
+    names = {str(each["Name"]): str(each["Version"]) for each in metadata}
     content = {
         "settings": _plain(settings),
         "computation": dict(computation),

@@ -56,6 +56,8 @@ class Run:
         accumulate: batches whose gradients are averaged into one step. If one player learns before the
             other, all batches but the last see it as it was before its step. What is due once per step,
             such as `EMA.update`, goes under `if run.every(1)`.
+        activation_checkpointing: registered networks that can, such as the deep generators of gan-nets,
+            recompute their activations in the backward pass: less memory, more time, the same results.
         clip: largest norm of an optimizer's gradients; None for no limit.
         settings: what settings.json records, such as the options.
         trackers: names of accelerate's trackers ("tensorboard", "wandb") that receive the scalars too.
@@ -87,6 +89,7 @@ class Run:
         compile: bool = False,  # noqa: A002 - the field's word
         channels_last: bool | None = None,
         accumulate: int = 1,
+        activation_checkpointing: bool = False,
         clip: float | None = None,
         settings: Mapping[str, Any] | None = None,
         trackers: tuple[str, ...] = (),
@@ -100,6 +103,11 @@ class Run:
                 raise ValueError(f"{name} must be at least 1; got {count}")
         if clip is not None and not clip > 0:
             raise ValueError(f"clip must be above 0, or None for no limit; got {clip}")
+        if compile and activation_checkpointing:
+            raise ValueError(
+                "expected compile or activation_checkpointing; got both; leave one out, since torch.compile "
+                "chooses itself what to recompute"
+            )
         check_trackers(trackers)
         check_accelerate_settings(accumulate, compiled=compile)
         follow_notebook_launcher()
@@ -121,7 +129,8 @@ class Run:
         dtype = AUTOCAST_TYPES[self._precision]
         low_precision = dtype is not None
         self._layout = Layout(self.device, low_precision=low_precision, channels_last=channels_last)
-        self._preparation = Preparation(self.device, dtype, compile)
+        self._preparation = Preparation(self.device, dtype, compile, activation_checkpointing)
+        self._checkpointed_parts = 0
         self._accumulate = accumulate
         self.settings = dict(settings or {})
         self._computation = {
@@ -175,7 +184,7 @@ class Run:
         for name, registered in objects.items():
             self._registered.add(name, registered)
             if isinstance(registered, nn.Module):
-                self._preparation.prepare_(registered)
+                self._checkpointed_parts += self._preparation.prepare_(registered)
             elif isinstance(registered, Optimizer):
                 self._optimizer_steps.add(name)
         self._layout.apply_(self._registered.modules().values())
@@ -225,6 +234,12 @@ class Run:
                 which it depends; the message names the options that changed.
         """
         self._resumed = True
+        if self._preparation.activation_checkpointing and not self._checkpointed_parts:
+            names = ", ".join(type(module).__name__ for module in self._registered.modules().values())
+            raise ValueError(
+                "activation_checkpointing expected a network that can recompute its activations; got "
+                f"{names}; leave it out"
+            )
         self._registered.note_hyperparameters()
         # Every process reads the checkpoint that the first one finds, or all of them end with the same error.
         name = from_first(lambda: newest.name if (newest := self._checkpoints.newest()) else None)
