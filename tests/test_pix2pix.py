@@ -44,8 +44,9 @@ def halves(emoji, tmp_path_factory):
     return root
 
 
-def written(out, name):
-    return torch.stack([read_image(file) for file in sorted((out / "pictures" / name).iterdir())])
+def written(out, name, direction="a_to_b"):
+    folder = out / "pictures" / direction / name
+    return torch.stack([read_image(file) for file in sorted(folder.iterdir())])
 
 
 @pytest.mark.parametrize("direction", ["a-to-b", "b-to-a"])
@@ -56,10 +57,11 @@ def test_both_layouts_hold_the_same_pairs_in_either_direction(
         out = tmp_path / pairs
         train(recipe, "paper", out, data=(data,), pairs=pairs, direction=direction, **SMALL)
         assert {"psnr", "ssim", "untranslated", "pixel"} <= read_scalars(out / "scalars.jsonl")[-1].keys()
-    source, true = written(tmp_path / "folders", "source"), written(tmp_path / "folders", "true")
+    folder = direction.replace("-", "_")
+    source, true = (written(tmp_path / "folders", state, folder) for state in ("real", "true"))
     assert len(source) == len(true) == 3
-    assert source.equal(written(tmp_path / "halves", "source"))
-    assert true.equal(written(tmp_path / "halves", "true"))
+    assert source.equal(written(tmp_path / "halves", "real", folder))
+    assert true.equal(written(tmp_path / "halves", "true", folder))
     first, second = sorted((emoji / "testA").iterdir())[0], sorted((emoji / "testB").iterdir())[0]
     whole = Images([first if direction == "a-to-b" else second], size=32, load_size=32, flip=False)
     torch.testing.assert_close(source[0], whole[0], atol=1 / 127, rtol=0)
@@ -68,7 +70,7 @@ def test_both_layouts_hold_the_same_pairs_in_either_direction(
 def test_photos_are_blurred_but_as_large_as_before(recipe, train, emoji, tmp_path):
     changes = SMALL | {"data": (emoji / "trainA",), "scale": 2, "validation": 0.3, "load_size": None}
     train(recipe, "super-resolution", tmp_path, **changes)
-    source, true = written(tmp_path, "source"), written(tmp_path, "true")
+    source, true = written(tmp_path, "real"), written(tmp_path, "true")
     assert source.shape == true.shape
     blurred = bicubic_upscale(Downscale(2)(true[0]), 2).clamp(-1, 1)
     torch.testing.assert_close(source[0], blurred, atol=0.01, rtol=0)
@@ -77,7 +79,7 @@ def test_photos_are_blurred_but_as_large_as_before(recipe, train, emoji, tmp_pat
 
 def test_the_saved_network_is_the_papers(recipe, train, emoji, tmp_path):
     train(recipe, "paper", tmp_path, data=(emoji,), **SMALL)
-    net = gan_nets.load(tmp_path / "translator")
+    net = gan_nets.load(tmp_path / "a_to_b")
     torch.manual_seed(0)
     picture = torch.rand(1, 3, 32, 32) * 2 - 1
     # Dropout stays on at test time (section 3.3), so that no two translations are equal.
@@ -125,7 +127,7 @@ def test_an_unconditional_discriminator_the_official_generator_and_an_average(re
 def test_more_evaluations_do_not_change_the_network(recipe, train, emoji, tmp_path):
     for name, every in (("often", 1), ("seldom", 2)):
         train(recipe, "paper", tmp_path / name, data=(emoji,), **SMALL | {"evaluate_every": every})
-    often, seldom = (gan_nets.load(tmp_path / name / "translator") for name in ("often", "seldom"))
+    often, seldom = (gan_nets.load(tmp_path / name / "a_to_b") for name in ("often", "seldom"))
     assert all(map(torch.equal, often.state_dict().values(), seldom.state_dict().values()))
 
 

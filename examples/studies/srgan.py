@@ -130,7 +130,7 @@ def write_page(
 
 def upscalers(runs: Path, scale: int) -> dict[str, Upscale]:
     """Interpolation and the network of each arm, by their names on the page."""
-    unet = UNetGenerator.from_pretrained(comparison.folder(runs, "pix2pix") / "translator")
+    unet = UNetGenerator.from_pretrained(comparison.folder(runs, "pix2pix") / "a_to_b")
     methods: dict[str, Upscale] = {"bicubic": lambda small: bicubic_upscale(small, scale)}
     methods |= {NAMES[arm]: upscaler(runs, arm) for arm in (OWN, *BY_LOSSES)}
     return methods | {NAMES["pix2pix"]: lambda small: apply_any_size(unet, bicubic_upscale(small, scale))}

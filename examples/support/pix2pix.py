@@ -20,7 +20,7 @@ from gan_data import (
 from gan_metrics import ImageMeans, psnr, ssim
 from gan_nets import ResnetGenerator, UNetGenerator
 from gan_trainers import EMA, OptionError, Run, seeded
-from images import emoji, portraits
+from images import emoji_domains, portraits
 from torch import Tensor, nn
 
 from support.common import numbered_name
@@ -119,9 +119,10 @@ def find_datasets(options: "Options") -> tuple[PairDataset, PairDataset]:
 
 def _folders(options: "Options") -> tuple[list[tuple[Path, Path]], list[tuple[Path, Path]]]:
     """Pairs of equal names in two folders."""
-    folders = tuple(folder.expanduser() for folder in options.data)
-    if options.emoji or options.portraits:
-        folders = (emoji() if options.emoji else portraits(),)
+    if options.emoji:
+        train, test = emoji_domains(options.emoji)
+        return list(zip(*train, strict=True)), list(zip(*test, strict=True))
+    folders = (portraits(),) if options.portraits else tuple(folder.expanduser() for folder in options.data)
     if not 1 <= len(folders) <= 2:
         raise OptionError(f"--data expects one folder, or one for A and one for B; got {len(folders)}")
     if len(folders) == 2:
@@ -176,30 +177,28 @@ def _evaluate(run: Run, g: nn.Module, pairs: Iterable[Pair], direction: str) -> 
 
 
 def write_results(run: Run, ema: EMA[Generator], test: PairDataset, options: "Options") -> None:
-    """Write the generator, and each test image as input, translated and true.
+    """Write the generator into `a_to_b` (or `b_to_a`), and each test image: real, translated and true.
 
-    With --generator resnet, which is for comparison with unpaired translation, folders and names are those
-    of the recipes for it.
+    The images are `pictures/a_to_b/STATE/0000-NAME.png`, as of the recipes that learn without pairs.
     """
     if not run.is_main:
         return
-    network, folder = run.out / "translator", run.out / "pictures"
-    input_name = "source"
-    if options.generator == "resnet":
-        direction = options.direction.replace("-", "_")
-        network, folder, input_name = run.out / direction, folder / direction, "real"
+    direction = options.direction.replace("-", "_")
+    network, folder = run.out / direction, run.out / "pictures" / direction
     ema.average.save_pretrained(network)
     with seeded(options.run.seed, run.device):
         for index in range(len(test)):
             a, b = (image[None].to(run.device) for image in test[index])
             source, target = in_direction((a, b), options.direction)
-            states = {input_name: source, "translated": ema(source), "true": target}
-            write_pictures(folder, [_name(index, test, options)], **states)
+            write_pictures(
+                folder, [_name(index, test, options)], real=source, translated=ema(source), true=target
+            )
     print(f"test images, translated: {run.out / 'pictures'}; the network: {network}")
 
 
 def _name(index: int, test: PairDataset, options: "Options") -> str:
-    """A number, and with --generator resnet the input's own name."""
-    if options.generator != "resnet" or not isinstance(test, PairedFolders):
-        return f"{index:04d}"
-    return numbered_name(index, in_direction(test.pairs[index], options.direction)[0])
+    """A number, and the name of the input's file."""
+    if isinstance(test, PairedFolders):
+        return numbered_name(index, in_direction(test.pairs[index], options.direction)[0])
+    files = test.paths if isinstance(test, SideBySide) else test.images.paths
+    return numbered_name(index, files[index])
