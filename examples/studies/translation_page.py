@@ -1,0 +1,145 @@
+"""The page of the CycleGAN study: tables, pictures and verdicts of each direction of each set."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from comparison import table, write_text
+from gan_trainers import read_scalars, write_grid
+from translation_arms import ARMS, CYCLEGAN, run_folder
+from translation_scores import Spread
+from translation_tables import JUDGED, Rows, Task, method_rows, reconstructions, translated, trivial_rows
+from translation_verdicts import verdicts
+
+NAMES = {
+    ("portraits", "a_to_b"): "Labels to pictures",
+    ("portraits", "b_to_a"): "Pictures to labels",
+    ("emoji", "a_to_b"): "Noto to Twemoji",
+    ("emoji", "b_to_a"): "Twemoji to Noto",
+}
+DIGITS = {"pixel accuracy": 1, "class accuracy": 1, "class IoU": 1, "PSNR": 2}  # 3 for all others
+
+
+class Result(NamedTuple):
+    """All that the page says of one direction."""
+
+    task: Task
+    truth: dict[str, Spread]  # the scores of the true counterparts
+    trivial: Rows
+    methods: Rows
+    cycles: dict[str, Spread]  # PSNR of the reconstructions, and of the mean image
+
+
+def evaluate(task: Task, out: Path, seeds: Sequence[int]) -> Result:
+    """Score a direction."""
+    truth = {name: Spread((value,)) for name, value in task.score(task.targets).items()}
+    return Result(
+        task, truth, trivial_rows(task), method_rows(task, out, seeds), reconstructions(task, out, seeds)
+    )
+
+
+def write_page(results: Sequence[Result], out: Path, page: Path, seeds: Sequence[int], budget: str) -> None:
+    """Write README.md and its images into `page`."""
+    sections = []
+    for result in results:
+        name = f"{result.task.kind}_{result.task.direction}.png"
+        write_pictures(page / name, result.task, out, seeds[0])
+        sections.append(_section(result, name))
+    write_text(page, _text(sections, results, _seconds(out, results, seeds), budget))
+
+
+def write_pictures(file: Path, task: Task, out: Path, seed: int) -> None:
+    """Eight test images, a row each: the input, each method's translation, and the counterpart."""
+    chosen = torch.linspace(0, len(task.sources) - 1, 8).long()
+    columns = [task.sources, *(translated(task, out, name, seed) for name in ARMS), task.targets]
+    write_grid(file, *(images[chosen] for images in columns))
+
+
+def _section(result: Result, picture: str) -> str:
+    task = result.task
+    name = NAMES[task.kind, task.direction]
+    rows = {
+        "**true counterparts**": result.truth,
+        **result.trivial,
+        **{f"**{n}**": r for n, r in result.methods.items()},
+    }
+    header = ["", *result.truth]
+    lines = [
+        [row, *(score.text(DIGITS.get(each, 3)) for each, score in scores.items())]
+        for row, scores in rows.items()
+    ]
+    return f"""## {name}
+
+![{name}]({picture})
+
+From left to right: the input, {", ".join(ARMS)}, and the true counterpart.
+
+{table(header, lines)}
+"""
+
+
+def _verdict_table(results: Sequence[Result]) -> str:
+    found = [verdicts(r.trivial, r.methods, r.cycles, r.task.direction) for r in results]
+    statements = list(dict.fromkeys(statement for one in found for statement in one))
+    header = ["the paper, sections 5.1.3 to 5.1.6", *(NAMES[r.task.kind, r.task.direction] for r in results)]
+    return table(header, ([each, *(one.get(each, "open") for one in found)] for each in statements))
+
+
+def _cycle_table(results: Sequence[Result]) -> str:
+    names = list(results[0].cycles)
+    header = ["PSNR of the reconstruction, dB", *(NAMES[r.task.kind, r.task.direction] for r in results)]
+    return table(header, ([name, *(r.cycles[name].text(2) for r in results)] for name in names))
+
+
+def _seconds(out: Path, results: Sequence[Result], seeds: Sequence[int]) -> dict[str, Spread]:
+    """Seconds of one run of each method, all sets and directions."""
+
+    def seconds(name: str, result: Result, seed: int) -> float:
+        run = run_folder(out, result.task.kind, name, result.task.direction, seed)
+        return read_scalars(run / "scalars.jsonl")[-1]["seconds"]
+
+    return {name: Spread(tuple(seconds(name, r, seed) for r in results for seed in seeds)) for name in ARMS}
+
+
+def _text(sections: Sequence[str], results: Sequence[Result], seconds: dict[str, Spread], budget: str) -> str:
+    times = table(
+        ["method", "seconds of a run"], ([name, spread.text(0)] for name, spread in seconds.items())
+    )
+    return f"""# CycleGAN beside its ablations and baselines
+
+```sh
+python examples/studies/cyclegan.py
+```
+
+{budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
+
+{_verdict_table(results)}
+
+"Yes" is a difference larger than that between the seeds, by the class IoU where there are classes, else by
+the kernel distance. Where {CYCLEGAN} is not better than doing nothing, the other questions are open.
+
+{"".join(sections)}
+## Reconstructions
+
+{_cycle_table(results)}
+
+## Time
+
+{times}
+
+## How it was measured
+
+The methods learn from unpaired images; pix2pix and the rows "from pairs" have pairs. The FCN score (labels
+to pictures) is how well a segmentation network that was trained on real pictures (`examples/segmentation.py`)
+finds in a translation the labels that it was made from; the row of the true counterparts is its ceiling.
+Painted labels (pictures to labels) are read by the nearest class color. Pixel accuracy, class accuracy and
+class IoU are in percent. PSNR (dB), SSIM and the feature distance (of EfficientNet-Lite0 at four scales; not
+LPIPS) compare with the counterpart, and reward blur. The kernel distance, in the means of the same feature
+maps scaled to unit variance, compares with {JUDGED} training images of the target domain. "Taken for real" is
+the share that a linear classifier in the same features takes for the target domain, and not for the other one
+or a blurred image of either. Variety is the mean distance between two images divided by that between two real
+ones.
+
+[Notes](notes.md) on section 5.2 and the applications are written by hand.
+"""
