@@ -67,7 +67,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        check_source(self.data, emoji=self.emoji, portraits=self.portraits, recipe="cogan.py")
+        check_source(self.data, emoji=self.emoji, portraits=self.portraits, preset="cogan.py paper")
         if self.size & (self.size - 1) or not 8 <= self.size <= 256:
             raise OptionError(f"--size must be a power of 2 from 8 to 256; got {self.size}")
 

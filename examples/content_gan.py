@@ -79,7 +79,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        check_source(self.data, emoji=self.emoji, portraits=self.portraits, recipe="content_gan.py")
+        check_source(self.data, emoji=self.emoji, portraits=self.portraits, preset="content_gan.py paper")
         if self.size % 4 or self.size < 8:
             raise OptionError(
                 f"--size must be a multiple of 4, 8 or more, which is halved twice; got {self.size}"

@@ -41,7 +41,14 @@ from gan_trainers import (
     total,
 )
 from support.common import adam
-from support.translation import Direction, evaluate_and_save, find_files, one_direction, write_results
+from support.translation import (
+    Direction,
+    check_source,
+    evaluate_and_save,
+    find_files,
+    one_direction,
+    write_results,
+)
 from torch import Tensor
 from torch.optim import Adam
 
@@ -81,12 +88,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if (self.emoji or self.portraits) and self.data:
-            raise OptionError(
-                "--data expects a preset without images of this repository, such as: cut.py cut --data FOLDER"
-            )
-        if self.emoji and self.portraits:
-            raise OptionError("--emoji and --portraits exclude each other; use one of them")
+        check_source(self.data, emoji=self.emoji, portraits=self.portraits, preset="cut.py cut")
         if self.size % 4 or self.size < 8:
             raise OptionError(
                 f"--size must be a multiple of 4, 8 or more, which is halved twice; got {self.size}"

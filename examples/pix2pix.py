@@ -86,7 +86,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        check_source(self.data, emoji=self.emoji, portraits=self.portraits, recipe="pix2pix.py")
+        check_source(self.data, emoji=self.emoji, portraits=self.portraits, preset="pix2pix.py paper")
         check_generator(self)
 
 

@@ -240,7 +240,7 @@ def test_two_processes_equal_one(cut, train, two_processes, words, data, tmp_pat
         (
             "emoji",
             {"data": "a"},
-            "--data expects a preset without images of this repository, such as: cut.py cut --data FOLDER",
+            "--data expects another preset, such as: cut.py cut --data FOLDER",
         ),
         ("emoji", {"portraits": True}, "--emoji and --portraits exclude each other; use one of them"),
         ("cut", {"size": 30}, "--size must be a multiple of 4, 8 or more, which is halved twice; got 30"),

@@ -119,7 +119,7 @@ python examples/studies/cyclegan.py
 "Yes" is a difference larger than that between the seeds, by the class IoU where there are classes, else by
 the kernel distance. Where {CYCLEGAN} is not better than doing nothing, the other questions are open.
 
-{"".join(sections)}
+{chr(10).join(sections)}
 ## Reconstructions
 
 {_cycle_table(results)}

@@ -1,4 +1,7 @@
-"""CoGAN's translation: the latent that draws an image, found by L-BFGS, draws its counterpart."""
+"""CoGAN's translation: the latent that draws an image, found by L-BFGS, draws its counterpart.
+
+The paper's way (section 5); the authors' code generates pairs and does not translate.
+"""
 
 from functools import partial
 from typing import NamedTuple

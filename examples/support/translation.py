@@ -41,24 +41,22 @@ class Direction(NamedTuple):
     reconstructs: bool = True  # whether `states` has "reconstructed"
 
 
-def check_source(data: Sequence[Path], *, emoji: object, portraits: bool, recipe: str) -> None:
+def check_source(data: Sequence[Path], *, emoji: object, portraits: bool, preset: str) -> None:
     """Make sure that a recipe is given one source of images at most.
 
     Args:
         data: the folders of --data.
         emoji: whether --emoji is set.
         portraits: whether --portraits is set.
-        recipe: its file.
+        preset: one that takes --data, after its recipe, for the error.
 
     Raises:
         OptionError: two of them are given.
     """
     if emoji and portraits:
-        raise OptionError(
-            f"--emoji and --portraits are one too many; choose a preset, such as: {recipe} emoji"
-        )
+        raise OptionError("--emoji and --portraits exclude each other; use one of them")
     if data and (emoji or portraits):
-        raise OptionError(f"--data expects another preset, such as: {recipe} paper --data FOLDER")
+        raise OptionError(f"--data expects another preset, such as: {preset} --data FOLDER")
 
 
 def find_files(
