@@ -3,8 +3,8 @@
     python tests/benchmarks/options.py --compile
     python tests/benchmarks/options.py --activation-checkpointing cyclegan srgan --rounds 9
 
-Both are the recipe itself, each in its own process, and take turns step by step; batches are loaded before the
-clock runs. The range of the rounds is in brackets. `--compile` starts without what was compiled before.
+Both are the recipe itself, each in its own process, and take turns step by step; batches are loaded before
+the clock runs. The range of the rounds is in brackets. `--compile` starts without what was compiled before.
 """
 
 import argparse
@@ -44,9 +44,12 @@ def main(option: str, recipes: list[str], rounds: int) -> None:
     print(f"| recipe | first step, s | with {option}, s | times as fast | memory | graph breaks |")
     print("|---" * 6 + "|")
     for recipe in recipes:
-        with tempfile.TemporaryDirectory() as out, _recipe(recipe, out) as plain:
-            with _recipe(recipe, f"{out}/with", option) as other:
-                pairs = [(_step(plain), _step(other)) for _ in range(WARM_UP + rounds)]
+        with (
+            tempfile.TemporaryDirectory() as out,
+            _recipe(recipe, out) as plain,
+            _recipe(recipe, f"{out}/with", option) as other,
+        ):
+            pairs = [(_step(plain), _step(other)) for _ in range(WARM_UP + rounds)]
         ratios = [before.seconds / after.seconds for before, after in pairs[WARM_UP:]]
         (first, first_with), (last, last_with) = pairs[0], pairs[-1]
         ratio = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
@@ -104,14 +107,11 @@ def _graph_breaks() -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    which = parser.add_mutually_exclusive_group(required=True)
     for option in ("--compile", "--activation-checkpointing"):
-        parser.add_argument(option, dest="option", action="store_const", const=option, required=False)
+        which.add_argument(option, dest="option", action="store_const", const=option)
     parser.add_argument("recipes", nargs="*", default=list(RECIPES), help="all if none is given")
     parser.add_argument("--rounds", type=int, default=5, help="timed steps after three warm-up steps")
     given = parser.parse_args()
-    if given.option is None:
-        parser.error("expected --compile or --activation-checkpointing")
     main(given.option, given.recipes, given.rounds)

@@ -25,3 +25,17 @@ def test_flip_mirrors_the_given_images(images):
     flipped = flip(images, torch.tensor([True, False, True]))
     assert torch.equal(flipped[1], images[1])
     assert torch.equal(flipped[::2], images[::2].flip(-1))
+
+
+def test_a_translation_is_the_same_with_and_without_indices_of_all_pixels(monkeypatch):
+    # A CPU copies rectangles; other devices look every pixel up, since they would wait for the numbers.
+    images = torch.randn(4, 3, 9, 12, requires_grad=True)
+    rows, columns = torch.tensor([0, -2, 20, 8]), torch.tensor([3, 0, 1, -13])
+    upstream = torch.randn_like(images)
+    results = []
+    for is_compiling in (False, True):
+        monkeypatch.setattr(torch.compiler, "is_compiling", lambda: is_compiling)  # noqa: B023 - called here
+        moved = translate(images, rows, columns)
+        results.append((moved, *torch.autograd.grad(moved, images, upstream)))
+    assert all(map(torch.equal, *results))
+    assert (results[0][0][2] == 0).all()  # moved out of the image

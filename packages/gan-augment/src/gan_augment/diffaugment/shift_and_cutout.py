@@ -1,5 +1,7 @@
 """DiffAugment's translation, cutout and horizontal flip, all by whole pixels."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -39,14 +41,45 @@ def translate(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         ValueError: `images` is not such a tensor, or there is not one number for each image.
     """
     check_images(images)
-    height, width = images.shape[-2:]
     down, right = (per_image(shift, images).long() for shift in (rows, columns))
+    if images.device.type == "cpu" and not torch.compiler.is_compiling():
+        return _Shift.apply(images, down, right)
+    height, width = images.shape[-2:]
     inside = _within(down, height, images).mT & _within(right, width, images)  # (N, 1, H, W)
     # In memory, a shift in both directions is one shift along the rows laid end to end.
     pixels = torch.arange(height * width, device=images.device)
     source = (pixels + (down * width + right).flatten(1)).clamp(0, height * width - 1)  # (N, H*W)
     shifted = images.flatten(2).gather(2, source.unsqueeze(1).expand(-1, images.shape[1], -1))
     return torch.where(inside, shifted.view(images.shape), 0)
+
+
+class _Shift(torch.autograd.Function):
+    """`translate` as one copy of a rectangle for each image; its gradient is moved back in the same way.
+
+    A device other than the CPU would wait for the numbers of every image.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, down: Tensor, right: Tensor) -> Tensor:
+        ctx.save_for_backward(down, right)
+        height, width = images.shape[-2:]
+        shifted = torch.zeros(images.shape, dtype=images.dtype)
+        shifts = zip(down.flatten().tolist(), right.flatten().tolist(), strict=True)
+        for source, target, (row, column) in zip(images, shifted, shifts, strict=True):
+            (to_row, from_row), (to_column, from_column) = _overlap(row, height), _overlap(column, width)
+            target[:, to_row, to_column] = source[:, from_row, from_column]
+        return shifted
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        down, right = ctx.saved_tensors
+        return _Shift.apply(gradients[0], -down, -right), None, None
+
+
+def _overlap(shift: int, length: int) -> tuple[slice, slice]:
+    """Where out[i] = in[i + shift] is inside, as slices of out and of in."""
+    shift = max(-length, min(length, shift))
+    return slice(max(0, -shift), length - max(0, shift)), slice(max(0, shift), length + min(0, shift))
 
 
 def cutout(images: Tensor, rows: Tensor, columns: Tensor, *, ratio: float = 0.5) -> Tensor:
