@@ -20,7 +20,7 @@ from gan_data import (
 from gan_metrics import ImageMeans, psnr, ssim
 from gan_nets import ResnetGenerator, UNetGenerator
 from gan_trainers import EMA, OptionError, Run, seeded
-from images import emoji, portraits
+from images import emoji, emoji_domains, portraits
 from torch import Tensor, nn
 
 from support.common import numbered_name
@@ -119,6 +119,9 @@ def find_datasets(options: "Options") -> tuple[PairDataset, PairDataset]:
 
 def _folders(options: "Options") -> tuple[list[tuple[Path, Path]], list[tuple[Path, Path]]]:
     """Pairs of equal names in two folders."""
+    if options.emoji == "people":  # in the order of unpaired translation, with whose results they compare
+        train_domains, test_domains = emoji_domains(options.emoji)
+        return list(zip(*train_domains, strict=True)), list(zip(*test_domains, strict=True))
     folders = tuple(folder.expanduser() for folder in options.data)
     if options.emoji or options.portraits:
         folders = (emoji() if options.emoji else portraits(),)
