@@ -229,9 +229,9 @@ def integration(session: nox.Session) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """Test the page of `gan-nets demo` in a browser, if one is installed; not among the defaults."""
-    editable = [
-        f"--editable={ROOT / 'packages' / name}" for name in ("gan-nets[demo]", "gan-colorspace", "gan-data")
-    ]
+    """Test the pages of the packages in a browser, if one is installed; not among the defaults."""
+    packages = ["gan-nets[demo]", "gan-metrics[study]", "gan-colorspace", "gan-data", "gan-trainers"]
+    editable = [f"--editable={ROOT / 'packages' / name}" for name in packages]
     session.install(*editable, "pytest>=8", "playwright>=1.55")
-    session.run("pytest", "-q", "-rs", "tests/test_demo.py", env={"OMP_NUM_THREADS": "1"})
+    tests = ["tests/test_demo.py", "tests/test_study.py"]
+    session.run("pytest", "-q", "-rs", *tests, env={"OMP_NUM_THREADS": "1"})

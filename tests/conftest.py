@@ -13,6 +13,8 @@ import pytest
 from gan_trainers import Run, run_recipe
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+OFFLINE = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 os.environ["GAN_CACHE"] = "off"  # no test writes into the user's cache folder
 
 
@@ -151,3 +153,18 @@ def two_processes():
         return printed
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A real browser, headless, which requests nothing by itself; skips the test where none is installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the browser is driven by playwright")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip(f"no browser is installed; looked for {', '.join(BROWSERS)}")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", *OFFLINE]
+        )
+        yield chromium
+        chromium.close()

@@ -1,6 +1,5 @@
 """The page of `gan-nets demo` in a real browser, headless; the session `browser` of nox has what it needs."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +10,7 @@ from gan_nets import SRResNet, UNetGenerator, translate
 from PIL import Image
 
 pytest.importorskip("gradio", reason="the page is made with gradio: pip install 'gan-nets[demo]'")
-playwright = pytest.importorskip("playwright.sync_api", reason="the browser is driven by playwright")
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 TIMEOUT = 120_000  # milliseconds, enough for a busy machine
 
 
@@ -34,17 +31,6 @@ def network(tmp_path_factory):
     net = SRResNet(scale=2, blocks=1, width=4).eval()
     net.save_pretrained(folder)
     return folder, net
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip(f"no browser is installed; looked for {', '.join(BROWSERS)}")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

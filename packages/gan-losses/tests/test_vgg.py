@@ -119,9 +119,9 @@ def test_random_weights_are_always_equal_and_do_not_change_the_random_state():
     torch.manual_seed(11)
     expected = torch.rand(3)
     torch.manual_seed(11)
-    first = gl.gl.VGG19Features(["relu1_2"], weights="random")
+    first = gl.VGG19Features(["relu1_2"], weights="random")
     torch.testing.assert_close(torch.rand(3), expected, rtol=0, atol=0)
-    again = gl.gl.VGG19Features(["relu1_2"], weights="random")
+    again = gl.VGG19Features(["relu1_2"], weights="random")
     torch.testing.assert_close(first.state_dict(), again.state_dict(), rtol=0, atol=0)
 
 
@@ -129,7 +129,7 @@ def test_a_safetensors_file_gives_equal_maps(reference, path, tmp_path):
     other = tmp_path / "vgg19.safetensors"
     first_block = reference[:4].state_dict()  # deeper layers may be missing
     save_file({f"features.{name}": value for name, value in first_block.items()}, other)
-    a, b = (gl.gl.VGG19Features(["relu1_2"], weights=file)(IMAGE) for file in (path, other))
+    a, b = (gl.VGG19Features(["relu1_2"], weights=file)(IMAGE) for file in (path, other))
     torch.testing.assert_close(a, b, rtol=0, atol=0)
 
 
