@@ -114,7 +114,19 @@ def test_the_upper_bound_has_cyclegans_generator_and_steps(recipe, example):
         assert chosen.generator == "resnet"
         for name in ("size", "load_size", "width", "blocks", "layers", "lr", "batch_size", "steps", "ema"):
             assert getattr(chosen, name) == getattr(cyclegan, name), name
-    nets = [example("pix2pix").build(chosen).g, example("cyclegan").build(cyclegan).g_ab]
+    for preset in (
+        "emoji",
+        "portraits",
+    ):  # the same images in the same order, so that results have equal names
+        files = example("support.translation").find_files(
+            (), **{"emoji": "people"} if preset == "emoji" else {"portraits": True}
+        )
+        upper_bound = recipe.PRESETS["emoji-resnet" if preset == "emoji" else preset]
+        for domains, dataset in zip(
+            files, example("support.pix2pix").find_datasets(upper_bound), strict=True
+        ):
+            assert dataset.pairs == list(zip(*domains, strict=True))
+    nets = [recipe.build(chosen).g, example("cyclegan").build(cyclegan).g_ab]
     assert str(nets[0]) == str(nets[1])
 
 
