@@ -1,0 +1,29 @@
+"""The public names that need torch alone; `__init__.py` imports this module when one is first used."""
+
+from gan_metrics._colorfulness import colorfulness as colorfulness
+from gan_metrics._confusion import ConfusionMatrix as ConfusionMatrix
+from gan_metrics._confusion import confusion_matrix as confusion_matrix
+from gan_metrics._features import feature_distance as feature_distance
+from gan_metrics._fingerprint import fingerprint as fingerprint
+from gan_metrics._frechet import frechet_distance as frechet_distance
+from gan_metrics._gaussian import Gaussian as Gaussian
+from gan_metrics._grid import grid_strength as grid_strength
+from gan_metrics._image_means import ImageMeans as ImageMeans
+from gan_metrics._inception import Inception as Inception
+from gan_metrics._kernel import kernel_distance as kernel_distance
+from gan_metrics._label_maps import nearest_color_labels as nearest_color_labels
+from gan_metrics._label_maps import predict_labels as predict_labels
+from gan_metrics._luma import psnr_y as psnr_y
+from gan_metrics._luma import ssim_y as ssim_y
+from gan_metrics._manifold import density_coverage as density_coverage
+from gan_metrics._manifold import precision_recall as precision_recall
+from gan_metrics._matrices import image_features as image_features
+from gan_metrics._nearest import nearest as nearest
+from gan_metrics._patience import Patience as Patience
+from gan_metrics._psnr import psnr as psnr
+from gan_metrics._segmentation import LabelScores as LabelScores
+from gan_metrics._segmentation import segmentation_scores as segmentation_scores
+from gan_metrics._ssim import ssim as ssim
+from gan_metrics._statistics import Source as Source
+from gan_metrics._statistics import Statistics as Statistics
+from gan_metrics._statistics import measure_statistics as measure_statistics
