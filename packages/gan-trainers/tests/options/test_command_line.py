@@ -288,8 +288,16 @@ def test_help_shows_the_numbers_of_the_preset_and_the_papers_options_first(call)
         "lr",
     ]
     assert list(own) == [f"--{name}" for name in names]
-    names = ["out", "seed", "precision", "[no-]compile", "[no-]channels-last", "accumulate", "workers"]
-    assert list(shared) == [f"--{name}" for name in [*names, "trackers", "[no-]quiet", "evaluate-every"]]
+    names = [
+        "out",
+        "seed",
+        "precision",
+        "[no-]compile",
+        "[no-]channels-last",
+        "[no-]activation-checkpointing",
+    ]
+    names += ["accumulate", "workers", "trackers", "[no-]quiet", "evaluate-every"]
+    assert list(shared) == [f"--{name}" for name in names]
     assert own["--size"] == "--size 64 side in pixels [jitter, INT]"
     assert own["--blocks"] == "--blocks 3 residual blocks; if not given, 9"
     assert own["--weights"] == "--weights 10.0 10.0 lambda of both cycles"
