@@ -18,7 +18,7 @@ from gan_metrics import predict_labels
 from gan_projected import Backbone
 from gan_trainers import Count, RunOptions, check_ranges, run_recipe
 from support.fcn import load_fcn
-from translation_arms import DIRECTIONS, jobs
+from translation_arms import DIRECTIONS, jobs, style_transfer_jobs
 from translation_data import Kind, read
 from translation_page import Result, evaluate, write_page
 from translation_tables import make_task, painted_labels
@@ -52,7 +52,7 @@ def main(options: Options) -> None:
     judge = Job("segmentation.py", "portraits", {"size": options.size}, out / "segmentation")
     training = [judge] if "portraits" in options.sets else []
     for kind in options.sets:
-        training += jobs(out, kind, shared, seeds)
+        training += [*jobs(out, kind, shared, seeds), *style_transfer_jobs(out, kind)]
     comparison.train_jobs(training, options.jobs)
     results = list(evaluate_all(options, features))
     write_page(results, out, options.page or out, seeds, describe_budget(options))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from comparison import Job, folder
+from images import portraits
 
 DIRECTIONS = ("a_to_b", "b_to_a")
 WITHOUT_IDENTITY = {"identity_weight": 0.0}  # section 5.1 has no identity loss
@@ -48,6 +49,11 @@ ARMS = {
 }
 
 
+# Gatys et al. 2016 (section 5.2): pictures alone, since each is optimized by itself, and toward B alone.
+STYLE_TRANSFER = {"Gatys, one picture": 1, "Gatys, the collection": 200}  # style pictures
+SHOWN = 8  # test images in a picture of the page
+
+
 def jobs(out: Path, kind: str, shared: dict[str, object], seeds: Sequence[int]) -> Iterator[Job]:
     """The runs of all arms on the images of a preset; every arm of a seed before the next seed."""
     for seed in seeds:
@@ -66,3 +72,20 @@ def run_folder(out: Path, kind: str, name: str, direction: str, seed: int) -> Pa
     """The folder of the run that has an arm's translations in a direction."""
     run = folder(out / kind, name) / f"seed-{seed}"
     return run / direction if ARMS[name].one_sided else run
+
+
+def style_transfer_jobs(out: Path, kind: str) -> Iterator[Job]:
+    """The runs of style transfer on the shown images of a set."""
+    for name, pictures in STYLE_TRANSFER.items():
+        options: dict[str, object] = {"images": SHOWN, "pictures": pictures}
+        if kind == "portraits":
+            options |= {"content": portraits() / "testA", "style": portraits() / "trainB", "size": 64}
+            options |= {
+                "enlarge": 2,
+                "network": "lite0",
+                "style_weight": 1e4,
+                "start": "content",
+                "steps": 100,
+            }
+        preset = "emoji" if kind == "emoji" else "paper"
+        yield Job("style_transfer.py", preset, options, folder(out / kind, name))

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-from comparison import table, write_text
+from comparison import folder, read_images, table, write_text
 from gan_trainers import read_scalars, write_grid
-from translation_arms import ARMS, CYCLEGAN, run_folder
+from translation_arms import ARMS, CYCLEGAN, SHOWN, STYLE_TRANSFER, run_folder
 from translation_scores import Spread
 from translation_tables import JUDGED, Rows, Task, method_rows, reconstructions, translated, trivial_rows
 from translation_verdicts import verdicts
@@ -50,15 +49,18 @@ def write_page(results: Sequence[Result], out: Path, page: Path, seeds: Sequence
 
 
 def write_pictures(file: Path, task: Task, out: Path, seed: int) -> None:
-    """Eight test images, a row each: the input, each method's translation, and the counterpart."""
-    chosen = torch.linspace(0, len(task.sources) - 1, 8).long()
-    columns = [task.sources, *(translated(task, out, name, seed) for name in ARMS), task.targets]
-    write_grid(file, *(images[chosen] for images in columns))
+    """Some test images, a row each: the input, each method's translation, and the counterpart."""
+    columns = [task.sources, *(translated(task, out, name, seed) for name in ARMS)]
+    if task.direction == "a_to_b":
+        pictures = (folder(out / task.kind, name) / "pictures/a_to_b/translated" for name in STYLE_TRANSFER)
+        columns += [read_images(each) for each in pictures]
+    write_grid(file, *(images[:: len(images) // SHOWN][:SHOWN] for images in (*columns, task.targets)))
 
 
 def _section(result: Result, picture: str) -> str:
     task = result.task
     name = NAMES[task.kind, task.direction]
+    names = [*ARMS, *(STYLE_TRANSFER if task.direction == "a_to_b" else ())]
     rows = {
         "**true counterparts**": result.truth,
         **result.trivial,
@@ -73,7 +75,7 @@ def _section(result: Result, picture: str) -> str:
 
 ![{name}]({picture})
 
-From left to right: the input, {", ".join(ARMS)}, and the true counterpart.
+From left to right: the input, {", ".join(names)}, and the true counterpart.
 
 {table(header, lines)}
 """
