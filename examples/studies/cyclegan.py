@@ -30,8 +30,8 @@ class Options:
 
     sets: tuple[Kind, ...] = ("portraits", "emoji")
     size: Count = 64  # side of the images, in pixels
-    width: Count = 16  # channels of the first layers
-    steps: Count = 2_000  # of each run
+    width: Count = 32  # channels of the first layers
+    steps: Count = 4_000  # of each run
     seeds: Count = 3  # runs of each method
     jobs: Count = 1  # runs beside each other
     page: Path | None = None  # folder of the page; if not given, that of the runs
