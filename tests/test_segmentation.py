@@ -168,7 +168,7 @@ def network(picture):
     return torch.cat([picture, picture.roll(1, 1), -picture], 1)
 
 
-def test_pictures_are_judged_by_the_maps_that_they_were_made_from(label_scores, faces, tmp_path):
+def test_pictures_are_scored_by_the_maps_that_they_were_made_from(label_scores, faces, tmp_path):
     pictures = results(tmp_path / "pictures", sorted((faces / "testB").iterdir())[1:])  # with maps to spare
     scores = label_scores.fcn_scores(network, pictures, faces / "testA", 9, size=32)
     files = [LabeledFiles(path, None, None) for path in sorted(pictures.iterdir())]
@@ -185,7 +185,7 @@ def test_pictures_are_judged_by_the_maps_that_they_were_made_from(label_scores, 
     assert scores[:3] == segmentation_scores(matrix)[:3]
 
 
-def test_painted_maps_are_judged_by_the_nearest_color(label_scores, study, faces, tmp_path, capsys, example):
+def test_painted_maps_are_scored_by_the_nearest_color(label_scores, study, faces, tmp_path, capsys, example):
     maps = sorted((faces / "testA").iterdir())
     palette = label_scores.palette_of(faces / "testA")
     assert palette == [list(color) for color in example("images").PORTRAIT_COLORS.values()]

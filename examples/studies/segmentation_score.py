@@ -3,7 +3,7 @@
     python examples/studies/segmentation_score.py --segmenter RUN --pictures PICTURES --labels MAPS
     python examples/studies/segmentation_score.py painted --pictures PAINTED --labels MAPS
 
-The first judges pictures that were made from label maps by the network of a run of segmentation.py, and
+The first scores pictures that were made from label maps by the network of a run of segmentation.py, and
 prints its scores on real pictures, the ceiling, below. The second reads label maps that a generator painted
 by the nearest color in the palette of the true ones. Files match by their stems; that of 0000-STEM.png, as
 recipes name results, is STEM.

@@ -1,4 +1,4 @@
-"""Pictures judged by label maps: the FCN score, and the scores of painted label maps, of folders."""
+"""Pictures scored by label maps: the FCN score, and the scores of painted label maps, of folders."""
 
 import math
 import re
