@@ -13,7 +13,7 @@ sys.path.append(
 import comparison
 import cyclegan_identity
 from translation_scores import Domain, Spread, over_seeds
-from translation_tables import FROM_PAIRS, class_scores, painted_labels
+from translation_tables import FROM_PAIRS, class_scores, labels_by_color
 from translation_verdicts import verdicts
 from trivial import ColorTable, NearestPair, blurred, mean_image, zoomed_and_blurred
 
@@ -67,10 +67,10 @@ def test_a_domain_knows_its_own_images_from_others_and_from_collapsed_ones():
     assert collapsed["variety"] == 0
 
 
-def test_painted_labels_are_scored_in_percent():
+def test_labels_by_color_are_scored_in_percent():
     skin_and_hair = torch.tensor([[240, 190, 150], [90, 60, 200]]) / 127.5 - 1
     images = skin_and_hair.T[None, :, None, :]
-    labels = painted_labels(images)
+    labels = labels_by_color(images)
     assert labels.tolist() == [[[1, 2]]]
     scores = class_scores(labels, torch.tensor([[[1, 1]]]))
     assert scores == {"pixel accuracy": 50, "class accuracy": 50, "class IoU": 25}
@@ -94,7 +94,7 @@ def test_verdicts_follow_the_tables():
     }
     found = verdicts(trivial, methods, {name: Spread((x,)) for name, x in cycles.items()}, "a_to_b")
     answers = {statement: answer.split("**")[1] for statement, answer in found.items()}
-    assert answers.pop("It is worse as GAN alone") == "No"
+    assert answers.pop("Removing a loss hurts: GAN alone") == "No"
     assert set(answers.values()) == {"Yes"}
     assert (
         found["CycleGAN comes close to pix2pix, which has pairs"]

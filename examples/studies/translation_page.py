@@ -8,7 +8,7 @@ from comparison import folder, read_images, table, write_text
 from gan_trainers import read_scalars, write_grid
 from translation_arms import ARMS, CYCLEGAN, SHOWN, STYLE_TRANSFER, run_folder
 from translation_scores import Spread
-from translation_tables import JUDGED, Rows, Task, method_rows, reconstructions, translated, trivial_rows
+from translation_tables import COMPARED, Rows, Task, method_rows, reconstructions, translated, trivial_rows
 from translation_verdicts import verdicts
 
 NAMES = {
@@ -138,9 +138,9 @@ finds in a translation the labels that it was made from; the row of the true cou
 Painted labels (pictures to labels) are read by the nearest class color. Pixel accuracy, class accuracy and
 class IoU are in percent. PSNR (dB), SSIM and the feature distance (of EfficientNet-Lite0 at four scales; not
 LPIPS) compare with the counterpart, and reward blur. The kernel distance, in the means of the same feature
-maps scaled to unit variance, compares with {JUDGED} training images of the target domain. "Taken for real" is
-the share that a linear classifier in the same features takes for the target domain, and not for the other one
-or a blurred image of either. Variety is the mean distance between two images divided by that between two real
+maps scaled to unit variance, compares with {COMPARED} training images of the target domain. "Taken for real"
+is the share that a linear classifier in the same features takes for the target domain, and not for the other
+one or a blurred image of either. Variety is the mean distance between two images divided by that between two real
 ones.
 
 [Notes](notes.md) on section 5.2 and the applications are written by hand.

@@ -15,7 +15,7 @@ from translation_scores import Domain, Features, Spread, over_seeds, pair_scores
 from trivial import ColorTable, NearestPair, blurred, mean_image, untouched, zoomed_and_blurred
 
 Rows = dict[str, dict[str, Spread]]
-JUDGED = 250  # training images of each domain for the sets' measures
+COMPARED = 250  # training images of each domain with which a set of translations is compared
 FROM_PAIRS = ("a table of colors, from pairs", "the nearest pair's")
 
 
@@ -48,7 +48,7 @@ def make_task(
     """
     (a, b), (test_a, test_b) = data.train, data.test
     sources, targets, pairs = (test_a, test_b, (a, b)) if direction == "a_to_b" else (test_b, test_a, (b, a))
-    others, images = (side[:JUDGED] for side in pairs)
+    others, images = (side[:COMPARED] for side in pairs)
     domain = Domain(features, images, torch.cat([others, blurred(others), blurred(images)]))
 
     def score(translated: Tensor) -> dict[str, float]:
@@ -67,7 +67,7 @@ def class_scores(found: Tensor, labels: Tensor) -> dict[str, float]:
     return dict(zip(("pixel accuracy", "class accuracy", "class IoU"), (100 * x for x in means), strict=True))
 
 
-def painted_labels(images: Tensor) -> Tensor:
+def labels_by_color(images: Tensor) -> Tensor:
     """The class with the nearest color, (N, H, W): how the paper reads painted label maps."""
     return nearest_color_labels(images, list(PORTRAIT_COLORS.values()))
 

@@ -32,7 +32,7 @@ def verdicts(trivial: Rows, methods: Rows, cycles: dict[str, Spread], direction:
     baseline = _best(methods, BASELINES)
     found["The baselines fail beside CycleGAN"] = _against(methods, baseline)
     found["CycleGAN comes close to pix2pix, which has pairs"] = _close_to_pix2pix(methods, baseline)
-    found |= {f"It is worse as {name}": _against(methods, name) for name in ABLATIONS}
+    found |= {f"Removing a loss hurts: {name}": _against(methods, name) for name in ABLATIONS}
     return found | _about_cycles(cycles, direction)
 
 
