@@ -140,8 +140,6 @@ class IoU are in percent. PSNR (dB), SSIM and the feature distance (of Efficient
 LPIPS) compare with the counterpart, and reward blur. The kernel distance, in the means of the same feature
 maps scaled to unit variance, compares with {COMPARED} training images of the target domain. "Taken for real"
 is the share that a linear classifier in the same features takes for the target domain, and not for the other
-one or a blurred image of either. Variety is the mean distance between two images divided by that between two real
-ones.
-
-[Notes](notes.md) on section 5.2 and the applications are written by hand.
+one or a blurred image of either. Variety is the mean distance between two images divided by that between two
+real ones.
 """
