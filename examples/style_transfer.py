@@ -15,7 +15,7 @@ from typing import Literal
 
 from gan_losses import StyleWeights, mean_grams, transfer_style
 from gan_trainers import Count, OptionError, Run, Weight, check_ranges, run_recipe, seeded
-from support.style_transfer import Place, build_extractor, find_pictures, write_results
+from support.style_transfer import Place, build_extractor, check_kept_pictures, find_pictures, write_results
 from torch import Tensor
 
 
@@ -68,14 +68,18 @@ PRESETS = {
 
 
 def main(options: Options) -> None:
-    """Optimize each picture by itself: equation 7, alpha L_content + beta L_style."""
+    """Optimize each picture by itself: equation 7, alpha L_content + beta L_style.
+
+    The same command again optimizes the pictures that are missing.
+    """
     content, style = find_pictures(options)
     features, content_layers, style_layers = build_extractor(options)
     settings = dataclasses.asdict(options)
+    settings |= settings.pop("run")
+    check_kept_pictures(options.run.out, settings)
     run = Run(
-        options.run.out, seed=options.run.seed, precision="fp32", quiet=options.run.quiet,
-        settings=settings | settings.pop("run"),
-    )  # fmt: skip
+        options.run.out, seed=options.run.seed, precision="fp32", quiet=options.run.quiet, settings=settings
+    )
     run.resume()  # writes settings.json
     features.to(run.device)
     pictures = [style[index].to(run.device) for index in range(len(style))]

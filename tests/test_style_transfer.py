@@ -94,6 +94,22 @@ def test_the_paper_reads_vgg19_from_a_file_and_files_or_folders(
     assert (tmp_path / "two" / "grid.png").read_bytes() == (tmp_path / "one" / "grid.png").read_bytes()
 
 
+def test_the_same_command_again_makes_the_missing_pictures_alone(recipe, train, mistake, pictures, tmp_path):
+    given = SMALL | {"network": "lite0", "style": (pictures / "style",), "content": pictures / "content"}
+    out = tmp_path / "out"
+    train(recipe, "paper", out, **given)
+    folder = out / "pictures" / "a_to_b" / "translated"
+    first, second = sorted(folder.iterdir())
+    finished, lost = first.stat().st_mtime_ns, second.read_bytes()
+    second.unlink()
+    train(recipe, "paper", out, **given)
+    assert (first.stat().st_mtime_ns, second.read_bytes()) == (finished, lost)
+    assert not list(out.glob("unfinished*"))
+    code, error = mistake(recipe, "paper", out=out, **given | {"steps": 3})
+    sentence = f"{out} has pictures made with --steps 2; give another --out, or delete it"
+    assert (code, error) == (2, f"error: {sentence}")
+
+
 def test_its_own_options_of_a_run_are_named_as_those_of_the_other_recipes(recipe):
     shared = set(RunOptions.__dataclass_fields__)
     assert set(type(recipe.Options().run).__dataclass_fields__) <= shared

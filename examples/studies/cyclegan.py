@@ -31,11 +31,11 @@ class Options:
     sets: tuple[Kind, ...] = ("portraits", "emoji")
     size: Count = 64  # side of the images, in pixels
     width: Count = 32  # channels of the first layers
-    steps: Count = 4_000  # of each run
+    steps: Count = 2_000  # of each run
     seeds: Count = 3  # runs of each method, with --seed and those after it
     jobs: Count = 1  # runs beside each other
     page: Path | None = None  # folder of the page; if not given, that of the runs
-    run: RunOptions = RunOptions(out=Path("runs/cyclegan_study"))
+    run: RunOptions = RunOptions(out=Path("runs/cyclegan_study"), evaluate_every=2_000)  # at the end alone
 
     def __post_init__(self) -> None:
         check_ranges(self)

@@ -1,9 +1,10 @@
 """Pictures, networks and results of style transfer."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from accelerate import PartialState
@@ -93,23 +94,46 @@ def build_extractor(options: "Options") -> Extractor:
     return Extractor(nn.Sequential(larger, network) if options.enlarge > 1 else network, content, style)
 
 
+def check_kept_pictures(out: Path, settings: Mapping[str, Any]) -> None:
+    """Make sure that the finished pictures of an earlier run, which are kept, have the same options.
+
+    Raises:
+        OptionError: they have others.
+    """
+    file = out / "settings.json"
+    if not (file.is_file() and any(_folder(out, "translated").glob("*.png"))):
+        return
+    before = json.loads(file.read_text("utf-8"))["settings"]
+    now = json.loads(json.dumps(settings, default=str))  # as they were written
+    for name in now.keys() - {"out", "quiet"}:
+        if now[name] != before.get(name):
+            option = "--" + name.replace("_", "-")
+            raise OptionError(
+                f"{out} has pictures made with {option} {before.get(name)}; give another --out, or delete it"
+            )
+
+
 def write_results(
     run: Run, content: Images, style: Images, transfer: Callable[[int, Tensor], Tensor]
 ) -> None:
     """Write `pictures/a_to_b/{real,translated}/0000-NAME.png`, a grid of both, and one of the style.
 
-    Each process transfers its share of the pictures. `transfer` gets a picture's number, and the picture.
+    Each process transfers its share of the pictures. `transfer` gets a picture's number, and the picture. One
+    that an earlier run has finished is kept.
     """
     process = PartialState()
-    folders = {state: run.out / "pictures" / "a_to_b" / state for state in ("real", "translated")}
+    folders = {state: _folder(run.out, state) for state in ("real", "translated")}
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
     names = [f"{numbered_name(index, path)}.png" for index, path in enumerate(content.paths)]
+    unfinished = run.out / f"unfinished-{process.process_index}.png"  # so that a kill leaves no half picture
     for index in range(process.process_index, len(content), process.num_processes):
+        if (folders["translated"] / names[index]).is_file():
+            continue
         real = content[index][None].to(run.device)
-        translated = transfer(index, real)
         write_image(folders["real"] / names[index], real[0])
-        write_image(folders["translated"] / names[index], translated[0])
+        write_image(unfinished, transfer(index, real)[0])
+        unfinished.replace(folders["translated"] / names[index])
     process.wait_for_everyone()
     if run.is_main:
         columns = ([read_image(folder / name) for name in names[:8]] for folder in folders.values())
@@ -117,3 +141,7 @@ def write_results(
         shown = [style[index] for index in range(min(8, len(style)))]
         write_grid(run.out / "style.png", torch.stack(shown))
         print(f"pictures in the style: {folders['translated']}; beside the real ones: {run.out / 'grid.png'}")
+
+
+def _folder(out: Path, state: str) -> Path:
+    return out / "pictures" / "a_to_b" / state
