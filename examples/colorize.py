@@ -131,7 +131,8 @@ def build(options: Options) -> Training:
     dropout = (options.dropout,) * min(3, depth - 1)
     planes = 3 if arm.generator is RGB else 2
     g = UNetGenerator(1, planes, depth=depth, width=options.width, dropout=dropout)
-    g.usage = Usage("colorize", arm.generator.name)  # type: ignore[arg-type]  # one of the three
+    space = arm.generator.name
+    g.usage = Usage("colorize", space, trained_size=options.size)  # type: ignore[arg-type]  # one of three
     d = PatchDiscriminator(4 if arm.conditional else 3, layers=3, width=options.width)
     init_normal_(g)
     init_normal_(d)

@@ -47,7 +47,7 @@ def test_each_arm_trains_and_writes_its_results(colorize, train, photos, tmp_pat
     colored = read_image(tmp_path / "pictures" / "colored" / "00.png")
     assert gray.shape[-2:] == colored.shape[-2:] == (32, 32)
     net = gan_nets.load(tmp_path / "colorizer")
-    assert net.usage == Usage("colorize", colors.partition("-")[0])
+    assert net.usage == Usage("colorize", colors.partition("-")[0], trained_size=32)
     output = net(torch.zeros(1, 1, 64, 32))
     assert output.shape == (1, 3 if colors.startswith("rgb") else 2, 64, 32)
     # Before the run was complete, the same averaged generator could be loaded from the last checkpoint.

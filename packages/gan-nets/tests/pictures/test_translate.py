@@ -1,9 +1,11 @@
 """`translate` on every kind of picture."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
-from gan_colorspace import LAB, YCRCB, rgb_to_gray
+from gan_colorspace import LAB, RGB, YCRCB, rgb_to_gray
 from gan_nets import (
     GlobalGenerator,
     PatchDiscriminator,
@@ -260,6 +262,43 @@ def test_a_colorizer_keeps_the_lightness(space, channels):
     assert translate(net, image.convert("LA")).mode == "RGBA"
 
 
+@pytest.mark.parametrize("space", [RGB, YCRCB, LAB], ids=["rgb", "ycrcb", "lab"])
+def test_a_colorizer_works_at_its_training_size_and_keeps_the_lightness(space):
+    net = ByPosition(space)
+    gray = torch.rand(1, 1, 40, 60) * 0.4 - 0.2
+    with pytest.warns(UserWarning, match="colors are found at 12x8 pixels and joined with"):
+        result = translate(net, gray)
+    assert net.shapes == [(8, 12)]
+    lightness = rgb_to_gray if space is RGB else lambda rgb: space.from_rgb(rgb)[:, :1]
+    torch.testing.assert_close(lightness(result), lightness(gray.expand(-1, 3, -1, -1)), rtol=0, atol=1e-5)
+    chroma = (YCRCB if space is RGB else space).from_rgb(result)[:, 1:]
+    assert chroma[..., 0].mean() < chroma[..., -1].mean()  # its place is kept
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        translate(net, gray, size="picture")
+        translate(net, gray[..., :8, :])
+    assert net.shapes[1:] == [(40, 60), (8, 60)]
+    with pytest.warns(UserWarning, match="colors are found at 30x20 pixels"):
+        translate(net, gray, size=20)
+
+
+class ByPosition(nn.Module):
+    """A colorizer trained at 8 pixels, whose colors get stronger from left to right."""
+
+    in_channels = 1
+
+    def __init__(self, space):
+        super().__init__()
+        self.space = space
+        self.usage = Usage(task="colorize", color_space=space.name, trained_size=8)
+        self.shapes = []
+
+    def forward(self, x):
+        self.shapes.append(tuple(x.shape[-2:]))
+        chroma = torch.linspace(0, 0.1, x.shape[-1]).expand(x.shape[0], 2, *x.shape[-2:])
+        return YCRCB.to_rgb(torch.cat([x, chroma], dim=1)) if self.space is RGB else chroma
+
+
 class OneColor(nn.Module):
     """Gives every pixel the same chroma."""
 
@@ -326,6 +365,10 @@ def test_wrong_use_is_one_sentence(tmp_path):
         translate(Identity(), np.zeros((4, 4)), statistics="none")
     with pytest.raises(ValueError, match="expected precision auto, fp32, bf16 or fp16; got 'half'"):
         translate(Identity(), np.zeros((4, 4)), precision="half")
+    with pytest.raises(ValueError, match='expected size "trained", "picture" or pixels, at least 1; got 0'):
+        translate(Identity(), np.zeros((4, 4)), size=0)
+    with pytest.raises(ValueError, match="expected a colorizer for size 32; got Identity"):
+        translate(Identity(), np.zeros((4, 4)), size=32)
     with pytest.raises(ValueError, match="precision fp16 needs a GPU; use bf16 or fp32 on the CPU"):
         translate(Identity(), np.zeros((4, 4)), precision="fp16")
     with pytest.raises(FileNotFoundError):

@@ -47,11 +47,12 @@ def test_the_example_of_the_card_runs(task, tmp_path):
 
 def test_the_card_states_the_color_space_and_the_inference_behavior(tmp_path):
     net = pix2pix_unet_paper(in_channels=1, out_channels=2, depth=2, width=2)
-    net.usage = Usage("colorize", "ycrcb")
+    net.usage = Usage("colorize", "ycrcb", trained_size=128)
     net.save_pretrained(tmp_path)
     card = (tmp_path / "README.md").read_text()
     assert "Colorizes gray images." in card
     assert "The output is in ycrcb, with the lightness of the input." in card
+    assert "It was trained on images of 128x128 pixels." in card
     assert "Dropout stays on" in card
     assert "statistics of the current batch" in card
 

@@ -51,7 +51,12 @@ def test_config_holds_the_class_and_every_argument(tmp_path):
         "dropout": [0.5],
         "dropout_at_inference": False,
         "batch_statistics_at_inference": False,
-        "usage": {"task": "translate", "color_space": "rgb", "value_range": [-1.0, 1.0]},
+        "usage": {
+            "task": "translate",
+            "color_space": "rgb",
+            "value_range": [-1.0, 1.0],
+            "trained_size": None,
+        },
         "gan_nets": gan_nets.__version__,
     }
 

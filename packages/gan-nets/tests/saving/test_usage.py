@@ -30,10 +30,10 @@ def test_the_task_of_each_kind_of_network(cls, task):
 
 def test_usage_is_saved_and_loaded(tmp_path):
     net = PixelDiscriminator(width=2)
-    net.usage = Usage("colorize", "lab", (0.0, 1.0))
+    net.usage = Usage("colorize", "lab", (0.0, 1.0), trained_size=32)
     net.save_pretrained(tmp_path)
     for loaded in (gan_nets.load(tmp_path), PixelDiscriminator.from_pretrained(tmp_path)):
-        assert loaded.usage == Usage("colorize", "lab", (0.0, 1.0))
+        assert loaded.usage == Usage("colorize", "lab", (0.0, 1.0), trained_size=32)
     assert PixelDiscriminator.usage == Usage("discriminate")  # the class's own is not changed
 
 
@@ -54,6 +54,8 @@ def test_folders_without_a_stored_usage_load(tmp_path):
         ({"value_range": (1.0, -1.0)}, r"expected value_range as \(lowest, highest\), .*; got \(1.0, -1.0\)"),
         ({"value_range": (1.0,)}, r"expected value_range .*; got \(1.0,\)"),
         ({"value_range": "all"}, r"expected value_range .*; got 'all'"),
+        ({"trained_size": 0}, "expected trained_size as a whole number of at least 1; got 0"),
+        ({"trained_size": 64.0}, "expected trained_size as a whole number of at least 1; got 64.0"),
     ],
 )
 def test_the_error_for_an_unknown_usage_is_one_sentence(tmp_path, changes, message):

@@ -15,6 +15,7 @@ from gan_nets.commands._network import load_network
 from gan_nets.commands._text import printable
 from gan_nets.pictures.errors import reason, requires
 from gan_nets.pictures.find import VIDEOS, Failure, Job, find_jobs
+from gan_nets.pictures.size import WorkingSize
 from gan_nets.saving.target import check_target
 from gan_nets.tiling.precision import Precision
 from gan_nets.tiling.scope import StatisticsScope
@@ -35,6 +36,7 @@ def translate(
     tile: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
     statistics: StatisticsScope = "picture",
     precision: Precision = "auto",
+    size: WorkingSize = "trained",
 ) -> None:
     """Run a network on pictures and videos.
 
@@ -54,6 +56,8 @@ def translate(
         statistics: Where a network with instance norm gets its statistics from if there are tiles: the whole
             picture, or each tile, which differs.
         precision: bf16 and, on a GPU, fp16 are faster on some devices, and less exact (auto is fp32).
+        size: Shorter side in pixels at which a colorizer finds colors, which are joined with the picture's
+            own lightness: the side that it was trained at, or the picture's own, or a number.
     """
     with requires("pictures"):  # before the network is loaded
         import_module("gan_data")
@@ -66,7 +70,12 @@ def translate(
     network = load_network(checkpoint, net, device, precision)
     from gan_nets.pictures.translate import Translator
 
-    translator = Translator(network, tile=tile, statistics=statistics, precision=precision, rgb=rgb)
+    try:
+        translator = Translator(
+            network, tile=tile, statistics=statistics, precision=precision, rgb=rgb, size=size
+        )
+    except ValueError as error:
+        raise CycloptsError(str(error)) from None
     failed = _translate_all(translator, jobs, overwrite=overwrite)
     print(printable(f"translated {len(jobs) - len(failed)} of {len(jobs)} into {out}"))
     for failure in (*failed, *failures):

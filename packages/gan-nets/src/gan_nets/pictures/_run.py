@@ -1,5 +1,6 @@
 """A network on opened pictures: its channels, color space and range of values."""
 
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from gan_nets.layers.wrappers import without_wrappers
 from gan_nets.pictures.errors import requires
+from gan_nets.pictures.size import WorkingSize
 from gan_nets.saving.usage import Usage
 from gan_nets.tiling.precision import Precision
 from gan_nets.tiling.runner import Runner
@@ -37,6 +39,7 @@ class PictureNetwork:
         statistics: as for `translate`.
         precision: as for `translate`.
         rgb: whether the result has three channels in any case.
+        size: as for `translate`.
 
     Raises:
         ValueError: the network is not from images to images.
@@ -50,15 +53,17 @@ class PictureNetwork:
         statistics: StatisticsScope,
         precision: Precision,
         rgb: bool,
+        size: WorkingSize,
     ) -> None:
         net = without_wrappers(net)
         self._net, self._usage, self._rgb = net, getattr(net, "usage", None) or Usage(), rgb
         if self._usage.task in OTHER_TASKS:
             raise ValueError(f"{type(net).__name__} {OTHER_TASKS[self._usage.task]}")
-        self.in_channels: int | None = getattr(net, "in_channels", 1 if self._colorizes else None)
+        self.in_channels: int | None = getattr(net, "in_channels", 1 if self.colorizes else None)
         self._tile = tile
         self._statistics: StatisticsScope = statistics
         self._precision: Precision = precision
+        self._size = self._usage.trained_size if size == "trained" else size
         self._runners: dict[int, Runner] = {}
 
     def __call__(self, pixels: Tensor, alpha: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -79,13 +84,14 @@ class PictureNetwork:
         return scale if isinstance(scale, int) else 1
 
     @property
-    def _colorizes(self) -> bool:
+    def colorizes(self) -> bool:
+        """Whether the network turns gray pictures into color."""
         return self._usage.task == "colorize"
 
     def _run(self, color: Tensor) -> Tensor:
         """One picture (1, C, H, W)."""
         given, expected = color.shape[1], self.in_channels
-        if self._colorizes:
+        if self.colorizes:
             y = self._colorized(color)
         elif expected in (None, given):
             y = self._forward(color)
@@ -110,13 +116,35 @@ class PictureNetwork:
         return spaces.ycrcb_to_rgb(spaces.merge(y, _resized(chroma, y))) if y.shape[1] == 1 else y
 
     def _colorized(self, color: Tensor) -> Tensor:
+        """Color at the working size; its chroma at the picture's size, beside the picture's lightness."""
         spaces = _colorspace()
         if self._usage.color_space == "rgb":
-            return self._forward(color if color.shape[1] == 1 else spaces.rgb_to_gray(color))
+            gray = color if color.shape[1] == 1 else spaces.rgb_to_gray(color)
+            small = self._at_working_size(gray)
+            result = self._forward(small)
+            if small is gray:
+                return result
+            chroma = spaces.split(spaces.rgb_to_ycrcb(result))[1]
+            return spaces.ycrcb_to_rgb(spaces.merge(gray, _resized(chroma, gray)))
         space = {"ycrcb": spaces.YCRCB, "lab": spaces.LAB}[self._usage.color_space]
         lightness, _ = spaces.split(space.from_rgb(color.expand(-1, 3, -1, -1)))
-        chroma = self._forward(lightness)[:, -2:]  # some networks give all three channels
-        return space.to_rgb(spaces.merge(lightness, chroma))
+        chroma = self._forward(self._at_working_size(lightness))[:, -2:]  # some give all three channels
+        return space.to_rgb(spaces.merge(lightness, _resized(chroma, lightness)))
+
+    def _at_working_size(self, gray: Tensor) -> Tensor:
+        """A picture larger than the working size, reduced to it: a network knows the sizes it has seen."""
+        shorter = min(gray.shape[-2:])
+        if not isinstance(self._size, int) or shorter <= self._size:
+            return gray
+        height, width = (max(1, round(side * self._size / shorter)) for side in gray.shape[-2:])
+        warnings.warn(
+            f"colors are found at {width}x{height} pixels and joined with the picture's own lightness; the "
+            'size "picture" finds them at the size of the picture',
+            stacklevel=2,
+        )
+        return F.interpolate(
+            gray, size=(height, width), mode="bicubic", align_corners=False, antialias=True
+        ).clamp(-1, 1)
 
     def _forward(self, x: Tensor) -> Tensor:
         """The network's result for x in [-1, 1], in [-1, 1], whatever its own range of values."""

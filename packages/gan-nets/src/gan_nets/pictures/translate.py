@@ -15,7 +15,9 @@ from gan_nets.pictures._open import open_array, open_tensor
 from gan_nets.pictures._restore import Opened
 from gan_nets.pictures._run import PictureNetwork
 from gan_nets.pictures.errors import requires
+from gan_nets.pictures.size import WorkingSize
 from gan_nets.saving.target import check_target
+from gan_nets.saving.usage import Usage
 from gan_nets.tiling.precision import Precision, autocast_dtype
 from gan_nets.tiling.scope import StatisticsScope
 
@@ -36,6 +38,7 @@ def translate(
     statistics: StatisticsScope = ...,
     precision: Precision = ...,
     rgb: bool = ...,
+    size: WorkingSize = ...,
 ) -> Tensor: ...
 @overload
 def translate(
@@ -46,6 +49,7 @@ def translate(
     statistics: StatisticsScope = ...,
     precision: Precision = ...,
     rgb: bool = ...,
+    size: WorkingSize = ...,
 ) -> NDArray[Any]: ...
 @overload
 def translate(
@@ -56,6 +60,7 @@ def translate(
     statistics: StatisticsScope = ...,
     precision: Precision = ...,
     rgb: bool = ...,
+    size: WorkingSize = ...,
 ) -> "Image": ...
 @overload
 def translate(
@@ -66,6 +71,7 @@ def translate(
     statistics: StatisticsScope = ...,
     precision: Precision = ...,
     rgb: bool = ...,
+    size: WorkingSize = ...,
 ) -> "Image | NDArray[Any]": ...
 def translate(
     net: nn.Module,
@@ -75,6 +81,7 @@ def translate(
     statistics: StatisticsScope = "picture",
     precision: Precision = "auto",
     rgb: bool = False,
+    size: WorkingSize = "trained",
 ) -> "Tensor | NDArray[Any] | Image":
     """Run a network on a picture of any kind and size; the result is of the same kind, mode and size.
 
@@ -109,6 +116,10 @@ def translate(
             times as fast on a processor with AMX or on a GPU, and several times slower on one without. The
             result is off by up to some 7 of 255 levels. "auto" is "fp32".
         rgb: give RGB (RGBA) whatever the mode is: color for a gray picture, no palette, no CMYK.
+        size: shorter side, in pixels, at which a colorizer works. A larger picture is reduced to it, and the
+            chroma of the result is enlarged and joined with the picture's own lightness, so no detail is
+            lost. "trained" is the `usage.trained_size` of the network, if it is known; "picture" is the
+            picture's own size. Networks for other tasks always work at the picture's size.
 
     Returns:
         The same kind as `picture`; for a path one of Pillow's images, or an array of uint16 for 16 bits in
@@ -116,11 +127,12 @@ def translate(
 
     Raises:
         ValueError: the picture is of a mode, dtype or shape that is not listed, or its file is broken; the
-            network is not from images to images; or an option has a wrong value, such as fp16 on the CPU.
+            network is not from images to images; or an option has a wrong value, such as fp16 on the CPU, or
+            `size` for a network that is no colorizer.
         OSError: the file is missing.
         ImportError: the extra gan-nets[pictures] is not installed, and the picture needs it.
     """
-    translator = Translator(net, tile=tile, statistics=statistics, precision=precision, rgb=rgb)
+    translator = Translator(net, tile=tile, statistics=statistics, precision=precision, rgb=rgb, size=size)
     if isinstance(picture, Tensor):
         return translator.tensor(picture)
     if isinstance(picture, np.ndarray):
@@ -140,6 +152,7 @@ def translate_file(
     statistics: StatisticsScope = "picture",
     precision: Precision = "auto",
     rgb: bool = False,
+    size: WorkingSize = "trained",
 ) -> None:
     """Run a network on a picture file and write the result, with profile, EXIF and 16 bits.
 
@@ -155,6 +168,7 @@ def translate_file(
         statistics: as for `translate`.
         precision: as for `translate`.
         rgb: as for `translate`.
+        size: as for `translate`.
 
     Raises:
         FileExistsError: `target` exists, and overwrite is False.
@@ -164,7 +178,7 @@ def translate_file(
         ImportError: the extra gan-nets[pictures] is not installed.
     """
     check_target(Path(target), overwrite=overwrite)
-    translator = Translator(net, tile=tile, statistics=statistics, precision=precision, rgb=rgb)
+    translator = Translator(net, tile=tile, statistics=statistics, precision=precision, rgb=rgb, size=size)
     translator.file(Path(picture), Path(target))
 
 
@@ -180,6 +194,7 @@ class Translator:
         statistics: as for `translate`.
         precision: as for `translate`.
         rgb: as for `translate`.
+        size: as for `translate`.
 
     Raises:
         ValueError: an option has a wrong value, or the network is not from images to images.
@@ -193,14 +208,27 @@ class Translator:
         statistics: StatisticsScope = "picture",
         precision: Precision = "auto",
         rgb: bool = False,
+        size: WorkingSize = "trained",
     ) -> None:
         if tile is not None:
             check_positive(tile=tile)
         if statistics not in ("picture", "tile"):
             raise ValueError(f'expected statistics "picture" or "tile"; got {statistics!r}')
+        if size not in ("trained", "picture"):
+            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+                raise ValueError(f'expected size "trained", "picture" or pixels, at least 1; got {size!r}')
+            if (getattr(net, "usage", None) or Usage()).task != "colorize":
+                raise ValueError(f"expected a colorizer for size {size}; got {type(net).__name__}")
         autocast_dtype(precision, next(net.parameters(), torch.empty(0)).device.type)  # which checks it
-        self._run = PictureNetwork(net, tile=tile, statistics=statistics, precision=precision, rgb=rgb)
+        self._run = PictureNetwork(
+            net, tile=tile, statistics=statistics, precision=precision, rgb=rgb, size=size
+        )
         self._rgb = rgb
+
+    @property
+    def colorizes(self) -> bool:
+        """Whether the network turns gray pictures into color."""
+        return self._run.colorizes
 
     def tensor(self, x: Tensor) -> Tensor:
         """Translate a tensor (N, C, H, W) or (C, H, W)."""

@@ -72,6 +72,8 @@ def _facts(description: Mapping[str, Any]) -> str:
     facts = [f"All values are in [{lowest:g}, {highest:g}]."]
     if (space := description["usage"]["color_space"]) != "rgb":
         facts.append(f"The output is in {space}, with the lightness of the input.")
+    if size := description["usage"].get("trained_size"):
+        facts.append(f"It was trained on images of {size}x{size} pixels.")
     if "scale" in description:
         facts.append(f"The output is {description['scale']} times as high and wide as the input.")
     if description.get("degradation"):

@@ -22,14 +22,17 @@ class Usage:
         color_space: of the output channels of a network for "colorize"; the lightness of "ycrcb" and "lab" is
             the input's, and the network outputs the two other channels, or all three.
         value_range: lowest and highest value of input and output.
+        trained_size: side of the training images in pixels, if known. A colorizer works at that size.
 
     Raises:
-        ValueError: the task or the color space is unknown, or the range is not (lowest, highest).
+        ValueError: the task or the color space is unknown, the range is not (lowest, highest), or the size is
+            not a whole number of at least 1.
     """
 
     task: Task = "translate"
     color_space: ColorSpace = "rgb"
     value_range: tuple[float, float] = (-1.0, 1.0)
+    trained_size: int | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("task", get_args(Task)), ("color_space", get_args(ColorSpace))):
@@ -41,6 +44,9 @@ class Usage:
             raise ValueError(
                 f"expected value_range as (lowest, highest), such as (-1, 1); got {short(self.value_range)}"
             )
+        size = self.trained_size
+        if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
+            raise ValueError(f"expected trained_size as a whole number of at least 1; got {short(size)}")
 
 
 def _is_range(value: object) -> bool:
