@@ -138,8 +138,8 @@ class PictureNetwork:
             return gray
         height, width = (max(1, round(side * self._size / shorter)) for side in gray.shape[-2:])
         warnings.warn(
-            f"colors are found at {width}x{height} pixels and joined with the picture's own lightness; the "
-            'size "picture" finds them at the size of the picture',
+            f"colors are found at a shorter side of {self._size} pixels and joined with the picture's own "
+            'lightness; the size "picture" finds them at the size of the picture',
             stacklevel=2,
         )
         return F.interpolate(
