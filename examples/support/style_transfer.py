@@ -105,7 +105,7 @@ def check_kept_pictures(out: Path, settings: Mapping[str, Any]) -> None:
         return
     before = json.loads(file.read_text("utf-8"))["settings"]
     now = json.loads(json.dumps(settings, default=str))  # as they were written
-    for name in now.keys() - {"out", "quiet"}:
+    for name in sorted(now.keys() - {"out", "quiet"}):
         if now[name] != before.get(name):
             option = "--" + name.replace("_", "-")
             raise OptionError(

@@ -205,6 +205,8 @@ def test_a_colorizer_colorizes_and_a_warning_is_a_note(tmp_path, capsys):
         (["in.png"], 2, 'error: Command "translate" parameter --out requires an argument.'),
         (["in.png", "-o", "o.png", "--tile", "0"], 2, 'error: Invalid value "0" for --tile. Must be >= 1.'),
         (["in.png", "-o", "o.png", "--statistics", "tiles"], 2, 'Did you mean "tile"?'),
+        (["in.png", "-o", "o.png", "--size", "0"], 2, 'Invalid value "0" for --size. Must be >= 1.'),
+        (["in.png", "-o", "o.png", "--size", "32"], 1, "expected a colorizer for size 32"),
         (["in.png", "-o", "o.png", "--precision", "fp8"], 2, 'Invalid value "fp8" for --precision.'),
         (
             ["in.png", "-o", "o.png", "--precision=fp16", "--device=cpu"],

@@ -281,7 +281,7 @@ def test_a_colorizer_works_at_its_training_size_and_keeps_the_lightness(space):
         translate(net, gray[..., :8, :])
     assert net.shapes[1:] == [(40, 60), (8, 60)]
     with pytest.warns(UserWarning, match="a shorter side of 20 pixels"):
-        translate(net, gray, size=20)
+        translate(nn.DataParallel(net), gray, size=20)
 
 
 class ByPosition(nn.Module):

@@ -105,7 +105,7 @@ def compare(translator: Translator, path: Path) -> tuple[Pair | None, str]:
         try:
             file = open_file(path)
             before = _shown(set_upright(file.image) if file.sixteen_bit is None else file.sixteen_bit)
-            if translator.colorizes:  # it sees no color
+            if translator.colorizes:  # its input is gray
                 before = before.convert("LA" if before.mode == "RGBA" else "L").convert(before.mode)
             after = _shown(translator.file(path, None))
         except Exception as error:  # decoders raise all kinds on broken files

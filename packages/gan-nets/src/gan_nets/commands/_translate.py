@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from gan_nets.pictures.translate import Translator
 
 
+def _pixels(kind: object, size: WorkingSize) -> None:
+    if isinstance(size, int):
+        Number(gte=1)(kind, size)
+
+
 def translate(
     checkpoint: Path,
     /,
@@ -36,7 +41,7 @@ def translate(
     tile: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
     statistics: StatisticsScope = "picture",
     precision: Precision = "auto",
-    size: WorkingSize = "trained",
+    size: Annotated[WorkingSize, Parameter(validator=_pixels)] = "trained",
 ) -> None:
     """Run a network on pictures and videos.
 
@@ -70,12 +75,9 @@ def translate(
     network = load_network(checkpoint, net, device, precision)
     from gan_nets.pictures.translate import Translator
 
-    try:
-        translator = Translator(
-            network, tile=tile, statistics=statistics, precision=precision, rgb=rgb, size=size
-        )
-    except ValueError as error:
-        raise CycloptsError(str(error)) from None
+    translator = Translator(
+        network, tile=tile, statistics=statistics, precision=precision, rgb=rgb, size=size
+    )
     failed = _translate_all(translator, jobs, overwrite=overwrite)
     print(printable(f"translated {len(jobs) - len(failed)} of {len(jobs)} into {out}"))
     for failure in (*failed, *failures):

@@ -132,7 +132,7 @@ class PictureNetwork:
         return space.to_rgb(spaces.merge(lightness, _resized(chroma, lightness)))
 
     def _at_working_size(self, gray: Tensor) -> Tensor:
-        """A picture larger than the working size, reduced to it: a network knows the sizes it has seen."""
+        """A picture larger than the working size, reduced to it."""
         shorter = min(gray.shape[-2:])
         if not isinstance(self._size, int) or shorter <= self._size:
             return gray

@@ -17,7 +17,6 @@ from gan_nets.pictures._run import PictureNetwork
 from gan_nets.pictures.errors import requires
 from gan_nets.pictures.size import WorkingSize
 from gan_nets.saving.target import check_target
-from gan_nets.saving.usage import Usage
 from gan_nets.tiling.precision import Precision, autocast_dtype
 from gan_nets.tiling.scope import StatisticsScope
 
@@ -214,15 +213,15 @@ class Translator:
             check_positive(tile=tile)
         if statistics not in ("picture", "tile"):
             raise ValueError(f'expected statistics "picture" or "tile"; got {statistics!r}')
-        if size not in ("trained", "picture"):
-            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-                raise ValueError(f'expected size "trained", "picture" or pixels, at least 1; got {size!r}')
-            if (getattr(net, "usage", None) or Usage()).task != "colorize":
-                raise ValueError(f"expected a colorizer for size {size}; got {type(net).__name__}")
+        pixels = isinstance(size, int) and not isinstance(size, bool) and size >= 1
+        if not pixels and size not in ("trained", "picture"):
+            raise ValueError(f'expected size "trained", "picture" or pixels, at least 1; got {size!r}')
         autocast_dtype(precision, next(net.parameters(), torch.empty(0)).device.type)  # which checks it
         self._run = PictureNetwork(
             net, tile=tile, statistics=statistics, precision=precision, rgb=rgb, size=size
         )
+        if pixels and not self._run.colorizes:
+            raise ValueError(f"expected a colorizer for size {size}; got {type(net).__name__}")
         self._rgb = rgb
 
     @property
