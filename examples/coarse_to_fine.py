@@ -2,7 +2,7 @@
 
 Koshian's study of 2019-07-29, after the generator of Wang et al. 2018 (pix2pixHD), section 3.2.
 
-    accelerate launch examples/coarse_to_fine.py                                        # colorizes flowers
+    accelerate launch examples/coarse_to_fine.py                                        # colorizes photos
     accelerate launch examples/coarse_to_fine.py article --data ~/photos --task mosaic  # the article's size
 """
 
@@ -30,8 +30,7 @@ MODELS: dict[str, Callable[..., CoarseToFineUNet]] = {
 class Options:
     """The defaults are the article's; it does not mention batch size and learning rate."""
 
-    data: Path | None = None  # a folder of photos, searched in depth
-    flowers: bool = False  # train on the flowers of this repository instead
+    data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
     task: Literal["color", "mosaic"] = "color"  # colorize gray photos, or remove a mosaic of 16x16 tiles
     model: Literal["coarse-to-fine", "autoencoder", "unet"] = "coarse-to-fine"  # a U-Net with an input at
     # every resolution; the same without skip connections; the plain U-Net
@@ -40,7 +39,7 @@ class Options:
     size: Count = 256  # side of the square crops, in pixels
     stages: Count | None = None  # resolutions, each half of the next; if not given, down to 8x8
     width: Count = 32  # channels at the finest resolution
-    validation: Fraction = 0.1  # part of the photos that is held out, chosen by content
+    validation: Fraction = 0.1  # part of the photos of --data that is held out, chosen by content
     lr: Positive = 1e-3  # learning rate
     batch_size: Count = 16  # photos per step and process
     steps: Count = 1_500  # of all stages together, in equal parts
@@ -48,8 +47,6 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if self.flowers and self.data:
-            raise OptionError("--data expects the preset article: coarse_to_fine.py article --data FOLDER")
         if self.model == "unet" and self.training == "each":
             raise OptionError("--model unet expects --training all; it has one input, so no coarser stages")
         if self.training == "each" and self.steps < len(self.resolutions):
@@ -74,7 +71,7 @@ class Options:
         return [self.size // 2**finer for finer in reversed(range(stages))]
 
 
-PRESETS = {"flowers": Options(flowers=True, size=32), "article": Options()}
+PRESETS = {"photos": Options(size=64), "article": Options()}
 
 
 class Phase(NamedTuple):

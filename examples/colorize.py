@@ -2,8 +2,8 @@
 
 Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Networks".
 
-    accelerate launch examples/colorize.py                         # the flowers of this repository, minutes
-    accelerate launch examples/colorize.py photos --data ~/photos  # your own photos, at the paper's size
+    accelerate launch examples/colorize.py                        # photographs of this repository, minutes
+    accelerate launch examples/colorize.py paper --data ~/photos  # your own photos, at the paper's size
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ from gan_trainers import (
     run_recipe,
     total,
 )
-from support.colorize import evaluate_and_save, find_datasets, write_results
+from support.colorize import evaluate_and_save, find_datasets, strength, write_results
 from support.common import adam
 from support.pix2pix import print_unet_depth, unet_depth
 from torch import Tensor, nn
@@ -92,12 +92,12 @@ ARMS = {  # the generator's color space, the discriminator's
 class Options:
     """The defaults are the paper's (section 3 and appendix 6) and the article's color spaces."""
 
-    data: Path | None = None  # a folder of photos, searched in depth
-    flowers: bool = False  # train on the flowers of this repository instead
+    data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
     colors: Literal["ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab"] = "ycrcb-rgb"  # color
     # spaces of generator and discriminator; gray: the discriminator sees the gray image too
-    size: Count = 256  # side of the square crops, in pixels, of photos reduced to 286/256 of it
-    validation: Fraction = 0.1  # part of the photos that is held out, chosen by content
+    size: Count = 256  # side of the square crops, in pixels
+    load_size: Count | None = None  # shorter side of the photos that are cropped; if not given, 286/256 of it
+    validation: Fraction = 0.1  # part of the photos of --data that is held out, chosen by content
     width: Count = 64  # channels of the first layers
     dropout: Probability = 0.5  # in the three blocks next to the bottleneck; off at test time
     lr: Positive = 2e-4  # learning rate of both networks
@@ -108,11 +108,11 @@ class Options:
     def __post_init__(self) -> None:
         check_ranges(self)
         unet_depth(self.size)
-        if self.flowers and self.data:
-            raise OptionError("--data expects the preset photos: colorize.py photos --data FOLDER")
+        if self.load_size and self.load_size < self.size:
+            raise OptionError(f"--load-size must be at least --size {self.size}; got {self.load_size}")
 
 
-PRESETS = {"flowers": Options(flowers=True, size=32), "photos": Options()}
+PRESETS = {"photos": Options(size=128, load_size=192, width=32, batch_size=4), "paper": Options()}
 
 
 class Training(NamedTuple):
@@ -139,10 +139,13 @@ def build(options: Options) -> Training:
     return Training(g, d, adam(options.lr, g), adam(options.lr, d), EMA(g, half_life=200))  # steps
 
 
-def discriminator_loss(d: nn.Module, arm: Arm, gray: Tensor, real: Tensor, fake: Tensor) -> Tensor:
+def judge(d: nn.Module, arm: Arm, gray: Tensor, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """The discriminator's logits of real and generated images."""
+    return d(arm.shown(gray, real)), d(arm.shown(gray, fake.detach()))
+
+
+def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """pix2pix, equations 1 and 2, halved to slow the discriminator down (section 3.3)."""
-    real_logits = d(arm.shown(gray, real))
-    fake_logits = d(arm.shown(gray, fake.detach()))
     return 0.5 * nonsaturating_discriminator_loss(real_logits, fake_logits)
 
 
@@ -159,9 +162,10 @@ def train(run: Run, batches: Loader, test_batches: Loader, arm: Arm, t: Training
         run.set_lr(options.lr * decay, t.opt_g, t.opt_d)
         gray, real = arm.gray(rgb), arm.generator.from_rgb(rgb)
         fake = arm.image(gray, t.g(gray))
-        loss = discriminator_loss(t.d, arm, gray, real, fake)
+        logits = judge(t.d, arm, gray, real, fake)
+        loss = discriminator_loss(*logits)
         run.update(t.opt_d, loss)
-        run.log({"discriminator": loss})
+        run.log({"discriminator": loss, **strength(*logits)})
         with frozen(t.d):
             terms = generator_terms(t.d, arm, gray, real, fake)
             run.update(t.opt_g, total(terms))
@@ -181,10 +185,10 @@ def main(options: Options) -> None:
     arm, training = ARMS[options.colors], build(options)
     run.register(**training._asdict())
     batches = run.loader(photos, options.batch_size, workers=options.run.workers)
-    test_batches = run.loader(test_photos, options.batch_size, passes=1)
+    test_batches = run.loader(test_photos, options.batch_size, shuffle=False, passes=1)
     run.resume()
     train(run, batches, test_batches, arm, training, options)
-    write_results(run, arm, training.ema, test_batches)
+    write_results(run, training.ema, test_photos.paths, options.size)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 Ledig et al. 2017, "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network", and
 Hi-king's article of 2016-12-18 on it.
 
-    accelerate launch examples/srgan.py                                        # flowers, minutes
+    accelerate launch examples/srgan.py                                        # photographs, minutes
     accelerate launch examples/srgan.py paper --data ~/photos --test ~/Set5/HR
     accelerate launch examples/srgan.py --start runs/srgan/pixels --pixel-steps 0 --out runs/again
 """
@@ -52,14 +52,13 @@ LITE0_SCALE = 12.75 / 70
 class Options:
     """The defaults are the paper's (section 3.2); the presets change some of them."""
 
-    data: Path | None = None  # a folder of photos, searched in depth
-    flowers: bool = False  # train on the flowers of this repository instead
+    data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
     test: Path | None = None  # a folder of large images, such as Set5's, to shrink and upscale at the end
     scale: Count = 4  # of super-resolution
     kernel: Kernel = "matlab-bicubic"  # of shrinking
     jpeg: Count | None = None  # quality of JPEG compression of the shrunken images; if not given, none
     size: Count = 96  # side of the square crops before shrinking, in pixels
-    validation: Fraction = 0.1  # part of the photos that is held out, chosen by content
+    validation: Fraction = 0.1  # part of the photos of --data that is held out, chosen by content
     generator: Literal["srresnet", "msrresnet"] = "srresnet"  # msrresnet: BasicSR's, which learns faster
     blocks: Count = 16  # residual blocks; 5 in the article
     width: Count = 64  # channels of the first layers of both networks
@@ -83,8 +82,6 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if self.flowers and self.data:
-            raise OptionError("--data expects another preset, such as: srgan.py paper --data FOLDER")
         if self.steps and not (self.pixel_steps or self.start or self.from_nothing):
             raise OptionError(
                 "phase 2 expects the weights of phase 1; give --start FOLDER or some --pixel-steps, or, "
@@ -110,9 +107,7 @@ BASICSR = Options(  # the generator and the losses of BasicSR's SRGAN, which lea
     pixel_weight=1e-2, content_weight=1.0, adversarial_weight=5e-3,
 )  # fmt: skip
 PRESETS = {
-    "flowers": replace(
-        BASICSR, flowers=True, size=32, blocks=4, width=32, lr=5e-4, pixel_steps=1_000, steps=500
-    ),
+    "photos": replace(BASICSR, blocks=4, width=32, lr=5e-4, batch_size=4, pixel_steps=1_000, steps=500),
     "paper": Options(),  # with --features vgg19, the paper's content loss
     "article": Options(blocks=5, adversarial_weight=1e-5),
     "basicsr": BASICSR,

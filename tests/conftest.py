@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from gan_trainers import Run, run_recipe
+from PIL import Image
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -24,6 +25,19 @@ def example():
     sys.path.insert(0, str(EXAMPLES))
     yield importlib.import_module
     sys.path.remove(str(EXAMPLES))
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory):
+    """Twelve real photographs of 32x32 pixels: parts of those that come with the repository."""
+    folder = tmp_path_factory.mktemp("photos")
+    for file in sorted((EXAMPLES / "images" / "photographs" / "test").glob("*.jpg")):
+        with Image.open(file) as photo:
+            left, top = (photo.width - 300) // 2, (photo.height - 150) // 2
+            for index in range(2):
+                part = (left + 150 * index, top, left + 150 * (index + 1), top + 150)
+                photo.crop(part).resize((32, 32)).save(folder / f"{file.stem}-{index}.png")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,30 +1,17 @@
 """The coarse-to-fine study's recipe: its phases, what each trains, and resuming in any of them."""
 
-import shutil
-from pathlib import Path
-
 import gan_nets
 import pytest
 import torch
 from gan_trainers import read_scalars
 from safetensors.torch import load_file
 
-FLOWERS = Path(__file__).parents[1] / "examples" / "images" / "flowers" / "testB"
 SMALL = {"width": 4, "batch_size": 2, "size": 32, "validation": 0.3}
 
 
 @pytest.fixture(scope="module")
 def recipe(example):
     return example("coarse_to_fine")
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    """Twelve real photographs."""
-    folder = tmp_path_factory.mktemp("photos")
-    for file in sorted(FLOWERS.glob("*.png"))[:12]:
-        shutil.copy(file, folder)
-    return folder
 
 
 def test_the_articles_phases(recipe, options, tmp_path):
@@ -40,8 +27,8 @@ def test_the_articles_phases(recipe, options, tmp_path):
 
 
 def test_the_stages_are_as_many_as_given_or_reach_8_pixels(recipe, options, tmp_path):
-    assert options(recipe, "flowers", tmp_path).resolutions == [8, 16, 32]
-    assert options(recipe, "flowers", tmp_path, stages=2).resolutions == [16, 32]
+    assert options(recipe, "photos", tmp_path).resolutions == [8, 16, 32, 64]
+    assert options(recipe, "photos", tmp_path, stages=2).resolutions == [32, 64]
 
 
 @pytest.mark.parametrize("task", ["color", "mosaic"])
@@ -96,7 +83,6 @@ def test_resuming_in_any_phase_equals_an_uninterrupted_run(
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({}, "--data is missing; this preset expects a folder of images"),
         (
             {"model": "unet", "training": "each"},
             "--model unet expects --training all; it has one input, so no coarser stages",
@@ -116,9 +102,3 @@ def test_wrong_use_ends_in_one_sentence(recipe, mistake, tmp_path, changes, sent
     code, error = mistake(recipe, "article", out=tmp_path / "out", **SMALL | changes)
     assert (code, error) == (2, f"error: {sentence}")
     assert not (tmp_path / "out").exists()
-
-
-def test_the_embedded_photos_are_of_the_preset_without_data(recipe, mistake, photos):
-    code, error = mistake(recipe, "flowers", data=photos)
-    sentence = "--data expects the preset article: coarse_to_fine.py article --data FOLDER"
-    assert (code, error) == (2, f"error: {sentence}")

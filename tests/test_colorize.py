@@ -25,26 +25,19 @@ def colorize(example):
     return example("colorize")
 
 
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    """Twelve real photographs."""
-    folder = tmp_path_factory.mktemp("photos")
-    for file in sorted((EXAMPLES / "images" / "flowers" / "testB").glob("*.png"))[:12]:
-        (folder / file.name).write_bytes(file.read_bytes())
-    return folder
-
-
 @pytest.mark.parametrize("colors", ARMS)
 def test_each_arm_trains_and_writes_its_results(colorize, train, photos, tmp_path, colors):
-    train(colorize, "photos", tmp_path, data=photos, colors=colors, steps=3, **SMALL)
+    train(colorize, "paper", tmp_path, data=photos, colors=colors, steps=3, **SMALL)
     (row,) = read_scalars(tmp_path / "scalars.jsonl")
     assert row["step"] == 3
-    assert {"discriminator", "adversarial", "pixel", "psnr", "ssim", "colorfulness"} <= row.keys()
+    assert {"discriminator", "accuracy", "logit_gap", "adversarial", "pixel"} <= row.keys()
+    assert {"cr_correlation", "cb_correlation", "chroma_error", "colorfulness"} <= row.keys()
     assert json.loads((tmp_path / "settings.json").read_text())["settings"]["colors"] == colors
     assert Image.open(tmp_path / "curves.png").format == "PNG"
     assert (tmp_path / "previews" / "validation" / "00000003.png").exists()
-    gray = read_image(tmp_path / "pictures" / "gray" / "00.png")
-    colored = read_image(tmp_path / "pictures" / "colored" / "00.png")
+    (name, *_) = sorted(file.name for file in (tmp_path / "pictures" / "gray").iterdir())
+    gray = read_image(tmp_path / "pictures" / "gray" / name)
+    colored = read_image(tmp_path / "pictures" / "colored" / name)
     assert gray.shape[-2:] == colored.shape[-2:] == (32, 32)
     net = gan_nets.load(tmp_path / "colorizer")
     assert net.usage == Usage("colorize", colors.partition("-")[0], trained_size=32)
@@ -97,9 +90,13 @@ def test_the_terms_by_hand(colorize, colors, real, fake):
     def d(x):
         return x.mean((1, 2, 3), keepdim=True)
 
-    loss = colorize.discriminator_loss(d, arm, gray, real_images, fake_images)
+    logits = colorize.judge(d, arm, gray, real_images, fake_images)
+    loss = colorize.discriminator_loss(*logits)
     assert loss.item() == pytest.approx(0.5 * (softplus(-real) + softplus(fake)), rel=1e-6)
     assert not loss.requires_grad  # nothing reaches the generator
+    found = colorize.strength(*logits)
+    assert found["accuracy"].item() == 1  # the mean of real ones is above 0, that of fake ones below
+    assert found["logit_gap"].item() == pytest.approx(real - fake, rel=1e-6)
     terms = colorize.generator_terms(d, arm, gray, real_images, fake_images)
     assert terms.keys() == {"adversarial", "pixel"}
     assert terms["adversarial"].item() == pytest.approx(softplus(-fake), rel=1e-6)
@@ -117,10 +114,10 @@ def test_the_discriminator_gets_its_own_color_space(colorize, photos):
 
 def test_resuming_equals_an_uninterrupted_run(colorize, train, photos, tmp_path):
     changes = {"data": photos, "steps": 4, "evaluate_every": 2, **SMALL}
-    train(colorize, "photos", tmp_path / "whole", **changes)
+    train(colorize, "paper", tmp_path / "whole", **changes)
     shutil.copytree(tmp_path / "whole", tmp_path / "killed")
     shutil.rmtree(tmp_path / "killed" / "checkpoints" / "00000004")
-    train(colorize, "photos", tmp_path / "killed", **changes)
+    train(colorize, "paper", tmp_path / "killed", **changes)
     for name in ("checkpoints/00000004/shared.safetensors", "colorizer/model.safetensors"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
@@ -156,8 +153,7 @@ def test_bad_photos_end_in_one_sentence(colorize, mistake, photos, tmp_path, kin
 @pytest.mark.parametrize(
     ("preset", "changes", "sentence"),
     [
-        ("photos", {}, "--data is missing; this preset expects a folder of images"),
-        ("flowers", {"data": "photos"}, "--data expects the preset photos: colorize.py photos --data FOLDER"),
+        ("photos", {"load_size": 96}, "--load-size must be at least --size 128; got 96"),
         (
             "photos",
             {"size": 40},
@@ -175,7 +171,7 @@ def test_wrong_use_ends_in_one_sentence(colorize, mistake, tmp_path, preset, cha
 
 def test_a_checkpoint_of_another_width_ends_in_one_sentence(colorize, train, mistake, photos, tmp_path):
     changes = {"data": photos, "steps": 1, **SMALL}
-    train(colorize, "photos", tmp_path, **changes)
+    train(colorize, "paper", tmp_path, **changes)
     code, error = mistake(colorize, "photos", out=tmp_path, **changes | {"width": 8})
     assert code == 1
     assert error.startswith("error: the checkpoint ")

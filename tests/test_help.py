@@ -71,11 +71,14 @@ def test_the_presets_are_of_the_recipes_options_and_write_to_a_folder_of_its_own
 
 @each_recipe
 def test_the_defaults_are_a_preset_and_the_first_needs_no_data(example, name):
-    """The defaults are the paper's; a preset is of images of this repository if it is named after them."""
+    """The defaults are the paper's; a preset is of images of this repository if it is named after them.
+
+    Recipes for photographs need no such preset: without --data, they take those of this repository.
+    """
     recipe = example(name)
     assert recipe.Options() in recipe.PRESETS.values()
-    embedded = {"emoji", "flowers", "animals", "portraits"}
-    assert next(iter(recipe.PRESETS)) in embedded
+    embedded = {"emoji", "animals", "portraits"}
+    assert next(iter(recipe.PRESETS)) in embedded | {"photos"}
     for preset, options in recipe.PRESETS.items():
         sources = {source for source in embedded if getattr(options, source, None)}
         assert sources == embedded & {preset.partition("-")[0]}

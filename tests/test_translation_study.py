@@ -12,7 +12,8 @@ sys.path.append(
 
 import comparison
 import cyclegan_identity
-from translation_scores import Domain, Spread, over_seeds
+from spread import Spread, over_seeds
+from translation_scores import Domain
 from translation_tables import FROM_PAIRS, class_scores, labels_by_color
 from translation_verdicts import verdicts
 from trivial import ColorTable, NearestPair, blurred, mean_image, zoomed_and_blurred

@@ -27,16 +27,17 @@ PORTRAIT_COLORS: dict[str, tuple[int, int, int]] = {
 }
 
 
-def flowers() -> Path:
-    """Photographs of flowers, 32x32: `trainA` and `testA` are roses, `trainB` and `testB` sunflowers.
+def photographs() -> tuple[list[Path], list[Path]]:
+    """Photographs of landscapes, animals, buildings and things, of a shorter side of at most 448 pixels.
 
     Returns:
-        The folder that holds the four: 446 and 100 roses, 500 and 100 sunflowers.
+        Files to train on and files to test with: 27 and 6.
 
     Raises:
         ValueError: the folder is missing.
     """
-    return _folder("flowers")
+    folder = _folder("photographs")
+    return find_images(folder / "train"), find_images(folder / "test")
 
 
 def emoji() -> Path:

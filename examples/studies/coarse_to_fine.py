@@ -48,8 +48,7 @@ Pairs = list[tuple[float, float]]
 class Options:
     """Options that all cases share."""
 
-    data: Path | None = None  # a folder of photos, searched in depth
-    flowers: bool = False  # train on the flowers of this repository instead
+    data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
     show: Path | None = None  # a folder of photos for the page; if not given, the data
     size: Count = 256  # side of the square crops, in pixels
     width: Count = 32  # channels at the finest resolution
@@ -62,7 +61,7 @@ class Options:
         check_ranges(self)
 
 
-PRESETS = {"flowers": Options(flowers=True, size=32), "article": Options()}
+PRESETS = {"photos": Options(size=64), "article": Options()}
 
 
 def main(options: Options) -> None:
@@ -73,9 +72,9 @@ def main(options: Options) -> None:
         comparison.train("coarse_to_fine.py", "article", ARMS, shared, out / task)
     data = replace(
         RECIPE_PRESETS["article"],
-        **{name: getattr(options, name) for name in ("data", "flowers", "size", "steps")},
+        **{name: getattr(options, name) for name in ("data", "size", "steps")},
     )
-    shown = replace(data, data=options.show, flowers=False) if options.show else data
+    shown = replace(data, data=options.show) if options.show else data
     photos = len(find_datasets(data)[0])
     held_out = {task: find_datasets(replace(shown, task=task))[1] for task in TASKS}
     budget = f"{options.steps:,} steps of {options.batch_size} photos of {options.size}x{options.size} pixels"

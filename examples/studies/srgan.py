@@ -22,7 +22,7 @@ from gan_metrics import PSNRY, SSIMY, FeatureDistance, GridStrength, psnr_y
 from gan_nets import UNetGenerator, apply_any_size, tiled
 from gan_projected import Backbone
 from gan_trainers import Count, OptionError, Positive, RunOptions, check_ranges, run_recipe, write_grid
-from images import animals, flowers
+from images import animals, photographs
 from torch import Tensor
 from torchmetrics import MetricCollection
 
@@ -43,8 +43,7 @@ Upscale = Callable[[Tensor], Tensor]  # (1, 3, h, w) to (1, 3, scale * h, scale 
 class Options:
     """Options that all arms share, pix2pix as far as it has them."""
 
-    data: Path | None = None  # a folder of photos, searched in depth
-    flowers: bool = False  # train on the flowers of this repository instead
+    data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
     test: Path | None = None  # a folder of large images to measure with; if not given, the animals
     show: Path | None = None  # a folder of large images for the page; if not given, --test
     losses: Literal["paper", "article", "basicsr"] = "basicsr"  # the preset of srgan.py that has them
@@ -64,7 +63,7 @@ class Options:
         check_ranges(self)
 
 
-PRESETS = {"flowers": Options(flowers=True, size=32), "photos": Options()}
+PRESETS = {"photos": Options()}
 
 
 def main(options: Options) -> None:
@@ -84,9 +83,9 @@ def train(options: Options) -> None:
     comparison.train("srgan.py", options.losses, BY_KERNEL, shared, out)
     start = {"start": comparison.folder(out, OWN) / "pixels"}
     comparison.train("srgan.py", options.losses, BY_LOSSES, shared | start, out)
-    without = ("test", "show", "losses", "flowers", "generator", "blocks", "lr", "pixel_steps")
+    without = ("test", "show", "losses", "generator", "blocks", "lr", "pixel_steps")
     pix2pix: dict[str, object] = {
-        "data": flowers() if options.flowers else options.data,
+        "data": options.data or photographs()[0][0].parent,
         "kernel": OWN,
         "steps": options.pixel_steps + options.steps,
         "evaluate_every": None,

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from comparison import folder, read_images, table, write_text
 from gan_trainers import read_scalars, write_grid
+from spread import Spread
 from translation_arms import ARMS, CYCLEGAN, SHOWN, STYLE_TRANSFER, run_folder
-from translation_scores import Spread
 from translation_tables import COMPARED, Rows, Task, method_rows, reconstructions, translated, trivial_rows
 from translation_verdicts import verdicts
 

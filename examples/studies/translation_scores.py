@@ -1,39 +1,12 @@
 """What a set of translations is worth: beside its counterparts, beside the target set, and by its classes."""
 
-from collections.abc import Callable, Sequence
-from statistics import fmean
-from typing import NamedTuple
+from collections.abc import Callable
 
 import torch
 from gan_metrics import feature_distance, kernel_distance, psnr, ssim
 from torch import Tensor
 
 Features = Callable[[Tensor], list[Tensor]]
-
-
-class Spread(NamedTuple):
-    """A score of several seeds."""
-
-    values: tuple[float, ...]
-
-    @property
-    def mean(self) -> float:
-        """Over the seeds."""
-        return fmean(self.values)
-
-    @property
-    def width(self) -> float:
-        """Between the lowest and the highest."""
-        return max(self.values) - min(self.values)
-
-    def above(self, other: "Spread") -> bool:
-        """Higher than the other by more than the seeds differ."""
-        return self.mean - other.mean > max(self.width, other.width)
-
-    def text(self, digits: int) -> str:
-        """The mean, and half the width where there are several seeds: 0.71 ±0.02."""
-        spread = f" ±{self.width / 2:.{digits}f}" if len(self.values) > 1 else ""
-        return f"{self.mean:.{digits}f}{spread}"
 
 
 class Domain:
@@ -97,8 +70,3 @@ def pair_scores(features: Features, images: Tensor, counterparts: Tensor) -> dic
 def mean_distance(images: Tensor) -> float:
     """The root mean square difference of two images, over all pairs."""
     return torch.pdist(images.flatten(1)).square().mean().sqrt().item()
-
-
-def over_seeds(rows: Sequence[dict[str, float]]) -> dict[str, Spread]:
-    """The scores of each seed, by name."""
-    return {name: Spread(tuple(row[name] for row in rows)) for name in rows[0]}

@@ -8,10 +8,11 @@ import torch
 from comparison import read_images
 from gan_metrics import confusion_matrix, nearest_color_labels, psnr, segmentation_scores
 from images import PORTRAIT_COLORS
+from spread import Spread, over_seeds
 from torch import Tensor
 from translation_arms import ARMS, run_folder
 from translation_data import TranslationData
-from translation_scores import Domain, Features, Spread, over_seeds, pair_scores
+from translation_scores import Domain, Features, pair_scores
 from trivial import ColorTable, NearestPair, blurred, mean_image, untouched, zoomed_and_blurred
 
 Rows = dict[str, dict[str, Spread]]

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from spread import Spread
 from translation_arms import ABLATIONS, BASELINES, CYCLEGAN, PIX2PIX
-from translation_scores import Spread
 from translation_tables import FROM_PAIRS, Rows
 
 # The measure that decides: where there are classes, how well they are found; else the distance to the target

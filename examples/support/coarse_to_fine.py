@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import torch
 from gan_colorspace import is_color
-from gan_data import Degraded, Images, find_images, grayscale, mosaic, split_by_content, write_pictures
+from gan_data import Degraded, Images, grayscale, mosaic, write_pictures
 from gan_metrics import ImageMeans, psnr
 from gan_nets import CoarseToFineUNet
 from gan_trainers import Run
-from images import flowers
 from torch import Tensor
 from torch.nn import functional as F
 
-from support.common import data_folder
+from support.common import photo_files
 
 if TYPE_CHECKING:
     from coarse_to_fine import Options
@@ -25,8 +24,7 @@ Pairs = Iterable[tuple[Tensor, Tensor]]
 def find_datasets(options: "Options") -> tuple[Degraded, Degraded]:
     """Pairs (degraded, clean) to train on, and held-out pairs."""
     size = options.size
-    folder = data_folder(options.data, flowers() if options.flowers else None)
-    photos, held_out = split_by_content(find_images(folder), options.validation)
+    photos, held_out = photo_files(options.data, options.validation)
     blurred_mosaic = partial(mosaic, factor=size // 16, blur_radius=size / 64)
     degrade = grayscale if options.task == "color" else blurred_mosaic
     train = Images(photos, size=size, load_size=size, keep=is_color)

@@ -1,27 +1,32 @@
 """Data, evaluation and results of colorizers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan_colorspace import is_color
-from gan_data import Images, find_images, split_by_content, write_pictures
-from gan_metrics import ImageMeans, colorfulness, psnr, ssim
-from gan_nets import UNetGenerator
+import torch
+from gan_colorspace import is_color, rgb_to_gray
+from gan_data import Images, read_image, write_pictures
+from gan_metrics import ChromaCorrelation, ImageMeans, chroma_error, colorfulness
+from gan_nets import UNetGenerator, translate
 from gan_trainers import EMA, Run
-from images import flowers
 from torch import Tensor
+from torch.nn import functional as F
 
-from support.common import data_folder
+from support.common import numbered_name, photo_files
 
 if TYPE_CHECKING:
     from colorize import Arm, Options
 
+SHOWN = 16  # photos among the results
+LARGEST = 512  # shorter side of those, in pixels
+
 
 def find_datasets(options: "Options") -> tuple[Images, Images]:
     """Color photos to train on, cropped from 286/256 of the size as in the paper; and held-out ones."""
-    folder, size = data_folder(options.data, flowers() if options.flowers else None), options.size
-    photos, held_out = split_by_content(find_images(folder), options.validation)
-    train = Images(photos, size=size, load_size=size * 286 // 256, keep=is_color)
+    size, load_size = options.size, options.load_size or options.size * 286 // 256
+    photos, held_out = photo_files(options.data, options.validation)
+    train = Images(photos, size=size, load_size=load_size, keep=is_color)
     return train, Images(held_out, size=size, load_size=size, crop="center", flip=False, keep=is_color)
 
 
@@ -31,34 +36,55 @@ def colorized(arm: "Arm", ema: EMA[UNetGenerator], rgb: Tensor) -> tuple[Tensor,
     return gray, arm.generator.to_rgb(arm.image(gray, ema(gray)))
 
 
-def evaluate_and_save(run: Run, arm: "Arm", ema: EMA[UNetGenerator], photos: Iterable[Tensor]) -> None:
-    """Log the scores of all held-out photos, and save a checkpoint, scored by PSNR.
+def strength(real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
+    """How far the discriminator is ahead: the share of patches that it tells right, and its logits' gap."""
+    right = (real_logits > 0).float().mean() + (fake_logits < 0).float().mean()
+    return {"accuracy": right / 2, "logit_gap": (real_logits.mean() - fake_logits.mean()).detach()}
 
-    A preview shows the first batch: gray, colorized, true.
+
+def evaluate_and_save(run: Run, arm: "Arm", ema: EMA[UNetGenerator], photos: Iterable[Tensor]) -> None:
+    """Log how near the colors of all held-out photos are to the true ones, and save a checkpoint.
+
+    The score of a checkpoint is the mean correlation of Cr and Cb. A preview shows the first batch: gray,
+    colorized, true.
     """
-    scores = ImageMeans()
+    means, correlation = ImageMeans(), ChromaCorrelation()
     for index, rgb in enumerate(photos):
         gray, color = colorized(arm, ema, rgb)
-        scores.add(
-            psnr=psnr(color, rgb, reduction="none"),
-            ssim=ssim(color, rgb, reduction="none"),
+        correlation.add(color, rgb)
+        means.add(
+            chroma_error=chroma_error(color, rgb, reduction="none"),
+            gray_chroma_error=chroma_error(torch.zeros_like(rgb), rgb, reduction="none"),
             colorfulness=colorfulness(color, reduction="none"),
             true_colorfulness=colorfulness(rgb, reduction="none"),
         )
         if index == 0:
             run.grid("validation", gray, color, rgb)
-    found = scores.compute()
-    run.log(found)
-    run.save(score=found["psnr"])
+    cr, cb = correlation.compute()
+    run.log({"cr_correlation": cr, "cb_correlation": cb} | means.compute())
+    run.save(score=(cr + cb) / 2)
 
 
-def write_results(run: Run, arm: "Arm", ema: EMA[UNetGenerator], photos: Iterable[Tensor]) -> None:
-    """Write the colorizer, and the first batch of held-out photos gray, colorized and true."""
+def write_results(run: Run, ema: EMA[UNetGenerator], photos: Sequence[Path], size: int) -> None:
+    """Write the colorizer, and some whole held-out photos gray, colorized at `size` pixels, and true."""
     if not run.is_main:
         return
-    ema.average.save_pretrained(run.out / "colorizer")
-    rgb = next(iter(photos))
-    gray, color = colorized(arm, ema, rgb)
-    names = [f"{index:02d}" for index in range(len(rgb))]
-    write_pictures(run.out / "pictures", names, gray=gray, colored=color, true=rgb)
+    net = ema.average
+    net.save_pretrained(run.out / "colorizer")
+    for index, path in enumerate(photos[:SHOWN]):
+        rgb = reduced(read_image(path))[None]
+        gray = rgb_to_gray(rgb)
+        colored = translate(net, gray, rgb=True, size=size)
+        write_pictures(
+            run.out / "pictures", [numbered_name(index, path)], gray=gray, colored=colored, true=rgb
+        )
     print(f"held-out photos, colorized: {run.out / 'pictures'} and {run.out / 'previews'}")
+
+
+def reduced(rgb: Tensor) -> Tensor:
+    """A photo (3, H, W) of any size, with a shorter side of at most `LARGEST` pixels."""
+    scale = LARGEST / min(rgb.shape[-2:])
+    if scale >= 1:
+        return rgb
+    size = [round(side * scale) for side in rgb.shape[-2:]]
+    return F.interpolate(rgb[None], size=size, mode="bilinear", antialias=True)[0]

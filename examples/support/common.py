@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from gan_data import find_images, split_by_content
 from gan_trainers import OptionError
+from images import photographs
 from torch import nn
 from torch.optim import Adam
 
@@ -24,6 +26,19 @@ def data_folder(data: Path | None, embedded: Path | None) -> Path:
     if data is None:
         raise OptionError("--data is missing; this preset expects a folder of images")
     return data.expanduser()
+
+
+def photo_files(data: Path | None, validation: float) -> tuple[list[Path], list[Path]]:
+    """Photos to train on and held-out ones: those of --data, or else those of this repository.
+
+    Args:
+        data: a folder, searched in depth.
+        validation: the part of them that is held out, chosen by content.
+    """
+    if data is None:
+        return photographs()
+    train, held_out = split_by_content(find_images(data.expanduser()), validation)
+    return train, held_out
 
 
 def numbered_name(index: int, path: Path) -> str:

@@ -13,17 +13,15 @@ from gan_data import (
     bicubic_upscale,
     find_images,
     read_image,
-    split_by_content,
     write_image,
 )
 from gan_metrics import ImageMeans, feature_distance, psnr_y, ssim_y
 from gan_nets import MSRResNet, SRResNet, tiled
 from gan_projected import Backbone
 from gan_trainers import Run
-from images import flowers
 from torch import Tensor
 
-from support.common import data_folder, numbered_name
+from support.common import numbered_name, photo_files
 
 if TYPE_CHECKING:
     from srgan import Options
@@ -34,8 +32,7 @@ Pair = tuple[Tensor, Tensor]
 
 def find_datasets(options: "Options", degrade: Downscale) -> tuple[Degraded, Degraded]:
     """Pairs (small, large) to train on, and held-out pairs."""
-    folder = data_folder(options.data, flowers() if options.flowers else None)
-    photos, held_out = split_by_content(find_images(folder), options.validation)
+    photos, held_out = photo_files(options.data, options.validation)
     train = Images(photos, size=options.size)
     test = Images(held_out, size=options.size, crop="center", flip=False)
     return Degraded(train, degrade), Degraded(test, degrade)

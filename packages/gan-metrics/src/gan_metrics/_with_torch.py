@@ -1,5 +1,8 @@
 """The public names that need torch alone; `__init__.py` imports this module when one is first used."""
 
+from gan_metrics._chroma import ChromaCorrelation as ChromaCorrelation
+from gan_metrics._chroma import Correlations as Correlations
+from gan_metrics._chroma import chroma_error as chroma_error
 from gan_metrics._colorfulness import colorfulness as colorfulness
 from gan_metrics._confusion import ConfusionMatrix as ConfusionMatrix
 from gan_metrics._confusion import confusion_matrix as confusion_matrix

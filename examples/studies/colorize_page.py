@@ -1,0 +1,154 @@
+"""The page of the colorization study: scores beside the trivial ones, pictures, and the verdicts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import gan_nets
+import torch
+from colorize import ARMS as SPACES
+from colorize_verdicts import ERROR, RED, Logs, Rows, over_runs, verdicts
+from comparison import folder, last, table, write_text
+from gan_colorspace import rgb_to_gray
+from gan_metrics import ChromaCorrelation, chroma_error, colorfulness, feature_distance
+from gan_projected import Backbone
+from gan_trainers import draw_curves, read_scalars, write_grid
+from spread import Spread, over_seeds
+from torch import Tensor
+from trivial_colors import ConstantColor, LumaTable, NearestByLuma, gray
+
+ARMS = tuple(SPACES)
+DIGITS = {ERROR: 2, "colorfulness": 1, "feature distance": 3}  # 2 for all others
+STRENGTH = ("accuracy", "logit_gap", "discriminator", "adversarial")
+CURVES = ["cr_correlation", "cb_correlation", "colorfulness", *STRENGTH, "pixel"]
+SHOWN = 6
+
+
+class Data(NamedTuple):
+    """Middle squares of photos, (N, 3, H, W) RGB."""
+
+    train: Tensor
+    shown: Tensor  # held out, on the page
+    measured: Tensor  # with which the table is made
+
+
+def run_folder(out: Path, arm: str, seed: int) -> Path:
+    """The folder of a run."""
+    return folder(out, arm) / f"seed-{seed}"
+
+
+def write_page(
+    out: Path, page: Path, seeds: Sequence[int], data: Data, features: Backbone, budget: str
+) -> None:
+    """Write README.md, photos.png and curves.png into `page` from the finished runs."""
+    runs = {arm: [run_folder(out, arm, seed) for seed in seeds] for arm in ARMS}
+    first = [colorized(runs[arm][0], arm, data.shown) for arm in ARMS]
+    write_grid(page / "photos.png", *(images[:SHOWN] for images in (_luma(data.shown), *first, data.shown)))
+    trivial, truth = trivial_rows(data, features), {"**true photos**": _one(features, data.measured, data)}
+    trained = {arm: trained_row(runs[arm], arm, data, features) for arm in ARMS}
+    logs = {arm: [read_scalars(run / "scalars.jsonl") for run in runs[arm]] for arm in ARMS}
+    draw_curves({arm: of_seeds[0] for arm, of_seeds in logs.items()}, page / "curves.png", CURVES)
+    write_text(page, _text(budget, truth | trivial, trained, verdicts(trivial, trained, logs), logs))
+
+
+@torch.no_grad()
+def colorized(run: Path, arm: str, photos: Tensor) -> Tensor:
+    """Photos (N, 3, H, W), colorized by the network of a run from their gray images."""
+    net, spaces = gan_nets.load(run / "colorizer").eval(), SPACES[arm]
+    images = [spaces.image(luma, net(luma)) for luma in spaces.gray(photos).split(16)]
+    return spaces.generator.to_rgb(torch.cat(images)).clamp(-1, 1)
+
+
+def scores(features: Backbone, colored: Tensor, true: Tensor) -> dict[str, float]:
+    """How near the colors of photos (N, 3, H, W) are to the true ones."""
+    correlation = ChromaCorrelation()
+    correlation.add(colored, true)
+    cr, cb = correlation.compute()
+    distances = [
+        feature_distance(features, a, b) * len(a)
+        for a, b in zip(colored.split(16), true.split(16), strict=True)
+    ]
+    return {
+        ERROR: 100 * chroma_error(colored, true).item(),
+        RED: cr,
+        "correlation of Cb": cb,
+        "colorfulness": colorfulness(colored).item(),
+        "feature distance": (torch.stack(distances).sum() / len(true)).item(),
+    }
+
+
+def trivial_rows(data: Data, features: Backbone) -> Rows:
+    """The scores of what took no training."""
+    makers: dict[str, Callable[[Tensor], Tensor]] = {
+        "gray": gray,
+        "one constant color": ConstantColor(data.train),
+        "the mean color of each luma": LumaTable(data.train),
+        "the five nearest by luma": NearestByLuma(data.train),
+    }
+    return {name: _one(features, make(_luma(data.measured)), data) for name, make in makers.items()}
+
+
+def trained_row(runs: Sequence[Path], arm: str, data: Data, features: Backbone) -> dict[str, Spread]:
+    """The scores of an arm over its seeds."""
+    return over_seeds([scores(features, colorized(run, arm, data.measured), data.measured) for run in runs])
+
+
+def _one(features: Backbone, colored: Tensor, data: Data) -> dict[str, Spread]:
+    return over_seeds([scores(features, colored, data.measured)])
+
+
+def _luma(photos: Tensor) -> Tensor:
+    return rgb_to_gray(photos)
+
+
+def _strength(logs: Logs) -> str:
+    """The table of the discriminators, from the last row of each run's log."""
+    names = (*STRENGTH, "seconds")
+    return table(
+        ["arm", *names],
+        (
+            [arm, *(over_runs(runs, lambda rows, name=name: last(rows, name)).text(2) for name in names)]
+            for arm, runs in logs.items()
+        ),
+    )
+
+
+def _text(budget: str, fixed: Rows, trained: Rows, found: Mapping[str, str], logs: Logs) -> str:
+    header = ["", *next(iter(fixed.values()))]
+    rows = fixed | {f"**{arm}**": row for arm, row in trained.items()}
+    lines = (
+        [name, *(score.text(DIGITS.get(each, 2)) for each, score in row.items())]
+        for name, row in rows.items()
+    )
+    return f"""# Colorization in several color spaces
+
+```sh
+python examples/studies/colorize.py
+```
+
+![photos](photos.png)
+
+Held-out photos, from left to right: the gray input, {", ".join(ARMS)}, and the true photo. An arm is named
+after the color spaces of its generator and its discriminator; "gray": the discriminator sees the gray image
+too.
+
+{budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
+
+{table(header, lines)}
+
+The chroma error is the mean absolute difference of Cr and Cb, in percent of their largest value; the feature
+distance is EfficientNet-Lite0's, not LPIPS.
+
+{table(["article 002", "here"], ([*each] for each in found.items()))}
+
+"Yes" and "no" are differences larger than that between the seeds.
+
+## The discriminators
+
+{_strength(logs)}
+
+Means over the last steps: the share of patches that the discriminator tells right, the difference between its
+mean logits of real and generated images, and the two losses.
+
+![curves](curves.png)
+"""

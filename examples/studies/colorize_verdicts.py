@@ -1,0 +1,77 @@
+"""What article 002 states on the color spaces, held against the scores and the logs of the arms."""
+
+from collections.abc import Callable, Sequence
+
+from comparison import Row, last
+from spread import Spread
+
+BEST, SAME_SPACE, WITH_GRAY, RGB_ALONE = "ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb"
+ERROR, RED = "chroma error, %", "correlation of Cr"
+
+Rows = dict[str, dict[str, Spread]]
+Logs = dict[str, list[list[Row]]]  # of each arm, for each seed
+
+
+def verdicts(trivial: Rows, trained: Rows, logs: Logs) -> dict[str, str]:
+    """Each statement of the article and what was found, such as "**Yes**: 9.1 ±0.2 against 9.9 (gray)".
+
+    Args:
+        trivial: the scores of the trivial rows.
+        trained: the scores of the arms.
+        logs: the scalars of the arms' runs.
+    """
+    nothing = min(trivial, key=lambda name: trivial[name][ERROR].mean)
+    known = max(trivial, key=lambda name: trivial[name][RED].mean)
+    early = {arm: over_runs(logs[arm], lambda rows: _at(rows, "cr_correlation", 0.25)) for arm in logs}
+    ahead = {arm: over_runs(logs[arm], lambda rows: last(rows, "accuracy")) for arm in logs}
+    best, same, with_gray, alone = (trained[arm] for arm in (BEST, SAME_SPACE, WITH_GRAY, RGB_ALONE))
+    return {
+        f"{BEST} is nearer to the true colors than doing nothing": _less(
+            best[ERROR], trivial[nothing][ERROR], nothing
+        ),
+        f"{BEST} knows what is red better than doing nothing": _more(best[RED], trivial[known][RED], known),
+        "With a generator in YCrCb, colors appear early (Cr after a quarter of the steps)": _more(
+            early[BEST], early[RGB_ALONE], RGB_ALONE
+        ),
+        "The discriminator should see RGB: in YCrCb there is a haze": _less(
+            best[ERROR], same[ERROR], SAME_SPACE
+        ),
+        "RGB alone is second to YCrCb": _less(best[ERROR], alone[ERROR], RGB_ALONE),
+        "A discriminator that sees the gray image becomes too strong (accuracy)": _more(
+            ahead[WITH_GRAY], ahead[RGB_ALONE], RGB_ALONE
+        ),
+        "and its colors turn to sepia or vanish (colorfulness)": _less(
+            with_gray["colorfulness"], alone["colorfulness"], RGB_ALONE
+        ),
+        "The discriminator's loss falls": _less(*_early_and_late(logs[BEST], "discriminator")),
+        "the generator's cross-entropy rises": _more(*_early_and_late(logs[BEST], "adversarial")),
+    }
+
+
+def _early_and_late(runs: Sequence[list[Row]], name: str) -> tuple[Spread, Spread, str]:
+    late, early = (over_runs(runs, lambda rows, part=part: _at(rows, name, part)) for part in (1.0, 0.25))
+    return late, early, "after a quarter of the steps"
+
+
+def _at(rows: Sequence[Row], name: str, part: float) -> float:
+    """The value that was logged nearest to a part of the steps."""
+    logged = [row for row in rows if name in row]
+    return min(logged, key=lambda row: abs(row["step"] - part * rows[-1]["step"]))[name]
+
+
+def over_runs(runs: Sequence[list[Row]], value: Callable[[list[Row]], float]) -> Spread:
+    """A number of each run's log."""
+    return Spread(tuple(value(rows) for rows in runs))
+
+
+def _more(ours: Spread, theirs: Spread, name: str) -> str:
+    return _answer(ours.above(theirs), theirs.above(ours), ours, theirs, name)
+
+
+def _less(ours: Spread, theirs: Spread, name: str) -> str:
+    return _answer(theirs.above(ours), ours.above(theirs), ours, theirs, name)
+
+
+def _answer(yes: bool, no: bool, ours: Spread, theirs: Spread, name: str) -> str:
+    word = "Yes" if yes else "No" if no else "Open, within the spread"
+    return f"**{word}**: {ours.text(2)} against {theirs.text(2)} ({name})"

