@@ -54,7 +54,7 @@ class Options:
     """The defaults are CycleGAN's, which its authors gave all baselines; the presets change some of them."""
 
     data: tuple[Path, ...] = ()  # a folder with trainA and trainB (and testA, testB), or one for each domain
-    emoji: Literal["people", "all"] | None = None  # train on the emoji of this repository instead
+    emoji: bool = False  # train on the emoji of this repository instead
     portraits: bool = False  # or on its label maps (A) and portraits (B)
     counterparts: bool = False  # test images of equal names are true pairs: score against them
     size: Count = 256  # side of the square crops, in pixels
@@ -83,7 +83,7 @@ SMALL = Options(
     counterparts=True, size=64, load_size=64, width=32, blocks=3, steps=4_000
 )  # as in the preset emoji of cyclegan.py
 PRESETS = {
-    "emoji": replace(SMALL, emoji="people"),
+    "emoji": replace(SMALL, emoji=True),
     "portraits": replace(SMALL, portraits=True),
     "paper": Options(),
 }
@@ -160,7 +160,7 @@ def train(
 
 def main(options: Options) -> None:
     """Train a generator and an encoder that fool one discriminator; the same command again resumes."""
-    files, test_files = find_files(options.data, options.emoji, portraits=options.portraits)
+    files, test_files = find_files(options.data, emoji=options.emoji, portraits=options.portraits)
     dataset = UnpairedFolders(*files, size=options.size, load_size=options.load_size)
     run = options.run.start(options)
     images_per_step = options.batch_size * run.processes * options.run.accumulate

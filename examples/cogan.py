@@ -50,7 +50,7 @@ class Options:
     """The defaults are the paper's (section 4, and its appendix on faces); presets change some of them."""
 
     data: tuple[Path, ...] = ()  # a folder with trainA and trainB (and testA, testB), or one for each domain
-    emoji: Literal["people", "all"] | None = None  # train on the emoji of this repository instead
+    emoji: bool = False  # train on the emoji of this repository instead
     portraits: bool = False  # or on its label maps (A) and portraits (B)
     counterparts: bool = False  # test images of equal names are true pairs: score against them
     size: Count = 128  # side of the square crops, in pixels
@@ -76,7 +76,7 @@ SMALL = Options(
     counterparts=True, size=64, load_size=64, starts=2, iterations=50, batch_size=8, steps=4_000
 )  # a step takes about as long as one of CycleGAN with 1 image
 PRESETS = {
-    "emoji": replace(SMALL, emoji="people"),
+    "emoji": replace(SMALL, emoji=True),
     "portraits": replace(SMALL, portraits=True),
     "paper": Options(),
 }
@@ -158,7 +158,7 @@ def train(
 
 def main(options: Options) -> None:
     """Train two coupled generators, then translate by the latent that draws an image."""
-    files, test_files = find_files(options.data, options.emoji, portraits=options.portraits)
+    files, test_files = find_files(options.data, emoji=options.emoji, portraits=options.portraits)
     dataset = UnpairedFolders(*files, size=options.size, load_size=options.load_size)
     run = options.run.start(options)
     run.settings |= {"evaluate_every": options.run.evaluation_interval(options.steps)}

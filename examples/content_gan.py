@@ -55,7 +55,7 @@ class Options:
     """The defaults are CycleGAN's, which its authors gave all baselines; the presets change some of them."""
 
     data: tuple[Path, ...] = ()  # a folder with trainA and trainB (and testA, testB), or one for each domain
-    emoji: Literal["people", "all"] | None = None  # train on the emoji of this repository instead
+    emoji: bool = False  # train on the emoji of this repository instead
     portraits: bool = False  # or on its label maps (A) and portraits (B)
     direction: Literal["a-to-b", "b-to-a"] = "a-to-b"  # which domain is the input
     counterparts: bool = False  # test images of equal names are true pairs: score against them
@@ -92,7 +92,7 @@ SMALL = Options(
     counterparts=True, size=64, load_size=64, width=32, blocks=3, feature_size=128, steps=4_000
 )  # as in the preset emoji of cyclegan.py
 PRESETS = {
-    "emoji": replace(SMALL, emoji="people"),
+    "emoji": replace(SMALL, emoji=True),
     "portraits": replace(SMALL, portraits=True),
     "paper": Options(),
 }
@@ -156,7 +156,7 @@ def train(run: Run, batches: Loader, steps: int, direction: Direction, t: Traini
 
 def main(options: Options) -> None:
     """Train a generator of one direction; the same command again resumes."""
-    files, test_files = find_files(options.data, options.emoji, portraits=options.portraits)
+    files, test_files = find_files(options.data, emoji=options.emoji, portraits=options.portraits)
     dataset = UnpairedFolders(*files, size=options.size, load_size=options.load_size)
     run = options.run.start(options)
     images_per_step = options.batch_size * run.processes * options.run.accumulate

@@ -60,7 +60,7 @@ class Options:
     """The defaults are CUT's (section 4 and appendix C); the presets change some of them."""
 
     data: tuple[Path, ...] = ()  # a folder with trainA and trainB (and testA, testB), or one for each domain
-    emoji: Literal["people", "all"] | None = None  # train on the emoji of this repository instead
+    emoji: bool = False  # train on the emoji of this repository instead
     portraits: bool = False  # or on its label maps (A) and drawn faces (B)
     counterparts: bool = False  # test images of equal names are true pairs: score against them
     direction: Literal["a-to-b", "b-to-a"] = "a-to-b"  # what is translated
@@ -118,7 +118,7 @@ SMALL = Options(
     counterparts=True, size=64, load_size=64, width=32, blocks=3, nce_layers=(0, 4, 8, 12, 14), steps=4_000
 )
 PRESETS = {
-    "emoji": dataclasses.replace(SMALL, emoji="people"),
+    "emoji": dataclasses.replace(SMALL, emoji=True),
     "portraits": dataclasses.replace(SMALL, portraits=True),
     "cut": Options(),
     "fastcut": Options(
@@ -225,7 +225,7 @@ def train(run: Run, batches: Loader, steps: int, direction: Direction, t: Traini
 
 def main(options: Options) -> None:
     """Train a generator in one direction; the same command again resumes."""
-    files, test_files = find_files(options.data, options.emoji, portraits=options.portraits)
+    files, test_files = find_files(options.data, emoji=options.emoji, portraits=options.portraits)
     sources_and_targets = files if options.direction == "a-to-b" else files[::-1]
     dataset = UnpairedFolders(*sources_and_targets, size=options.size, load_size=options.load_size)
     run = options.run.start(options)

@@ -58,7 +58,7 @@ class Options:
     """The defaults are the paper's (section 4 and appendix 7); the presets change some of them."""
 
     data: tuple[Path, ...] = ()  # a folder with trainA and trainB (and testA, testB), or one for each domain
-    emoji: Literal["people", "all"] | None = None  # train on the emoji of this repository instead
+    emoji: bool = False  # train on the emoji of this repository instead
     portraits: bool = False  # or on its label maps (A) and portraits (B)
     counterparts: bool = False  # test images of equal names are true pairs: score against them
     size: Count = 256  # side of the square crops, in pixels
@@ -99,7 +99,7 @@ SMALL = Options(
     counterparts=True, size=64, load_size=64, width=32, blocks=3, identity_weight=5.0, steps=4_000
 )
 PRESETS = {
-    "emoji": replace(SMALL, emoji="people"),
+    "emoji": replace(SMALL, emoji=True),
     "portraits": replace(SMALL, portraits=True, identity_weight=0.0),  # colors of labels are not to be kept
     "paper": Options(),  # style transfer, object transfiguration, season transfer
     "painting-to-photo": Options(identity_weight=5.0, load_size=None),
@@ -203,7 +203,7 @@ def updates(t: Training, options: Options) -> list[tuple[tuple[nn.Module, ...], 
 
 def main(options: Options) -> None:
     """Train two generators that invert each other; the same command again resumes."""
-    files, test_files = find_files(options.data, options.emoji, portraits=options.portraits)
+    files, test_files = find_files(options.data, emoji=options.emoji, portraits=options.portraits)
     dataset = UnpairedFolders(*files, size=options.size, load_size=options.load_size)
     run = options.run.start(options)
     images_per_step = options.batch_size * run.processes * options.run.accumulate

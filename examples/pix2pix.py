@@ -59,7 +59,7 @@ class Options:
     """The defaults are the paper's (section 3 and appendix 6); the presets change some of them."""
 
     data: tuple[Path, ...] = ()  # one folder, or with --pairs folders one for A and one for B
-    emoji: Literal["people", "all"] | None = None  # train on the emoji of this repository instead
+    emoji: bool = False  # train on the emoji of this repository instead
     portraits: bool = False  # or on its label maps (A) and portraits (B)
     pairs: Literal["folders", "halves", "photos"] = "folders"  # equal names in two folders (trainA, trainB);
     # images whose left half is A and right half B; photos, of which A is a shrunken and enlarged copy
@@ -95,8 +95,8 @@ UPPER_BOUND = replace(  # of unpaired translation: CycleGAN's generator and step
     SMALL, flip=True, generator="resnet", blocks=3, ema=True, steps=4_000
 )
 PRESETS = {
-    "emoji": replace(SMALL, emoji="all", batch_size=4, steps=3_000),
-    "emoji-resnet": replace(UPPER_BOUND, emoji="people"),
+    "emoji": replace(SMALL, emoji=True, batch_size=4, steps=3_000),
+    "emoji-resnet": replace(UPPER_BOUND, emoji=True),
     "portraits": replace(UPPER_BOUND, portraits=True),
     "paper": Options(),
     "super-resolution": Options(pairs="photos", load_size=None),

@@ -2,7 +2,7 @@
 
 Wang et al. 2018, "High-Resolution Image Synthesis and Semantic Manipulation with Conditional GANs".
 
-    accelerate launch examples/pix2pixhd.py                            # emoji from maps of their areas
+    accelerate launch examples/pix2pixhd.py                            # drawn faces from label maps
     accelerate launch examples/pix2pixhd.py paper --data ~/cityscapes  # 512x1024, then 1024x2048
 """
 
@@ -35,7 +35,7 @@ from gan_trainers import (
     run_recipe,
     total,
 )
-from images.emoji_maps import CLASSES
+from images import PORTRAIT_COLORS
 from support.common import adam
 from support.pix2pixhd import (
     Files,
@@ -70,7 +70,7 @@ class Options:
     """The defaults are the paper's for Cityscapes (section 4 and the official code)."""
 
     data: Path | None = None  # a folder with train_img, train_label, train_inst (and test_img and so on)
-    emoji: bool = False  # train on the emoji of this repository instead, with maps of their areas
+    portraits: bool = False  # train on this repository's portraits instead, their classes and areas
     classes: Count = 35  # of the label maps
     ignore: CountOrZero | None = 255  # label of pixels without a class; none: every pixel has one
     features: CountOrZero = 0  # channels of the instance features, 3 in the paper; 0: without an encoder
@@ -94,7 +94,7 @@ class Options:
     def __post_init__(self) -> None:
         check_ranges(self)
         multiple = 2 ** (self.downsamplings + 1)
-        if self.emoji and self.data:
+        if self.portraits and self.data:
             raise OptionError("--data expects the preset paper: pix2pixhd.py paper --data FOLDER")
         if any(side % multiple or side < 2 * multiple for side in self.size):
             raise OptionError(
@@ -110,9 +110,9 @@ class Options:
 
 
 PRESETS = {
-    "emoji": Options(
-        emoji=True, classes=CLASSES, features=3, size=(64, 64), width=16, downsamplings=1, blocks=6,
-        batch_size=8, steps=(1_500, 800),
+    "portraits": Options(
+        portraits=True, classes=len(PORTRAIT_COLORS), ignore=None, features=3, size=(64, 64), width=16,
+        downsamplings=1, blocks=6, batch_size=8, steps=(1_500, 800),
     ),
     "paper": Options(),
 }  # fmt: skip

@@ -6,13 +6,14 @@ Hi-king's article of 2016-12-18 on it.
     accelerate launch examples/srgan.py                                        # photographs, minutes
     accelerate launch examples/srgan.py paper --data ~/photos --test ~/Set5/HR
     accelerate launch examples/srgan.py --start runs/srgan/pixels --pixel-steps 0 --out runs/again
+    accelerate launch examples/srgan.py waifu2x --jpeg noise-3 --colors y       # drawings, twice as large
 """
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from gan_data import Downscale, Kernel
+from gan_data import Kernel
 from gan_losses import (
     PerceptualLoss,
     VGG19Features,
@@ -23,6 +24,7 @@ from gan_losses import (
 from gan_nets import MSRResNet, SRGANDiscriminator, SRResNet, init_icnr_, init_kaiming_
 from gan_projected import Backbone
 from gan_trainers import (
+    EMA,
     Count,
     CountOrZero,
     Fraction,
@@ -38,7 +40,15 @@ from gan_trainers import (
     step_decay,
     total,
 )
-from support.srgan import Evaluation, find_datasets, find_test_files, write_results
+from support.srgan import (
+    Evaluation,
+    as_rgb,
+    find_datasets,
+    find_test_files,
+    make_degradation,
+    planes,
+    write_results,
+)
 from torch import Tensor
 from torch.nn import functional as F
 from torch.optim import Adam
@@ -47,33 +57,35 @@ from torch.optim import Adam
 # sum over the maps of EfficientNet-Lite0 that number is 70, measured on bicubic enlargements of photos.
 LITE0_SCALE = 12.75 / 70
 
+Noise = Literal["noise-0", "noise-1", "noise-2", "noise-3"]
+
 
 @dataclass(frozen=True)
 class Options:
     """The defaults are the paper's (section 3.2); the presets change some of them."""
 
     data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
+    portraits: bool = False  # train on this repository's portraits, which are drawings, instead
     test: Path | None = None  # a folder of large images, such as Set5's, to shrink and upscale at the end
     scale: Count = 4  # of super-resolution
     kernel: Kernel = "matlab-bicubic"  # of shrinking
-    jpeg: Count | None = None  # quality of JPEG compression of the shrunken images; if not given, none
+    jpeg: Count | Noise | None = None  # of small images: quality, or waifu2x's noise
+    colors: Literal["rgb", "y"] = "rgb"  # y: the network enlarges the luma alone; the rest is bicubic
     size: Count = 96  # side of the square crops before shrinking, in pixels
     validation: Fraction = 0.1  # part of the photos of --data that is held out, chosen by content
     generator: Literal["srresnet", "msrresnet"] = "srresnet"  # msrresnet: BasicSR's, which learns faster
     blocks: Count = 16  # residual blocks; 5 in the article
     width: Count = 64  # channels of the first layers of both networks
     icnr: bool = True  # initialization without checkerboard artifacts; not in the paper
-    pixel: Literal["mse", "l1"] = "mse"  # pixel loss of both phases; l1 in [0, 1], as in BasicSR
-    features: Literal["lite0", "vgg19"] = "lite0"  # of the content loss; the paper's are VGG19's
-    vgg19: Path | None = None  # file of VGG19's weights; if not given, torchvision's are downloaded
+    features: Literal["lite0", "vgg19"] | Path = "lite0"  # of the content loss; a file: VGG19's weights
     layer: Literal["relu5_4", "conv5_4"] = "relu5_4"  # of VGG19
-    distance: Literal["mse", "l1"] = "mse"  # between features
+    distance: Literal["mse", "l1"] = "mse"  # of pixels and of features; l1 of pixels in [0, 1], as in BasicSR
     feature_scale: Positive = 1 / 12.75  # factor of the features (section 3.2)
     pixel_weight: Weight = 0.0  # in phase 2
     content_weight: Weight = 1.0  # in phase 2
     adversarial_weight: Weight = 1e-3  # in phase 2; 0: without a discriminator
-    start: Path | None = None  # a network of phase 1 to start from, such as runs/srgan/pixels
-    from_nothing: bool = False  # allow phase 2 without phase 1, against the paper's advice
+    ema: bool = True  # evaluate and save the average of the weights, as in BasicSR
+    start: Path | Literal["nothing"] | None = None  # a network of phase 1; nothing: none at all
     lr: Positive = 1e-4  # learning rate of both networks; a tenth in the second half of phase 2
     batch_size: Count = 16  # crops per step and process
     pixel_steps: CountOrZero = 1_000_000  # of phase 1, pixels alone
@@ -82,19 +94,21 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if self.steps and not (self.pixel_steps or self.start or self.from_nothing):
+        if self.portraits and self.data:
+            raise OptionError("--data expects another preset, such as: srgan.py paper --data FOLDER")
+        if self.steps and not (self.pixel_steps or self.start):
             raise OptionError(
                 "phase 2 expects the weights of phase 1; give --start FOLDER or some --pixel-steps, or, "
-                "against the paper's advice, --from-nothing"
+                "against the paper's advice, --start nothing"
             )
         if not self.steps and not self.pixel_steps:
             raise OptionError("--pixel-steps or --steps must be above 0; got 0 for both")
         if self.steps and not any((self.pixel_weight, self.content_weight, self.adversarial_weight)):
             raise OptionError("one weight of phase 2 must be above 0; got 0 for all")
-        if self.vgg19 and self.features != "vgg19":
-            raise OptionError(f"--vgg19 expects --features vgg19; got {self.features}")
-        if self.jpeg and self.jpeg > 100:
-            raise OptionError(f"--jpeg must be a quality from 1 to 100; got {self.jpeg}")
+        if isinstance(self.jpeg, int) and self.jpeg > 95:
+            raise OptionError(
+                f"--jpeg must be a quality from 1 to 95, or noise-0 to noise-3; got {self.jpeg}"
+            )
         least = 2 * self.scale + 11  # SSIM's window, and the border that scores leave out
         if self.size % self.scale or self.size < least:
             raise OptionError(
@@ -103,44 +117,68 @@ class Options:
 
 
 BASICSR = Options(  # the generator and the losses of BasicSR's SRGAN, which learns in far fewer steps
-    generator="msrresnet", pixel="l1", layer="conv5_4", distance="l1", feature_scale=1.0,
+    generator="msrresnet", layer="conv5_4", distance="l1", feature_scale=1.0,
     pixel_weight=1e-2, content_weight=1.0, adversarial_weight=5e-3,
 )  # fmt: skip
-PRESETS = {
+PRESETS = {  # waifu2x: illustrations, twice as large, with less noise
     "photos": replace(BASICSR, blocks=4, width=32, lr=5e-4, batch_size=4, pixel_steps=1_000, steps=500),
     "paper": Options(),  # with --features vgg19, the paper's content loss
     "article": Options(blocks=5, adversarial_weight=1e-5),
     "basicsr": BASICSR,
+    "waifu2x": replace(
+        BASICSR,
+        portraits=True,
+        scale=2,
+        kernel="area",
+        jpeg="noise-1",
+        blocks=4,
+        width=32,
+        size=64,
+        lr=5e-4,
+        pixel_steps=2_000,
+        steps=0,
+    ),
 }
 
 
 class Training(NamedTuple):
-    """Networks, content loss (registered for its precision) and optimizers."""
+    """Networks, content loss (registered for its precision), optimizers and average."""
 
     g: SRResNet | MSRResNet
     d: SRGANDiscriminator
     content: PerceptualLoss
     opt_g: Adam
     opt_d: Adam
+    ema: EMA[SRResNet | MSRResNet]
 
 
 def build(options: Options, degradation: str, lite0: Backbone) -> Training:
     """Section 2.1 and figure 4, or BasicSR's generator; the generator starts from --start if given."""
     network = {"srresnet": SRResNet, "msrresnet": MSRResNet}[options.generator]
     scale, blocks, width = options.scale, options.blocks, options.width
-    g = network(scale=scale, blocks=blocks, width=width, degradation=degradation)
-    if options.start:
-        start = network.from_pretrained(options.start, scale=scale, blocks=blocks, width=width)
+    channels = 1 if options.colors == "y" else 3
+    g = network(channels, channels, scale=scale, blocks=blocks, width=width, degradation=degradation)
+    if isinstance(options.start, Path):
+        start = network.from_pretrained(
+            options.start,
+            in_channels=channels,
+            out_channels=channels,
+            scale=scale,
+            blocks=blocks,
+            width=width,
+        )
         g.load_state_dict(start.state_dict())
     else:
         if options.generator == "msrresnet":
             init_kaiming_(g)
         if options.icnr:
             init_icnr_(g)
-    d = SRGANDiscriminator(width=width, hidden=16 * width)
+    d = SRGANDiscriminator(channels, width=width, hidden=16 * width)
     init_kaiming_(d)
     opt_g, opt_d = (Adam(net.parameters(), lr=options.lr, fused=True) for net in (g, d))  # betas 0.9, 0.999
-    return Training(g, d, content_loss(options, lite0), opt_g, opt_d)
+    half_life = 693 if options.ema else 1e-3  # steps: a decay of 0.999; 1e-3: the weights themselves
+    ema = EMA(g, half_life, ramp_up=0.05)
+    return Training(g, d, content_loss(options, lite0), opt_g, opt_d, ema)
 
 
 def content_loss(options: Options, lite0: Backbone) -> PerceptualLoss:
@@ -149,13 +187,14 @@ def content_loss(options: Options, lite0: Backbone) -> PerceptualLoss:
     if options.features == "lite0":
         weight = (options.feature_scale * LITE0_SCALE) ** power
         return PerceptualLoss(lite0, layer_weights=[weight] * 4, distance=options.distance)
-    vgg19 = VGG19Features([options.layer], weights=options.vgg19 or "torchvision")
+    weights = "torchvision" if options.features == "vgg19" else options.features
+    vgg19 = VGG19Features([options.layer], weights=weights)
     return PerceptualLoss(vgg19, layer_weights=[options.feature_scale**power], distance=options.distance)
 
 
 def pixel_loss(fake: Tensor, real: Tensor, options: Options) -> Tensor:
     """Equation 4, the MSE of the pixels; or BasicSR's L1 in [0, 1], half of that in [-1, 1]."""
-    return F.mse_loss(fake, real) if options.pixel == "mse" else l1_loss(fake, real) / 2
+    return F.mse_loss(fake, real) if options.distance == "mse" else l1_loss(fake, real) / 2
 
 
 def generator_terms(fake: Tensor, real: Tensor, t: Training, options: Options) -> dict[str, Tensor]:
@@ -164,7 +203,8 @@ def generator_terms(fake: Tensor, real: Tensor, t: Training, options: Options) -
     if options.pixel_weight:
         terms["pixel"] = options.pixel_weight * pixel_loss(fake, real, options)
     if options.content_weight:
-        terms["content"] = options.content_weight * t.content(fake, real)
+        content = t.content(as_rgb(fake), as_rgb(real))
+        terms["content"] = options.content_weight * content
     if options.adversarial_weight:
         terms["adversarial"] = options.adversarial_weight * nonsaturating_generator_loss(t.d(fake))
     return terms
@@ -172,12 +212,14 @@ def generator_terms(fake: Tensor, real: Tensor, t: Training, options: Options) -
 
 def train_on_pixels(run: Run, batches: Loader, evaluation: Evaluation, t: Training, options: Options) -> None:
     """Phase 1 (SRResNet): pixels alone."""
-    # (N, 3, H / scale, W / scale) and (N, 3, H, W) in [-1, 1]
-    for small, large in run.steps(batches, until=options.pixel_steps, phase="pixels"):
+    for pair in run.steps(batches, until=options.pixel_steps, phase="pixels"):
+        small, large = planes(pair, options.colors)  # (N, C, H / scale, W / scale), (N, C, H, W) in [-1, 1]
         run.set_lr(options.lr, t.opt_g)  # in each step: a checkpoint restores the rate it was saved with
         loss = pixel_loss(t.g(small), large, options)
         run.update(t.opt_g, loss)
         run.log({"pixel": loss})
+        if run.every(1):
+            t.ema.update()
         evaluation.evaluate_and_save_if_due()
 
 
@@ -185,7 +227,8 @@ def train_adversarially(
     run: Run, batches: Loader, evaluation: Evaluation, t: Training, options: Options
 ) -> None:
     """Phase 2 (SRGAN): the discriminator, then the generator, on the same fakes."""
-    for small, large in run.steps(batches, until=options.steps, phase="content"):
+    for pair in run.steps(batches, until=options.steps, phase="content"):
+        small, large = planes(pair, options.colors)
         step = run.step - options.pixel_steps
         if step == 1:
             t.opt_g.state.clear()  # Adam's moments belong to another loss
@@ -200,12 +243,14 @@ def train_adversarially(
             terms = generator_terms(fake, large, t, options)
             run.update(t.opt_g, total(terms))
         run.log(terms)
+        if run.every(1):
+            t.ema.update()
         evaluation.evaluate_and_save_if_due()
 
 
 def main(options: Options) -> None:
     """Train a super-resolution network in two phases; the same command again resumes."""
-    degrade = Downscale(options.scale, options.kernel, options.jpeg)
+    degrade = make_degradation(options)
     test_files = find_test_files(options)
     dataset, test = find_datasets(options, degrade)
     run = options.run.start(options)
@@ -216,10 +261,10 @@ def main(options: Options) -> None:
     test_batches = run.loader(test, options.batch_size, shuffle=False, passes=1)
     run.resume()
     interval = options.run.evaluation_interval(options.pixel_steps + options.steps)
-    evaluation = Evaluation(run, training.g, test_batches, lite0, interval)
+    evaluation = Evaluation(run, training.ema.average, test_batches, lite0, interval)
     train_on_pixels(run, batches, evaluation, training, options)
     if run.is_main and run.step == options.pixel_steps > 0:
-        training.g.save_pretrained(run.out / "pixels")
+        training.ema.average.save_pretrained(run.out / "pixels")
     train_adversarially(run, batches, evaluation, training, options)
     write_results(evaluation, test_files, degrade)
 

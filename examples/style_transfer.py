@@ -25,7 +25,7 @@ class Options:
 
     content: Path | None = None  # a picture, or a folder of pictures
     style: tuple[Path, ...] = ()  # pictures and folders; of several, the mean Gram matrices are the style
-    emoji: Literal["people", "all"] | None = None  # Noto's test emoji in the style of Twemoji's instead
+    emoji: bool = False  # Noto's test emoji in the style of Twemoji's instead
     images: Count | None = None  # pictures of the content, at even distances; if not given, all
     pictures: Count | None = None  # pictures of the style, at even distances; if not given, all
     size: Count = 512  # side of the square pictures, in pixels
@@ -50,7 +50,7 @@ class Options:
 
 
 COLLECTION = Options(
-    emoji="people",
+    emoji=True,
     images=8,
     size=64,
     enlarge=2,

@@ -41,26 +41,31 @@ def photos(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def emoji_maps(example):
-    return example("images.emoji_maps")
+def portrait_instances(example):
+    return example("images.portrait_instances")
 
 
 @pytest.fixture(scope="session")
-def few_emoji(tmp_path_factory):
-    """A few emoji as they come with the repository."""
-    folder, source = tmp_path_factory.mktemp("emoji"), EXAMPLES / "images" / "emoji"
-    shutil.copy(source / "names.csv", folder)
-    for kind, count in (("trainA", 6), ("testA", 2)):
-        (folder / kind).mkdir()
-        for file in sorted((source / kind).glob("*.png"))[-count:]:
-            shutil.copy(file, folder / kind)
+def few_portraits(tmp_path_factory):
+    """A few label maps and drawn faces as they come with the repository."""
+    folder, source = tmp_path_factory.mktemp("portraits"), EXAMPLES / "images" / "portraits"
+    for split, count in (("train", 6), ("test", 2)):
+        for kind in "AB":
+            (folder / f"{split}{kind}").mkdir()
+            for file in sorted((source / f"{split}{kind}").iterdir())[:count]:
+                shutil.copy(file, folder / f"{split}{kind}")
     return folder
 
 
 @pytest.fixture(scope="session")
-def labeled_emoji(emoji_maps, few_emoji):
-    """The same with their maps, in the layout of pix2pixHD's `--data`."""
-    return emoji_maps.write_emoji_maps(few_emoji, few_emoji / "maps")
+def labeled_portraits(portrait_instances, few_portraits, tmp_path_factory):
+    """The same with instance maps, in the layout of pix2pixHD's `--data`."""
+    folder = tmp_path_factory.mktemp("labeled")
+    for split in ("train", "test"):
+        shutil.copytree(few_portraits / f"{split}B", folder / f"{split}_img")
+        shutil.copytree(few_portraits / f"{split}A", folder / f"{split}_label")
+        portrait_instances.write_instances(few_portraits / f"{split}A", folder / f"{split}_inst")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ def data(tmp_path_factory):
     root = tmp_path_factory.mktemp("emoji")
     for folder, count in (("trainA", 7), ("trainB", 5), ("testA", 3), ("testB", 3)):
         (root / folder).mkdir()
-        for file in sorted((EMOJI / folder).glob("*.png"))[:count]:
+        for file in sorted((EMOJI / folder).glob("*.webp"))[:count]:
             shutil.copy(file, root / folder)
     return root
 

@@ -10,8 +10,9 @@ from gan_data import read_image
 from gan_projected import Backbone
 from PIL import Image
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
-sys.path.append(str(EXAMPLES / "studies"))  # last: a study is named as its recipe
+sys.path.append(
+    str(Path(__file__).parents[1] / "examples" / "studies")
+)  # last: a study is named as its recipe
 
 from colorize_verdicts import ERROR, RED, verdicts
 from spread import Spread

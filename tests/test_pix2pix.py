@@ -24,7 +24,7 @@ def emoji(tmp_path_factory):
     """Six pairs to train on and three to test with."""
     root = tmp_path_factory.mktemp("emoji")
     for kind, count in (("train", 6), ("test", 3)):
-        names = [file.name for file in sorted((EMOJI / f"{kind}A").glob("*.png"))[:count]]
+        names = [file.name for file in sorted((EMOJI / f"{kind}A").glob("*.webp"))[:count]]
         for side in "AB":
             (root / f"{kind}{side}").mkdir()
             for name in names:
@@ -40,7 +40,7 @@ def halves(emoji, tmp_path_factory):
         (root / kind).mkdir()
         for a in sorted((emoji / f"{kind}A").iterdir()):
             both = torch.cat([read_image(a), read_image(emoji / f"{kind}B" / a.name)], dim=-1)
-            write_image(root / kind / a.name, both)
+            write_image(root / kind / f"{a.stem}.png", both)
     return root
 
 
@@ -114,13 +114,8 @@ def test_the_upper_bound_has_cyclegans_generator_and_steps(recipe, example):
         assert chosen.generator == "resnet"
         for name in ("size", "load_size", "width", "blocks", "layers", "lr", "batch_size", "steps", "ema"):
             assert getattr(chosen, name) == getattr(cyclegan, name), name
-    for preset in (
-        "emoji",
-        "portraits",
-    ):  # the same images in the same order, so that results have equal names
-        files = example("support.translation").find_files(
-            (), **{"emoji": "people"} if preset == "emoji" else {"portraits": True}
-        )
+    for preset in ("emoji", "portraits"):  # the same images in the same order: results have equal names
+        files = example("support.translation").find_files((), **{preset: True})
         upper_bound = recipe.PRESETS["emoji-resnet" if preset == "emoji" else preset]
         for domains, dataset in zip(
             files, example("support.pix2pix").find_datasets(upper_bound), strict=True

@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 from torch.nn import functional as F
 
 SMALL = {"width": 2, "downsamplings": 1, "blocks": 1, "batch_size": 2, "size": (32, 32), "scales": (1, 2)}
-PHASES = {"steps": (2, 4), "fix_global": 2, "classes": 25, "features": 3, "evaluate_every": 1, **SMALL}
+MAPS = {"classes": 9, "ignore": None, "features": 3}
+PHASES = {"steps": (2, 4), "fix_global": 2, "evaluate_every": 1, **MAPS, **SMALL}
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +27,8 @@ def support(example):
 
 
 @pytest.fixture(scope="module")
-def data(labeled_emoji):
-    return labeled_emoji
+def data(labeled_portraits):
+    return labeled_portraits
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +204,7 @@ def test_a_run_writes_its_results(whole):
     assert [len(list((whole / "previews" / name).glob("*.png"))) for name in ("global", "enhancer")] == [2, 4]
     for name in ("global", "enhancer"):
         assert (whole / f"{name}.webp").exists()
-        assert gan_nets.load(whole / name)(torch.zeros(1, 29, 16, 24)).shape == (1, 3, 16, 24)
+        assert gan_nets.load(whole / name)(torch.zeros(1, 13, 16, 24)).shape == (1, 3, 16, 24)
     assert gan_nets.load(whole / "encoder").output.out_channels == 3
     states = {folder.name: sorted(folder.glob("*.png")) for folder in (whole / "pictures").iterdir()}
     assert set(states) == {"map", "generated", "sampled1", "sampled2", "sampled3", "true"}
@@ -237,13 +238,13 @@ def test_without_an_encoder_nothing_is_sampled_and_a_perceptual_loss_may_be_adde
     assert not any((tmp_path / name).exists() for name in absent)
 
 
-def test_the_preset_emoji_trains_on_the_emoji_of_this_repository(
-    recipe, support, train, few_emoji, tmp_path, monkeypatch
+def test_the_preset_portraits_trains_on_the_portraits_of_this_repository(
+    recipe, support, train, few_portraits, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(support, "emoji", lambda: few_emoji)  # a few of them
+    monkeypatch.setattr(support, "portraits", lambda: few_portraits)  # a few of them
     small = {name: value for name, value in SMALL.items() if name not in ("size", "batch_size")}
-    train(recipe, "emoji", tmp_path, steps=(1, 1), **small)
-    assert gan_nets.load(tmp_path / "enhancer").in_channels == 25 + 1 + 3
+    train(recipe, "portraits", tmp_path, steps=(1, 1), **small)
+    assert gan_nets.load(tmp_path / "enhancer").in_channels == 9 + 1 + 3
     assert read_image(next((tmp_path / "pictures" / "generated").iterdir())).shape == (3, 64, 64)
 
 
@@ -277,7 +278,7 @@ def spoil_larger(root):
         (
             lambda _: None,
             {"classes": 3},
-            ["but labels go from 0 to 2 (or 255, which is ignored); correct the map"],
+            ["but labels go from 0 to 2; correct the map"],
         ),
         (spoil_larger, {}, ["resize the map by the nearest pixel"]),
         (lambda _: None, {"perceptual": "vgg.pth"}, [".safetensors file of weights", "vgg.pth"]),
@@ -302,7 +303,7 @@ def test_bad_files_end_in_one_sentence(recipe, mistake, data, tmp_path, spoil, c
             {"size": (4, 32)},
             "--size must be multiples of 4, 8 or more; got 4 32; or use fewer --downsamplings",
         ),
-        ({"ignore": 3}, "--ignore must be a label beyond --classes 25, or none; got 3"),
+        ({"ignore": 3}, "--ignore must be a label beyond --classes 9, or none; got 3"),
         ({"fix_global": 5}, "--fix-global must be at most the enhancer's 4 steps; got 5"),
         (
             {"fix_global": -1},
@@ -338,7 +339,7 @@ def test_instance_features_without_instance_maps_are_refused(recipe, mistake, da
 
 
 def test_data_goes_with_the_preset_paper(recipe, mistake, tmp_path):
-    code, error = mistake(recipe, "emoji", data="data", out=tmp_path / "out")
+    code, error = mistake(recipe, "portraits", data="data", out=tmp_path / "out")
     assert (code, error) == (2, "error: --data expects the preset paper: pix2pixhd.py paper --data FOLDER")
     code, error = mistake(recipe, "paper", out=tmp_path / "out")
     assert (code, error) == (2, "error: --data is missing; this preset expects a folder of images")

@@ -6,11 +6,14 @@ import shutil
 import gan_nets
 import pytest
 import torch
+from gan_colorspace import rgb_to_ycrcb, split
+from gan_data import read_image
 from gan_losses import PerceptualLoss
 from gan_projected import Backbone
 from gan_trainers import read_scalars
 from PIL import Image
 from safetensors.torch import load_file
+from torch.nn import functional as F
 
 TINY = 1e-30  # a learning rate that moves no weight
 SMALL = {"blocks": 1, "width": 4, "batch_size": 2, "size": 32, "validation": 0.3, "scale": 2}
@@ -76,7 +79,7 @@ def test_a_second_phase_without_a_first_has_to_be_allowed(recipe, train, mistake
     code, error = mistake(recipe, "paper", out=tmp_path, **changes)
     assert code == 2
     assert "phase 2 expects the weights of phase 1; give --start FOLDER" in error
-    train(recipe, "paper", tmp_path, from_nothing=True, **changes)
+    train(recipe, "paper", tmp_path, start="nothing", **changes)
     assert (tmp_path / "enlarger" / "config.json").exists()
     assert not (tmp_path / "pixels").exists()
 
@@ -123,6 +126,49 @@ def test_test_images_are_upscaled_and_scored_at_the_end(recipe, train, photos, t
     assert "enlarger {'" in printed
 
 
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_network_for_luma_enlarges_color_pictures(example, recipe, train, photos, tmp_path, steps):
+    changes = {"colors": "y", "jpeg": "noise-3", "pixel_steps": 1, "steps": steps, "evaluate_every": 1}
+    train(recipe, "waifu2x", tmp_path / "out", data=photos, portraits=False, test=photos, **changes, **SMALL)
+    rows = read_scalars(tmp_path / "out" / "scalars.jsonl")
+    assert rows[-1]["psnr_y"] == pytest.approx(rows[-1]["bicubic_psnr_y"], abs=6)
+    assert ("content" in rows[-1]) == bool(steps)
+    net = gan_nets.load(tmp_path / "out" / "enlarger")
+    assert (net.in_channels, net.degradation) == (1, "area, noise 3")
+    small = torch.rand(3, 8, 12) * 0.6 - 0.3  # far from the limits, where colors would be clamped
+    chroma = [split(rgb_to_ycrcb(image))[1] for image in (gan_nets.translate(net, small), small)]
+    expected = F.interpolate(chroma[1][None], scale_factor=2, mode="bicubic")[0]
+    torch.testing.assert_close(chroma[0], expected, atol=1e-4, rtol=0)
+    support = example("support.srgan")
+    torch.testing.assert_close(
+        support.enlarged(net, small[None])[0], gan_nets.translate(net, small), atol=1e-4, rtol=0
+    )
+    shown = [read_image(file) for file in sorted((tmp_path / "out" / "test" / "enlarger").iterdir())]
+    assert len(shown) == 12
+    assert any((image[0] != image[1]).any() for image in shown)
+
+
+def test_the_waifu2x_preset_learns_from_the_portraits(example, recipe, options, tmp_path):
+    support, chosen = example("support.srgan"), options(recipe, "waifu2x", tmp_path)
+    degrade = support.make_degradation(chosen)
+    assert str(degrade) == "area, noise 1"
+    train, held_out = support.find_datasets(chosen, degrade)
+    assert (len(train), len(held_out)) == (1800, 200)
+    small, large = train[0]
+    assert (small.shape, large.shape) == ((3, 32, 32), (3, 64, 64))
+
+
+def test_the_average_of_the_weights_is_what_is_saved(recipe, train, photos, tmp_path):
+    changes = {"data": photos, "pixel_steps": 3, "steps": 0, "lr": 0.01, "evaluate_every": 3, **SMALL}
+    for name, ema in (("average", True), ("weights", False)):
+        train(recipe, "paper", tmp_path / name, ema=ema, **changes)
+    saved = [gan_nets.load(tmp_path / name / "enlarger").state_dict() for name in ("average", "weights")]
+    trained = state(tmp_path / "weights", 3)
+    weights = {name.rpartition(".g.")[2]: tensor for name, tensor in trained.items() if ".g." in name}
+    assert all(torch.equal(saved[1][name], tensor) for name, tensor in weights.items())
+    assert not all(torch.equal(saved[0][name], saved[1][name]) for name in weights)
+
+
 def test_flat_photos_do_not_end_the_run(recipe, train, tmp_path):
     for number in range(12):
         Image.new("RGB", (40, 40), (20 * number, 90, 90)).save(tmp_path / f"{number}.png")
@@ -137,8 +183,11 @@ def test_flat_photos_do_not_end_the_run(recipe, train, tmp_path):
     [
         ({"size": 16, "scale": 4}, "--size must be a multiple of --scale 4 and at least 19; got 16"),
         ({"size": 32, "scale": 3}, "--size must be a multiple of --scale 3 and at least 17; got 32"),
-        ({"vgg19": "vgg19.pth"}, "--vgg19 expects --features vgg19; got lite0"),
-        ({"jpeg": 101}, "--jpeg must be a quality from 1 to 100; got 101"),
+        ({"jpeg": 96}, "--jpeg must be a quality from 1 to 95, or noise-0 to noise-3; got 96"),
+        (
+            {"portraits": True, "data": "photos"},
+            "--data expects another preset, such as: srgan.py paper --data FOLDER",
+        ),
         ({"pixel_steps": 0, "steps": 0}, "--pixel-steps or --steps must be above 0; got 0 for both"),
         (
             {"content_weight": 0, "adversarial_weight": 0},
@@ -175,6 +224,7 @@ def test_the_weights_are_the_papers_the_articles_and_basicsrs(recipe):
         "paper": (0.0, 1.0, 1e-3),
         "article": (0.0, 1.0, 1e-5),
         "basicsr": (1e-2, 1.0, 5e-3),
+        "waifu2x": (1e-2, 1.0, 5e-3),
     }
 
 
@@ -187,7 +237,9 @@ def parts(recipe):
     """Constant images of -0.5 and 0.5, and a `Training` whose logits and features are known."""
     fake, real = (torch.full((2, 3, 4, 4), value, requires_grad=value < 0) for value in (-0.5, 0.5))
     content = PerceptualLoss(features, layer_weights=[1.0, 3.0], distance="l1")
-    training = recipe.Training(g=None, d=lambda x: x.mean((1, 2, 3)), content=content, opt_g=None, opt_d=None)
+    training = recipe.Training(
+        g=None, d=lambda x: x.mean((1, 2, 3)), content=content, opt_g=None, opt_d=None, ema=None
+    )
     return fake, real, training
 
 

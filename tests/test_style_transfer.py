@@ -27,7 +27,7 @@ def pictures(tmp_path_factory):
     root = tmp_path_factory.mktemp("pictures")
     for folder, source, count in (("content", "testA", 2), ("style", "trainB", 3)):
         (root / folder).mkdir()
-        for file in sorted((EMOJI / source).glob("*.png"))[:count]:
+        for file in sorted((EMOJI / source).glob("*.webp"))[:count]:
             shutil.copy(file, root / folder)
     return root
 
@@ -58,10 +58,10 @@ def test_the_emoji_presets_write_pictures_as_the_studies_read_them(
     with Image.open(tmp_path / "grid.png") as grid:
         assert grid.size == (2 * 96 + 2, 2 * 96 + 2)  # real and translated; enlarged to 96
     settings = json.loads((tmp_path / "settings.json").read_text())["settings"]
-    assert (settings["emoji"], settings["pictures"], settings["network"]) == ("people", styles, "lite0")
+    assert (settings["emoji"], settings["pictures"], settings["network"]) == (True, styles, "lite0")
     assert settings["seed"] == 0
     _, style = example("support.style_transfer").find_pictures(
-        recipe.Options(**{"emoji": "people", "size": 32, "pictures": styles})
+        recipe.Options(**{"emoji": True, "size": 32, "pictures": styles})
     )
     assert len(style) == styles
 

@@ -3,15 +3,11 @@
 README.md beside this file has their sources and licenses.
 """
 
-import csv
 from pathlib import Path
-from typing import Literal
 
 from gan_data import find_images
 
 _HERE = Path(__file__).resolve().parent
-
-Domains = tuple[list[Path], list[Path]]
 
 # The classes of the portraits' label maps, by label, and their colors in the painted maps.
 PORTRAIT_COLORS: dict[str, tuple[int, int, int]] = {
@@ -41,43 +37,18 @@ def photographs() -> tuple[list[Path], list[Path]]:
 
 
 def emoji() -> Path:
-    """Emoji, 64x64: `trainA` and `testA` are Noto's, `trainB` and `testB` Twemoji's.
+    """Emoji of faces, feelings, hands and people, 64x64: `trainA` and `testA` are Noto's, the B Twemoji's.
 
     An image of A and the one of B with the same name are the same emoji: true counterparts, with which a
     translation can be compared. Training on unpaired images must not use that.
 
     Returns:
-        The folder that holds the four: 1000 and 200 of each kind.
+        The folder that holds the four: 259 and 57 of each kind.
 
     Raises:
         ValueError: the folder is missing.
     """
     return _folder("emoji")
-
-
-def emoji_domains(kind: Literal["people", "all"]) -> tuple[Domains, Domains]:
-    """Files of Noto's (A) and Twemoji's (B) emoji: ((train_a, train_b), (test_a, test_b)).
-
-    Args:
-        kind: "people" for faces, feelings, hands and people (259 of each kind to train on, 57 to test with),
-            or "all" (1000 and 200).
-
-    Raises:
-        ValueError: the emoji are missing.
-    """
-    people = _people() if kind == "people" else None
-
-    def files(folder: str) -> list[Path]:
-        found = find_images(emoji() / folder)
-        return [file for file in found if people is None or file.name in people]
-
-    return (files("trainA"), files("trainB")), (files("testA"), files("testB"))
-
-
-def _people() -> frozenset[str]:
-    groups = ("Smileys & Emotion", "People & Body")  # Unicode's
-    with (emoji() / "names.csv").open(encoding="utf-8", newline="") as names:
-        return frozenset(row["file"] for row in csv.DictReader(names) if row["category"] in groups)
 
 
 def portraits() -> Path:

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import torch
 import torch.nn.functional as F
 from gan_data import Images, find_domains, read_labels
-from images import emoji_domains, portraits
+from images import emoji, portraits
 from torch import Tensor
 
 Kind = Literal["portraits", "emoji"]
@@ -31,8 +31,8 @@ class TranslationData(NamedTuple):
 
 
 def read(kind: Kind, size: int) -> TranslationData:
-    """Read a set whole: labels (A) and pictures (B) of the portraits, or Noto's and Twemoji's people."""
-    train, test = find_domains([portraits()]) if kind == "portraits" else emoji_domains("people")
+    """Read a set whole: labels (A) and pictures (B) of the portraits, or Noto's and Twemoji's emoji."""
+    train, test = find_domains([portraits() if kind == "portraits" else emoji()])
     labels = _label_maps(test[0], size) if kind == "portraits" else None
     return TranslationData(_sides(train, size), _sides(test, size), labels)
 

@@ -20,7 +20,7 @@ from gan_data import (
 from gan_metrics import ImageMeans, psnr, ssim
 from gan_nets import ResnetGenerator, UNetGenerator
 from gan_trainers import EMA, OptionError, Run, seeded
-from images import emoji_domains, portraits
+from images import emoji, portraits
 from torch import Tensor, nn
 
 from support.common import numbered_name
@@ -119,10 +119,10 @@ def find_datasets(options: "Options") -> tuple[PairDataset, PairDataset]:
 
 def _folders(options: "Options") -> tuple[list[tuple[Path, Path]], list[tuple[Path, Path]]]:
     """Pairs of equal names in two folders."""
-    if options.emoji:
-        train, test = emoji_domains(options.emoji)
-        return list(zip(*train, strict=True)), list(zip(*test, strict=True))
-    folders = (portraits(),) if options.portraits else tuple(folder.expanduser() for folder in options.data)
+    if options.emoji or options.portraits:
+        folders = (emoji() if options.emoji else portraits(),)
+    else:
+        folders = tuple(folder.expanduser() for folder in options.data)
     if not 1 <= len(folders) <= 2:
         raise OptionError(f"--data expects one folder, or one for A and one for B; got {len(folders)}")
     if len(folders) == 2:

@@ -19,8 +19,8 @@ from gan_data import (
 from gan_metrics import ImageMeans, psnr, ssim
 from gan_nets import GlobalGenerator, InstanceEncoder, LocalEnhancer
 from gan_trainers import OptionError, Run, write_animation, write_grid
-from images import emoji
-from images.emoji_maps import write_emoji_maps
+from images import portraits
+from images.portrait_instances import write_instances
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -58,9 +58,10 @@ class LabelToImage(NamedTuple):
 
 
 def find_files(options: "Options", out: Path) -> tuple[Files, Files]:
-    """Photos and their maps, to train on and to test with; those of the emoji are written into `out`."""
-    embedded = write_emoji_maps(emoji(), out / "maps") if options.emoji else None
-    root = data_folder(options.data, embedded)
+    """Photos and their maps, to train on and to test with; those of the portraits are completed in `out`."""
+    if options.portraits:
+        return _portraits("train", out), _portraits("test", out)
+    root = data_folder(options.data, None)
 
     def find(split: str) -> Files:
         photos, labels, instances = (root / f"{split}_{kind}" for kind in ("img", "label", "inst"))
@@ -71,6 +72,12 @@ def find_files(options: "Options", out: Path) -> tuple[Files, Files]:
     if (root / "test_img").is_dir():
         return find("train"), find("test")
     return split_by_content(find("train"), options.validation)
+
+
+def _portraits(split: str, out: Path) -> Files:
+    pictures, labels = portraits() / f"{split}B", portraits() / f"{split}A"
+    instances = write_instances(labels, out / "instances" / split)
+    return find_labeled(pictures, labels=labels, instances=instances)
 
 
 def report_labels(files: Files, options: "Options", *, shown: bool) -> None:

@@ -1,15 +1,18 @@
 """Data, evaluation and test images of super-resolution."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from accelerate import PartialState
+from gan_colorspace import merge, rgb_to_gray, rgb_to_ycrcb, split, ycrcb_to_rgb
 from gan_data import (
     Degraded,
     Downscale,
     Images,
+    NoiseLevel,
     bicubic_upscale,
     find_images,
     read_image,
@@ -19,7 +22,9 @@ from gan_metrics import ImageMeans, feature_distance, psnr_y, ssim_y
 from gan_nets import MSRResNet, SRResNet, tiled
 from gan_projected import Backbone
 from gan_trainers import Run
+from images import portraits
 from torch import Tensor
+from torch.nn import functional as F
 
 from support.common import numbered_name, photo_files
 
@@ -30,9 +35,20 @@ Generator = SRResNet | MSRResNet
 Pair = tuple[Tensor, Tensor]
 
 
+def make_degradation(options: "Options") -> Downscale:
+    """How the small images are made."""
+    noise = options.jpeg if isinstance(options.jpeg, str) else None
+    quality = None if isinstance(options.jpeg, str) else options.jpeg
+    level: NoiseLevel | None = int(noise[-1]) if noise else None  # type: ignore[assignment]  # 0 to 3
+    return Downscale(options.scale, options.kernel, quality, level)
+
+
 def find_datasets(options: "Options", degrade: Downscale) -> tuple[Degraded, Degraded]:
     """Pairs (small, large) to train on, and held-out pairs."""
-    photos, held_out = photo_files(options.data, options.validation)
+    if options.portraits:
+        photos, held_out = find_images(portraits() / "trainB"), find_images(portraits() / "testB")
+    else:
+        photos, held_out = photo_files(options.data, options.validation)
     train = Images(photos, size=options.size)
     test = Images(held_out, size=options.size, crop="center", flip=False)
     return Degraded(train, degrade), Degraded(test, degrade)
@@ -43,12 +59,35 @@ def find_test_files(options: "Options") -> list[Path]:
     return [] if options.test is None else find_images(options.test)
 
 
+def planes(pair: Pair, colors: Literal["rgb", "y"]) -> Pair:
+    """What the networks see of a batch of small and large images."""
+    if colors == "rgb":
+        return pair
+    small, large = pair
+    return rgb_to_gray(small), rgb_to_gray(large)
+
+
+def as_rgb(image: Tensor) -> Tensor:
+    """RGB as it is, and luma (N, 1, H, W) as a gray image (N, 3, H, W)."""
+    return image.expand(-1, 3, -1, -1)
+
+
+def enlarged(g: Generator, small: Tensor, tile: int | None = None) -> Tensor:
+    """RGB (N, 3, h, w), enlarged; the chroma by interpolation if the network is for luma alone."""
+    net = g if tile is None else partial(tiled, g, tile=tile)
+    if g.in_channels == 3:
+        return net(small)
+    luma, chroma = split(rgb_to_ycrcb(small))
+    chroma = F.interpolate(chroma, scale_factor=g.scale, mode="bicubic")  # as gan_nets.translate does
+    return ycrcb_to_rgb(merge(net(luma), chroma))
+
+
 class Evaluation:
     """Scores of a generator on held-out crops: PSNR (dB) and SSIM of the luma, and Lite0's feature distance.
 
     Args:
         run: of the training.
-        g: the generator.
+        g: the averaged generator, in inference mode.
         pairs: batches (small, large) of held-out crops.
         lite0: the feature extractor.
         interval: steps between evaluations.
@@ -74,15 +113,13 @@ class Evaluation:
         """
         if not self.run.every(self._interval):
             return
-        self.g.eval()
         means = ImageMeans()
         for index, (small, large) in enumerate(self._pairs):
-            fake, bicubic = self.g(small), bicubic_upscale(small, self.g.scale)
+            fake, bicubic = enlarged(self.g, small), bicubic_upscale(small, self.g.scale)
             means.add(**self.scores(fake, large))
             means.add(bicubic_psnr_y=psnr_y(bicubic, large, border=self.g.scale, reduction="none"))
             if index == 0:
                 self.run.grid("validation", bicubic, fake, large)
-        self.g.train()
         self.run.log(means.compute())
         self.run.save()
 
@@ -95,10 +132,9 @@ def write_results(evaluation: Evaluation, files: Sequence[Path], degrade: Downsc
         print(f"held-out photos, upscaled: {run.out / 'previews'}; the network: {run.out / 'enlarger'}")
     if not files:
         return
-    g.eval()
     methods: dict[str, Callable[[Tensor], Tensor]] = {
         "bicubic": lambda small: bicubic_upscale(small, g.scale),
-        "enlarger": lambda small: tiled(g, small, tile=256),
+        "enlarger": lambda small: enlarged(g, small, tile=256),
     }
     for name, upscale in methods.items():
         found = _upscale_files(evaluation, upscale, files, degrade, run.out / "test" / name)

@@ -12,7 +12,7 @@ from gan_data import Images, find_images, read_image, write_image
 from gan_losses import VGG19Features
 from gan_projected import Backbone
 from gan_trainers import OptionError, Run, Seed, check_ranges, write_grid
-from images import emoji_domains
+from images import emoji
 from torch import Tensor, nn
 
 from support.common import numbered_name
@@ -51,7 +51,7 @@ def find_pictures(options: "Options") -> tuple[Images, Images]:
         OptionError: --content or --style is missing.
     """
     if options.emoji:
-        (_, style), (content, _) = emoji_domains(options.emoji)
+        content, style = find_images(emoji() / "testA"), find_images(emoji() / "trainB")
     elif options.content is None or not options.style:
         missing = "--content" if options.content is None else "--style"
         raise OptionError(f"{missing} is missing; this preset expects pictures or folders of pictures")

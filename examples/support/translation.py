@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 from gan_data import Images, find_domains, require_equal_names, write_image
 from gan_metrics import ImageMeans, psnr, ssim
 from gan_trainers import Loader, OptionError, Run, write_animation
-from images import emoji_domains
+from images import emoji as emoji_folder
 from images import portraits as portraits_folder
 from torch import Tensor
 
@@ -41,7 +41,7 @@ class Direction(NamedTuple):
     reconstructs: bool = True  # whether `states` has "reconstructed"
 
 
-def check_source(data: Sequence[Path], *, emoji: object, portraits: bool, preset: str) -> None:
+def check_source(data: Sequence[Path], *, emoji: bool, portraits: bool, preset: str) -> None:
     """Make sure that a recipe is given one source of images at most.
 
     Args:
@@ -60,20 +60,20 @@ def check_source(data: Sequence[Path], *, emoji: object, portraits: bool, preset
 
 
 def find_files(
-    data: Sequence[Path], emoji: Literal["people", "all"] | None = None, *, portraits: bool = False
+    data: Sequence[Path], *, emoji: bool = False, portraits: bool = False
 ) -> tuple[Domains, Domains]:
     """Files of A and of B to train on, and to test with: of --data, or of this repository.
 
     Args:
         data: one folder with trainA and trainB (and testA and testB), or one for each domain.
-        emoji: Noto's (A) and Twemoji's (B) of this kind instead.
+        emoji: Noto's (A) and Twemoji's (B) emoji instead.
         portraits: label maps (A) and portraits (B) instead.
 
     Raises:
         OptionError: --data has not one or two folders.
     """
     if emoji:
-        return emoji_domains(emoji)
+        return find_domains([emoji_folder()])
     if portraits:
         return find_domains([portraits_folder()])
     if not 1 <= len(data) <= 2:

@@ -19,6 +19,8 @@ from gan_data.transforms.degrade import mosaic as mosaic
 from gan_data.transforms.label_maps import boundary_map as boundary_map
 from gan_data.transforms.label_maps import one_hot as one_hot
 from gan_data.transforms.low_resolution import Downscale as Downscale
+from gan_data.transforms.noise import NoiseLevel as NoiseLevel
+from gan_data.transforms.noise import jpeg_noise as jpeg_noise
 from gan_data.transforms.resize import Kernel as Kernel
 from gan_data.transforms.resize import bicubic_downscale as bicubic_downscale
 from gan_data.transforms.resize import bicubic_upscale as bicubic_upscale

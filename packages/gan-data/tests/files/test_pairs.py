@@ -1,5 +1,5 @@
 import pytest
-from gan_data import DataError, find_pairs
+from gan_data import DataError, find_images, find_pairs
 
 
 def test_pairs_are_matched_by_stem_within_subfolders(tmp_path, touch):
@@ -9,6 +9,11 @@ def test_pairs_are_matched_by_stem_within_subfolders(tmp_path, touch):
         for pair in find_pairs(tmp_path / "A", tmp_path / "B")
     ]
     assert pairs == [("A/1.jpg", "B/1.png"), ("A/in/1.png", "B/in/1.png")]
+
+
+def test_pairs_are_in_the_order_of_find_images(tmp_path, touch):
+    touch("A/1f3c3.png", "A/1f3c3-27a1.png", "B/1f3c3.jpg", "B/1f3c3-27a1.jpg")
+    assert [a for a, _ in find_pairs(tmp_path / "A", tmp_path / "B")] == find_images(tmp_path / "A")
 
 
 def test_dots_in_a_name_belong_to_the_stem(tmp_path, touch):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gan_data.base.errors import DataError, first_few
 from gan_data.base.text import comparable
 from gan_data.files.images import find_images
-from gan_data.files.search import Folder
+from gan_data.files.search import Folder, in_one_order
 
 Pair = tuple[Path, Path]
 Listing = tuple[Folder, Sequence[Path]]  # a folder and the images in it
@@ -49,7 +49,7 @@ def find_pairs(a: Folder, b: Folder) -> list[Pair]:
         b: the second folder.
 
     Returns:
-        Pairs (path in a, path in b), sorted.
+        Pairs (path in a, path in b), in the order in which `find_images` gives those of a.
 
     Raises:
         DataError: a folder is missing or empty, an image has no counterpart, or two files in one folder
@@ -66,7 +66,7 @@ def find_pairs(a: Folder, b: Folder) -> list[Pair]:
             f"expected each image of {a} to have a counterpart of the same stem in {b}, and the reverse; "
             f"{len(found.orphans)} have none: {first_few(found.orphans)}; add what is missing or remove them"
         )
-    return found.pairs
+    return sorted(found.pairs, key=lambda pair: in_one_order(pair[0]))
 
 
 def _by_stem(root: Folder, images: Sequence[Path]) -> dict[Path, list[Path]]:

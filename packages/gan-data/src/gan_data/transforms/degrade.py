@@ -62,12 +62,13 @@ def mosaic(image: Tensor, factor: int = 16, blur_radius: float = 4) -> Tensor:
     return filter_rows_and_columns(tiles, blur_matrix(height, blur_radius), blur_matrix(width, blur_radius))
 
 
-def jpeg(image: Tensor, quality: int) -> Tensor:
+def jpeg(image: Tensor, quality: int, *, full_chroma: bool = False) -> Tensor:
     """The image after JPEG compression, with its blocks and ringing.
 
     Args:
         image: (..., 3, H, W) RGB or (..., 1, H, W) gray, floating point in [-1, 1], clipped.
-        quality: Pillow's, from 1 to 95; chroma is stored at half the resolution, Pillow's default.
+        quality: Pillow's, from 1 to 95.
+        full_chroma: store chroma at the full resolution (4:4:4) instead of at half (4:2:0), the default.
 
     Returns:
         The same shape and range, float32, on the same device. Not differentiable.
@@ -79,7 +80,7 @@ def jpeg(image: Tensor, quality: int) -> Tensor:
     if image.ndim < 3 or image.shape[-3] not in (1, 3):
         raise ValueError(f"jpeg expects (..., 3, H, W) or (..., 1, H, W); got {tuple(image.shape)}")
     images = to_uint8(image).cpu().flatten(0, -4) if image.ndim > 3 else to_uint8(image).cpu()[None]
-    decoded = torch.stack([_through_jpeg(pixels, quality) for pixels in images])
+    decoded = torch.stack([_through_jpeg(pixels, quality, full_chroma) for pixels in images])
     return from_uint8(decoded).view(image.shape).to(image.device)
 
 
@@ -89,8 +90,8 @@ def require_quality(quality: int) -> None:
         raise ValueError(f"expected a JPEG quality from 1 to 95; got {quality}; 75 is the usual one")
 
 
-def _through_jpeg(pixels: Tensor, quality: int) -> Tensor:
+def _through_jpeg(pixels: Tensor, quality: int, full_chroma: bool) -> Tensor:
     file = BytesIO()
-    to_pillow(pixels).save(file, "JPEG", quality=quality)
+    to_pillow(pixels).save(file, "JPEG", quality=quality, subsampling="4:4:4" if full_chroma else "4:2:0")
     with Image.open(file) as image:
         return from_pillow(image.convert("RGB"))[: len(pixels)]

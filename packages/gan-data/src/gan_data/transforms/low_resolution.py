@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gan_data.decoding.tensors import from_uint8, to_uint8
 from gan_data.transforms.degrade import jpeg, require_quality
+from gan_data.transforms.noise import NoiseLevel, jpeg_noise, require_level
 from gan_data.transforms.resize import Kernel, downscale, require_kernel
 
 
@@ -23,6 +24,7 @@ class Downscale:
         kernel: see `downscale`.
         jpeg_quality: None for no JPEG; a quality; or (least, most), from which a quality is sampled for each
             image with torch's global generator.
+        noise: None, or the level of `jpeg_noise`, instead of `jpeg_quality`.
 
     Raises:
         ValueError: an option is out of range; when called, as in `downscale`.
@@ -31,9 +33,14 @@ class Downscale:
     factor: int = 4
     kernel: Kernel = "matlab-bicubic"
     jpeg_quality: int | tuple[int, int] | None = None
+    noise: NoiseLevel | None = None
 
     def __post_init__(self) -> None:
         require_kernel(self.kernel)
+        if self.noise is not None:
+            require_level(self.noise)
+            if self.jpeg_quality is not None:
+                raise ValueError("jpeg_quality and noise exclude each other; use one of them")
         if self.jpeg_quality is not None:
             least, most = _range(self.jpeg_quality)
             require_quality(least)
@@ -44,12 +51,16 @@ class Downscale:
     def __call__(self, image: Tensor) -> Tensor:
         """The low-resolution image."""
         small = from_uint8(downscale(to_uint8(image), self.factor, self.kernel))
+        if self.noise is not None:
+            return jpeg_noise(small, self.noise)
         if self.jpeg_quality is None:
             return small
         least, most = _range(self.jpeg_quality)
         return jpeg(small, int(torch.randint(least, most + 1, ())))
 
     def __str__(self) -> str:
+        if self.noise is not None:
+            return f"{self.kernel}, noise {self.noise}"
         if self.jpeg_quality is None:
             return self.kernel
         least, most = _range(self.jpeg_quality)
