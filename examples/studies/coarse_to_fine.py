@@ -78,7 +78,9 @@ def main(options: Options) -> None:
     photos = len(find_datasets(data)[0])
     held_out = {task: find_datasets(replace(shown, task=task))[1] for task in TASKS}
     budget = f"{options.steps:,} steps of {options.batch_size} photos of {options.size}x{options.size} pixels"
-    write_page(read_cases(out, data, photos), held_out, options.page or out, f"{budget}, {photos:,} in all")
+    write_page(
+        out, options.page or out, read_cases(out, data, photos), held_out, f"{budget}, {photos:,} in all"
+    )
 
 
 def read_cases(out: Path, data: RecipeOptions, photos: int) -> Cases:
@@ -92,15 +94,16 @@ def read_cases(out: Path, data: RecipeOptions, photos: int) -> Cases:
     }
 
 
-def write_page(cases: Cases, held_out: Mapping[str, Degraded], page: Path, budget: str) -> None:
+def write_page(out: Path, page: Path, cases: Cases, held_out: Mapping[str, Degraded], budget: str) -> None:
     """Write README.md and its images into `page`; `held_out` has pairs to show, by task."""
+    page.mkdir(parents=True, exist_ok=True)
     for task, arms in cases.items():
         write_grid(page / f"{task}.png", *restored(arms, held_out[task]))
         logs = {arm: case.rows for arm, case in arms.items()}
         for against in ("passes", "seconds"):
             file = page / f"{task}_{against}.png"
             draw_curves(logs, file, ["train_psnr", "psnr_enlarged"], against=against)
-    comparison.write_text(page, describe(cases, budget))
+    comparison.write_text(page, describe(cases, budget), out)
 
 
 @torch.no_grad()

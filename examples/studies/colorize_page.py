@@ -41,6 +41,7 @@ def write_page(
     out: Path, page: Path, seeds: Sequence[int], data: Data, features: Backbone, budget: str
 ) -> None:
     """Write README.md, photos.png and curves.png into `page` from the finished runs."""
+    page.mkdir(parents=True, exist_ok=True)
     runs = {arm: [run_folder(out, arm, seed) for seed in seeds] for arm in ARMS}
     first = [colorized(runs[arm][0], arm, data.shown) for arm in ARMS]
     write_grid(page / "photos.png", *(images[:SHOWN] for images in (_luma(data.shown), *first, data.shown)))
@@ -48,7 +49,7 @@ def write_page(
     trained = {arm: trained_row(runs[arm], arm, data, features) for arm in ARMS}
     logs = {arm: [read_scalars(run / "scalars.jsonl") for run in runs[arm]] for arm in ARMS}
     draw_curves({arm: of_seeds[0] for arm, of_seeds in logs.items()}, page / "curves.png", CURVES)
-    write_text(page, _text(budget, truth | trivial, trained, verdicts(trivial, trained, logs), logs))
+    write_text(page, _text(budget, truth | trivial, trained, verdicts(trivial, trained, logs), logs), out)
 
 
 @torch.no_grad()

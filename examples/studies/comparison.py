@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import torch
 from gan_data import read_image
 from gan_trainers import read_scalars
+from provenance import provenance
 from torch import Tensor
 
 EXAMPLES = Path(__file__).resolve().parents[1]
@@ -136,7 +137,15 @@ def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     return "\n".join([head, f"|{'---|' * len(header)}", *body])
 
 
-def write_text(page: Path, text: str) -> None:
-    """Write README.md into the page's folder."""
-    (page / "README.md").write_text(text, encoding="utf-8")
+def write_text(page: Path, text: str, out: Path) -> None:
+    """Write README.md into the page's folder; its last section says where the numbers come from.
+
+    Args:
+        page: the page's folder. What was written by hand is in its notes.md, to which the page links.
+        text: the page without that section.
+        out: folder of the runs.
+    """
+    notes = "\n[Notes](notes.md), written by hand.\n" if (page / "notes.md").exists() else ""
+    section = f"## Runs and machine\n\n{provenance(out)}\n{notes}"
+    (page / "README.md").write_text(f"{text.rstrip()}\n\n{section}", encoding="utf-8")
     print(f"the comparison is in {page / 'README.md'}")

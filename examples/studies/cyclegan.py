@@ -80,7 +80,7 @@ def describe_budget(options: Options) -> str:
     """The first sentence of the page."""
     return (
         f"Every method was trained for {options.steps:,} steps at {options.size}x{options.size} pixels, with "
-        f"first layers of {options.width} channels, and {options.seeds} seeds."
+        f"first layers of {options.width} channels, and {options.seeds} seed{'s' * (options.seeds > 1)}."
     )
 
 

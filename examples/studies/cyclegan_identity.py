@@ -82,6 +82,7 @@ def write_domains(data: Path, size: int) -> Sides:
 def write_page(runs: dict[tuple[str, int], Job], true: Sides, options: Options) -> None:
     """Write README.md and a picture."""
     page = options.page or options.run.out
+    page.mkdir(parents=True, exist_ok=True)
     translated = {key: read_images(job.out / "pictures/a_to_b/translated") for key, job in runs.items()}
     first = (translated[arm, options.run.seed][:8] for arm in ARMS)
     write_grid(page / "identity.png", true.a[:8], *first, true.b[:8])
@@ -95,7 +96,7 @@ def write_page(runs: dict[tuple[str, int], Job], true: Sides, options: Options) 
         "mean difference of hue, degrees",
         "pixels whose hue changed by over 30 degrees, %",
     )
-    comparison.write_text(page, describe(comparison.table(header, lines), options))
+    comparison.write_text(page, describe(comparison.table(header, lines), options), options.run.out)
 
 
 def line(name: str, seeds: list[Tensor], true: Tensor) -> list[str]:

@@ -90,6 +90,7 @@ def main(options: Options) -> None:
 
 def write_page(runs: Path, page: Path, conventional: str, seeds: tuple[int, ...], budget: str) -> None:
     """Write README.md and its images into `page` from the finished runs."""
+    page.mkdir(parents=True, exist_ok=True)
     names = {arm: [f"{arm}-{seed}" for seed in seeds] for arm in ("projected", conventional)}
     for arm, (first, *_) in names.items():
         write_grid(page / f"{arm}.png", *read_images(comparison.folder(runs, first) / "pictures").split(8))
@@ -99,7 +100,7 @@ def write_page(runs: Path, page: Path, conventional: str, seeds: tuple[int, ...]
     draw_curves(logs, page / "curves.png", CURVES, against="images")
     table = comparison.table(HEADER, (line(name, rows) for name, rows in logs.items()))
     ours, theirs = ([logs[name] for name in names[arm]] for arm in names)
-    comparison.write_text(page, describe(table, ours, theirs, conventional, budget))
+    comparison.write_text(page, describe(table, ours, theirs, conventional, budget), runs)
 
 
 def measured(rows: list[Row]) -> list[Row]:

@@ -110,6 +110,7 @@ def write_page(
     runs: Path, page: Path, test: Sequence[Tensor], shown: Sequence[Tensor], scale: int, budget: str
 ) -> None:
     """Write README.md and its images into `page`: scores of the test images, the middle of six shown ones."""
+    page.mkdir(parents=True, exist_ok=True)
     methods = upscalers(runs, scale)
     shrink = Downscale(scale, OWN)
     chosen = shown[:: max(1, len(shown) // 6)][:6]
@@ -124,7 +125,7 @@ def write_page(
     losses = comparison.table(["arm", "PSNR-Y", "SSIM-Y", "feature distance", "grid"], lines)
     crossed = [psnr_of_each_kernel(runs, kernel, scale, test) for kernel in KERNELS]
     kernels = comparison.table(["trained on", *KERNELS], crossed)
-    comparison.write_text(page, describe(losses, kernels, budget))
+    comparison.write_text(page, describe(losses, kernels, budget), runs)
 
 
 def upscalers(runs: Path, scale: int) -> dict[str, Upscale]:

@@ -40,12 +40,13 @@ def evaluate(task: Task, out: Path, seeds: Sequence[int]) -> Result:
 
 def write_page(results: Sequence[Result], out: Path, page: Path, seeds: Sequence[int], budget: str) -> None:
     """Write README.md and its images into `page`."""
+    page.mkdir(parents=True, exist_ok=True)
     sections = []
     for result in results:
         name = f"{result.task.kind}_{result.task.direction}.png"
         write_pictures(page / name, result.task, out, seeds[0])
         sections.append(_section(result, name))
-    write_text(page, _text(sections, results, _seconds(out, results, seeds), budget))
+    write_text(page, _text(sections, results, _seconds(out, results, seeds), budget), out)
 
 
 def write_pictures(file: Path, task: Task, out: Path, seed: int) -> None:
