@@ -11,13 +11,13 @@ from gan_trainers import read_scalars
 
 
 def provenance(out: Path) -> str:
-    """What a page says of the runs below a folder, and on the machine, which is taken to be the present one."""
+    """The runs below a folder, and the machine, which is taken to be the present one."""
     files = sorted(out.rglob("settings.json"))
-    commits = dict.fromkeys(_commit(file) for file in files)
+    commits = ", ".join(dict.fromkeys(_commit(file) for file in files))
     hours = sum(_seconds(files)) / 3600
     return (
-        f"{len(files)} runs of commit {', '.join(commits)} took {hours:.1f} hours in all, some of them beside "
-        f"each other. The machine: {machine()}."
+        f"{len(files)} runs of commit {commits} took {hours:.1f} hours in all, some of them beside each other. "
+        f"The machine: {machine()}."
     )
 
 
