@@ -16,7 +16,7 @@ def provenance(out: Path) -> str:
     commits = ", ".join(dict.fromkeys(_commit(file) for file in files))
     hours = sum(_seconds(files)) / 3600
     return (
-        f"{len(files)} runs of commit {commits} took {hours:.1f} hours in all, some of them beside each other. "
+        f"{len(files)} runs of commit {commits} took {hours:.1f} hours in all, some of them side by side. "
         f"The machine: {machine()}."
     )
 
