@@ -46,6 +46,13 @@ def test_the_top_level_is_what_it_says(tracked):
     assert {path.parts[0] for path in tracked} == set(top)
 
 
+def test_no_text_has_the_markers_of_a_merge(tracked):
+    markers = re.compile(r"^(<{7}|>{7}) |^={7}$", re.MULTILINE)
+    texts = [path for path in tracked if path.suffix in {".py", ".md", ".toml", ".yml", ".txt", ".csv"}]
+    assert texts
+    assert [path for path in texts if markers.search((ROOT / path).read_text(encoding="utf-8"))] == []
+
+
 def test_eight_packages_stand_side_by_side():
     names = {"augment", "colorspace", "data", "losses", "metrics", "nets", "projected", "trainers"}
     assert set(PROJECTS) == {f"gan-{name}" for name in names}

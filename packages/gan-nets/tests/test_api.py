@@ -26,6 +26,7 @@ def test_inventory():
         "SRResNet",
         "StyleGAN2Generator",
         "Translator",
+        "UNetDiscriminator",
         "UNetGenerator",
         "Usage",
         "VGGStyleDiscriminator",
@@ -68,6 +69,7 @@ def test_inventory():
         "load_basicsr_discriminator",
         "load_basicsr_msrresnet",
         "load_basicsr_rrdbnet",
+        "load_basicsr_unet_discriminator",
         "load_cyclegan_resnet",
         "load_esrgan_rrdbnet",
         "load_fastgan_discriminator",
@@ -87,6 +89,7 @@ def test_inventory():
         "read_checkpoint",
         "resnet_from_cyclegan",
         "rrdbnet_from_basicsr",
+        "unet_discriminator_from_basicsr",
         "unet_from_pix2pix",
     ]
     for module in (gan_nets, interop):

@@ -30,6 +30,7 @@ __all__ = [
     "SRResNet",
     "StyleGAN2Generator",
     "Translator",
+    "UNetDiscriminator",
     "UNetGenerator",
     "Usage",
     "VGGStyleDiscriminator",

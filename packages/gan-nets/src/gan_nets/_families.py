@@ -6,6 +6,7 @@ Family = Literal[
     "basicsr-discriminator",
     "basicsr-msrresnet",
     "basicsr-rrdbnet",
+    "basicsr-unet-discriminator",
     "cut-resnet",
     "cyclegan-resnet",
     "esrgan-rrdbnet",

@@ -42,6 +42,7 @@ from gan_nets.networks.stylegan2 import stylegan2_projected as stylegan2_project
 from gan_nets.networks.unet import UNetGenerator as UNetGenerator
 from gan_nets.networks.unet import pix2pix_unet_official as pix2pix_unet_official
 from gan_nets.networks.unet import pix2pix_unet_paper as pix2pix_unet_paper
+from gan_nets.networks.unet_discriminator import UNetDiscriminator as UNetDiscriminator
 from gan_nets.pictures.translate import Translator as Translator
 from gan_nets.pictures.translate import translate as translate
 from gan_nets.pictures.translate import translate_file as translate_file

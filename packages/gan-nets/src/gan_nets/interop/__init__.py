@@ -5,7 +5,9 @@ from gan_nets.interop._basicsr import (
     discriminator_from_basicsr,
     load_basicsr_discriminator,
     load_basicsr_msrresnet,
+    load_basicsr_unet_discriminator,
     msrresnet_from_basicsr,
+    unet_discriminator_from_basicsr,
 )
 from gan_nets.interop._checkpoint import read_checkpoint
 from gan_nets.interop._cyclegan import load_cyclegan_resnet, resnet_from_cyclegan
@@ -44,6 +46,7 @@ __all__ = [
     "load_basicsr_discriminator",
     "load_basicsr_msrresnet",
     "load_basicsr_rrdbnet",
+    "load_basicsr_unet_discriminator",
     "load_cyclegan_resnet",
     "load_esrgan_rrdbnet",
     "load_fastgan_discriminator",
@@ -63,5 +66,6 @@ __all__ = [
     "read_checkpoint",
     "resnet_from_cyclegan",
     "rrdbnet_from_basicsr",
+    "unet_discriminator_from_basicsr",
     "unet_from_pix2pix",
 ]

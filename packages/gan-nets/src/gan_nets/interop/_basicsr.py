@@ -1,15 +1,25 @@
-"""Checkpoints of XPixelGroup/BasicSR: its MSRResNet and its discriminator for super-resolution."""
+"""Checkpoints of XPixelGroup/BasicSR: its MSRResNet and its discriminators for super-resolution."""
 
 from functools import partial
 
 from torch import Tensor
 
 from gan_nets.interop._names import Names, StateDict, count, fit, rename, unwrapped, weight_shape
+from gan_nets.interop._spectral import fit_spectral, rename_spectral
 from gan_nets.networks.msrresnet import MSRResNet
 from gan_nets.networks.srgan_discriminator import VGGStyleDiscriminator
+from gan_nets.networks.unet_discriminator import UNetDiscriminator
 
 MSRRESNET = "the BasicSR MSRResNet checkpoint"
 VGG_STYLE = "the BasicSR VGGStyleDiscriminator checkpoint"
+UNET = "the BasicSR UNetDiscriminatorSN checkpoint"
+UNET_NAMES: Names = {
+    "conv0": "input",
+    **{f"conv{number}": f"downs.{number - 1}" for number in (1, 2, 3)},
+    **{f"conv{number}": f"ups.{number - 4}" for number in (4, 5, 6)},
+    **{f"conv{number}": f"last.{number - 7}" for number in (7, 8)},
+    "conv9": "output",
+}
 
 
 def msrresnet_from_basicsr(state_dict: StateDict) -> dict[str, Tensor]:
@@ -89,3 +99,26 @@ def _vgg_names(levels: int) -> Names:
             block = f"blocks.{2 * level + conv}"
             names |= {f"conv{level}_{conv}": f"{block}.conv", f"bn{level}_{conv}": f"{block}.norm"}
     return names
+
+
+def unet_discriminator_from_basicsr(state_dict: StateDict) -> dict[str, Tensor]:
+    """The original's state dict (keys conv0 to conv9) under UNetDiscriminator's keys."""
+    return rename_spectral(unwrapped(state_dict), UNET_NAMES)
+
+
+def load_basicsr_unet_discriminator(state_dict: StateDict) -> UNetDiscriminator:
+    """The UNetDiscriminator that fits the state dict of Real-ESRGAN's discriminator, in eval mode.
+
+    Width and channels are read off the weights; whether there were skip connections does not show there.
+    Images of the original are in [0, 1], here in [-1, 1].
+
+    Args:
+        state_dict: as saved by BasicSR or Real-ESRGAN, of UNetDiscriminatorSN.
+
+    Raises:
+        ValueError: the state dict is another network's; missing and unexpected keys are listed.
+    """
+    state = unwrapped(state_dict)
+    width, in_channels = weight_shape(state, "conv0", source=UNET)
+    make = partial(UNetDiscriminator, in_channels, width=width)
+    return fit_spectral(make, rename_spectral(state, UNET_NAMES), UNET_NAMES, source=UNET)

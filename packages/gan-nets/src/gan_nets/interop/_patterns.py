@@ -13,6 +13,7 @@ PATTERNS: Mapping[Family, tuple[str, ...]] = {
     "esrgan-rrdbnet": (r"(model\.1\.sub|RRDB_trunk)\.0\.RDB1\.conv1\.",),
     "basicsr-msrresnet": (r"conv_first\.", r"body\.\d+\.conv1\.", r"upconv1\."),
     "basicsr-discriminator": (r"conv0_0\.", r"conv1_1\.", r"linear1\."),
+    "basicsr-unet-discriminator": (r"conv0\.weight$", r"conv1\.weight_orig$", r"conv9\.weight$"),
     "fastgan-generator": (r"init\.init\.0\.weight_orig", r"to_big\.", r"to_128\."),
     "projected-fastgan": (r"(synthesis\.)?init\.init\.0\.weight_orig", r"(synthesis\.)?to_big\."),
     "fastgan-discriminator": (r"down_from_big\.0\.weight_orig", r"rf_big\.0\."),
@@ -55,11 +56,6 @@ NOT_CONVERTED: Mapping[str, tuple[str, ...]] = {
         r"body\.0\.weight$",
         r"body\.2\.weight$",
         r"body\.4\.weight$",
-    ),
-    "Real-ESRGAN's discriminator (UNetDiscriminatorSN), which is not supported; convert its generator": (
-        r"conv0\.weight$",
-        r"conv1\.weight_orig$",
-        r"conv9\.weight$",
     ),
     "a SwinIR, HAT or other transformer for super-resolution, which is not supported; use an RRDBNet": (
         r"layers\.0\.residual_group\.",

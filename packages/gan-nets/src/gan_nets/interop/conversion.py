@@ -8,6 +8,7 @@ from gan_nets._families import Family
 from gan_nets.interop._basicsr import (
     load_basicsr_discriminator,
     load_basicsr_msrresnet,
+    load_basicsr_unet_discriminator,
 )
 from gan_nets.interop._checkpoint import read_checkpoint
 from gan_nets.interop._cyclegan import load_cyclegan_resnet
@@ -27,6 +28,7 @@ LOADERS: Mapping[Family, Callable[[StateDict], PretrainedModule]] = {
     "basicsr-discriminator": load_basicsr_discriminator,
     "basicsr-msrresnet": load_basicsr_msrresnet,
     "basicsr-rrdbnet": load_basicsr_rrdbnet,
+    "basicsr-unet-discriminator": load_basicsr_unet_discriminator,
     "cut-resnet": load_cyclegan_resnet,
     "cyclegan-resnet": load_cyclegan_resnet,
     "esrgan-rrdbnet": load_esrgan_rrdbnet,

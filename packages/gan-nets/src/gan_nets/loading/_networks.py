@@ -18,6 +18,7 @@ from gan_nets.networks.srgan_discriminator import SRGANDiscriminator, VGGStyleDi
 from gan_nets.networks.srresnet import SRResNet
 from gan_nets.networks.stylegan2 import StyleGAN2Generator
 from gan_nets.networks.unet import UNetGenerator
+from gan_nets.networks.unet_discriminator import UNetDiscriminator
 from gan_nets.saving.pretrained import PretrainedModule
 
 NETWORKS: Mapping[str, type[PretrainedModule]] = {
@@ -42,6 +43,7 @@ NETWORKS: Mapping[str, type[PretrainedModule]] = {
         SRGANDiscriminator,
         SRResNet,
         StyleGAN2Generator,
+        UNetDiscriminator,
         UNetGenerator,
         VGGStyleDiscriminator,
     )
