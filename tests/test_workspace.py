@@ -13,8 +13,9 @@ ROOT = Path(__file__).parents[1]
 PROJECTS = {
     path.parent.name: tomllib.loads(path.read_text()) for path in ROOT.glob("packages/*/pyproject.toml")
 }
-MAY_USE = {  # in the extra `pictures` only: color spaces of colorizers, and one list of formats for all
-    "gan-nets": {"gan-colorspace", "gan-data"},
+MAY_USE = {  # in the extra `pictures`: color spaces of colorizers, and one list of formats for all; in the
+    # extra `features`: the features of a pretrained network
+    "gan-nets": {"gan-colorspace", "gan-data", "gan-projected"},
 }
 MOST_ARROWS = {"gan-nets": 30, "gan-trainers": 16, "gan-data": 16, "gan-augment": 16}  # between rooms
 HATCH = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["envs"]["default"]

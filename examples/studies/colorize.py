@@ -56,7 +56,7 @@ def main(options: Options) -> None:
     shared = comparison.shared_options(options, "test", "seeds", "jobs", "seed")
     arms = [(seed, arm) for seed in seeds for arm in ARMS]
     jobs = [
-        Job("colorize.py", "photos", shared | {"colors": arm, "seed": seed}, run_folder(out, arm, seed))
+        Job("colorize.py", "photos", shared | ARMS[arm] | {"seed": seed}, run_folder(out, arm, seed))
         for seed, arm in arms
     ]
     comparison.train_jobs(jobs, options.jobs)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import gan_nets
 import torch
 from colorize import ARMS as SPACES
-from colorize_verdicts import ERROR, RED, Logs, Rows, over_runs, verdicts
+from colorize_verdicts import BEST, ERROR, FEATURES, RED, Logs, Rows, over_runs, verdicts
 from comparison import folder, last, table, write_text
 from gan_colorspace import rgb_to_gray
 from gan_metrics import ChromaCorrelation, chroma_error, colorfulness, feature_distance
@@ -17,7 +17,10 @@ from spread import Spread, over_seeds
 from torch import Tensor
 from trivial_colors import ConstantColor, LumaTable, NearestByLuma, gray
 
-ARMS = tuple(SPACES)
+ARMS: dict[str, dict[str, object]] = {  # the article's with the paper's network, and its best with another
+    **{colors: {"colors": colors, "network": "unet"} for colors in SPACES},
+    FEATURES: {"colors": BEST, "network": "features"},
+}
 DIGITS = {ERROR: 2, "colorfulness": 1, "feature distance": 3}  # 2 for all others
 STRENGTH = ("accuracy", "logit_gap", "discriminator", "adversarial")
 CURVES = ["cr_correlation", "cb_correlation", "colorfulness", *STRENGTH, "pixel"]
@@ -55,7 +58,7 @@ def write_page(
 @torch.no_grad()
 def colorized(run: Path, arm: str, photos: Tensor) -> Tensor:
     """Photos (N, 3, H, W), colorized by the network of a run from their gray images."""
-    net, spaces = gan_nets.load(run / "colorizer").eval(), SPACES[arm]
+    net, spaces = gan_nets.load(run / "colorizer").eval(), SPACES[str(ARMS[arm]["colors"])]
     images = [spaces.image(luma, net(luma)) for luma in spaces.gray(photos).split(16)]
     return spaces.generator.to_rgb(torch.cat(images)).clamp(-1, 1)
 
@@ -131,7 +134,7 @@ python examples/studies/colorize.py
 
 Held-out photos, from left to right: the gray input, {", ".join(ARMS)}, and the true photo. An arm is named
 after the color spaces of its generator and its discriminator; "gray": the discriminator sees the gray image
-too.
+too. "{FEATURES}" is {BEST} with a generator that reads the features of an ImageNet classifier.
 
 {budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
 

@@ -6,6 +6,7 @@ from comparison import Row, last
 from spread import Spread
 
 BEST, SAME_SPACE, WITH_GRAY, RGB_ALONE = "ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb"
+FEATURES = "with features"  # the best of them, with another generator
 ERROR, RED = "chroma error, %", "correlation of Cr"
 
 Rows = dict[str, dict[str, Spread]]
@@ -25,11 +26,14 @@ def verdicts(trivial: Rows, trained: Rows, logs: Logs) -> dict[str, str]:
     early = {arm: over_runs(logs[arm], lambda rows: _at(rows, "cr_correlation", 0.25)) for arm in logs}
     ahead = {arm: over_runs(logs[arm], lambda rows: last(rows, "accuracy")) for arm in logs}
     best, same, with_gray, alone = (trained[arm] for arm in (BEST, SAME_SPACE, WITH_GRAY, RGB_ALONE))
+    features = trained[FEATURES]
     return {
         f"{BEST} is nearer to the true colors than doing nothing": _less(
             best[ERROR], trivial[nothing][ERROR], nothing
         ),
         f"{BEST} knows what is red better than doing nothing": _more(best[RED], trivial[known][RED], known),
+        "Features of an ImageNet classifier help: the error": _less(features[ERROR], best[ERROR], BEST),
+        "and the correlation of Cr": _more(features[RED], best[RED], BEST),
         "With a generator in YCrCb, colors appear early (Cr after a quarter of the steps)": _more(
             early[BEST], early[RGB_ALONE], RGB_ALONE
         ),

@@ -8,7 +8,7 @@ import torch
 from gan_colorspace import is_color, rgb_to_gray
 from gan_data import Images, read_image, write_pictures
 from gan_metrics import ChromaCorrelation, ImageMeans, chroma_error, colorfulness
-from gan_nets import UNetGenerator, translate
+from gan_nets import translate
 from gan_trainers import EMA, Run
 from torch import Tensor
 from torch.nn import functional as F
@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from support.common import numbered_name, photo_files
 
 if TYPE_CHECKING:
-    from colorize import Arm, Options
+    from colorize import Arm, Generator, Options
 
 SHOWN = 16  # photos among the results
 LARGEST = 512  # shorter side of those, in pixels
@@ -30,7 +30,7 @@ def find_datasets(options: "Options") -> tuple[Images, Images]:
     return train, Images(held_out, size=size, load_size=size, crop="center", flip=False, keep=is_color)
 
 
-def colorized(arm: "Arm", ema: EMA[UNetGenerator], rgb: Tensor) -> tuple[Tensor, Tensor]:
+def colorized(arm: "Arm", ema: EMA["Generator"], rgb: Tensor) -> tuple[Tensor, Tensor]:
     """The gray image (N, 1, H, W) of photos, and their colorization (N, 3, H, W) in RGB."""
     gray = arm.gray(rgb)
     return gray, arm.generator.to_rgb(arm.image(gray, ema(gray)))
@@ -42,7 +42,7 @@ def strength(real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
     return {"accuracy": right / 2, "logit_gap": (real_logits.mean() - fake_logits.mean()).detach()}
 
 
-def evaluate_and_save(run: Run, arm: "Arm", ema: EMA[UNetGenerator], photos: Iterable[Tensor]) -> None:
+def evaluate_and_save(run: Run, arm: "Arm", ema: EMA["Generator"], photos: Iterable[Tensor]) -> None:
     """Log how near the colors of all held-out photos are to the true ones, and save a checkpoint.
 
     The score of a checkpoint is the mean correlation of Cr and Cb. A preview shows the first batch: gray,
@@ -65,7 +65,7 @@ def evaluate_and_save(run: Run, arm: "Arm", ema: EMA[UNetGenerator], photos: Ite
     run.save(score=(cr + cb) / 2)
 
 
-def write_results(run: Run, ema: EMA[UNetGenerator], photos: Sequence[Path], size: int) -> None:
+def write_results(run: Run, ema: EMA["Generator"], photos: Sequence[Path], size: int) -> None:
     """Write the colorizer, and some whole held-out photos gray, colorized at `size` pixels, and true."""
     if not run.is_main:
         return

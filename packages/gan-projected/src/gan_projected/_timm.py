@@ -43,9 +43,10 @@ def _feature_network(name: str, weights: Source) -> nn.Module:
     """A network that returns a list of feature maps."""
     if not timm.is_model(name):
         raise ValueError(f"expected the name of a timm network; got {name!r}; timm.list_models() lists them")
-    if not isinstance(weights, Path | Mapping) and weights not in ("timm", "pypi", "random"):
+    if not isinstance(weights, Path | Mapping) and weights not in ("timm", "random"):
         raise ValueError(
-            f'expected weights "timm", "pypi", "random" or a Path; got {weights!r}; pass a file as Path(...)'
+            f'expected weights "timm", "pypi", "random", "none" or a Path; got {weights!r}; '
+            "pass a file as Path(...)"
         )
     with torch.random.fork_rng(devices=[]), _no_warnings():
         torch.default_generator.manual_seed(0)

@@ -7,6 +7,7 @@ from gan_nets.networks.cogan import CoGANDiscriminator, CoGANGenerator
 from gan_nets.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_nets.networks.fastgan import FastGANGenerator
 from gan_nets.networks.fastgan_discriminator import FastGANDiscriminator
+from gan_nets.networks.feature_unet import FeatureUNet
 from gan_nets.networks.instance_encoder import InstanceEncoder
 from gan_nets.networks.msrresnet import MSRResNet
 from gan_nets.networks.multiscale import MultiscaleDiscriminator
@@ -31,6 +32,7 @@ NETWORKS: Mapping[str, type[PretrainedModule]] = {
         DCGANGenerator,
         FastGANDiscriminator,
         FastGANGenerator,
+        FeatureUNet,
         GlobalGenerator,
         InstanceEncoder,
         LocalEnhancer,
