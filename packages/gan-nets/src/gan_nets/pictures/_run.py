@@ -64,6 +64,7 @@ class PictureNetwork:
         self._statistics: StatisticsScope = statistics
         self._precision: Precision = precision
         self._size = self._usage.trained_size if size == "trained" else size
+        self._tells_size = size == "trained"  # nobody has asked for it
         self._runners: dict[int, Runner] = {}
 
     def __call__(self, pixels: Tensor, alpha: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -137,11 +138,12 @@ class PictureNetwork:
         if not isinstance(self._size, int) or shorter <= self._size:
             return gray
         height, width = (max(1, round(side * self._size / shorter)) for side in gray.shape[-2:])
-        warnings.warn(
-            f"colors are found at a shorter side of {self._size} pixels and joined with the picture's own "
-            'lightness; the size "picture" finds them at the size of the picture',
-            stacklevel=2,
-        )
+        if self._tells_size:
+            warnings.warn(
+                f"colors are found at a shorter side of {self._size} pixels and joined with the picture's "
+                'own lightness; the size "picture" finds them at the size of the picture',
+                stacklevel=2,
+            )
         return F.interpolate(
             gray, size=(height, width), mode="bicubic", align_corners=False, antialias=True
         ).clamp(-1, 1)
