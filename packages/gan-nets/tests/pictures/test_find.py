@@ -72,6 +72,12 @@ def test_an_argument_without_files_is_named(tmp_path):
     assert failure.reason == "there is no such picture or video; check the path"
 
 
+def test_a_folder_without_pictures_is_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    _, (failure,) = find_jobs([str(tmp_path / "empty")], tmp_path / "out")
+    assert failure.reason == "there is no picture or video in this folder; check the path"
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
 def test_a_named_pipe_is_never_opened(tmp_path):
     touch(tmp_path, "a/1.png")

@@ -56,7 +56,9 @@ def find_jobs(inputs: Sequence[str], out: Path) -> tuple[list[Job], list[Failure
             failures.append(Failure(name, str(error)))
             continue
         if not found:
-            failures.append(Failure(name, "there is no such picture or video; check the path"))
+            empty = Path(name).expanduser().is_dir()
+            what = "no picture or video in this folder" if empty else "no such picture or video"
+            failures.append(Failure(name, f"there is {what}; check the path"))
         for path, relative in found:
             job = Job(path, out / relative)
             other = jobs.setdefault(job.target, job).source
