@@ -85,7 +85,7 @@ class Options:
     content_weight: Weight = 1.0  # in phase 2
     adversarial_weight: Weight = 1e-3  # in phase 2; 0: without a discriminator
     ema: bool = True  # evaluate and save the average of the weights, as in BasicSR
-    start: Path | Literal["nothing"] | None = None  # a network of phase 1; nothing: none at all
+    start: Literal["nothing"] | Path | None = None  # a network of phase 1; nothing: none at all
     lr: Positive = 1e-4  # learning rate of both networks; a tenth in the second half of phase 2
     batch_size: Count = 16  # crops per step and process
     pixel_steps: CountOrZero = 1_000_000  # of phase 1, pixels alone

@@ -2,6 +2,7 @@
 
 import math
 import shutil
+from pathlib import Path
 
 import gan_nets
 import pytest
@@ -10,7 +11,7 @@ from gan_colorspace import rgb_to_ycrcb, split
 from gan_data import read_image
 from gan_losses import PerceptualLoss
 from gan_projected import Backbone
-from gan_trainers import read_scalars
+from gan_trainers import read_scalars, run_recipe
 from PIL import Image
 from safetensors.torch import load_file
 from torch.nn import functional as F
@@ -82,6 +83,15 @@ def test_a_second_phase_without_a_first_has_to_be_allowed(recipe, train, mistake
     train(recipe, "paper", tmp_path, start="nothing", **changes)
     assert (tmp_path / "enlarger" / "config.json").exists()
     assert not (tmp_path / "pixels").exists()
+
+
+def test_words_that_are_no_paths_are_read_from_the_command_line(recipe):
+    chosen = []
+    words = ["paper", "--start", "nothing", "--features", "vgg19", "--jpeg", "noise-2"]
+    run_recipe(chosen.append, recipe.PRESETS, words)
+    run_recipe(chosen.append, recipe.PRESETS, ["paper", "--start", "a", "--features", "b.pth", "--jpeg", "9"])
+    found = [(options.start, options.features, options.jpeg) for options in chosen]
+    assert found == [("nothing", "vgg19", "noise-2"), (Path("a"), Path("b.pth"), 9)]
 
 
 @pytest.mark.parametrize(("option", "value"), [("width", 8), ("scale", 4)])
