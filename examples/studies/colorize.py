@@ -12,15 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import comparison
-import torch
 from colorize import PRESETS as RECIPE_PRESETS
 from colorize_page import ARMS, Data, run_folder, write_page
-from comparison import Job
-from gan_data import Images, find_images
+from comparison import Job, read_squares
+from gan_data import find_images
 from gan_projected import Backbone
 from gan_trainers import Count, OptionError, RunOptions, check_ranges, run_recipe
 from support.colorize import find_datasets
-from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Options:
     load_size: Count = 192  # shorter side of the photos that are cropped
     width: Count = 32  # channels of the first layers
     batch_size: Count = 4  # photos per step
-    steps: Count = 1_500  # of each run
+    steps: Count = 1_000  # of each run
     seeds: Count = 3  # runs of each arm, with --seed and those after it
     jobs: Count = 1  # runs beside each other
     page: Path | None = None  # folder of the page; if not given, that of the runs
@@ -70,14 +68,7 @@ def read(options: Options) -> Data:
         replace(recipe, data=options.data, size=options.size, load_size=options.load_size)
     )
     test = held_out.paths if options.test is None else find_images(options.test)
-    train, shown, measured = (whole(paths, options.size) for paths in (train.paths, held_out.paths, test))
-    return Data(train, shown, measured)
-
-
-def whole(paths: list[Path], size: int) -> Tensor:
-    """(N, 3, size, size): the middle square of each photo, reduced."""
-    images = Images(paths, size=size, load_size=size, crop="center", flip=False)
-    return torch.stack([images[index] for index in range(len(images))])
+    return Data(*(read_squares(paths, options.size) for paths in (train.paths, held_out.paths, test)))
 
 
 def describe_budget(options: Options, data: Data) -> str:

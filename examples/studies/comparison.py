@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from gan_data import read_image
+from gan_data import Images, read_image
 from gan_trainers import read_scalars
 from provenance import provenance
 from torch import Tensor
@@ -128,6 +128,12 @@ def read_images(files: Path, count: int | None = None) -> Tensor:
     if count is not None:
         paths = paths[:: max(1, len(paths) // count)][:count]
     return torch.stack([read_image(path) for path in paths])
+
+
+def read_squares(files: Sequence[Path], size: int) -> Tensor:
+    """(N, 3, size, size) in [-1, 1]: the middle square of each image, resized."""
+    images = Images(files, size=size, load_size=size, crop="center", flip=False)
+    return torch.stack([images[index] for index in range(len(images))])
 
 
 def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

@@ -6,7 +6,8 @@ from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from gan_data import Images, find_domains, read_labels
+from comparison import read_squares
+from gan_data import find_domains, read_labels
 from images import emoji, portraits
 from torch import Tensor
 
@@ -38,15 +39,10 @@ def read(kind: Kind, size: int) -> TranslationData:
 
 
 def _sides(domains: tuple[Sequence[Path], Sequence[Path]], size: int) -> Sides:
-    a, b = (_whole(files, size) for files in domains)
+    a, b = (read_squares(files, size) for files in domains)
     return Sides(a, b)
 
 
 def _label_maps(files: Sequence[Path], size: int) -> Tensor:
     maps = torch.stack([read_labels(file) for file in files])
     return F.interpolate(maps[:, None].double(), (size, size), mode="nearest-exact")[:, 0].long()
-
-
-def _whole(files: Sequence[Path], size: int) -> Tensor:
-    images = Images(files, size=size, load_size=size, crop="center", flip=False)
-    return torch.stack([images[index] for index in range(len(images))])

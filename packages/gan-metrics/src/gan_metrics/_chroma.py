@@ -8,7 +8,8 @@ from torch import Tensor
 from gan_metrics._image import Reduction, as_saved, check_pair, reduce
 from gan_metrics._image_means import ImageMeans
 
-KR, KG, KB = 0.299, 0.587, 0.114  # ITU-R BT.601
+# ITU-R BT.601, as in gan_colorspace.rgb_to_ycrcb, which this package could call only by depending on it.
+KR, KG, KB = 0.299, 0.587, 0.114
 CONSTANT = 1e-6  # variances below are of one color: they come from rounding in float32
 MOMENTS = ("x", "y", "xx", "yy", "xy")  # of prediction x and target y
 

