@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import torch
 from gan_data import Kernel
 from gan_losses import (
     PerceptualLoss,
@@ -49,7 +50,7 @@ from support.srgan import (
     planes,
     write_results,
 )
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
 
@@ -78,12 +79,11 @@ class Options:
     width: Count = 64  # channels of the first layers of both networks
     icnr: bool = True  # initialization without checkerboard artifacts; not in the paper
     features: Literal["lite0", "vgg19"] | Path = "lite0"  # of the content loss; a file: VGG19's weights
-    layer: Literal["relu5_4", "conv5_4"] = "relu5_4"  # of VGG19
-    distance: Literal["mse", "l1"] = "mse"  # of pixels and of features; l1 of pixels in [0, 1], as in BasicSR
-    feature_scale: Positive = 1 / 12.75  # factor of the features (section 3.2)
+    losses: Literal["paper", "basicsr"] = "paper"  # MSE of pixels and of features; basicsr: L1 of both
     pixel_weight: Weight = 0.0  # in phase 2
     content_weight: Weight = 1.0  # in phase 2
     adversarial_weight: Weight = 1e-3  # in phase 2; 0: without a discriminator
+    squash: bool = False  # a sigmoid before the discriminator's softmax: a bug of the article's code
     ema: bool = True  # evaluate and save the average of the weights, as in BasicSR
     start: Literal["nothing"] | Path | None = None  # a network of phase 1; nothing: none at all
     lr: Positive = 1e-4  # learning rate of both networks; a tenth in the second half of phase 2
@@ -117,8 +117,7 @@ class Options:
 
 
 BASICSR = Options(  # the generator and the losses of BasicSR's SRGAN, which learns in far fewer steps
-    generator="msrresnet", layer="conv5_4", distance="l1", feature_scale=1.0,
-    pixel_weight=1e-2, content_weight=1.0, adversarial_weight=5e-3,
+    generator="msrresnet", losses="basicsr", pixel_weight=1e-2, content_weight=1.0, adversarial_weight=5e-3,
 )  # fmt: skip
 PRESETS = {  # waifu2x: illustrations, twice as large, with less noise
     "photos": replace(BASICSR, blocks=4, width=32, lr=5e-4, batch_size=4, pixel_steps=1_000, steps=500),
@@ -183,18 +182,25 @@ def build(options: Options, degradation: str, lite0: Backbone) -> Training:
 
 def content_loss(options: Options, lite0: Backbone) -> PerceptualLoss:
     """Equation 5, the distance between features of one layer of VGG19; or between all maps of Lite0."""
-    power = 1 if options.distance == "l1" else 2
+    # The paper divides VGG19's features by 12.75 (section 3.2); BasicSR takes them before the last ReLU.
+    paper = options.losses == "paper"
+    layer, distance, scale, power = ("relu5_4", "mse", 1 / 12.75, 2) if paper else ("conv5_4", "l1", 1.0, 1)
     if options.features == "lite0":
-        weight = (options.feature_scale * LITE0_SCALE) ** power
-        return PerceptualLoss(lite0, layer_weights=[weight] * 4, distance=options.distance)
+        weight = (scale * LITE0_SCALE) ** power
+        return PerceptualLoss(lite0, layer_weights=[weight] * 4, distance=distance)
     weights = "torchvision" if options.features == "vgg19" else options.features
-    vgg19 = VGG19Features([options.layer], weights=weights)
-    return PerceptualLoss(vgg19, layer_weights=[options.feature_scale**power], distance=options.distance)
+    vgg19 = VGG19Features([layer], weights=weights)
+    return PerceptualLoss(vgg19, layer_weights=[scale**power], distance=distance)
 
 
 def pixel_loss(fake: Tensor, real: Tensor, options: Options) -> Tensor:
     """Equation 4, the MSE of the pixels; or BasicSR's L1 in [0, 1], half of that in [-1, 1]."""
-    return F.mse_loss(fake, real) if options.distance == "mse" else l1_loss(fake, real) / 2
+    return F.mse_loss(fake, real) if options.losses == "paper" else l1_loss(fake, real) / 2
+
+
+def logits_of(d: nn.Module, image: Tensor, options: Options) -> Tensor:
+    """The discriminator's logits; --squash takes the softmax of sigmoid(logit) and sigmoid(-logit)."""
+    return torch.tanh(d(image) / 2) if options.squash else d(image)
 
 
 def generator_terms(fake: Tensor, real: Tensor, t: Training, options: Options) -> dict[str, Tensor]:
@@ -206,7 +212,8 @@ def generator_terms(fake: Tensor, real: Tensor, t: Training, options: Options) -
         content = t.content(as_rgb(fake), as_rgb(real))
         terms["content"] = options.content_weight * content
     if options.adversarial_weight:
-        terms["adversarial"] = options.adversarial_weight * nonsaturating_generator_loss(t.d(fake))
+        loss = nonsaturating_generator_loss(logits_of(t.d, fake, options))
+        terms["adversarial"] = options.adversarial_weight * loss
     return terms
 
 
@@ -236,7 +243,8 @@ def train_adversarially(
         run.set_lr(options.lr * decay, t.opt_g, t.opt_d)
         fake = t.g(small)
         if options.adversarial_weight:
-            loss = nonsaturating_discriminator_loss(t.d(large), t.d(fake.detach()))  # equation 2
+            logits = (logits_of(t.d, image, options) for image in (large, fake.detach()))
+            loss = nonsaturating_discriminator_loss(*logits)  # equation 2
             run.update(t.opt_d, loss)
             run.log({"discriminator": loss})
         with frozen(t.d):

@@ -262,6 +262,17 @@ def test_the_generators_terms_by_hand(recipe, parts):
     )
 
 
+def test_squashed_logits_are_the_articles_sigmoids_before_a_softmax(recipe):
+    """Two outputs z and -z: no confidence brings the cross entropy below log(1 + 1/e)."""
+    logit = torch.tensor([-3.0, 0.5, 100.0])
+    two = torch.stack([logit, -logit], dim=1).sigmoid()
+    expected = F.cross_entropy(two, torch.zeros(3, dtype=torch.long), reduction="none")
+    squashed = recipe.logits_of(lambda x: x, logit, recipe.Options(squash=True))
+    torch.testing.assert_close(F.softplus(-squashed), expected)
+    assert F.softplus(-squashed)[2].item() == pytest.approx(math.log1p(math.exp(-1)))
+    assert recipe.logits_of(lambda x: x, logit, recipe.Options()) is logit
+
+
 @pytest.mark.parametrize("name", ["pixel", "content", "adversarial"])
 def test_a_term_of_weight_0_is_neither_computed_nor_named(recipe, parts, name):
     fake, real, training = parts
