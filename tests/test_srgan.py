@@ -160,9 +160,9 @@ def test_a_network_for_luma_enlarges_color_pictures(example, recipe, train, phot
 
 def test_the_waifu2x_preset_learns_from_the_portraits(example, recipe, options, tmp_path):
     support, chosen = example("support.srgan"), options(recipe, "waifu2x", tmp_path)
-    degrade = support.make_degradation(chosen)
+    degrade = support.make_degradation(chosen.scale, chosen.kernel, chosen.jpeg)
     assert str(degrade) == "area, noise 1"
-    train, held_out = support.find_datasets(chosen, degrade)
+    train, held_out = support.find_datasets(None, 0.1, degrade, size=chosen.size, portraits=chosen.portraits)
     assert (len(train), len(held_out)) == (1800, 200)
     small, large = train[0]
     assert (small.shape, large.shape) == ((3, 32, 32), (3, 64, 64))

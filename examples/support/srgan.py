@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 from accelerate import PartialState
@@ -12,6 +12,7 @@ from gan_data import (
     Degraded,
     Downscale,
     Images,
+    Kernel,
     NoiseLevel,
     bicubic_upscale,
     find_images,
@@ -19,44 +20,48 @@ from gan_data import (
     write_image,
 )
 from gan_metrics import ImageMeans, feature_distance, psnr_y, ssim_y
-from gan_nets import MSRResNet, SRResNet, tiled
+from gan_nets import MSRResNet, RRDBNet, SRResNet, tiled
 from gan_projected import Backbone
 from gan_trainers import Run
-from images import portraits
+from images import portraits as portraits_folder
 from torch import Tensor
 from torch.nn import functional as F
 
 from support.common import numbered_name, photo_files
 
-if TYPE_CHECKING:
-    from srgan import Options
+Generator = SRResNet | MSRResNet | RRDBNet
+Noise = Literal["noise-0", "noise-1", "noise-2", "noise-3"]
 
-Generator = SRResNet | MSRResNet
+# Divided by 12.75, VGG19's features have an MSE about as large as that of the pixels, says SRGAN's paper. For
+# the sum over the maps of EfficientNet-Lite0 that number is 70, measured on bicubic enlargements of photos.
+LITE0_SCALE = 12.75 / 70
 Pair = tuple[Tensor, Tensor]
 
 
-def make_degradation(options: "Options") -> Downscale:
+def make_degradation(scale: int, kernel: Kernel, jpeg: int | Noise | None) -> Downscale:
     """How the small images are made."""
-    noise = options.jpeg if isinstance(options.jpeg, str) else None
-    quality = None if isinstance(options.jpeg, str) else options.jpeg
-    level: NoiseLevel | None = int(noise[-1]) if noise else None  # type: ignore[assignment]  # 0 to 3
-    return Downscale(options.scale, options.kernel, quality, level)
+    if isinstance(jpeg, str):
+        level: NoiseLevel = int(jpeg[-1])  # type: ignore[assignment]  # 0 to 3
+        return Downscale(scale, kernel, None, level)
+    return Downscale(scale, kernel, jpeg, None)
 
 
-def find_datasets(options: "Options", degrade: Downscale) -> tuple[Degraded, Degraded]:
-    """Pairs (small, large) to train on, and held-out pairs."""
-    if options.portraits:
-        photos, held_out = find_images(portraits() / "trainB"), find_images(portraits() / "testB")
+def find_datasets(
+    data: Path | None, validation: float, degrade: Downscale, *, size: int, portraits: bool
+) -> tuple[Degraded, Degraded]:
+    """Pairs (small, large) to train on, and held-out pairs; large ones are crops of size x size pixels."""
+    if portraits:
+        photos, held_out = (find_images(portraits_folder() / part) for part in ("trainB", "testB"))
     else:
-        photos, held_out = photo_files(options.data, options.validation)
-    train = Images(photos, size=options.size)
-    test = Images(held_out, size=options.size, crop="center", flip=False)
+        photos, held_out = photo_files(data, validation)
+    train = Images(photos, size=size)
+    test = Images(held_out, size=size, crop="center", flip=False)
     return Degraded(train, degrade), Degraded(test, degrade)
 
 
-def find_test_files(options: "Options") -> list[Path]:
+def find_test_files(test: Path | None) -> list[Path]:
     """The images of --test, if it is given."""
-    return [] if options.test is None else find_images(options.test)
+    return [] if test is None else find_images(test)
 
 
 def planes(pair: Pair, colors: Literal["rgb", "y"]) -> Pair:

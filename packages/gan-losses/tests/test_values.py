@@ -106,6 +106,15 @@ def test_relativistic_average(comparison, discriminator, generator):
     assert value(gl.relativistic_average_generator_loss, *logits, **options) == pytest.approx(generator)
 
 
+def test_the_mean_of_a_relativistic_average_may_be_the_callers():
+    """A mean over more logits than the process has: here 1 instead of 2 and 0."""
+    logits = torch.tensor([3.0, 1.0]), torch.tensor([1.0, -1.0])
+    loss = value(
+        gl.relativistic_average_discriminator_loss, *logits, comparison="hinge", mean=torch.ones_like
+    )
+    assert loss == pytest.approx((0 + 1) / 2 + (1 + 0) / 2)  # 3 - 1, 1 - 1, and 1 - 1, 1 + 1
+
+
 @pytest.mark.parametrize(
     ("comparison", "discriminator", "generator"),
     [

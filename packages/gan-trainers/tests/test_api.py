@@ -23,6 +23,7 @@ def test_inventory():
         "cosine_decay",
         "draw_curves",
         "frozen",
+        "global_mean",
         "linear_decay",
         "parse_options",
         "plain_errors",

@@ -6,8 +6,10 @@ f is small for large arguments. The discriminator's loss, and with real and fake
     average   f(real - mean(fake)) + f(mean(real) - fake)
 """
 
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -23,6 +25,7 @@ def relativistic_average_generator_loss(
     *,
     comparison: Comparison = "bce",
     reduction: Reduction = "mean",
+    mean: Callable[[Tensor], Tensor] = torch.mean,
 ) -> Tensor:
     """f(fake - mean(real)) + f(mean(fake) - real), the relativistic average generator's loss.
 
@@ -35,16 +38,20 @@ def relativistic_average_generator_loss(
         fake_logits: Logits for generated images, of the same shapes.
         comparison: f, one of "bce", "least_squares", "hinge".
         reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
+        mean: Of the logits of one scale, with which each logit of the other kind is compared. torch's is over
+            the local batch; `gan_trainers.global_mean` is over those of all processes.
 
     Returns:
-        A scalar; with "none" the elementwise loss, a tensor or a list as given. At least float32. Each
-        mean is over one scale of the batch; with several processes, of the local batch.
+        A scalar; with "none" the elementwise loss, a tensor or a list as given. At least float32.
 
     Raises:
         ValueError: If real and fake differ in shape or number of scales, or an option is unknown.
     """
     return over_scales(
-        lambda real, fake: _average(fake, real, comparison), real_logits, fake_logits, reduction=reduction
+        lambda real, fake: _average(fake, real, comparison, mean),
+        real_logits,
+        fake_logits,
+        reduction=reduction,
     )
 
 
@@ -54,6 +61,7 @@ def relativistic_average_discriminator_loss(
     *,
     comparison: Comparison = "bce",
     reduction: Reduction = "mean",
+    mean: Callable[[Tensor], Tensor] = torch.mean,
 ) -> Tensor:
     """f(real - mean(fake)) + f(mean(real) - fake), the relativistic average discriminator's loss.
 
@@ -65,16 +73,20 @@ def relativistic_average_discriminator_loss(
         fake_logits: Logits for generated images, of the same shapes.
         comparison: f, one of "bce", "least_squares", "hinge".
         reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
+        mean: Of the logits of one scale, with which each logit of the other kind is compared. torch's is over
+            the local batch; `gan_trainers.global_mean` is over those of all processes.
 
     Returns:
-        A scalar; with "none" the elementwise loss, a tensor or a list as given. At least float32. Each
-        mean is over one scale of the batch; with several processes, of the local batch.
+        A scalar; with "none" the elementwise loss, a tensor or a list as given. At least float32.
 
     Raises:
         ValueError: If real and fake differ in shape or number of scales, or an option is unknown.
     """
     return over_scales(
-        lambda real, fake: _average(real, fake, comparison), real_logits, fake_logits, reduction=reduction
+        lambda real, fake: _average(real, fake, comparison, mean),
+        real_logits,
+        fake_logits,
+        reduction=reduction,
     )
 
 
@@ -134,8 +146,10 @@ def relativistic_paired_discriminator_loss(
     )
 
 
-def _average(first: Tensor, second: Tensor, comparison: Comparison) -> Tensor:
-    return _compare(first - second.mean(), comparison) + _compare(first.mean() - second, comparison)
+def _average(
+    first: Tensor, second: Tensor, comparison: Comparison, mean: Callable[[Tensor], Tensor]
+) -> Tensor:
+    return _compare(first - mean(second), comparison) + _compare(mean(first) - second, comparison)
 
 
 def _compare(difference: Tensor, comparison: Comparison) -> Tensor:

@@ -1,6 +1,7 @@
 """Tools of the training loop: devices, precision, processes, checkpoints, logs, options."""
 
 from gan_trainers._version import __version__ as __version__
+from gan_trainers.base.distributed import global_mean
 from gan_trainers.base.errors import OptionError, plain_errors
 from gan_trainers.logs.curves import draw_curves, read_scalars
 from gan_trainers.logs.previews import write_animation, write_grid
@@ -49,6 +50,7 @@ __all__ = [
     "cosine_decay",
     "draw_curves",
     "frozen",
+    "global_mean",
     "linear_decay",
     "parse_options",
     "plain_errors",

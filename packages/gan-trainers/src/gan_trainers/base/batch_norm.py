@@ -1,26 +1,11 @@
 """Batch normalization over the batches of all processes."""
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from gan_trainers.base.waiting import process_count, waiting
-
-
-class _SumOverProcesses(torch.autograd.Function):
-    """A sum over processes whose gradient is the sum over processes of the gradients that arrive."""
-
-    @staticmethod
-    def forward(ctx: object, values: Tensor) -> Tensor:  # noqa: ARG004 - autograd's signature
-        total = values.clone(memory_format=torch.contiguous_format)
-        with waiting("the statistics of a batch normalization"):
-            dist.all_reduce(total)
-        return total
-
-    @staticmethod
-    def backward(ctx: object, *gradients: Tensor) -> Tensor:  # noqa: ARG004 - autograd's signature
-        return _SumOverProcesses.apply(gradients[0])  # itself differentiable, for gradient penalties
+from gan_trainers.base.distributed import sum_over_processes
+from gan_trainers.base.waiting import process_count
 
 
 class SynchronizedBatchNorm2d(nn.BatchNorm2d):
@@ -37,11 +22,11 @@ class SynchronizedBatchNorm2d(nn.BatchNorm2d):
         x = input.to(torch.promote_types(input.dtype, torch.float32))  # sums of bf16 lose digits
         # Counts differ when a last batch is uneven, so the count is summed with the values.
         count = x.new_tensor([x.numel() / x.shape[1]]).expand(x.shape[1])
-        sums = _SumOverProcesses.apply(torch.stack([x.sum((0, 2, 3)), count]))
+        sums = sum_over_processes(torch.stack([x.sum((0, 2, 3)), count]))
         total = sums[1]
         mean = sums[0] / total
         centered = x - mean[:, None, None]
-        variance = _SumOverProcesses.apply(centered.square().sum((0, 2, 3))) / total
+        variance = sum_over_processes(centered.square().sum((0, 2, 3))) / total
         self._update_running_statistics(mean.detach(), variance.detach() * (total / (total - 1)))
         scale = torch.rsqrt(variance + self.eps)
         if self.weight is None:

