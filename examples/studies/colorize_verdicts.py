@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from comparison import Row, last
-from spread import Spread
+from spread import Spread, higher, lower
 
 BEST, SAME_SPACE, WITH_GRAY, RGB_ALONE = "ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb"
 FEATURES = "with features"  # the best of them, with another generator
@@ -28,27 +28,27 @@ def verdicts(trivial: Rows, trained: Rows, logs: Logs) -> dict[str, str]:
     best, same, with_gray, alone = (trained[arm] for arm in (BEST, SAME_SPACE, WITH_GRAY, RGB_ALONE))
     features = trained[FEATURES]
     return {
-        f"{BEST} is nearer to the true colors than doing nothing": _less(
+        f"{BEST} is nearer to the true colors than doing nothing": lower(
             best[ERROR], trivial[nothing][ERROR], nothing
         ),
-        f"{BEST} knows what is red better than doing nothing": _more(best[RED], trivial[known][RED], known),
-        "Features of an ImageNet classifier help: the error": _less(features[ERROR], best[ERROR], BEST),
-        "and the correlation of Cr": _more(features[RED], best[RED], BEST),
-        "With a generator in YCrCb, colors appear early (Cr after a quarter of the steps)": _more(
+        f"{BEST} knows what is red better than doing nothing": higher(best[RED], trivial[known][RED], known),
+        "Features of an ImageNet classifier help: the error": lower(features[ERROR], best[ERROR], BEST),
+        "and the correlation of Cr": higher(features[RED], best[RED], BEST),
+        "With a generator in YCrCb, colors appear early (Cr after a quarter of the steps)": higher(
             early[BEST], early[RGB_ALONE], RGB_ALONE
         ),
-        "The discriminator should see RGB: in YCrCb there is a haze": _less(
+        "The discriminator should see RGB: in YCrCb there is a haze": lower(
             best[ERROR], same[ERROR], SAME_SPACE
         ),
-        "RGB alone is second to YCrCb": _less(best[ERROR], alone[ERROR], RGB_ALONE),
-        "A discriminator that sees the gray image becomes too strong (accuracy)": _more(
+        "RGB alone is second to YCrCb": lower(best[ERROR], alone[ERROR], RGB_ALONE),
+        "A discriminator that sees the gray image becomes too strong (accuracy)": higher(
             ahead[WITH_GRAY], ahead[RGB_ALONE], RGB_ALONE
         ),
-        "and its colors turn to sepia or vanish (colorfulness)": _less(
+        "and its colors turn to sepia or vanish (colorfulness)": lower(
             with_gray["colorfulness"], alone["colorfulness"], RGB_ALONE
         ),
-        "The discriminator's loss falls": _less(*_early_and_late(logs[BEST], "discriminator")),
-        "the generator's cross-entropy rises": _more(*_early_and_late(logs[BEST], "adversarial")),
+        "The discriminator's loss falls": lower(*_early_and_late(logs[BEST], "discriminator")),
+        "the generator's cross-entropy rises": higher(*_early_and_late(logs[BEST], "adversarial")),
     }
 
 
@@ -66,16 +66,3 @@ def _at(rows: Sequence[Row], name: str, part: float) -> float:
 def over_runs(runs: Sequence[list[Row]], value: Callable[[list[Row]], float]) -> Spread:
     """A number of each run's log."""
     return Spread(tuple(value(rows) for rows in runs))
-
-
-def _more(ours: Spread, theirs: Spread, name: str) -> str:
-    return _answer(ours.above(theirs), theirs.above(ours), ours, theirs, name)
-
-
-def _less(ours: Spread, theirs: Spread, name: str) -> str:
-    return _answer(theirs.above(ours), ours.above(theirs), ours, theirs, name)
-
-
-def _answer(yes: bool, no: bool, ours: Spread, theirs: Spread, name: str) -> str:
-    word = "Yes" if yes else "No" if no else "Open, within the spread"
-    return f"**{word}**: {ours.text(2)} against {theirs.text(2)} ({name})"

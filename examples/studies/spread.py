@@ -33,3 +33,18 @@ class Spread(NamedTuple):
 def over_seeds(rows: Sequence[dict[str, float]]) -> dict[str, Spread]:
     """The scores of each seed, by name."""
     return {name: Spread(tuple(row[name] for row in rows)) for name in rows[0]}
+
+
+def higher(ours: Spread, theirs: Spread, name: str, digits: int = 2) -> str:
+    """Whether ours is higher than theirs, such as "**Yes**: 0.71 ±0.02 against 0.65 (gray)"."""
+    return _answer(ours.above(theirs), theirs.above(ours), ours, theirs, name, digits)
+
+
+def lower(ours: Spread, theirs: Spread, name: str, digits: int = 2) -> str:
+    """Whether ours is lower than theirs, in the same form."""
+    return _answer(theirs.above(ours), ours.above(theirs), ours, theirs, name, digits)
+
+
+def _answer(yes: bool, no: bool, ours: Spread, theirs: Spread, name: str, digits: int) -> str:
+    word = "Yes" if yes else "No" if no else "Open, within the spread"
+    return f"**{word}**: {ours.text(digits)} against {theirs.text(digits)} ({name})"

@@ -119,8 +119,9 @@ python examples/studies/cyclegan.py
 
 {_verdict_table(results)}
 
-"Yes" is a difference larger than that between the seeds, by the class IoU where there are classes, else by
-the kernel distance. Where {CYCLEGAN} is not better than doing nothing, the other questions are open.
+"Yes" and "no" are differences larger than that between the seeds, by the class IoU where there are classes,
+else by the kernel distance. CycleGAN is close to pix2pix if it is nearer to it than to the best baseline.
+Where {CYCLEGAN} is not better than doing nothing, the other questions are open.
 
 {chr(10).join(sections)}
 ## Reconstructions

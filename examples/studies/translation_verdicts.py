@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from spread import Spread
+from spread import Spread, higher, lower
 from translation_arms import ABLATIONS, BASELINES, CYCLEGAN, PIX2PIX
 from translation_tables import FROM_PAIRS, Rows
 
@@ -22,11 +22,7 @@ def verdicts(trivial: Rows, methods: Rows, cycles: dict[str, Spread], direction:
     """
     nothing = _best(trivial, [name for name in trivial if name not in FROM_PAIRS])
     learned = _better(methods[CYCLEGAN], trivial[nothing])
-    found = {
-        "CycleGAN is better than doing nothing": _answer(
-            learned, methods[CYCLEGAN], trivial[nothing], nothing
-        )
-    }
+    found = {"CycleGAN is better than doing nothing": _compared(methods[CYCLEGAN], trivial[nothing], nothing)}
     if not learned:  # nothing can be concluded from methods that have not learned
         return found
     baseline = _best(methods, BASELINES)
@@ -58,16 +54,17 @@ def _about_cycles(cycles: dict[str, Spread], direction: str) -> dict[str, str]:
 def _close_to_pix2pix(methods: Rows, baseline: str) -> str:
     """Whether CycleGAN is nearer to pix2pix than to the best baseline."""
     ours, bound, theirs = (_value(methods[name]).mean for name in (CYCLEGAN, PIX2PIX, baseline))
-    return _answer(abs(bound - ours) < abs(ours - theirs), methods[CYCLEGAN], methods[PIX2PIX], PIX2PIX)
+    text = (_value(methods[name]).text(2) for name in (CYCLEGAN, PIX2PIX))
+    return _text(abs(bound - ours) < abs(ours - theirs), *text)
 
 
 def _against(methods: Rows, name: str) -> str:
-    ours, theirs = methods[CYCLEGAN], methods[name]
-    return _answer(_better(ours, theirs), ours, theirs, name)
+    return _compared(methods[CYCLEGAN], methods[name], name)
 
 
-def _answer(yes: bool, ours: dict[str, Spread], theirs: dict[str, Spread], name: str) -> str:
-    return _text(yes, _value(ours).text(2), f"{_value(theirs).text(2)} ({name})")
+def _compared(ours: dict[str, Spread], theirs: dict[str, Spread], name: str) -> str:
+    better = higher if WITH_CLASSES in ours else lower
+    return better(_value(ours), _value(theirs), name)
 
 
 def _text(yes: bool, ours: str, theirs: str) -> str:
