@@ -8,6 +8,7 @@ Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Netw
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -16,6 +17,7 @@ from gan_data import Kernel
 from gan_losses import l1_loss, nonsaturating_discriminator_loss, nonsaturating_generator_loss
 from gan_nets import (
     PatchDiscriminator,
+    PixelDiscriminator,
     cyclegan_resnet_paper,
     init_normal_,
     pix2pix_unet_official,
@@ -24,8 +26,10 @@ from gan_nets import (
 from gan_trainers import (
     EMA,
     Count,
+    CountOrZero,
     Fraction,
     Loader,
+    OptionError,
     Positive,
     Run,
     RunOptions,
@@ -70,12 +74,12 @@ class Options:
     load_size: Count | Literal["jitter"] | None = "jitter"  # shorter side, cropped; jitter: size * 286/256
     flip: bool = True  # mirror pairs at random
     validation: Fraction = 0.1  # part that is held out if there is no test folder, by a hash of content
-    generator: Literal["paper", "official", "resnet"] = "paper"  # official: dropout in the PyTorch code's
-    # blocks; resnet: CycleGAN's, as in its comparison (Zhu et al. 2017, section 5.1.2)
+    generator: Literal["paper", "encoder-decoder", "official", "resnet"] = "paper"  # a U-Net; without skips;
+    # with the PyTorch code's dropout; or CycleGAN's, as in its comparison
     blocks: Count | None = None  # of resnet; if not given, 6 below 256 pixels, else 9
-    conditional: bool = True  # the discriminator sees the input too
+    discriminator: Literal["conditional", "unconditional", "none"] = "conditional"  # none: L1 alone
     width: Count = 64  # channels of the first layers
-    layers: Count = 3  # of the discriminator; 2, 3, 4 have receptive fields of 34, 70, 142 pixels
+    layers: CountOrZero = 3  # of the discriminator; 0 to 4 see patches of 1, 16, 34, 70, 142 pixels
     l1_weight: Weight = 100.0  # lambda
     ema: bool = False  # evaluate and save the generator's averaged weights; not in the paper
     lr: Positive = 2e-4  # learning rate of both networks
@@ -88,6 +92,8 @@ class Options:
         check_ranges(self)
         check_source(self.data, emoji=self.emoji, portraits=self.portraits, preset="pix2pix.py paper")
         check_generator(self)
+        if self.discriminator == "none" and not self.l1_weight:
+            raise OptionError("--l1-weight must be above 0 without a discriminator; got 0.0")
 
 
 SMALL = Options(size=64, load_size=64, flip=False, width=32)
@@ -107,7 +113,7 @@ class Training(NamedTuple):
     """Networks, optimizers and average."""
 
     g: Generator
-    d: PatchDiscriminator
+    d: PatchDiscriminator | PixelDiscriminator
     opt_g: Adam
     opt_d: Adam
     ema: EMA[Generator]
@@ -118,9 +124,17 @@ def build(options: Options) -> Training:
     if options.generator == "resnet":
         g = cyclegan_resnet_paper(options.size, width=options.width, blocks=options.blocks)
     else:
-        unet = {"paper": pix2pix_unet_paper, "official": pix2pix_unet_official}[options.generator]
+        unet = {
+            "paper": pix2pix_unet_paper,
+            "encoder-decoder": partial(pix2pix_unet_paper, skips=False),
+            "official": pix2pix_unet_official,
+        }[options.generator]
         g = unet(depth=unet_depth(options.size), width=options.width)
-    d = PatchDiscriminator(6 if options.conditional else 3, layers=options.layers, width=options.width)
+    channels = 3 if options.discriminator == "unconditional" else 6
+    if options.layers:
+        d = PatchDiscriminator(channels, layers=options.layers, width=options.width)
+    else:
+        d = PixelDiscriminator(channels, width=options.width)
     init_normal_(g)
     init_normal_(d)
     ema = EMA(g, half_life=200 if options.ema else 1e-3)  # steps; 1e-3: the weights themselves
@@ -128,14 +142,14 @@ def build(options: Options) -> Training:
 
 
 def discriminator_input(source: Tensor, image: Tensor, options: Options) -> Tensor:
-    """The discriminator's input: (N, 6, H, W), or without --conditional the image alone."""
-    return torch.cat([source, image], dim=1) if options.conditional else image
+    """The discriminator's input: (N, 6, H, W), or the image alone if it is unconditional."""
+    return image if options.discriminator == "unconditional" else torch.cat([source, image], dim=1)
 
 
 def discriminator_loss(
     d: nn.Module, source: Tensor, target: Tensor, fake: Tensor, options: Options
 ) -> Tensor:
-    """Equation 1 (2 without --conditional), halved to slow the discriminator down (section 3.3)."""
+    """Equation 1 (2 if it is unconditional), halved to slow the discriminator down (section 3.3)."""
     real_logits = d(discriminator_input(source, target, options))
     fake_logits = d(discriminator_input(source, fake.detach(), options))
     return 0.5 * nonsaturating_discriminator_loss(real_logits, fake_logits)
@@ -143,9 +157,12 @@ def discriminator_loss(
 
 def generator_terms(d: nn.Module, source: Tensor, target: Tensor, fake: Tensor, options: Options) -> Terms:
     """Equation 4, L_cGAN(G, D) + lambda L_L1(G), term by term."""
-    logits = d(discriminator_input(source, fake, options))
-    pixel = options.l1_weight * l1_loss(fake, target)
-    return {"adversarial": nonsaturating_generator_loss(logits), "pixel": pixel}
+    terms: Terms = {}
+    if options.discriminator != "none":
+        terms["adversarial"] = nonsaturating_generator_loss(d(discriminator_input(source, fake, options)))
+    if options.l1_weight:
+        terms["pixel"] = options.l1_weight * l1_loss(fake, target)
+    return terms
 
 
 def train(run: Run, batches: Loader, steps: int, test_batches: Loader, t: Training, options: Options) -> None:
@@ -154,9 +171,10 @@ def train(run: Run, batches: Loader, steps: int, test_batches: Loader, t: Traini
         run.set_lr(options.lr * linear_decay(run.step, start=steps // 2, end=steps), t.opt_g, t.opt_d)
         source, target = in_direction(pair, options.direction)  # (N, 3, H, W) in [-1, 1]
         fake = t.g(source)
-        loss = discriminator_loss(t.d, source, target, fake, options)
-        run.update(t.opt_d, loss)
-        run.log({"discriminator": loss})
+        if options.discriminator != "none":
+            loss = discriminator_loss(t.d, source, target, fake, options)
+            run.update(t.opt_d, loss)
+            run.log({"discriminator": loss})
         with frozen(t.d):
             terms = generator_terms(t.d, source, target, fake, options)
             run.update(t.opt_g, total(terms))

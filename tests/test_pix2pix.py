@@ -126,9 +126,23 @@ def test_the_upper_bound_has_cyclegans_generator_and_steps(recipe, example):
 
 
 def test_an_unconditional_discriminator_the_official_generator_and_an_average(recipe, train, emoji, tmp_path):
-    changes = {"conditional": False, "ema": True, "generator": "official", **SMALL}
+    changes = {"discriminator": "unconditional", "ema": True, "generator": "official", **SMALL}
     train(recipe, "paper", tmp_path, data=(emoji,), **changes)
     assert read_scalars(tmp_path / "scalars.jsonl")[-1]["step"] == 2
+
+
+def test_the_arms_of_the_papers_section_4(recipe, train, emoji, tmp_path):
+    """L1 alone with an encoder-decoder, and a discriminator of single pixels without L1."""
+    alone = {"discriminator": "none", "generator": "encoder-decoder", **SMALL}
+    train(recipe, "paper", tmp_path / "alone", data=(emoji,), **alone)
+    row = read_scalars(tmp_path / "alone" / "scalars.jsonl")[-1]
+    assert "pixel" in row
+    assert not {"adversarial", "discriminator"} & row.keys()
+    assert not gan_nets.load(tmp_path / "alone" / "a_to_b").skips
+    train(recipe, "paper", tmp_path / "pixels", data=(emoji,), layers=0, l1_weight=0.0, **SMALL)
+    row = read_scalars(tmp_path / "pixels" / "scalars.jsonl")[-1]
+    assert {"adversarial", "discriminator"} <= row.keys()
+    assert "pixel" not in row
 
 
 def test_more_evaluations_do_not_change_the_network(recipe, train, emoji, tmp_path):
@@ -175,6 +189,11 @@ def test_bad_pairs_end_in_one_sentence(recipe, mistake, emoji, tmp_path, spoil, 
             "emoji",
             {"data": "a"},
             "--data expects another preset, such as: pix2pix.py paper --data FOLDER",
+        ),
+        (
+            "emoji",
+            {"discriminator": "none", "l1_weight": 0},
+            "--l1-weight must be above 0 without a discriminator; got 0.0",
         ),
         (
             "emoji",

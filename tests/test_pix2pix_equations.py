@@ -32,28 +32,35 @@ def images():
 
 
 # The means of the discriminator's input: of source and image, or of the image alone.
-CASES = [(True, (0.5 + 3 * 0.2) / 4, (0.5 - 3 * 0.4) / 4), (False, 0.2, -0.4)]
+CASES = [("conditional", (0.5 + 3 * 0.2) / 4, (0.5 - 3 * 0.4) / 4), ("unconditional", 0.2, -0.4)]
 
 
-@pytest.mark.parametrize(("conditional", "fake"), [(conditional, fake) for conditional, _, fake in CASES])
-@pytest.mark.parametrize("l1_weight", [100.0, 10.0, 0.0])
-def test_the_generators_terms(recipe, images, conditional, fake, l1_weight):
-    options = recipe.Options(conditional=conditional, l1_weight=l1_weight)
+@pytest.mark.parametrize(("kind", "fake"), [(kind, fake) for kind, _, fake in CASES])
+@pytest.mark.parametrize("l1_weight", [100.0, 10.0])
+def test_the_generators_terms(recipe, images, kind, fake, l1_weight):
+    options = recipe.Options(discriminator=kind, l1_weight=l1_weight)
     terms = recipe.generator_terms(mean_logit, *images, options)
     assert terms.keys() == {"adversarial", "pixel"}
     assert terms["adversarial"].item() == pytest.approx(softplus(-fake), rel=1e-6)
     assert terms["pixel"].item() == pytest.approx(l1_weight * 0.6, rel=1e-6)
 
 
-@pytest.mark.parametrize(("conditional", "real", "fake"), CASES)
-def test_the_discriminators_loss(recipe, images, conditional, real, fake):
-    loss = recipe.discriminator_loss(mean_logit, *images, recipe.Options(conditional=conditional))
+def test_either_term_can_be_left_out(recipe, images):
+    without_l1 = recipe.generator_terms(mean_logit, *images, recipe.Options(l1_weight=0.0))
+    assert without_l1.keys() == {"adversarial"}
+    alone = recipe.generator_terms(None, *images, recipe.Options(discriminator="none"))
+    assert {name: term.item() for name, term in alone.items()} == {"pixel": pytest.approx(60, rel=1e-6)}
+
+
+@pytest.mark.parametrize(("kind", "real", "fake"), CASES)
+def test_the_discriminators_loss(recipe, images, kind, real, fake):
+    loss = recipe.discriminator_loss(mean_logit, *images, recipe.Options(discriminator=kind))
     assert loss.item() == pytest.approx(0.5 * (softplus(-real) + softplus(fake)), rel=1e-6)
 
 
 def test_the_papers_weight_is_the_default(recipe):
     assert recipe.Options().l1_weight == 100
-    assert recipe.Options().conditional
+    assert recipe.Options().discriminator == "conditional"
 
 
 def test_no_gradient_of_the_discriminators_loss_reaches_the_generator(recipe, images):

@@ -23,15 +23,16 @@ def test_any_depth_and_channels_keep_the_size(depth):
     assert out.abs().max() <= 1
 
 
-def test_equations_of_the_smallest_unet():
+@pytest.mark.parametrize("skips", [True, False])
+def test_equations_of_the_smallest_unet(skips):
     """Depth 2 written out, without the in-place operations."""
     torch.manual_seed(0)
-    net = UNetGenerator(depth=2, width=3, norm="instance")
+    net = UNetGenerator(depth=2, width=3, norm="instance", skips=skips)
     x = torch.randn(2, 3, 8, 8)
     first = net.downs[0].conv(x)
     bottleneck = net.downs[1].conv(F.leaky_relu(first, 0.2))
     up = F.instance_norm(net.ups[0].conv(F.relu(bottleneck)))
-    expected = torch.tanh(net.output(F.relu(torch.cat([first, up], 1))))
+    expected = torch.tanh(net.output(F.relu(torch.cat([first, up], 1) if skips else up)))
     torch.testing.assert_close(net(x), expected, atol=1e-6, rtol=0)
 
 

@@ -85,6 +85,8 @@ class UNetGenerator(PretrainedModule):
         dropout_at_inference: whether dropout stays on after `.eval()`.
         batch_statistics_at_inference: whether batch norm after `.eval()` uses the statistics of the current
             batch; the running statistics are then neither used nor changed.
+        skips: whether there are skip connections; without them it is the encoder-decoder that section 4.2
+            compares.
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has the wrong shape.
@@ -103,11 +105,12 @@ class UNetGenerator(PretrainedModule):
         dropout: Sequence[float] = (),
         dropout_at_inference: bool = False,
         batch_statistics_at_inference: bool = False,
+        skips: bool = True,
     ) -> None:
         super().__init__()
         check_positive(in_channels=in_channels, out_channels=out_channels, depth=depth, width=width)
         dropouts = _dropouts(dropout, depth)
-        self.in_channels = in_channels
+        self.in_channels, self.skips = in_channels, skips
         self.size_multiple = 2**depth
         widths = [width * min(2**level, 8) for level in range(depth)]
         bias, batch_statistics = conv_bias(norm), batch_statistics_at_inference
@@ -122,7 +125,7 @@ class UNetGenerator(PretrainedModule):
             self.downs.append(down)
 
         # From the bottleneck on; the input of all but the first has the skip connection's channels too.
-        inputs = [widths[-1], *(2 * channels for channels in widths[-2::-1])]
+        inputs = [widths[-1], *((2 if skips else 1) * channels for channels in widths[-2::-1])]
         self.ups = nn.ModuleList()
         for in_up, out_up, p in zip(inputs[:-1], widths[-2::-1], dropouts, strict=True):
             up = UpBlock(
@@ -147,8 +150,10 @@ class UNetGenerator(PretrainedModule):
             skips.append(x)
         x = F.relu(skips.pop())  # (N, 8 * width, H/2**depth, W/2**depth)
         for up in self.ups:
-            x = torch.cat([skips.pop(), up(x)], dim=1)  # (N, 16 * width, ...), ..., (N, 2 * width, H/2, W/2)
-            x = F.relu(x, inplace=True)  # in place, since nothing else uses the concatenation
+            x = up(x)  # (N, 8 * width, ...), ..., (N, width, H/2, W/2)
+            if self.skips:
+                x = torch.cat([skips.pop(), x], dim=1)  # twice the channels
+            x = F.relu(x, inplace=True)  # in place, since nothing else uses the map
         return torch.tanh(self.output(x))  # (N, out_channels, H, W)
 
 
@@ -165,7 +170,7 @@ def _dropouts(dropout: Sequence[float], depth: int) -> list[float]:
 
 
 def pix2pix_unet_paper(
-    in_channels: int = 3, out_channels: int = 3, *, depth: int = 8, width: int = 64
+    in_channels: int = 3, out_channels: int = 3, *, depth: int = 8, width: int = 64, skips: bool = True
 ) -> UNetGenerator:
     """The U-Net of the pix2pix paper and its Lua code.
 
@@ -176,6 +181,7 @@ def pix2pix_unet_paper(
 
     Two things differ from the Lua code: the bottleneck is not normalized (see UNetGenerator), and the
     convolutions before batch norm have no bias, where the Lua code sets all biases to zero at every step.
+    Without skips it is the encoder-decoder of section 4.2.
     """
     return UNetGenerator(
         in_channels,
@@ -186,6 +192,7 @@ def pix2pix_unet_paper(
         dropout=(0.5, 0.5, 0.5)[: depth - 1],
         dropout_at_inference=True,
         batch_statistics_at_inference=True,
+        skips=skips,
     )
 
 
