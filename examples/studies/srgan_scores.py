@@ -1,7 +1,9 @@
 """What an enlargement is worth, by measures that training saw and by such that it did not."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
+import gan_metrics
 import torch
 from gan_colorspace import rgb_to_gray
 from gan_data import bicubic_upscale
@@ -25,10 +27,14 @@ class Measures:
         true: the true images, (1, 3, H, W) each.
         seen: the features with which networks were trained (EfficientNet-Lite0's).
         unseen: those of another network (EfficientNet-Lite1's).
+        lpips: a file of AlexNet's weights, if LPIPS is wanted, too.
     """
 
-    def __init__(self, scale: int, true: Sequence[Tensor], seen: Backbone, unseen: Backbone) -> None:
+    def __init__(
+        self, scale: int, true: Sequence[Tensor], seen: Backbone, unseen: Backbone, lpips: Path | None = None
+    ) -> None:
         self._scale, self._true, self._seen, self._unseen = scale, true, seen, unseen
+        self._lpips = None if lpips is None else gan_metrics.lpips(lpips)
         of_patches = pooled(unseen, patches(true))
         self._mean, self._std = of_patches.mean(0), of_patches.std(0).clamp(min=1e-6)
         self._of_patches = self._normalized(of_patches)
@@ -49,7 +55,7 @@ class Measures:
         return (features - self._mean) / self._std
 
     def _of_one(self, fake: Tensor, real: Tensor) -> dict[str, float]:
-        return {
+        found = {
             "PSNR-Y, dB": psnr_y(fake, real, border=self._scale).item(),
             "SSIM-Y": ssim_y(fake, real, border=self._scale).item(),
             "feature distance": feature_distance(self._seen, fake, real).item(),
@@ -57,6 +63,7 @@ class Measures:
             DETAIL: detail(fake, real, self._scale),
             "grid, dB": (grid_strength(fake) - grid_strength(real)).item(),
         }
+        return found if self._lpips is None else found | {"LPIPS": self._lpips(fake, real).item()}
 
 
 def detail(fake: Tensor, real: Tensor, scale: int) -> float:

@@ -43,6 +43,7 @@ __all__ = [
     "grid_strength",
     "image_features",
     "kernel_distance",
+    "lpips",
     "measure_statistics",
     "nearest",
     "nearest_color_labels",

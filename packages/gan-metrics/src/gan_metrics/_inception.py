@@ -1,14 +1,13 @@
 """The network that FID and KID are defined on."""
 
 import io
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from gan_metrics._image import as_saved, check_images
+from gan_metrics._state_dict import read_state_dict
 
 _FILE = "weights-inception-2015-12-05-6726825d.pth"
 _URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{_FILE}"
@@ -45,7 +44,7 @@ class Inception(nn.Module):
         path = Path(weights) if weights is not None else _published(download)
         # torch-fidelity unpickles any file, so it gets a copy of the tensors that were read safely.
         copy = io.BytesIO()
-        torch.save(_read_state_dict(path), copy)
+        torch.save(read_state_dict(path, "Inception", _FILE), copy)
         copy.seek(0)
         try:
             self.network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], copy)
@@ -84,23 +83,3 @@ def _published(download: bool) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(_URL, str(path), hash_prefix=_SHA256)
     return path
-
-
-def _read_state_dict(path: Path) -> Mapping[str, Tensor]:
-    """The tensors by name, on the CPU; nothing in the file is executed."""
-    if not path.is_file():
-        raise FileNotFoundError(f"expected a file of Inception's weights; got {path}, not a file")
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file raises anything: KeyError, EOFError, UnpicklingError, ...
-        raise ValueError(
-            f"expected Inception's state dict in {path}; got a file that is damaged or needs code to be "
-            f"executed ({type(error).__name__}); get {_FILE}"
-        ) from error
-    if not isinstance(state, Mapping):
-        raise ValueError(
-            f"expected Inception's state dict in {path}; got a {type(state).__name__}; get {_FILE}"
-        )
-    return state

@@ -9,6 +9,7 @@ from gan_metrics._image_metrics import FeatureDistance as FeatureDistance
 from gan_metrics._image_metrics import GridStrength as GridStrength
 from gan_metrics._label_metrics import FCNScore as FCNScore
 from gan_metrics._label_metrics import SegmentationScores as SegmentationScores
+from gan_metrics._lpips import lpips as lpips
 from gan_metrics._set_metrics import FID as FID
 from gan_metrics._set_metrics import KID as KID
 from gan_metrics._set_metrics import DensityCoverage as DensityCoverage
