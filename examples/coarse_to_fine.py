@@ -31,6 +31,7 @@ class Options:
     """The defaults are the article's; it does not mention batch size and learning rate."""
 
     data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
+    portraits: bool = False  # train on this repository's portraits, which are drawings, instead
     task: Literal["color", "mosaic"] = "color"  # colorize gray photos, or remove a mosaic of 16x16 tiles
     model: Literal["coarse-to-fine", "autoencoder", "unet"] = "coarse-to-fine"  # a U-Net with an input at
     # every resolution; the same without skip connections; the plain U-Net
@@ -47,6 +48,8 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+        if self.portraits and self.data:
+            raise OptionError("--portraits and --data exclude each other; use one of them")
         if self.model == "unet" and self.training == "each":
             raise OptionError("--model unet expects --training all; it has one input, so no coarser stages")
         if self.training == "each" and self.steps < len(self.resolutions):

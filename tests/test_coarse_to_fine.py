@@ -87,6 +87,10 @@ def test_resuming_in_any_phase_equals_an_uninterrupted_run(
             {"model": "unet", "training": "each"},
             "--model unet expects --training all; it has one input, so no coarser stages",
         ),
+        (
+            {"portraits": True, "data": "photos"},
+            "--portraits and --data exclude each other; use one of them",
+        ),
         ({"steps": 1, "stages": 2}, "--steps must be at least 1 for each of 2 stages; got 1"),
         (
             {"size": 36, "stages": 4},

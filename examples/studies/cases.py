@@ -8,6 +8,7 @@ from typing import NamedTuple
 import comparison
 import gan_nets
 from coarse_to_fine import Options, Phase, schedule
+from gan_nets import CoarseToFineUNet
 from gan_trainers import read_scalars
 
 
@@ -18,9 +19,11 @@ class Case(NamedTuple):
     phases: list[Phase]
     rows: list[comparison.Row]  # of the log, with the number of passes over the photos in each
 
-    def parameters(self) -> int:
-        """Number of parameters of the network."""
-        return sum(parameter.numel() for parameter in gan_nets.load(self.folder / "net").parameters())
+    def network(self) -> CoarseToFineUNet:
+        """What was trained."""
+        net = gan_nets.load(self.folder / "net").eval()
+        assert isinstance(net, CoarseToFineUNet)
+        return net
 
     def settled(self, name: str) -> float:
         """The mean of a scalar over the last fifth of the steps, since it fluctuates.
@@ -31,9 +34,12 @@ class Case(NamedTuple):
         begin = end - min(0.2 * end, self.phases[-1].steps)
         return fmean(row[name] for row in self.rows if name in row and row["step"] > begin)
 
-    def passes_until(self, psnr: float) -> float:
-        """Passes until the held-out PSNR is that high, in dB; infinite if it never is."""
-        return next((row["passes"] for row in self.rows if row.get("psnr", 0.0) >= psnr), float("inf"))
+    def settled_after(self, name: str, seconds: float) -> float:
+        """The mean of a scalar over the last fifth of the steps that fit into a time, in the last phase."""
+        end = min(self.rows[-1]["passes"], seconds / self.seconds_per_pass(self.phases[-1]))
+        near = [row for row in self.rows if name in row and 0.8 * end < row["passes"] <= end]
+        first = min((row for row in self.rows if name in row), key=lambda row: abs(row["passes"] - end))
+        return fmean(row[name] for row in near or [first])
 
     def seconds(self) -> float:
         """Duration of the training with every phase at its median speed."""
