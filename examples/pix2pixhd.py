@@ -73,12 +73,16 @@ class Options:
     portraits: bool = False  # train on this repository's portraits instead, their classes and areas
     classes: Count = 35  # of the label maps
     ignore: CountOrZero | None = 255  # label of pixels without a class; none: every pixel has one
+    boundaries: bool = True  # between instances, as an input (section 3.3)
     features: CountOrZero = 0  # channels of the instance features, 3 in the paper; 0: without an encoder
     size: tuple[Count, Count] = (1024, 2048)  # height and width; the global generator has half of both
     validation: Fraction = 0.1  # part that is held out if there is no test_img, chosen by content
     width: Count = 32  # channels of the enhancer's first layer; twice as many in the other networks
     downsamplings: Count = 4  # of the global generator
     blocks: Count = 9  # residual blocks of the global generator
+    upsample: Literal["transposed", "resized"] = (
+        "transposed"  # resized: without the grid that the paper's leave
+    )
     scales: tuple[Count, Count] = (2, 3)  # number of discriminators at half and at full size
     feature_matching_weight: Weight = 10.0  # lambda; 0: without feature matching
     perceptual: Literal["torchvision"] | Path | None = None  # VGG19's weights, for a perceptual loss
@@ -112,7 +116,7 @@ class Options:
 PRESETS = {
     "portraits": Options(
         portraits=True, classes=len(PORTRAIT_COLORS), ignore=None, features=3, size=(64, 64), width=16,
-        downsamplings=1, blocks=6, batch_size=8, steps=(1_500, 800),
+        downsamplings=1, blocks=6, upsample="resized", batch_size=8, steps=(1_500, 800),
     ),
     "paper": Options(),
 }  # fmt: skip
@@ -146,11 +150,19 @@ class Phase(NamedTuple):
 def build(options: Options, run: Run, files: Files, test_files: Files, steps: Steps) -> tuple[Stage, Stage]:
     """Section 3.2: networks, optimizers and data of the global generator, and of the enhancer around it."""
     downsamplings, blocks = options.downsamplings, options.blocks
-    inputs = options.classes + 1 + options.features  # the 1 is the boundary map
-    coarse = GlobalGenerator(inputs, width=2 * options.width, downsamplings=downsamplings, blocks=blocks)
-    fine = LocalEnhancer(inputs, width=options.width, downsamplings=downsamplings, blocks=blocks)
+    condition = options.classes + options.boundaries
+    coarse, fine = (
+        network(
+            condition + options.features,
+            width=width,
+            downsamplings=downsamplings,
+            blocks=blocks,
+            upsample=options.upsample,
+        )
+        for network, width in ((GlobalGenerator, 2 * options.width), (LocalEnhancer, options.width))
+    )
     d_coarse, d_fine = (
-        MultiscaleDiscriminator(options.classes + 4, scales=scales, width=2 * options.width)
+        MultiscaleDiscriminator(condition + 3, scales=scales, width=2 * options.width)
         for scales in options.scales
     )
     networks: dict[str, nn.Module] = {
@@ -174,7 +186,7 @@ def build(options: Options, run: Run, files: Files, test_files: Files, steps: St
         photos = read(files, size, options, flip=True)
         batches = run.loader(photos, options.batch_size, workers=options.run.workers)
         test_batches = run.loader(read(test_files, size, options), options.batch_size, passes=1)
-        model = LabelToImage(g, encoder, options.classes, options.ignore)
+        model = LabelToImage(g, encoder, options.classes, options.ignore, options.boundaries)
         return Stage(name, model, d, opt_g, opt_d, batches, test_batches, first, end)
 
     half = options.size[0] // 2, options.size[1] // 2
@@ -243,7 +255,7 @@ def train(run: Run, phase: Phase, perceptual: Loss | None, options: Options, ste
     for labels, instances, photo in run.steps(stage.batches, until=phase.steps, phase=phase.name):
         decay = linear_decay(run.step, start=(stage.first + stage.end) // 2, end=stage.end)
         run.set_lr(options.lr * decay, stage.opt_g, stage.opt_d)
-        condition = model.condition(labels, instances)  # (N, classes + 1, H, W)
+        condition = model.condition(labels, instances)  # (N, classes + 1, H, W), or without boundaries
         real = features(photo)  # for both updates: D does not change before its own
         with frozen(*phase.frozen):
             fake = model.image(condition, model.instance_features(instances, photo))

@@ -43,10 +43,12 @@ class LabelToImage(NamedTuple):
     encoder: InstanceEncoder | None  # of the instance features; None: the generator has no such input
     classes: int
     ignore: int | None = 255  # label of pixels without a class
+    boundaries: bool = True
 
     def condition(self, labels: Tensor, instances: Tensor) -> Tensor:
-        """Two (N, H, W) to (N, classes + 1, H, W): a plane for each class, and the boundaries."""
-        return torch.cat([one_hot(labels, self.classes, ignore=self.ignore), boundary_map(instances)], dim=1)
+        """Two (N, H, W) to (N, classes + 1, H, W): a plane for each class, and the boundaries if wanted."""
+        planes = one_hot(labels, self.classes, ignore=self.ignore)
+        return torch.cat([planes, boundary_map(instances)], dim=1) if self.boundaries else planes
 
     def instance_features(self, instances: Tensor, photo: Tensor) -> Tensor | None:
         """(N, H, W) and (N, 3, H, W) to (N, F, H, W), constant within each instance."""

@@ -21,6 +21,18 @@ def test_parameter_count_and_shape_of_the_official_settings(net, count):
     assert out.shape == (1, 3, 256, 512)
 
 
+@pytest.mark.parametrize("network", [GlobalGenerator, LocalEnhancer])
+def test_resized_upsampling_leaves_no_grid(network):
+    """On a constant input, far from the borders, every pixel is the same."""
+    image = torch.ones(1, 3, 96, 96)
+    for upsample, flat in (("resized", True), ("transposed", False)):
+        torch.manual_seed(0)
+        net = network(width=8, downsamplings=1, blocks=1, norm="none", upsample=upsample)
+        assert (net(image)[..., 44:52, 44:52].std((2, 3)).max() < 1e-5) == flat, upsample
+    with pytest.raises(ValueError, match='expected upsample "transposed" or "resized"; got \'nearest\''):
+        network(upsample="nearest")
+
+
 def conv_norm(layer, x, *, pad=0, stride=1):
     x = F.pad(x, (pad,) * 4, mode="reflect") if pad else x
     y = F.conv2d(x, layer.weight, layer.bias, stride=stride, padding=1 if stride == 2 else 0)

@@ -8,7 +8,15 @@ from torch import Tensor, nn
 from gan_nets.layers.checks import check_images, check_positive, check_size
 from gan_nets.layers.norm import Norm
 from gan_nets.layers.reflect import reflect_pad
-from gan_nets.networks.resnet import ConvBlock, ResnetBlock, transposed_conv
+from gan_nets.networks.resnet import (
+    ConvBlock,
+    ResnetBlock,
+    Upsampling,
+    check_choice,
+    conv_to_half,
+    transposed_conv,
+    upsample_bilinear,
+)
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
@@ -22,9 +30,18 @@ class Trunk(nn.Module):
     checkpointed: ClassVar = ("input", "downs", "blocks", "ups")
 
     def __init__(
-        self, in_channels: int, width: int, *, downsamplings: int, blocks: int, norm: Norm, pad_after: int
+        self,
+        in_channels: int,
+        width: int,
+        *,
+        downsamplings: int,
+        blocks: int,
+        norm: Norm,
+        upsample: Upsampling = "transposed",
+        pad_after: int,
     ) -> None:
         super().__init__()
+        self.resized = upsample == "resized"
         self.input = ConvBlock(nn.Conv2d(in_channels, width, 7), norm=norm)
         widths = [width * 2**level for level in range(downsamplings + 1)]
         self.downs = nn.ModuleList(ConvBlock(_strided_conv(channels), norm=norm) for channels in widths[:-1])
@@ -32,7 +49,7 @@ class Trunk(nn.Module):
         self.ups = nn.ModuleList()
         for channels in widths[:0:-1]:
             pad = pad_after if channels == widths[1] else 0
-            self.ups.append(ConvBlock(transposed_conv(channels, bias=BIAS), norm=norm, pad_after=pad))
+            self.ups.append(ConvBlock(_up_conv(channels, upsample), norm=norm, pad_after=pad))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_channels, H, W) to (N, width, H, W), padded by `pad_after`."""
@@ -42,6 +59,7 @@ class Trunk(nn.Module):
         for block in self.blocks:
             x = block(x)  # the same
         for up in self.ups:
+            x = upsample_bilinear(x) if self.resized else x
             x = up(x)  # (N, 8 * width, H/8, W/8), ..., (N, width, H, W)
         return x
 
@@ -51,12 +69,22 @@ class Enhancer(nn.Module):
 
     checkpointed: ClassVar = ("input", "down", "blocks", "up")
 
-    def __init__(self, in_channels: int, width: int, *, blocks: int, norm: Norm, pad_after: int) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        width: int,
+        *,
+        blocks: int,
+        norm: Norm,
+        upsample: Upsampling,
+        pad_after: int,
+    ) -> None:
         super().__init__()
+        self.resized = upsample == "resized"
         self.input = ConvBlock(nn.Conv2d(in_channels, width, 7), norm=norm)
         self.down = ConvBlock(_strided_conv(width), norm=norm)
         self.blocks = nn.ModuleList(ResnetBlock(2 * width, norm=norm, bias=BIAS) for _ in range(blocks))
-        self.up = ConvBlock(transposed_conv(2 * width, bias=BIAS), norm=norm, pad_after=pad_after)
+        self.up = ConvBlock(_up_conv(2 * width, upsample), norm=norm, pad_after=pad_after)
 
     def forward(self, x: Tensor, coarse: Tensor) -> Tensor:
         """(N, in_channels, H, W) and (N, 2 * width, H/2, W/2) to (N, width, H, W), padded by `pad_after`."""
@@ -64,7 +92,7 @@ class Enhancer(nn.Module):
         y = self.down(y) + coarse  # (N, 2 * width, H/2, W/2)
         for block in self.blocks:
             y = block(y)  # the same
-        return self.up(y)  # (N, width, H, W)
+        return self.up(upsample_bilinear(y) if self.resized else y)  # (N, width, H, W)
 
 
 class GlobalGenerator(PretrainedModule):
@@ -84,6 +112,8 @@ class GlobalGenerator(PretrainedModule):
         downsamplings: how many times height and width are halved.
         blocks: residual blocks at the smallest size.
         norm: the normalization after the convolutions; instance norm in the paper.
+        upsample: "transposed" convolutions, as in the paper, which leave a grid; or "resized": bilinear
+            resizing, then a convolution.
 
     Attributes:
         trunk: all but the output layer, the same as `LocalEnhancer.coarse`.
@@ -103,6 +133,7 @@ class GlobalGenerator(PretrainedModule):
         downsamplings: int = 4,
         blocks: int = 9,
         norm: Norm = "instance",
+        upsample: Upsampling = "transposed",
     ) -> None:
         super().__init__()
         check_positive(in_channels=in_channels, out_channels=out_channels, width=width)
@@ -110,8 +141,15 @@ class GlobalGenerator(PretrainedModule):
         self.in_channels = in_channels
         self.size_multiple = 2**downsamplings
         self.least_size = 2 * self.size_multiple
+        check_choice("upsample", upsample, Upsampling)
         self.trunk = Trunk(
-            in_channels, width, downsamplings=downsamplings, blocks=blocks, norm=norm, pad_after=3
+            in_channels,
+            width,
+            downsamplings=downsamplings,
+            blocks=blocks,
+            norm=norm,
+            upsample=upsample,
+            pad_after=3,
         )
         self.output = nn.Conv2d(width, out_channels, 7)
 
@@ -149,6 +187,8 @@ class LocalEnhancer(PretrainedModule):
         enhancers: number of enhancers; the global part works at 1 / 2**enhancers of the size.
         enhancer_blocks: residual blocks of each enhancer.
         norm: the normalization after the convolutions; instance norm in the paper.
+        upsample: "transposed" convolutions, as in the paper, which leave a grid; or "resized": bilinear
+            resizing, then a convolution.
 
     Attributes:
         coarse: the global generator without its output layer, its `trunk`.
@@ -171,10 +211,12 @@ class LocalEnhancer(PretrainedModule):
         enhancers: int = 1,
         enhancer_blocks: int = 3,
         norm: Norm = "instance",
+        upsample: Upsampling = "transposed",
     ) -> None:
         super().__init__()
         check_positive(in_channels=in_channels, out_channels=out_channels, width=width, blocks=blocks)
         check_positive(downsamplings=downsamplings, enhancers=enhancers, enhancer_blocks=enhancer_blocks)
+        check_choice("upsample", upsample, Upsampling)
         self.in_channels = in_channels
         self.size_multiple = 2 ** (downsamplings + enhancers)
         self.least_size = 2 * self.size_multiple
@@ -185,14 +227,21 @@ class LocalEnhancer(PretrainedModule):
             downsamplings=downsamplings,
             blocks=blocks,
             norm=norm,
+            upsample=upsample,
             pad_after=0,
         )
         self.enhancers = nn.ModuleList()
         for level in reversed(range(enhancers)):
-            pad = 0 if level else 3  # the finest one's features go into the 7x7 convolution of the output
-            self.enhancers.append(
-                Enhancer(in_channels, width * 2**level, blocks=enhancer_blocks, norm=norm, pad_after=pad)
+            enhancer = Enhancer(
+                in_channels,
+                width * 2**level,
+                blocks=enhancer_blocks,
+                norm=norm,
+                upsample=upsample,
+                # The finest one's features go into the 7x7 convolution of the output.
+                pad_after=0 if level else 3,
             )
+            self.enhancers.append(enhancer)
         self.output = nn.Conv2d(width, out_channels, 7)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -211,3 +260,9 @@ class LocalEnhancer(PretrainedModule):
 def _strided_conv(channels: int) -> nn.Conv2d:
     """(N, C, H, W) to (N, 2C, H/2, W/2)."""
     return nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1)
+
+
+def _up_conv(channels: int, upsample: Upsampling) -> nn.Conv2d | nn.ConvTranspose2d:
+    """The convolution that halves the channels, and doubles height and width unless they were resized."""
+    make = conv_to_half if upsample == "resized" else transposed_conv
+    return make(channels, bias=BIAS)

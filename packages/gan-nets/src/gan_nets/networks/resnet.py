@@ -105,8 +105,8 @@ class ResnetGenerator(PretrainedModule):
     ) -> None:
         super().__init__()
         check_positive(in_channels=in_channels, out_channels=out_channels, blocks=blocks, width=width)
-        _check_choice("downsample", downsample, Downsampling)
-        _check_choice("upsample", upsample, Upsampling)
+        check_choice("downsample", downsample, Downsampling)
+        check_choice("upsample", upsample, Upsampling)
         if not 0 <= dropout < 1:
             raise ValueError(f"expected dropout to be a probability in [0, 1); got {dropout}")
         self.in_channels = in_channels
@@ -123,7 +123,7 @@ class ResnetGenerator(PretrainedModule):
         )
         self.ups = nn.ModuleList()
         for channels, pad_after in ((4 * width, 0), (2 * width, 3)):
-            up = _conv_to_half if self.resized else transposed_conv
+            up = conv_to_half if self.resized else transposed_conv
             self.ups.append(ConvBlock(up(channels, bias=bias), norm=norm, pad_after=pad_after))
         self.output = nn.Conv2d(width, out_channels, 7)
 
@@ -208,7 +208,7 @@ def transposed_conv(channels: int, *, bias: bool) -> nn.ConvTranspose2d:
     return nn.ConvTranspose2d(channels, channels // 2, 3, stride=2, padding=1, output_padding=1, bias=bias)
 
 
-def _conv_to_half(channels: int, *, bias: bool) -> nn.Conv2d:
+def conv_to_half(channels: int, *, bias: bool) -> nn.Conv2d:
     """(N, C, H, W) to (N, C/2, H, W)."""
     return nn.Conv2d(channels, channels // 2, 3, padding=1, bias=bias)
 
@@ -232,7 +232,8 @@ def upsample_bilinear(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def _check_choice(name: str, choice: str, choices: object) -> None:
+def check_choice(name: str, choice: str, choices: object) -> None:
+    """Raise ValueError for a choice that is none of a Literal's."""
     if choice not in get_args(choices):
         expected = " or ".join(f'"{known}"' for known in get_args(choices))
         raise ValueError(f"expected {name} {expected}; got {choice!r}")
