@@ -28,7 +28,14 @@ from gan_losses import (
     relativistic_paired_discriminator_loss,
     relativistic_paired_generator_loss,
 )
-from gan_nets import MSRResNet, RRDBNet, SRGANDiscriminator, UNetDiscriminator, init_kaiming_
+from gan_nets import (
+    MSRResNet,
+    RRDBNet,
+    SRGANDiscriminator,
+    UNetDiscriminator,
+    VGGStyleDiscriminator,
+    init_kaiming_,
+)
 from gan_projected import Backbone
 from gan_trainers import (
     EMA,
@@ -61,7 +68,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 Generator = RRDBNet | MSRResNet
-Discriminator = SRGANDiscriminator | UNetDiscriminator
+Discriminator = SRGANDiscriminator | UNetDiscriminator | VGGStyleDiscriminator
 LAYERS = {  # of VGG19, before their activation, and their weights
     "esrgan": {"conv5_4": 1.0},
     "real-esrgan": {"conv1_2": 0.1, "conv2_2": 0.1, "conv3_4": 1.0, "conv4_4": 1.0, "conv5_4": 1.0},
@@ -84,7 +91,7 @@ class Options:
     width: Count = 64  # channels of the first layers of both networks
     features: Literal["lite0", "vgg19"] | Path = "lite0"  # of the content loss; a file: VGG19's weights
     layers: Literal["esrgan", "real-esrgan"] = "esrgan"  # of VGG19: the last one, or five
-    discriminator: Literal["vgg", "unet"] = "vgg"  # vgg: of a whole crop, as SRGAN's; unet: of each pixel
+    discriminator: Literal["vgg", "srgan", "unet"] = "vgg"  # the authors', SRGAN's, or one of each pixel
     adversarial: Literal["relativistic", "paired", "nonsaturating"] = "relativistic"  # ESRGAN's, R3GAN's,
     # or Real-ESRGAN's
     penalty: Weight = 0.0  # half of gamma of R1 and R2, on the discriminator's gradients
@@ -114,6 +121,10 @@ class Options:
         if self.steps and not any((self.pixel_weight, self.content_weight, self.adversarial_weight)):
             raise OptionError("one weight of phase 2 must be above 0; got 0 for all")
         least = 2 * self.scale + 11  # SSIM's window, and the border that scores leave out
+        if self.discriminator == "vgg" and self.size & (self.size - 1):
+            raise OptionError(
+                f"--size must be a power of two with --discriminator vgg; got {self.size}; srgan takes any"
+            )
         multiple = lcm(self.scale, UNetDiscriminator.size_multiple if self.discriminator == "unet" else 1)
         if self.size % multiple or self.size < least:
             raise OptionError(
@@ -146,7 +157,7 @@ class Training(NamedTuple):
 
 
 def build(options: Options, degradation: str, lite0: Backbone) -> Training:
-    """Section 3.1, and the discriminator of SRGAN or of Real-ESRGAN (section 3.3 there)."""
+    """Section 3.1, and the discriminator of the authors' code, of SRGAN, or of Real-ESRGAN (section 3.3)."""
     network = {"rrdbnet": RRDBNet, "msrresnet": MSRResNet}[options.generator]
     scale, blocks, width = options.scale, options.blocks, options.width
     g = network(scale=scale, blocks=blocks, width=width, degradation=degradation)
@@ -154,11 +165,14 @@ def build(options: Options, degradation: str, lite0: Backbone) -> Training:
     if options.start is not None:
         start = network.from_pretrained(options.start, scale=scale, blocks=blocks, width=width)
         g.load_state_dict(start.state_dict())
+    d: Discriminator
     if options.discriminator == "unet":
-        d: Discriminator = UNetDiscriminator(width=width)
-    else:
+        d = UNetDiscriminator(width=width)
+    elif options.discriminator == "srgan":
         d = SRGANDiscriminator(width=width, hidden=16 * width)
         init_kaiming_(d)
+    else:
+        d = VGGStyleDiscriminator(width=width, size=options.size)
     opt_g, opt_d = (Adam(net.parameters(), lr=options.lr, fused=True) for net in (g, d))  # betas 0.9, 0.999
     half_life = 693 if options.ema else 1e-3  # steps: a decay of 0.999; 1e-3: the weights themselves
     return Training(

@@ -6,7 +6,7 @@ import gan_nets
 import pytest
 import torch
 from gan_losses import PerceptualLoss
-from gan_nets import MSRResNet, RRDBNet, SRGANDiscriminator, UNetDiscriminator
+from gan_nets import MSRResNet, RRDBNet, UNetDiscriminator, VGGStyleDiscriminator
 from gan_projected import Backbone
 from gan_trainers import read_scalars
 from safetensors.torch import load_file
@@ -87,7 +87,7 @@ def test_blending_is_between_the_weights_of_both_phases(recipe, train, photos, w
     ("preset", "generator", "discriminator"),
     [
         ("photos", MSRResNet, UNetDiscriminator),
-        ("paper", RRDBNet, SRGANDiscriminator),
+        ("paper", RRDBNet, VGGStyleDiscriminator),
         ("real-esrgan", RRDBNet, UNetDiscriminator),
     ],
 )
@@ -105,7 +105,8 @@ def test_the_networks_of_the_presets(recipe, options, tmp_path, preset, generato
             {"size": 36, "discriminator": "unet"},
             "--size must be a multiple of 8 and at least 15; got 36",
         ),
-        ({"size": 33}, "--size must be a multiple of 2 and at least 15; got 33"),
+        ({"size": 33, "discriminator": "srgan"}, "--size must be a multiple of 2 and at least 15; got 33"),
+        ({"size": 48}, "--size must be a power of two with --discriminator vgg; got 48; srgan takes any"),
         ({"blend": 1.5}, "--blend must be a number of at least 0 and at most 1; got 1.5"),
         (
             {"pixel_steps": 0},
