@@ -50,6 +50,50 @@ def test_maps_of_a_transformer_have_channels_first():
         backbone(images(256, batch=1))
 
 
+@pytest.mark.parametrize(
+    ("name", "channels", "mean"),
+    [
+        ("vit_tiny_patch16_224", 192, 0.5),
+        ("deit_tiny_patch16_224", 192, 0.485),
+        ("vit_small_patch14_dinov2", 384, 0.485),  # 518 pixels in training
+    ],
+)
+def test_tokens_of_vision_transformers_become_maps_of_four_sizes(name, channels, mean):
+    backbone = Backbone(name, weights="random")
+    assert backbone.channels == (channels,) * 4
+    for height, width in ((64, 64), (112, 80)):
+        image = torch.rand(2, 3, height, width) * 2 - 1
+        shapes = [tuple(x.shape) for x in backbone(image)]
+        assert shapes == [(2, channels, -(-height // s), -(-width // s)) for s in (4, 8, 16, 32)]
+    pixel = images(64, batch=1)  # at 2 * mean - 1 it is 0 for the network
+    seen = []
+    backbone.network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    backbone(torch.full_like(pixel, 2 * mean - 1))
+    assert seen[0][0, 0].abs().max() < 1e-6
+
+
+def test_a_transformer_of_one_size_says_so():
+    with pytest.raises(ValueError, match=r"images of 224x224, the only size .* got \(1, 3, 64, 64\)"):
+        Backbone("xcit_nano_12_p16_224", weights="random")(images(64, batch=1))
+
+
+def test_tokens_are_those_of_timms_blocks():
+    """The map of stride 16 is the third of the four, as it is; the others are resized."""
+    state = timm.create_model("vit_tiny_patch16_224").state_dict()
+    backbone, image = Backbone("vit_tiny_patch16_224", weights=state), images(224, batch=1)
+    model = timm.create_model("vit_tiny_patch16_224", img_size=224).eval()
+    model.load_state_dict(state)
+    with torch.no_grad():
+        expected = model.forward_intermediates(image, indices=(2, 5, 8, 11), intermediates_only=True)
+        maps = backbone(image)
+    torch.testing.assert_close(maps[2], expected[2], atol=1e-4, rtol=1e-4)
+    for index, size in ((0, 56), (1, 28), (3, 7)):
+        resized = nn.functional.interpolate(
+            expected[index], (size, size), mode="bilinear", align_corners=False, antialias=index == 3
+        )
+        torch.testing.assert_close(maps[index], resized, atol=1e-4, rtol=1e-4)
+
+
 def test_any_size_of_image(lite0):
     shapes = [tuple(x.shape[2:]) for x in lite0(images(64)[..., :50, :37])]
     assert shapes == [(13, 10), (7, 5), (4, 3), (2, 2)]
@@ -170,9 +214,7 @@ def test_bad_names_are_named():
         ValueError, match=r"name of a timm network; got 'efficientnet_heavy'; timm\.list_models"
     ):
         Backbone("efficientnet_heavy", weights="random")
-    with pytest.raises(
-        ValueError, match=r"strides \(4, 8, 16, 32\); vit_tiny_patch16_224 has them at \[16\]"
-    ):
-        Backbone("vit_tiny_patch16_224", weights="random")
+    with pytest.raises(ValueError, match=r"strides \(4, 8, 16, 32\); levit_128s has them at \[16, 32, 64\]"):
+        Backbone("levit_128s", weights="random")
     with pytest.raises(ValueError, match=r"got 'lite0.pth'; pass a file as Path"):
         Backbone(weights="lite0.pth")

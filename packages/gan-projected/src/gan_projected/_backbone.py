@@ -21,7 +21,8 @@ class Backbone(nn.Module):
     not change torch's (CPU) random state.
 
     Args:
-        name: any network of `timm.list_models()` with features at these four strides. A name such as
+        name: any network of `timm.list_models()` with features at these four strides, or a vision transformer
+            with one stride, whose maps of four depths are resized to them. A name such as
             `resnet50.a1_in1k` also selects the weights, and the mean and standard deviation.
         weights: the source of the weights.
             "timm": timm's pretrained weights, downloaded unless they are in its cache.
