@@ -25,6 +25,7 @@ def test_inventory():
         "ResnetGenerator",
         "SRGANDiscriminator",
         "SRResNet",
+        "StyleGAN2Discriminator",
         "StyleGAN2Generator",
         "Translator",
         "UNetDiscriminator",

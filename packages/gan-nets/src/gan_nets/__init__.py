@@ -29,6 +29,7 @@ __all__ = [
     "ResnetGenerator",
     "SRGANDiscriminator",
     "SRResNet",
+    "StyleGAN2Discriminator",
     "StyleGAN2Generator",
     "Translator",
     "UNetDiscriminator",

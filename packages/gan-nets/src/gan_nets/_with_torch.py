@@ -40,6 +40,7 @@ from gan_nets.networks.srgan_discriminator import VGGStyleDiscriminator as VGGSt
 from gan_nets.networks.srresnet import SRResNet as SRResNet
 from gan_nets.networks.stylegan2 import StyleGAN2Generator as StyleGAN2Generator
 from gan_nets.networks.stylegan2 import stylegan2_projected as stylegan2_projected
+from gan_nets.networks.stylegan2_discriminator import StyleGAN2Discriminator as StyleGAN2Discriminator
 from gan_nets.networks.unet import UNetGenerator as UNetGenerator
 from gan_nets.networks.unet import pix2pix_unet_official as pix2pix_unet_official
 from gan_nets.networks.unet import pix2pix_unet_paper as pix2pix_unet_paper

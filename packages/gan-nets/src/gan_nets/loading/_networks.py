@@ -18,6 +18,7 @@ from gan_nets.networks.rrdb import RRDBNet
 from gan_nets.networks.srgan_discriminator import SRGANDiscriminator, VGGStyleDiscriminator
 from gan_nets.networks.srresnet import SRResNet
 from gan_nets.networks.stylegan2 import StyleGAN2Generator
+from gan_nets.networks.stylegan2_discriminator import StyleGAN2Discriminator
 from gan_nets.networks.unet import UNetGenerator
 from gan_nets.networks.unet_discriminator import UNetDiscriminator
 from gan_nets.saving.pretrained import PretrainedModule
@@ -44,6 +45,7 @@ NETWORKS: Mapping[str, type[PretrainedModule]] = {
         RRDBNet,
         SRGANDiscriminator,
         SRResNet,
+        StyleGAN2Discriminator,
         StyleGAN2Generator,
         UNetDiscriminator,
         UNetGenerator,

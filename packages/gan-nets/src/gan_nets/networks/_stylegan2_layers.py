@@ -31,6 +31,30 @@ class EqualizedLinear(nn.Module):
         return F.linear(x, self.weight * self.scale, self.bias * self.lr_multiplier)
 
 
+class EqualizedConv(nn.Module):
+    """A convolution with equalized learning rate, of the same size by default; see `EqualizedLinear`."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        padding: int | None = None,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
+        self.scale = (in_channels * kernel**2) ** -0.5
+        self.stride, self.padding = stride, kernel // 2 if padding is None else padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, C', H', W')."""
+        return F.conv2d(x, self.weight * self.scale, self.bias, self.stride, self.padding)
+
+
 class ModulatedConv(nn.Module):
     """A convolution whose weights are scaled by each image's style, channel by channel (equations 1 to 3).
 
@@ -55,8 +79,7 @@ class ModulatedConv(nn.Module):
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel, kernel))
         self.scale = (in_channels * kernel**2) ** -0.5
         self.upsample, self.demodulate = upsample, demodulate
-        taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
-        blur = taps[:, None] * taps / 16  # twice the taps of bilinear upsampling in each direction
+        blur = blur_taps() / 16  # twice the taps of bilinear upsampling in each direction
         self.register_buffer("blur", blur, persistent=False)
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
@@ -94,7 +117,7 @@ class StyledConv(nn.Module):
         shift = self.bias[:, None, None]
         if noise is not None:
             shift = shift + self.noise * noise  # (N, C', H', W')
-        return _leaky_relu(x + shift.to(x.dtype))  # (N, C', H', W')
+        return leaky_relu(x + shift.to(x.dtype))  # (N, C', H', W')
 
 
 class ToImage(nn.Module):
@@ -128,10 +151,16 @@ class MappingNetwork(nn.Module):
             if self.embedding is not None:
                 x = torch.cat([x, normalize_second_moment(self.embedding(labels))], dim=1)  # (N, 2 * latents)
             for layer in self.layers:
-                x = _leaky_relu(layer(x))  # (N, styles)
+                x = leaky_relu(layer(x))  # (N, styles)
             return x
 
 
-def _leaky_relu(x: Tensor) -> Tensor:
+def blur_taps() -> Tensor:
+    """(4, 4): the outer product of (1, 3, 3, 1), whose sum is 64."""
+    taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
+    return torch.outer(taps, taps)
+
+
+def leaky_relu(x: Tensor) -> Tensor:
     """LeakyReLU 0.2 with the gain sqrt(2), which about keeps the variance."""
     return F.leaky_relu(x, 0.2) * math.sqrt(2)
