@@ -29,7 +29,7 @@ from gan_trainers import (
     seeded,
     total,
 )
-from support.cogan import Inversion, by_latent
+from support.cogan import Inversion, by_latent, latents_file
 from support.common import adam
 from support.translation import (
     Direction,
@@ -166,7 +166,7 @@ def main(options: Options) -> None:
     run.register(**training._asdict())
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
     inversion = Inversion(options.starts, options.iterations, options.run.seed)
-    states = by_latent(training.ema, inversion)
+    states = by_latent(training.ema, inversion, lambda: latents_file(run))
     directions = both_directions(
         run, *states, test_files, size=options.size, counterparts=options.counterparts
     )

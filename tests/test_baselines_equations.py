@@ -170,15 +170,21 @@ def drawn(example):
     return example("support.cogan"), ema, ema(torch.randn(3, 4))
 
 
-def test_cogan_finds_the_latent_of_what_it_can_draw(drawn):
+def test_cogan_finds_the_latent_of_what_it_can_draw(drawn, tmp_path):
     """A drawn image is reconstructed, and its counterpart is drawn, in both directions."""
     support, ema, pairs = drawn
     a, b = pairs.chunk(2, dim=1)
-    a_to_b, b_to_a = support.by_latent(ema, support.Inversion(starts=4, iterations=200, seed=0))
+    inversion, file = (
+        support.Inversion(starts=4, iterations=200, seed=0),
+        tmp_path / "new" / "latents.safetensors",
+    )
+    a_to_b, b_to_a = support.by_latent(ema, inversion, lambda: file)
     for real, other, states in ((a, b, a_to_b(a)), (b, a, b_to_a(b))):
         assert (states["reconstructed"] - real).abs().max() < 0.02
         assert (states["translated"] - other).abs().max() < 0.02
         assert (other - real).abs().max() > 0.1
+    again, _ = support.by_latent(ema, None, lambda: file)  # all are found, so that nothing is searched for
+    assert torch.equal(again(a)["translated"], a_to_b(a)["translated"])
 
 
 def test_more_starts_and_more_iterations_come_closer(drawn):
@@ -194,12 +200,13 @@ def test_more_starts_and_more_iterations_come_closer(drawn):
     assert distance(8, 1) <= distance(1, 1)
 
 
-def test_a_search_is_its_images_own_and_takes_no_random_numbers(drawn):
+def test_a_search_is_its_images_own_and_takes_no_random_numbers(drawn, tmp_path):
     support, ema, pairs = drawn
     inversion = support.Inversion(starts=2, iterations=5, seed=3)
     before = torch.get_rng_state()
-    together = support.by_latent(ema, inversion)[0](pairs[:, :3])["translated"]
+    together = support.by_latent(ema, inversion, lambda: tmp_path / "all")[0](pairs[:, :3])["translated"]
     assert torch.equal(torch.get_rng_state(), before)
     for index in range(3):
-        alone = support.by_latent(ema, inversion)[0](pairs[index : index + 1, :3])["translated"]
+        a_to_b, _ = support.by_latent(ema, inversion, lambda name=str(index): tmp_path / name)
+        alone = a_to_b(pairs[index : index + 1, :3])["translated"]
         torch.testing.assert_close(alone[0], together[index], rtol=0, atol=1e-5)

@@ -3,12 +3,17 @@
 The paper's way (section 5); the authors' code generates pairs and does not translate.
 """
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
+from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from accelerate import PartialState
 from gan_nets import CoGANGenerator
-from gan_trainers import EMA, seeded
+from gan_trainers import EMA, Run, seeded
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.optim import LBFGS
 
@@ -52,20 +57,53 @@ class Inversion(NamedTuple):
             return z.detach()[distances().argmin()]
 
 
-def by_latent(ema: EMA[CoGANGenerator], inversion: Inversion) -> tuple[States, States]:
+class Latents:
+    """The latents that were found, kept in a file: a search takes seconds, and there is one for each image.
+
+    Args:
+        file: to read once, and to write after each batch.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._found = load_file(file) if file.exists() else {}
+
+    def of(self, domain: int, images: Tensor, search: Callable[[Tensor], Tensor]) -> Tensor:
+        """(N, latents) of images (N, 3, H, W) of a domain; those that are missing are searched for."""
+        keys = [f"{domain}-{sha256(image.cpu().numpy().tobytes()).hexdigest()}" for image in images]
+        missing = {key: image for key, image in zip(keys, images, strict=True) if key not in self._found}
+        if missing:
+            self._found |= {key: search(image).cpu() for key, image in missing.items()}
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            written = self._file.with_suffix(".new")
+            save_file(self._found, written)
+            written.replace(self._file)  # a file that is there is whole
+        return torch.stack([self._found[key] for key in keys]).to(images.device)
+
+
+def by_latent(
+    ema: EMA[CoGANGenerator], inversion: Inversion, file: Callable[[], Path]
+) -> tuple[States, States]:
     """What a batch of A becomes, and one of B: translated, and reconstructed as well as the generator can.
 
-    Each image is searched for once, since the scores and the results are of the same weights: these are for
-    the end of the training.
+    Args:
+        ema: of the generators, which must not learn any more when a batch is translated.
+        inversion: how latents are searched for.
+        file: where the latents of these weights are kept, so that no search is repeated; asked when the first
+            batch is translated.
     """
-    found: dict[tuple[int, bytes], Tensor] = {}
+    latents = cache(lambda: Latents(file()))
 
     def states(domain: int, real: Tensor) -> dict[str, Tensor]:
-        keys = [(domain, image.cpu().numpy().tobytes()) for image in real]
-        for key, image in zip(keys, real, strict=True):
-            if key not in found:
-                found[key] = inversion.latent(ema.average, image, domain)
-        pair = ema(torch.stack([found[key] for key in keys])).chunk(2, dim=1)
+        def search(image: Tensor) -> Tensor:
+            return inversion.latent(ema.average, image, domain)
+
+        pair = ema(latents().of(domain, real, search)).chunk(2, dim=1)
         return {"translated": pair[1 - domain], "reconstructed": pair[domain]}
 
     return partial(states, 0), partial(states, 1)
+
+
+def latents_file(run: Run) -> Path:
+    """The file of the latents that a process found with the weights of this step."""
+    return run.out / "latents" / f"{run.step:08d}-{PartialState().process_index}.safetensors"
