@@ -20,6 +20,8 @@ def test_inventory():
         "PatchDiscriminator",
         "PatchSampler",
         "PixelDiscriminator",
+        "ProGANDiscriminator",
+        "ProGANGenerator",
         "RRDBNet",
         "Reconstruction",
         "ResnetGenerator",

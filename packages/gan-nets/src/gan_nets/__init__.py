@@ -24,6 +24,8 @@ __all__ = [
     "PatchDiscriminator",
     "PatchSampler",
     "PixelDiscriminator",
+    "ProGANDiscriminator",
+    "ProGANGenerator",
     "RRDBNet",
     "Reconstruction",
     "ResnetGenerator",

@@ -71,5 +71,5 @@ def check_power_of_two(size: int, *, least: int, most: int, network: str) -> Non
 
 
 def normalize_second_moment(z: Tensor) -> Tensor:
-    """(N, latents) scaled so that the mean square of each row is 1."""
+    """(N, C, ...) scaled so that the mean square over C is 1: of latents, or of each pixel of a map."""
     return z * (z.square().mean(1, keepdim=True) + 1e-8).rsqrt()

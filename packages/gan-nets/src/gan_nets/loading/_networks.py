@@ -13,6 +13,7 @@ from gan_nets.networks.msrresnet import MSRResNet
 from gan_nets.networks.multiscale import MultiscaleDiscriminator
 from gan_nets.networks.patch import PatchDiscriminator, PixelDiscriminator
 from gan_nets.networks.pix2pixhd import GlobalGenerator, LocalEnhancer
+from gan_nets.networks.progan import ProGANDiscriminator, ProGANGenerator
 from gan_nets.networks.resnet import ResnetGenerator
 from gan_nets.networks.rrdb import RRDBNet
 from gan_nets.networks.srgan_discriminator import SRGANDiscriminator, VGGStyleDiscriminator
@@ -42,6 +43,8 @@ NETWORKS: Mapping[str, type[PretrainedModule]] = {
         PatchDiscriminator,
         PixelDiscriminator,
         ResnetGenerator,
+        ProGANDiscriminator,
+        ProGANGenerator,
         RRDBNet,
         SRGANDiscriminator,
         SRResNet,
