@@ -206,8 +206,15 @@ def main(options: Options) -> None:
     run.register(**training._asdict())
     batches = run.loader(dataset, batch_size, workers=options.run.workers)
     labels = torch.tensor(dataset.labels) if options.labels else None
-    sampler = Sampler(training.ema, training.g.latents, labels)
-    evaluation = Evaluation(run, sampler, whole, options)
+    sampler = Sampler(training.ema.average, training.ema, training.g.latents, labels)
+    evaluation = Evaluation(
+        run,
+        sampler,
+        whole,
+        samples=options.samples,
+        weights=options.metric_weights,
+        seed=options.run.seed,
+    )
     run.resume()
 
     def augment(images: Tensor) -> Tensor:

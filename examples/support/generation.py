@@ -1,7 +1,7 @@
 """Data, evaluation and results of generators from noise."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,17 +11,18 @@ from accelerate import PartialState
 from gan_data import Images, find_images, write_pictures
 from gan_metrics import Source, Statistics, fingerprint, image_features, measure_statistics, nearest
 from gan_projected import Backbone
-from gan_trainers import EMA, OptionError, Run, seeded, write_animation, write_grid
+from gan_trainers import OptionError, Run, seeded, write_animation, write_grid
 from images import animals
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from support.common import data_folder
+from support.translation import Network
 
 if TYPE_CHECKING:
     from projected_gan import Options
 
-    from support.projected_gan import Generator
+    from support.projected_gan import Weights
 
 FEATURES = "tf_efficientnet_lite1"  # measures the distance to the data; no discriminator uses it
 NEIGHBORS = 3  # of an image, in precision and recall
@@ -59,32 +60,35 @@ def find_images_and_labels(options: "Options") -> tuple[LabeledImages, Images]:
 
 
 class Sampler(NamedTuple):
-    """An averaged generator, and the inputs that it takes."""
+    """An averaged generator, how it draws, and the inputs that it takes."""
 
-    ema: EMA["Generator"]
+    generator: Network
+    draw: Callable[..., Tensor]  # from latents, and labels if there are any
     latents: int
-    labels: Tensor | None  # (N,) of the data, from which those of the samples are drawn
+    labels: Tensor | None = None  # (N,) of the data, from which those of the samples are drawn
 
     def sample(self, count: int, seed: int, device: torch.device) -> Tensor:
         """(count, 3, H, W), the same for the same seed."""
         with seeded(seed, device):
             z = torch.randn(count, self.latents).to(device)
             if self.labels is None:
-                return self.ema(z)
+                return self.draw(z)
             labels = self.labels[torch.randint(len(self.labels), (count,))]
-            return self.ema(z, labels.to(device))
+            return self.draw(z, labels.to(device))
 
 
 class Evaluation:
     """Distance of samples to the data, in the features of EfficientNet-Lite1 (FID has Inception's)."""
 
-    def __init__(self, run: Run, sampler: Sampler, data: Images, options: "Options") -> None:
+    def __init__(
+        self, run: Run, sampler: Sampler, data: Images, *, samples: int, weights: "Weights", seed: int
+    ) -> None:
         self.run, self.sampler, self.data = run, sampler, data
-        self.seed, self.samples = options.run.seed, options.samples
-        self.extractor = Backbone(FEATURES, weights=options.metric_weights).to(run.device)
+        self.seed, self.samples = seed, samples
+        self.extractor = Backbone(FEATURES, weights=weights).to(run.device)
         height, width = data[0].shape[-2:]
         source = Source(
-            network=f"{FEATURES} from {options.metric_weights}",
+            network=f"{FEATURES} from {weights}",
             data=fingerprint(data.paths),
             images=len(data),
             size=(height, width),
@@ -130,7 +134,7 @@ def write_results(run: Run, evaluation: Evaluation) -> None:
     if not run.is_main:
         return
     sampler, seed = evaluation.sampler, evaluation.seed
-    sampler.ema.average.save_pretrained(run.out / "generator")
+    sampler.generator.save_pretrained(run.out / "generator")
     samples = sampler.sample(32, seed, run.device)
     features = evaluation.statistics.need_features("nearest").to(run.device)
     indices, _ = nearest(image_features(evaluation.extractor, samples), features)
@@ -158,5 +162,5 @@ def _write_walk(out: Path, sampler: Sampler, seed: int, device: torch.device) ->
             z = start * math.cos(angle) + end * math.sin(angle)  # as long as noise; a mean would be shorter
             frames.append(out / "walk" / f"{number * between + step:04d}.png")
             with seeded(seed, device):
-                write_grid(frames[-1], sampler.ema(z[None].to(device), *labels))
+                write_grid(frames[-1], sampler.draw(z[None].to(device), *labels))
     write_animation(out / "walk.webp", frames, seconds=0.1)

