@@ -51,6 +51,7 @@ def test_config_holds_the_class_and_every_argument(tmp_path):
         "dropout": [0.5],
         "dropout_at_inference": False,
         "batch_statistics_at_inference": False,
+        "skips": True,
         "usage": {
             "task": "translate",
             "color_space": "rgb",
