@@ -9,6 +9,7 @@ Data".
     accelerate launch examples/esrgan.py --start runs/srgan/pixels --pixel-steps 0
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import lcm
 from pathlib import Path
@@ -16,17 +17,15 @@ from typing import Annotated, Literal, NamedTuple
 
 from gan_data import Kernel
 from gan_losses import (
+    NONSATURATING,
+    RELATIVISTIC_PAIRED,
+    AdversarialLoss,
     PerceptualLoss,
-    VGG19Features,
     l1_loss,
-    nonsaturating_discriminator_loss,
-    nonsaturating_generator_loss,
     r1_penalty,
     r2_penalty,
     relativistic_average_discriminator_loss,
     relativistic_average_generator_loss,
-    relativistic_paired_discriminator_loss,
-    relativistic_paired_generator_loss,
 )
 from gan_nets import (
     MSRResNet,
@@ -59,9 +58,11 @@ from gan_trainers import (
 from support.srgan import (
     LITE0_SCALE,
     Evaluation,
+    check_phases,
     find_datasets,
     find_test_files,
     make_degradation,
+    perceptual,
     write_results,
 )
 from torch import Tensor
@@ -72,6 +73,22 @@ Discriminator = SRGANDiscriminator | UNetDiscriminator | VGGStyleDiscriminator
 LAYERS = {  # of VGG19, before their activation, and their weights
     "esrgan": {"conv5_4": 1.0},
     "real-esrgan": {"conv1_2": 0.1, "conv2_2": 0.1, "conv3_4": 1.0, "conv4_4": 1.0, "conv5_4": 1.0},
+}
+
+
+def halved(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Half of a relativistic average loss, as in the authors' code; its means are over all processes."""
+    return lambda real, fake: loss(real, fake, mean=global_mean) / 2
+
+
+LOSSES = {
+    "relativistic": AdversarialLoss(
+        halved(relativistic_average_generator_loss),
+        halved(relativistic_average_discriminator_loss),
+        relativistic=True,
+    ),
+    "paired": RELATIVISTIC_PAIRED,
+    "nonsaturating": NONSATURATING,
 }
 
 
@@ -92,13 +109,13 @@ class Options:
     features: Literal["lite0", "vgg19"] | Path = "lite0"  # of the content loss; a file: VGG19's weights
     layers: Literal["esrgan", "real-esrgan"] = "esrgan"  # of VGG19: the last one, or five
     discriminator: Literal["vgg", "srgan", "unet"] = "vgg"  # the authors', SRGAN's, or one of each pixel
-    adversarial: Literal["relativistic", "paired", "nonsaturating"] = "relativistic"  # ESRGAN's, R3GAN's,
-    # or Real-ESRGAN's
-    penalty: Weight = 0.0  # half of gamma of R1 and R2, on the discriminator's gradients
+    adversarial: Literal["relativistic", "paired", "nonsaturating"] = "relativistic"  # ESRGAN's: against the
+    # mean of the other kind; R3GAN's: in pairs; Real-ESRGAN's: alone
+    penalty: Weight = 0.0  # of R1 and R2, the discriminator's squared gradients: gamma / 2
     pixel_weight: Weight = 1e-2  # in phase 2: eta
     content_weight: Weight = 1.0  # in phase 2
     adversarial_weight: Weight = 5e-3  # in phase 2: lambda; 0: without a discriminator
-    blend: Annotated[float, Range(0, 1)] = 1.0  # of the network: 0 is that of phase 1, 1 that of phase 2
+    blend: Annotated[float, Range(0, 1)] = 1.0  # phase 2's part of the saved weights; the rest is phase 1's
     ema: bool = True  # evaluate and save the average of the weights, as in BasicSR
     start: Path | None = None  # a network of phase 1
     pixel_lr: Positive = 2e-4  # learning rate of phase 1, which is halved four times
@@ -112,14 +129,8 @@ class Options:
         check_ranges(self)
         if self.portraits and self.data:
             raise OptionError("--data expects another preset, such as: esrgan.py paper --data FOLDER")
-        if self.steps and not (self.pixel_steps or self.start):
-            raise OptionError(
-                "phase 2 expects the weights of phase 1; give --start FOLDER or some --pixel-steps"
-            )
-        if not self.steps and not self.pixel_steps:
-            raise OptionError("--pixel-steps or --steps must be above 0; got 0 for both")
-        if self.steps and not any((self.pixel_weight, self.content_weight, self.adversarial_weight)):
-            raise OptionError("one weight of phase 2 must be above 0; got 0 for all")
+        weights = (self.pixel_weight, self.content_weight, self.adversarial_weight)
+        check_phases(self.pixel_steps, self.steps, weights, starts=self.start is not None)
         least = 2 * self.scale + 11  # SSIM's window, and the border that scores leave out
         if self.discriminator == "vgg" and self.size & (self.size - 1):
             raise OptionError(
@@ -182,12 +193,8 @@ def build(options: Options, degradation: str, lite0: Backbone) -> Training:
 
 def content_loss(options: Options, lite0: Backbone) -> PerceptualLoss:
     """The L1 distance between features before their activation (section 3.3); or between Lite0's maps."""
-    if options.features == "lite0":
-        return PerceptualLoss(lite0, layer_weights=[LITE0_SCALE] * 4, distance="l1")
     layers = LAYERS[options.layers]
-    weights = "torchvision" if options.features == "vgg19" else options.features
-    vgg19 = VGG19Features(list(layers), weights=weights)
-    return PerceptualLoss(vgg19, layer_weights=list(layers.values()), distance="l1")
+    return perceptual(options.features, lite0, layers=layers, lite0_weight=LITE0_SCALE, distance="l1")
 
 
 def pixel_loss(fake: Tensor, real: Tensor) -> Tensor:
@@ -203,27 +210,15 @@ def generator_terms(fake: Tensor, real: Tensor, t: Training, options: Options) -
     if options.content_weight:
         terms["content"] = options.content_weight * t.content(fake, real)
     if options.adversarial_weight:
-        if options.adversarial == "relativistic":
-            logits = t.d(real).detach(), t.d(fake)
-            loss = relativistic_average_generator_loss(*logits, mean=global_mean) / 2  # 1/2: code
-        elif options.adversarial == "paired":
-            loss = relativistic_paired_generator_loss(t.d(real).detach(), t.d(fake))
-        else:
-            loss = nonsaturating_generator_loss(t.d(fake))
-        terms["adversarial"] = options.adversarial_weight * loss
+        losses = LOSSES[options.adversarial]
+        logits = (t.d(real).detach(), t.d(fake)) if losses.relativistic else (t.d(fake),)
+        terms["adversarial"] = options.adversarial_weight * losses.generator(*logits)
     return terms
 
 
 def discriminator_terms(fake: Tensor, real: Tensor, t: Training, options: Options) -> dict[str, Tensor]:
     """Equation 1; and R1 and R2 (Mescheder et al. 2018), which keep the discriminator from winning."""
-    logits = t.d(real), t.d(fake)
-    if options.adversarial == "relativistic":
-        loss = relativistic_average_discriminator_loss(*logits, mean=global_mean) / 2  # 1/2: code
-    elif options.adversarial == "paired":
-        loss = relativistic_paired_discriminator_loss(*logits)
-    else:
-        loss = nonsaturating_discriminator_loss(*logits)
-    terms = {"discriminator": loss}
+    terms = {"discriminator": LOSSES[options.adversarial].discriminator(t.d(real), t.d(fake))}
     if options.penalty:
 
         def mean_logit(image: Tensor) -> Tensor:

@@ -13,14 +13,7 @@ from typing import Literal, NamedTuple
 
 import torch
 from gan_data import Images, find_images
-from gan_losses import (
-    gradient_penalty,
-    nonsaturating_discriminator_loss,
-    nonsaturating_generator_loss,
-    r1_penalty,
-    wasserstein_discriminator_loss,
-    wasserstein_generator_loss,
-)
+from gan_losses import NONSATURATING, WASSERSTEIN, gradient_penalty, r1_penalty
 from gan_nets import ProGANDiscriminator, ProGANGenerator
 from gan_trainers import (
     EMA,
@@ -45,7 +38,8 @@ from torch.nn import functional as F
 from torch.optim import Adam
 
 Terms = dict[str, Tensor]
-PAPERS_BATCH = {256: 14, 512: 6, 1024: 3}  # of larger images than 128x128, which have 16 (appendix A)
+LOSSES = {"wgan-gp": WASSERSTEIN, "nonsaturating": NONSATURATING}
+BATCH_SIZES = {256: 14, 512: 6, 1024: 3}  # of these sizes; 16 of all smaller ones (appendix A)
 
 
 @dataclass(frozen=True)
@@ -105,24 +99,32 @@ class Phase(NamedTuple):
     size: int  # of the images
     fades: bool  # whether this size fades in
     batch_size: int  # per process
+    first: int  # its first step, from 0
     steps: int
+
+    def fade(self, step: int) -> float:
+        """The weight of the new size in a step of the run, from 1: it rises linearly, and is 1 at the end."""
+        return min(1.0, max(1, step - self.first) / self.steps) if self.fades else 1.0
 
 
 def schedule(options: Options, processes: int) -> list[Phase]:
     """Section 2 and appendix A: 4x4, then for each size a phase in which it fades in, and one for itself."""
+    phases: list[Phase] = []
 
-    def phase(name: str, size: int, *, fades: bool, images: int) -> Phase:
-        batch_size = options.batch_size or max(1, PAPERS_BATCH.get(size, 16) // processes)
+    def add(name: str, size: int, *, fades: bool, images: int) -> None:
+        batch_size = options.batch_size or max(1, BATCH_SIZES.get(size, 16) // processes)
         per_step = batch_size * processes * options.run.accumulate
-        return Phase(name, size, fades, batch_size, max(1, images // per_step))
+        first = phases[-1].first + phases[-1].steps if phases else 0
+        phases.append(Phase(name, size, fades, batch_size, first, max(1, images // per_step)))
 
     sizes = [2**power for power in range(2, options.size.bit_length())]
     if not options.growing:  # as many images in all
-        return [phase("all", sizes[-1], fades=False, images=options.images * (2 * len(sizes) - 1))]
-    phases = [phase("4", 4, fades=False, images=options.images)]
-    for size in sizes[1:]:
-        phases.append(phase(f"{size} fades in", size, fades=True, images=options.images))
-        phases.append(phase(str(size), size, fades=False, images=options.images))
+        add("all", sizes[-1], fades=False, images=options.images * (2 * len(sizes) - 1))
+        return phases
+    for size in sizes:
+        if size > sizes[0]:
+            add(f"{size} fades in", size, fades=True, images=options.images)
+        add(str(size), size, fades=False, images=options.images)
     return phases
 
 
@@ -150,25 +152,15 @@ def discriminator_terms(d: nn.Module, real: Tensor, fake: Tensor, fade: float, o
     def logits_of(images: Tensor) -> Tensor:
         return d(images, fade=fade)
 
-    real_logits, fake_logits = logits_of(real), logits_of(fake)
-    if options.loss == "nonsaturating":
-        terms = {"discriminator": nonsaturating_discriminator_loss(real_logits, fake_logits)}
-        penalty = r1_penalty(logits_of, real) if options.penalty_weight else None
-    else:
-        terms = {"discriminator": wasserstein_discriminator_loss(real_logits, fake_logits)}
-        if options.drift_weight:
-            terms["drift"] = options.drift_weight * real_logits.square().mean()
-        penalty = gradient_penalty(logits_of, real, fake) if options.penalty_weight else None
-    if penalty is not None:
+    real_logits = logits_of(real)
+    terms = {"discriminator": LOSSES[options.loss].discriminator(real_logits, logits_of(fake))}
+    if options.loss == "wgan-gp" and options.drift_weight:
+        terms["drift"] = options.drift_weight * real_logits.square().mean()
+    if options.penalty_weight:
+        r1 = options.loss == "nonsaturating"
+        penalty = r1_penalty(logits_of, real) if r1 else gradient_penalty(logits_of, real, fake)
         terms["penalty"] = options.penalty_weight * penalty
     return terms
-
-
-def generator_loss(logits: Tensor, options: Options) -> Tensor:
-    """The generator's part."""
-    if options.loss == "nonsaturating":
-        return nonsaturating_generator_loss(logits)
-    return wasserstein_generator_loss(logits)
 
 
 def sampled(t: Training, count: int, phase: Phase, fade: float, device: torch.device) -> Tensor:
@@ -179,7 +171,6 @@ def sampled(t: Training, count: int, phase: Phase, fade: float, device: torch.de
 def train(
     run: Run,
     phase: Phase,
-    first: int,
     batches: Loader,
     evaluation: Evaluation,
     t: Training,
@@ -187,7 +178,7 @@ def train(
 ) -> None:
     """The loop of a phase: the discriminator, then the generator on new latents."""
     for real in run.steps(batches, until=phase.steps, phase=phase.name):  # (N, 3, size, size) in [-1, 1]
-        fade = fade_at(run.step - first, phase)
+        fade = phase.fade(run.step)
         run.set_lr(options.lr, t.opt_g, t.opt_d)  # a checkpoint restores its own
         with torch.no_grad():
             fake = sampled(t, len(real), phase, fade, run.device)
@@ -196,18 +187,13 @@ def train(
         run.log(terms)
         with frozen(t.d):
             fake = sampled(t, len(real), phase, fade, run.device)
-            loss = generator_loss(t.d(fake, fade=fade), options)
+            loss = LOSSES[options.loss].generator(t.d(fake, fade=fade))
             run.update(t.opt_g, loss)
         run.log({"adversarial": loss})
         if run.every(1):
             t.ema.update()
         if run.every(options.run.evaluation_interval(run.settings["steps"])):
             run.save(score=evaluation.measure(), better="lower")
-
-
-def fade_at(step: int, phase: Phase) -> float:
-    """The weight of a phase's size in its step, from 1: it rises linearly, and is 1 at the end."""
-    return step / phase.steps if phase.fades else 1.0
 
 
 def main(options: Options) -> None:
@@ -218,14 +204,12 @@ def main(options: Options) -> None:
     run.settings |= {"steps": sum(phase.steps for phase in phases)}
     training = build(options)
     run.register(**training._asdict())
-    first = 0  # of the phase's steps, counted from 0
     now = phases[0]
 
     def draw(z: Tensor) -> Tensor:
         """Samples of the size that has been reached, enlarged to the last."""
-        fade = fade_at(max(1, run.step - first), now)
         with torch.no_grad():
-            image = training.ema.average(z, size=now.size, fade=fade)
+            image = training.ema.average(z, size=now.size, fade=now.fade(run.step))
         return F.interpolate(image, size=(options.size, options.size), mode="nearest")
 
     whole = Images(files, size=options.size, load_size=options.size, crop="center", flip=False)
@@ -244,12 +228,10 @@ def main(options: Options) -> None:
     }
     run.resume()
     for now in phases:
-        if run.step == first and options.optimizer_state == "fresh" and now.fades:
+        if run.step == now.first and options.optimizer_state == "fresh" and now.fades:
             training.opt_g.state.clear()
             training.opt_d.state.clear()
-        train(run, now, first, loaders[now.size], evaluation, training, options)
-        first += now.steps
-    first -= now.steps  # of the last phase, for the samples
+        train(run, now, loaders[now.size], evaluation, training, options)
     write_results(run, evaluation)
 
 

@@ -17,7 +17,6 @@ import torch
 from gan_data import Kernel
 from gan_losses import (
     PerceptualLoss,
-    VGG19Features,
     l1_loss,
     nonsaturating_discriminator_loss,
     nonsaturating_generator_loss,
@@ -46,9 +45,11 @@ from support.srgan import (
     Evaluation,
     Noise,
     as_rgb,
+    check_phases,
     find_datasets,
     find_test_files,
     make_degradation,
+    perceptual,
     planes,
     write_results,
 )
@@ -92,15 +93,9 @@ class Options:
         check_ranges(self)
         if self.portraits and self.data:
             raise OptionError("--data expects another preset, such as: srgan.py paper --data FOLDER")
-        if self.steps and not (self.pixel_steps or self.start):
-            raise OptionError(
-                "phase 2 expects the weights of phase 1; give --start FOLDER or some --pixel-steps, or, "
-                "against the paper's advice, --start nothing"
-            )
-        if not self.steps and not self.pixel_steps:
-            raise OptionError("--pixel-steps or --steps must be above 0; got 0 for both")
-        if self.steps and not any((self.pixel_weight, self.content_weight, self.adversarial_weight)):
-            raise OptionError("one weight of phase 2 must be above 0; got 0 for all")
+        weights = (self.pixel_weight, self.content_weight, self.adversarial_weight)
+        hint = ", or, against the paper's advice, --start nothing"
+        check_phases(self.pixel_steps, self.steps, weights, starts=self.start is not None, hint=hint)
         if isinstance(self.jpeg, int) and self.jpeg > 95:
             raise OptionError(
                 f"--jpeg must be a quality from 1 to 95, or noise-0 to noise-3; got {self.jpeg}"
@@ -181,12 +176,13 @@ def content_loss(options: Options, lite0: Backbone) -> PerceptualLoss:
     # The paper divides VGG19's features by 12.75 (section 3.2); BasicSR takes them before the last ReLU.
     paper = options.losses == "paper"
     layer, distance, scale, power = ("relu5_4", "mse", 1 / 12.75, 2) if paper else ("conv5_4", "l1", 1.0, 1)
-    if options.features == "lite0":
-        weight = (scale * LITE0_SCALE) ** power
-        return PerceptualLoss(lite0, layer_weights=[weight] * 4, distance=distance)
-    weights = "torchvision" if options.features == "vgg19" else options.features
-    vgg19 = VGG19Features([layer], weights=weights)
-    return PerceptualLoss(vgg19, layer_weights=[scale**power], distance=distance)
+    return perceptual(
+        options.features,
+        lite0,
+        layers={layer: scale**power},
+        lite0_weight=(scale * LITE0_SCALE) ** power,
+        distance=distance,
+    )
 
 
 def pixel_loss(fake: Tensor, real: Tensor, options: Options) -> Tensor:

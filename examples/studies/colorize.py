@@ -13,7 +13,7 @@ from pathlib import Path
 
 import comparison
 from colorize import PRESETS as RECIPE_PRESETS
-from colorize_page import ARMS, Data, run_folder, write_page
+from colorize_page import ARMS, Data, write_page
 from comparison import Job, read_squares
 from gan_data import find_images
 from gan_projected import Backbone
@@ -54,7 +54,12 @@ def main(options: Options) -> None:
     shared = comparison.shared_options(options, "test", "seeds", "jobs", "seed")
     arms = [(seed, arm) for seed in seeds for arm in ARMS]
     jobs = [
-        Job("colorize.py", "photos", shared | ARMS[arm] | {"seed": seed}, run_folder(out, arm, seed))
+        Job(
+            "colorize.py",
+            "photos",
+            shared | ARMS[arm] | {"seed": seed},
+            comparison.seed_folder(out, arm, seed),
+        )
         for seed, arm in arms
     ]
     comparison.train_jobs(jobs, options.jobs)

@@ -7,13 +7,13 @@ from typing import NamedTuple
 import gan_nets
 import torch
 from colorize import ARMS as SPACES
-from colorize_verdicts import BEST, ERROR, FEATURES, RED, Logs, Rows, over_runs, verdicts
-from comparison import folder, last, table, write_text
+from colorize_verdicts import BEST, ERROR, FEATURES, RED, Logs, over_runs, verdicts
+from comparison import bold, last, score_table, seed_folder, table, write_text
 from gan_colorspace import rgb_to_gray
 from gan_metrics import ChromaCorrelation, chroma_error, colorfulness, feature_distance
 from gan_projected import Backbone
 from gan_trainers import draw_curves, read_scalars, write_grid
-from spread import Spread, over_seeds
+from spread import Rows, Spread, over_seeds
 from torch import Tensor
 from trivial_colors import ConstantColor, LumaTable, NearestByLuma, gray
 
@@ -21,7 +21,8 @@ ARMS: dict[str, dict[str, object]] = {  # the article's with the paper's network
     **{colors: {"colors": colors, "network": "unet"} for colors in SPACES},
     FEATURES: {"colors": BEST, "network": "features"},
 }
-DIGITS = {ERROR: 2, "colorfulness": 1, "feature distance": 3}  # 2 for all others
+BLUE = "correlation of Cb"
+DIGITS = {ERROR: 2, RED: 2, BLUE: 2, "colorfulness": 1}
 STRENGTH = ("accuracy", "logit_gap", "discriminator", "adversarial")
 CURVES = ["cr_correlation", "cb_correlation", "colorfulness", *STRENGTH, "pixel"]
 SHOWN = 6
@@ -35,17 +36,12 @@ class Data(NamedTuple):
     measured: Tensor  # with which the table is made
 
 
-def run_folder(out: Path, arm: str, seed: int) -> Path:
-    """The folder of a run."""
-    return folder(out, arm) / f"seed-{seed}"
-
-
 def write_page(
     out: Path, page: Path, seeds: Sequence[int], data: Data, features: Backbone, budget: str
 ) -> None:
     """Write README.md, photos.png and curves.png into `page` from the finished runs."""
     page.mkdir(parents=True, exist_ok=True)
-    runs = {arm: [run_folder(out, arm, seed) for seed in seeds] for arm in ARMS}
+    runs = {arm: [seed_folder(out, arm, seed) for seed in seeds] for arm in ARMS}
     first = [colorized(runs[arm][0], arm, data.shown) for arm in ARMS]
     write_grid(page / "photos.png", *(images[:SHOWN] for images in (_luma(data.shown), *first, data.shown)))
     trivial, truth = trivial_rows(data, features), {"**true photos**": _one(features, data.measured, data)}
@@ -75,7 +71,7 @@ def scores(features: Backbone, colored: Tensor, true: Tensor) -> dict[str, float
     return {
         ERROR: 100 * chroma_error(colored, true).item(),
         RED: cr,
-        "correlation of Cb": cb,
+        BLUE: cb,
         "colorfulness": colorfulness(colored).item(),
         "feature distance": (torch.stack(distances).sum() / len(true)).item(),
     }
@@ -118,12 +114,6 @@ def _strength(logs: Logs) -> str:
 
 
 def _text(budget: str, fixed: Rows, trained: Rows, found: Mapping[str, str], logs: Logs) -> str:
-    header = ["", *next(iter(fixed.values()))]
-    rows = fixed | {f"**{arm}**": row for arm, row in trained.items()}
-    lines = (
-        [name, *(score.text(DIGITS.get(each, 2)) for each, score in row.items())]
-        for name, row in rows.items()
-    )
     return f"""# Colorization in several color spaces
 
 ```sh
@@ -138,7 +128,7 @@ too. "{FEATURES}" is {BEST} with a generator that reads the features of an Image
 
 {budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
 
-{table(header, lines)}
+{score_table(fixed | bold(trained), DIGITS)}
 
 The chroma error is the mean absolute difference of Cr and Cb, in percent of their largest value; the feature
 distance is EfficientNet-Lite0's, not LPIPS.

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from comparison import Row, last
-from spread import Spread, higher, lower
+from spread import Rows, Spread, higher, lower
 
 BEST, SAME_SPACE, WITH_GRAY, RGB_ALONE = "ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb"
 FEATURES = "with features"  # the best of them, with another generator
 ERROR, RED = "chroma error, %", "correlation of Cr"
 
-Rows = dict[str, dict[str, Spread]]
 Logs = dict[str, list[list[Row]]]  # of each arm, for each seed
 
 

@@ -17,6 +17,7 @@ import torch
 from gan_data import Images, read_image
 from gan_trainers import read_scalars
 from provenance import provenance
+from spread import Rows, Spread
 from torch import Tensor
 
 EXAMPLES = Path(__file__).resolve().parents[1]
@@ -112,6 +113,11 @@ def folder(out: Path, arm: str) -> Path:
     return out / re.sub("[^a-z0-9]+", "-", arm.lower())
 
 
+def seed_folder(out: Path, arm: str, seed: int) -> Path:
+    """The folder of an arm's run with a seed."""
+    return folder(out, arm) / f"seed-{seed}"
+
+
 def read_logs(out: Path, arms: Iterable[str]) -> dict[str, list[Row]]:
     """The scalars of each arm."""
     return {arm: read_scalars(folder(out, arm) / "scalars.jsonl") for arm in arms}
@@ -141,6 +147,32 @@ def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     cells = [[*line, *[""] * (len(header) - len(line))] for line in (header, *lines)]
     head, *body = (f"| {' | '.join(line)} |" for line in cells)
     return "\n".join([head, f"|{'---|' * len(header)}", *body])
+
+
+def score_table(rows: Rows, digits: Mapping[str, int]) -> str:
+    """A table of scores, each with its own number of digits; 3 if nothing else is said."""
+    header = ["", *next(iter(rows.values()))]
+    return table(header, ([name, *score_cells(row, digits)] for name, row in rows.items()))
+
+
+def score_cells(row: Mapping[str, Spread], digits: Mapping[str, int]) -> list[str]:
+    """The cells of a row of `score_table`, without its name."""
+    return [score.text(digits.get(name, 3)) for name, score in row.items()]
+
+
+def bold(rows: Rows) -> Rows:
+    """The same rows with bold names: what was trained, beside what was not."""
+    return {f"**{name}**": row for name, row in rows.items()}
+
+
+def time_table(runs: Mapping[str, Iterable[Path]]) -> str:
+    """Seconds of the runs of each arm."""
+
+    def seconds(run: Path) -> float:
+        return read_scalars(run / "scalars.jsonl")[-1]["seconds"]
+
+    spreads = {arm: Spread(tuple(map(seconds, folders))) for arm, folders in runs.items()}
+    return table(["arm", "seconds of a run"], ([arm, each.text(0)] for arm, each in spreads.items()))
 
 
 def write_text(page: Path, text: str, out: Path) -> None:

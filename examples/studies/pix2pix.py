@@ -16,7 +16,7 @@ from comparison import Job
 from gan_metrics import predict_labels
 from gan_projected import Backbone
 from gan_trainers import Count, RunOptions, check_ranges, run_recipe
-from pix2pix_page import ARMS, run_folder, write_page
+from pix2pix_page import ARMS, write_page
 from support.fcn import load_fcn
 from translation_data import read
 from translation_tables import make_task
@@ -50,7 +50,7 @@ def main(options: Options) -> None:
     shared |= {"portraits": True, "load_size": options.size}
     jobs = [Job("segmentation.py", "portraits", {"size": options.size}, out / "segmentation")]
     jobs += [
-        Job("pix2pix.py", "paper", shared | own | {"seed": seed}, run_folder(out, arm, seed))
+        Job("pix2pix.py", "paper", shared | own | {"seed": seed}, comparison.seed_folder(out, arm, seed))
         for seed in seeds
         for arm, own in ARMS.items()
     ]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from comparison import folder, read_images, table, write_text
+from comparison import bold, read_images, score_table, seed_folder, table, time_table, write_text
 from gan_metrics import colorfulness
-from gan_trainers import read_scalars, write_grid
-from spread import Spread, higher, over_seeds
-from translation_tables import Rows, Task, trivial_rows
+from gan_trainers import write_grid
+from spread import Rows, Spread, higher, over_seeds
+from translation_tables import Task, trivial_rows
 
 L1, GAN, CGAN, BOTH, L1_GAN = "L1", "GAN", "cGAN", "L1 + cGAN", "L1 + GAN"
 NO_SKIPS, NO_SKIPS_L1 = "encoder-decoder, L1 + cGAN", "encoder-decoder, L1"
@@ -36,11 +36,6 @@ class Results(NamedTuple):
     trained: Rows
 
 
-def run_folder(out: Path, arm: str, seed: int) -> Path:
-    """The folder of a run."""
-    return folder(out, arm) / f"seed-{seed}"
-
-
 def write_page(task: Task, out: Path, page: Path, seeds: Sequence[int], budget: str) -> None:
     """Write README.md and its picture into `page` from the finished runs."""
     page.mkdir(parents=True, exist_ok=True)
@@ -58,7 +53,7 @@ def write_page(task: Task, out: Path, page: Path, seeds: Sequence[int], budget: 
 
 def pictures(out: Path, arm: str, seed: int) -> Path:
     """The folder of the pictures that a run painted from the test images."""
-    return run_folder(out, arm, seed) / "pictures/a_to_b/translated"
+    return seed_folder(out, arm, seed) / "pictures/a_to_b/translated"
 
 
 def verdicts(trivial: Rows, trained: Rows, truth: dict[str, Spread]) -> dict[str, str]:
@@ -81,8 +76,8 @@ def verdicts(trivial: Rows, trained: Rows, truth: dict[str, Spread]) -> dict[str
         "cGAN alone is better than L1 alone (table 1)": above(CGAN, L1),
         f"{BOTH} is better than L1 alone": above(BOTH, L1),
         f"{BOTH} is better than cGAN alone": above(BOTH, CGAN),
-        "A GAN that does not see the input fails": above(CGAN, GAN),
-        "With L1 it matters less whether it does": above(BOTH, L1_GAN),
+        "Without L1, the discriminator should see the input": above(CGAN, GAN),
+        "with L1, too": above(BOTH, L1_GAN),
         "Skip connections help, with L1 (table 2)": above(L1, NO_SKIPS_L1),
         "and with L1 + cGAN": above(BOTH, NO_SKIPS),
         **{f"Patches of 70 are better (table 3): {name}": above(BOTH, name) for name in PATCHES},
@@ -93,22 +88,11 @@ def verdicts(trivial: Rows, trained: Rows, truth: dict[str, Spread]) -> dict[str
     }
 
 
-def seconds(out: Path, arm: str, seeds: Sequence[int]) -> Spread:
-    """The durations of an arm's runs."""
-    logs = (read_scalars(run_folder(out, arm, seed) / "scalars.jsonl") for seed in seeds)
-    return Spread(tuple(rows[-1]["seconds"] for rows in logs))
-
-
 def describe(results: Results, out: Path, seeds: Sequence[int], budget: str) -> str:
     """The page's text."""
     (truth,) = results.truth.values()
-    rows = results.truth | results.trivial | {f"**{name}**": row for name, row in results.trained.items()}
-    lines = (
-        [name, *(score.text(DIGITS.get(each, 3)) for each, score in row.items())]
-        for name, row in rows.items()
-    )
     found = verdicts(results.trivial, results.trained, truth)
-    times = ([arm, seconds(out, arm, seeds).text(0)] for arm in ARMS)
+    runs = {arm: [seed_folder(out, arm, seed) for seed in seeds] for arm in ARMS}
     return f"""# pix2pix: losses, skip connections and patches
 
 ```sh
@@ -126,11 +110,11 @@ picture.
 
 "Yes" and "no" are differences of the {DECIDES} larger than that between the seeds.
 
-{table(["", *truth], lines)}
+{score_table(results.truth | results.trivial | bold(results.trained), DIGITS)}
 
 Pixel accuracy, class accuracy and class IoU (percent) are the FCN score: how well a segmentation network that
 was trained on real pictures finds in a painted one the labels that it was made from; the row of the true
 pictures is its ceiling. The other columns are those of the [comparison of CycleGAN](../cyclegan/README.md).
 
-{table(["arm", "seconds of a run"], times)}
+{time_table(runs)}
 """

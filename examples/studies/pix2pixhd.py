@@ -20,7 +20,7 @@ from gan_projected import Backbone
 from gan_trainers import Count, RunOptions, check_ranges, run_recipe
 from images import PORTRAIT_COLORS, portraits
 from images.portrait_instances import write_instances
-from pix2pixhd_page import ARMS, AT_ONCE, Measures, Truth, run_folder, write_page
+from pix2pixhd_page import ARMS, AT_ONCE, Measures, Truth, write_page
 from support.fcn import load_fcn
 
 CLASSES = len(PORTRAIT_COLORS)
@@ -67,7 +67,7 @@ def jobs(options: Options, seeds: range) -> Iterator[Job]:
             chosen = {"size": (size, size), "steps": steps, "seed": seed}
             if arm == AT_ONCE:  # the global generator has half of the size, and here all of the steps
                 chosen |= {"size": (2 * size, 2 * size), "steps": (sum(steps), 0)}
-            run = run_folder(options.run.out, arm, seed)
+            run = comparison.seed_folder(options.run.out, arm, seed)
             yield Job("pix2pixhd.py", "portraits", shared | own | chosen, run)
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from comparison import folder, read_images, table, write_text
+from comparison import bold, read_images, score_table, seed_folder, table, time_table, write_text
 from gan_metrics import feature_distance, grid_strength, psnr, ssim
 from gan_projected import Backbone
-from gan_trainers import read_scalars, write_grid
-from spread import Spread, higher, lower, over_seeds
+from gan_trainers import write_grid
+from spread import Rows, higher, lower, over_seeds
 from torch import Tensor
-from translation_tables import Rows, class_scores
+from translation_tables import class_scores
 
 FULL, ONE_SCALE, NO_MATCHING = "pix2pixHD", "one discriminator", "without feature matching"
 TRANSPOSED, NO_BOUNDARIES, NO_ENCODER = "transposed convolutions", "without boundaries", "without an encoder"
@@ -61,14 +61,9 @@ class Measures(NamedTuple):
         }
 
 
-def run_folder(out: Path, arm: str, seed: int) -> Path:
-    """The folder of a run."""
-    return folder(out, arm) / f"seed-{seed}"
-
-
 def painted(out: Path, arm: str, seed: int, state: str = "generated") -> Tensor:
     """The pictures of a run, (N, 3, H, W): with the instance features of the true ones, or sampled ones."""
-    return read_images(run_folder(out, arm, seed) / "pictures" / state)
+    return read_images(seed_folder(out, arm, seed) / "pictures" / state)
 
 
 def instance_fills(truth: Truth) -> Tensor:
@@ -124,7 +119,7 @@ def verdicts(trivial: Rows, trained: Rows) -> dict[str, str]:
         "From coarse to fine is better than one large generator": better(FULL, AT_ONCE),
         "Boundaries of instances help": better(FULL, NO_BOUNDARIES),
         "The encoder helps: PSNR": better(FULL, NO_ENCODER, PSNR),
-        "and the classes are found as well": better(FULL, NO_ENCODER),
+        "and its classes are found better, too": better(FULL, NO_ENCODER),
         "Resized upsampling leaves less of a grid than the paper's": better(FULL, TRANSPOSED, GRID),
     }
 
@@ -133,13 +128,7 @@ def describe(
     fixed: Rows, trained: Rows, found: dict[str, str], out: Path, seeds: Sequence[int], budget: str
 ) -> str:
     """The page's text."""
-    rows = fixed | {f"**{name}**": row for name, row in trained.items()}
-    header = ["", *next(iter(fixed.values()))]
-    lines = (
-        [name, *(score.text(DIGITS.get(each, 3)) for each, score in row.items())]
-        for name, row in rows.items()
-    )
-    times = ([arm, seconds(out, arm, seeds).text(0)] for arm in ARMS)
+    runs = {arm: [seed_folder(out, arm, seed) for seed in seeds] for arm in ARMS}
     names = ", ".join([*[*fixed][1:], *trained])
     return f"""# pix2pixHD: drawn faces from label maps
 
@@ -157,7 +146,7 @@ Pictures from label maps that were held out, from left to right: {names}, and th
 
 "Yes" and "no" are differences larger than that between the seeds, of the class IoU if nothing else is said.
 
-{table(header, lines)}
+{score_table(fixed | bold(trained), DIGITS)}
 
 All arms but "{NO_ENCODER}" and the sampled colors are given three numbers of each instance of the true
 picture, as the flat fills are given its mean color. Pixel accuracy, class accuracy and class IoU (percent)
@@ -165,11 +154,5 @@ are the FCN score: how well a segmentation network that was trained on real pict
 painted ones. The feature distance is EfficientNet-Lite0's, not LPIPS. The grid is a pattern of two pixels,
 in dB above the true pictures'.
 
-{table(["arm", "seconds of a run"], times)}
+{time_table(runs)}
 """
-
-
-def seconds(out: Path, arm: str, seeds: Sequence[int]) -> Spread:
-    """The durations of an arm's runs."""
-    logs = (read_scalars(run_folder(out, arm, seed) / "scalars.jsonl") for seed in seeds)
-    return Spread(tuple(rows[-1]["seconds"] for rows in logs))

@@ -30,6 +30,9 @@ class Spread(NamedTuple):
         return f"{self.mean:.{digits}f}{spread}"
 
 
+Rows = dict[str, dict[str, Spread]]  # of a table: scores by name, for each row
+
+
 def over_seeds(rows: Sequence[dict[str, float]]) -> dict[str, Spread]:
     """The scores of each seed, by name."""
     return {name: Spread(tuple(row[name] for row in rows)) for name in rows[0]}

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, get_args
 
-from comparison import Job, folder
+from comparison import Job, folder, seed_folder
 from gan_data import Kernel
 from images import photographs
 
@@ -55,7 +55,7 @@ def arms_of(kind: str) -> list[str]:
 
 def run_folder(out: Path, kind: str, name: str, seed: int) -> Path:
     """The folder of an arm's run."""
-    return folder(out / kind, name) / f"seed-{seed}"
+    return seed_folder(out / kind, name, seed)
 
 
 def network_folder(out: Path, kind: str, name: str, seed: int) -> Path:

@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 import gan_nets
 import torch
-from comparison import folder, table, write_text
+from comparison import bold, folder, score_table, table, time_table, write_text
 from gan_data import Downscale, bicubic_upscale
 from gan_metrics import psnr_y
 from gan_nets import UNetGenerator, apply_any_size, tiled
 from gan_projected import Backbone
-from gan_trainers import read_scalars, write_grid
-from spread import Spread, over_seeds
+from gan_trainers import write_grid
+from spread import Rows, over_seeds
 from srgan_arms import KERNELS, OWN, PIX2PIX, PIXELS, arms_of, network_folder, run_folder
 from srgan_scores import DETAIL, PATCHES, UNSEEN, Enlarge, Measures, trivial
-from srgan_verdicts import Rows, verdicts
+from srgan_verdicts import verdicts
 from torch import Tensor
 
 SHOWN, SIDE = 6, 128  # images in a picture of the page, and the side of the part that is shown, in pixels
@@ -56,7 +56,7 @@ def write_page(
         if test.shown:
             write_picture(page / f"{test.name}.png", out, test, seeds[0], scale)
     photographs = next(test for test in tests if test.kind == "photographs")
-    text = _text(budget, tests, found, sections, kernel_table(out, photographs, scale), seconds(out, seeds))
+    text = _text(budget, tests, found, sections, kernel_table(out, photographs, scale), durations(out, seeds))
     write_text(page, text, out)
 
 
@@ -128,26 +128,13 @@ def kernel_table(out: Path, test: TestSet, scale: int) -> str:
     return table(["trained on", *KERNELS], lines)
 
 
-def seconds(out: Path, seeds: Sequence[int]) -> str:
-    """The table of durations, on photographs."""
-
-    def of(name: str, seed: int) -> float:
-        return read_scalars(run_folder(out, "photographs", name, seed) / "scalars.jsonl")[-1]["seconds"]
-
-    names = arms_of("photographs")
-    return table(
-        ["arm", "seconds of a run"],
-        ([name, Spread(tuple(of(name, seed) for seed in seeds)).text(0)] for name in names),
-    )
+def durations(out: Path, seeds: Sequence[int]) -> str:
+    """The table of seconds, on photographs."""
+    kind = "photographs"
+    return time_table({name: [run_folder(out, kind, name, seed) for seed in seeds] for name in arms_of(kind)})
 
 
 def _section(test: TestSet, fixed: Rows, trained: Rows) -> str:
-    header = ["", *next(iter(fixed.values()))]
-    rows = fixed | {f"**{name}**": row for name, row in trained.items()}
-    lines = (
-        [name, *(score.text(DIGITS.get(each, 3)) for each, score in row.items())]
-        for name, row in rows.items()
-    )
     names = ", ".join(arms_of(test.kind))
     picture = f"""![{test.name}]({test.name}.png)
 
@@ -155,7 +142,7 @@ The middle of test images, from left to right: bicubic, {names}, and the true im
 
 """
     title = test.name[0].upper() + test.name[1:]
-    return f"## {title}\n\n{picture if test.shown else ''}{table(header, lines)}\n"
+    return f"## {title}\n\n{picture if test.shown else ''}{score_table(fixed | bold(trained), DIGITS)}\n"
 
 
 def _text(
@@ -164,7 +151,7 @@ def _text(
     found: dict[str, dict[str, str]],
     sections: Sequence[str],
     kernels: str,
-    durations: str,
+    times: str,
 ) -> str:
     statements = list(dict.fromkeys(statement for one in found.values() for statement in one))
     header = ["statement", *(test.name for test in tests)]
@@ -202,5 +189,5 @@ own kernel; each column is the kernel with which the test images were shrunken.
 
 ## Time
 
-{durations}
+{times}
 """

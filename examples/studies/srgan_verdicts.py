@@ -1,6 +1,6 @@
 """What article 003 and the papers state, held against the scores of the arms."""
 
-from spread import Spread, higher, lower
+from spread import Rows, higher, lower
 from srgan_arms import (
     ALIASED,
     ARTICLE,
@@ -15,7 +15,6 @@ from srgan_arms import (
 )
 from srgan_scores import PATCHES, UNSEEN
 
-Rows = dict[str, dict[str, Spread]]
 PSNR, GRID = "PSNR-Y, dB", "grid, dB"
 
 
@@ -38,15 +37,15 @@ def verdicts(trivial: Rows, trained: Rows) -> dict[str, str]:
     statements = [
         ("Content is nearer to the true images than pixels alone", CONTENT, PIXELS, UNSEEN),
         ("and its patches look more like true ones", CONTENT, PIXELS, PATCHES),
-        ("Content leaves no more of a pattern than pixels alone", CONTENT, PIXELS, GRID),
+        ("Pixels alone leave less of a pattern than content", PIXELS, CONTENT, GRID),
         ("SRGAN's discriminator adds to content", SRGAN, CONTENT, UNSEEN),
         ("and to the look of patches", SRGAN, CONTENT, PATCHES),
         ("ESRGAN's discriminator adds to content", ESRGAN, CONTENT, UNSEEN),
         ("and to the look of patches, too", ESRGAN, CONTENT, PATCHES),
-        ("It removes some of the pattern", ESRGAN, CONTENT, GRID),
-        ("Pixels do as content, as in the article's code", AS_CONTENT, CONTENT, UNSEEN),
-        ("A sigmoid before the softmax does no harm", SQUASHED, SRGAN, UNSEEN),
-        ("Training without antialiasing does no harm", ALIASED, SRGAN, UNSEEN),
+        ("ESRGAN's leaves less of a pattern than content", ESRGAN, CONTENT, GRID),
+        ("Features are better content than pixels, the article's code", CONTENT, AS_CONTENT, UNSEEN),
+        ("A sigmoid before the softmax, its code again, does harm", SRGAN, SQUASHED, UNSEEN),
+        ("Small images without antialiasing do harm", SRGAN, ALIASED, UNSEEN),
         ("The paper's recipe is better than the article's", PAPER, ARTICLE, UNSEEN),
         ("pix2pix is better than SRGAN", PIX2PIX, SRGAN, UNSEEN),
     ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from comparison import Job, folder
+from comparison import Job, folder, seed_folder
 from images import portraits
 
 DIRECTIONS = ("a_to_b", "b_to_a")
@@ -70,7 +70,7 @@ def jobs(out: Path, kind: str, shared: dict[str, object], seeds: Sequence[int]) 
 
 def run_folder(out: Path, kind: str, name: str, direction: str, seed: int) -> Path:
     """The folder of the run that has an arm's translations in a direction."""
-    run = folder(out / kind, name) / f"seed-{seed}"
+    run = seed_folder(out / kind, name, seed)
     return run / direction if ARMS[name].one_sided else run
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from comparison import folder, read_images, table, write_text
-from gan_trainers import read_scalars, write_grid
-from spread import Spread
+from comparison import bold, folder, read_images, score_table, table, time_table, write_text
+from gan_trainers import write_grid
+from spread import Rows, Spread
 from translation_arms import ARMS, CYCLEGAN, SHOWN, STYLE_TRANSFER, run_folder
-from translation_tables import COMPARED, Rows, Task, method_rows, reconstructions, translated, trivial_rows
+from translation_tables import COMPARED, Task, method_rows, reconstructions, translated, trivial_rows
 from translation_verdicts import verdicts
 
 NAMES = {
@@ -46,7 +46,7 @@ def write_page(results: Sequence[Result], out: Path, page: Path, seeds: Sequence
         name = f"{result.task.kind}_{result.task.direction}.png"
         write_pictures(page / name, result.task, out, seeds[0])
         sections.append(_section(result, name))
-    write_text(page, _text(sections, results, _seconds(out, results, seeds), budget), out)
+    write_text(page, _text(sections, results, _durations(out, results, seeds), budget), out)
 
 
 def write_pictures(file: Path, task: Task, out: Path, seed: int) -> None:
@@ -62,23 +62,14 @@ def _section(result: Result, picture: str) -> str:
     task = result.task
     name = NAMES[task.kind, task.direction]
     names = [*ARMS, *(STYLE_TRANSFER if task.direction == "a_to_b" else ())]
-    rows = {
-        "**true counterparts**": result.truth,
-        **result.trivial,
-        **{f"**{n}**": r for n, r in result.methods.items()},
-    }
-    header = ["", *result.truth]
-    lines = [
-        [row, *(score.text(DIGITS.get(each, 3)) for each, score in scores.items())]
-        for row, scores in rows.items()
-    ]
+    rows = {"**true counterparts**": result.truth, **result.trivial, **bold(result.methods)}
     return f"""## {name}
 
 ![{name}]({picture})
 
 From left to right: the input, {", ".join(names)}, and the true counterpart.
 
-{table(header, lines)}
+{score_table(rows, DIGITS)}
 """
 
 
@@ -95,24 +86,22 @@ def _cycle_table(results: Sequence[Result]) -> str:
     return table(header, ([name, *(r.cycles[name].text(2) for r in results)] for name in names))
 
 
-def _seconds(out: Path, results: Sequence[Result], seeds: Sequence[int]) -> dict[str, Spread]:
+def _durations(out: Path, results: Sequence[Result], seeds: Sequence[int]) -> str:
     """Seconds of one run of each method, all sets and directions."""
+    tasks = [result.task for result in results]
+    runs = {
+        name: {run_folder(out, task.kind, name, task.direction, seed) for task in tasks for seed in seeds}
+        for name in ARMS
+    }
+    return time_table(runs)
 
-    def seconds(name: str, result: Result, seed: int) -> float:
-        run = run_folder(out, result.task.kind, name, result.task.direction, seed)
-        return read_scalars(run / "scalars.jsonl")[-1]["seconds"]
 
-    return {name: Spread(tuple(seconds(name, r, seed) for r in results for seed in seeds)) for name in ARMS}
-
-
-def _text(sections: Sequence[str], results: Sequence[Result], seconds: dict[str, Spread], budget: str) -> str:
-    times = table(
-        ["method", "seconds of a run"], ([name, spread.text(0)] for name, spread in seconds.items())
-    )
+def _text(sections: Sequence[str], results: Sequence[Result], times: str, budget: str) -> str:
+    sets = " ".join(dict.fromkeys(result.task.kind for result in results))
     return f"""# CycleGAN beside its ablations and baselines
 
 ```sh
-python examples/studies/cyclegan.py
+python examples/studies/cyclegan.py --sets {sets}
 ```
 
 {budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.

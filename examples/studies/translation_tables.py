@@ -8,14 +8,13 @@ import torch
 from comparison import read_images
 from gan_metrics import confusion_matrix, nearest_color_labels, psnr, segmentation_scores
 from images import PORTRAIT_COLORS
-from spread import Spread, over_seeds
+from spread import Rows, Spread, over_seeds
 from torch import Tensor
 from translation_arms import ARMS, run_folder
 from translation_data import TranslationData
 from translation_scores import Domain, Features, pair_scores
 from trivial import ColorTable, NearestPair, blurred, mean_image, untouched, zoomed_and_blurred
 
-Rows = dict[str, dict[str, Spread]]
 COMPARED = 250  # training images of each domain with which a set of translations is compared
 FROM_PAIRS = ("a table of colors, from pairs", "the nearest pair's")
 

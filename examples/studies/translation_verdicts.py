@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from spread import Spread, higher, lower
+from spread import Rows, Spread, higher, lower
 from translation_arms import ABLATIONS, BASELINES, CYCLEGAN, PIX2PIX
-from translation_tables import FROM_PAIRS, Rows
+from translation_tables import FROM_PAIRS
 
 # The measure that decides: where there are classes, how well they are found; else the distance to the target
 # set, since distances to the counterparts reward blur.

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import torch
 from gan_colorspace import is_color
-from gan_data import Degraded, Images, find_images, grayscale, mosaic, write_pictures
+from gan_data import Degraded, Images, grayscale, mosaic, write_pictures
 from gan_metrics import ImageMeans, psnr
 from gan_nets import CoarseToFineUNet
 from gan_trainers import Run
-from images import portraits
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -25,10 +24,7 @@ Pairs = Iterable[tuple[Tensor, Tensor]]
 def find_datasets(options: "Options") -> tuple[Degraded, Degraded]:
     """Pairs (degraded, clean) to train on, and held-out pairs."""
     size = options.size
-    if options.portraits:
-        photos, held_out = find_images(portraits() / "trainB"), find_images(portraits() / "testB")
-    else:
-        photos, held_out = photo_files(options.data, options.validation)
+    photos, held_out = photo_files(options.data, options.validation, drawings=options.portraits)
     blurred_mosaic = partial(mosaic, factor=size // 16, blur_radius=size / 64)
     degrade = grayscale if options.task == "color" else blurred_mosaic
     train = Images(photos, size=size, load_size=size, keep=is_color)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gan_data import find_images, split_by_content
 from gan_trainers import OptionError
-from images import photographs
+from images import photographs, portraits
 from torch import nn
 from torch.optim import Adam
 
@@ -28,13 +28,18 @@ def data_folder(data: Path | None, embedded: Path | None) -> Path:
     return data.expanduser()
 
 
-def photo_files(data: Path | None, validation: float) -> tuple[list[Path], list[Path]]:
+def photo_files(
+    data: Path | None, validation: float, *, drawings: bool = False
+) -> tuple[list[Path], list[Path]]:
     """Photos to train on and held-out ones: those of --data, or else those of this repository.
 
     Args:
         data: a folder, searched in depth.
         validation: the part of them that is held out, chosen by content.
+        drawings: this repository's portraits instead.
     """
+    if drawings:
+        return find_images(portraits() / "trainB"), find_images(portraits() / "testB")
     if data is None:
         return photographs()
     train, held_out = split_by_content(find_images(data.expanduser()), validation)

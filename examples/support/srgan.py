@@ -1,6 +1,6 @@
 """Data, evaluation and test images of super-resolution."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -19,11 +19,11 @@ from gan_data import (
     read_image,
     write_image,
 )
+from gan_losses import PerceptualLoss, VGG19Features
 from gan_metrics import ImageMeans, feature_distance, psnr_y, ssim_y
 from gan_nets import MSRResNet, RRDBNet, SRResNet, tiled
 from gan_projected import Backbone
-from gan_trainers import Run
-from images import portraits as portraits_folder
+from gan_trainers import OptionError, Run
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -38,6 +38,31 @@ LITE0_SCALE = 12.75 / 70
 Pair = tuple[Tensor, Tensor]
 
 
+def check_phases(
+    pixel_steps: int, steps: int, weights: Sequence[float], *, starts: bool, hint: str = ""
+) -> None:
+    """Make sure that something is trained, and that phase 2 has weights to start from.
+
+    Args:
+        pixel_steps: of phase 1.
+        steps: of phase 2.
+        weights: of the terms of phase 2.
+        starts: whether --start is given.
+        hint: what else a recipe allows, for the error.
+
+    Raises:
+        OptionError: that is not so.
+    """
+    if steps and not (pixel_steps or starts):
+        raise OptionError(
+            f"phase 2 expects the weights of phase 1; give --start FOLDER or some --pixel-steps{hint}"
+        )
+    if not steps and not pixel_steps:
+        raise OptionError("--pixel-steps or --steps must be above 0; got 0 for both")
+    if steps and not any(weights):
+        raise OptionError("one weight of phase 2 must be above 0; got 0 for all")
+
+
 def make_degradation(scale: int, kernel: Kernel, jpeg: int | Noise | None) -> Downscale:
     """How the small images are made."""
     if isinstance(jpeg, str):
@@ -50,10 +75,7 @@ def find_datasets(
     data: Path | None, validation: float, degrade: Downscale, *, size: int, portraits: bool
 ) -> tuple[Degraded, Degraded]:
     """Pairs (small, large) to train on, and held-out pairs; large ones are crops of size x size pixels."""
-    if portraits:
-        photos, held_out = (find_images(portraits_folder() / part) for part in ("trainB", "testB"))
-    else:
-        photos, held_out = photo_files(data, validation)
+    photos, held_out = photo_files(data, validation, drawings=portraits)
     train = Images(photos, size=size)
     test = Images(held_out, size=size, crop="center", flip=False)
     return Degraded(train, degrade), Degraded(test, degrade)
@@ -62,6 +84,30 @@ def find_datasets(
 def find_test_files(test: Path | None) -> list[Path]:
     """The images of --test, if it is given."""
     return [] if test is None else find_images(test)
+
+
+def perceptual(
+    features: Literal["lite0", "vgg19"] | Path,
+    lite0: Backbone,
+    *,
+    layers: Mapping[str, float],
+    lite0_weight: float,
+    distance: Literal["mse", "l1"],
+) -> PerceptualLoss:
+    """The distance between weighted layers of VGG19, or between the four maps of Lite0.
+
+    Args:
+        features: of which of the two; a file: VGG19 with its weights.
+        lite0: the latter.
+        layers: of VGG19, with their weights.
+        lite0_weight: of each map of Lite0.
+        distance: of the features.
+    """
+    if features == "lite0":
+        return PerceptualLoss(lite0, layer_weights=[lite0_weight] * 4, distance=distance)
+    weights = "torchvision" if features == "vgg19" else features
+    vgg19 = VGG19Features(list(layers), weights=weights)
+    return PerceptualLoss(vgg19, layer_weights=list(layers.values()), distance=distance)
 
 
 def planes(pair: Pair, colors: Literal["rgb", "y"]) -> Pair:

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from gan_nets import StyleGAN2Discriminator
-from gan_nets.networks.stylegan2_discriminator import deviation_map
+from gan_nets.layers.deviation import deviation_map
 
 
 def small(size=16, **options):

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets.layers.checks import check_images, check_positive
+from gan_nets.layers.deviation import deviation_map
+from gan_nets.layers.equalized import EqualizedConv, EqualizedLinear
 from gan_nets.layers.latents import check_latents, check_power_of_two, normalize_second_moment
-from gan_nets.networks._stylegan2_layers import EqualizedConv, EqualizedLinear
-from gan_nets.networks.stylegan2_discriminator import deviation_map
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
@@ -152,7 +152,7 @@ class ProGANDiscriminator(PretrainedModule):
         self.size, self.in_channels, self.group = size, in_channels, group
         self.from_image = nn.ModuleList(EqualizedConv(in_channels, each, 1, gain=GAIN) for each in channels)
         self.blocks = nn.ModuleList(
-            DownBlock(*pair) for pair in (pair[::-1] for pair in pairwise(channels))
+            DownBlock(fine, coarse) for coarse, fine in pairwise(channels)
         )  # from the coarsest to the finest
         self.last = EqualizedConv(channels[0] + (group > 1), channels[0], 3, gain=GAIN)
         self.hidden = EqualizedLinear(channels[0] * 4 * 4, channels[0], gain=GAIN)

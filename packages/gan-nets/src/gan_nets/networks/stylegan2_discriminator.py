@@ -7,8 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets.layers.checks import check_images, check_positive
+from gan_nets.layers.deviation import deviation_map
+from gan_nets.layers.equalized import EqualizedConv, EqualizedLinear
 from gan_nets.layers.latents import check_classes, check_power_of_two, normalize_second_moment
-from gan_nets.networks._stylegan2_layers import EqualizedConv, EqualizedLinear, blur_taps, leaky_relu
+from gan_nets.networks._stylegan2_layers import blur_taps, leaky_relu
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
@@ -125,15 +127,3 @@ class StyleGAN2Discriminator(PretrainedModule):
             raise ValueError(
                 f"StyleGAN2Discriminator with {self.classes} classes expected {wanted}; got {got}"
             )
-
-
-def deviation_map(x: Tensor, group: int) -> Tensor:
-    """The standard deviation over groups of a batch, averaged to one number: (N, C, H, W) to (N, 1, H, W).
-
-    Karras et al. 2018, section 3, with groups; the images of one are N / group apart in the batch.
-    Computed in float32 at least, since squares lose digits.
-    """
-    count = max(size for size in range(1, min(group, len(x)) + 1) if len(x) % size == 0)
-    groups = x.to(torch.promote_types(x.dtype, torch.float32)).unflatten(0, (count, -1))
-    deviation = (groups.var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3))  # (N / count,)
-    return deviation.repeat(count)[:, None, None, None].expand(-1, 1, *x.shape[-2:]).to(x.dtype)
