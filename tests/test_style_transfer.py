@@ -110,6 +110,36 @@ def test_the_same_command_again_makes_the_missing_pictures_alone(recipe, train, 
     assert (code, error) == (2, f"error: {sentence}")
 
 
+def test_a_picture_that_was_replaced_is_made_again_and_another_style_or_damage_is_told(
+    recipe, train, mistake, pictures, tmp_path
+):
+    """A real picture of the same name is compared; settings.json tells of the style, or that it is damaged."""
+    shutil.copytree(pictures, tmp_path / "in")
+    given = SMALL | {
+        "network": "lite0",
+        "style": (tmp_path / "in/style",),
+        "content": tmp_path / "in/content",
+    }
+    out = tmp_path / "out"
+    train(recipe, "paper", out, **given)
+    first, second = (file.read_bytes() for file in sorted((out / "pictures/a_to_b/translated").iterdir()))
+    one, two = sorted((tmp_path / "in/content").iterdir())
+    shutil.copy(two, one)
+    train(recipe, "paper", out, **given)
+    again = [file.read_bytes() for file in sorted((out / "pictures/a_to_b/translated").iterdir())]
+    assert again[0] != first
+    assert again[1] == second
+    shutil.copy(two, sorted((tmp_path / "in/style").iterdir())[0])
+    code, error = mistake(recipe, "paper", out=out, **given)
+    sentence = f"{out} has pictures made with other files of --style; give another --out, or delete it"
+    assert (code, error) == (2, f"error: {sentence}")
+    (out / "settings.json").write_text("[]")
+    code, error = mistake(recipe, "paper", out=out, **given)
+    assert code == 2
+    assert error.startswith(f"error: {out / 'settings.json'} is damaged, so that nothing tells how the")
+    assert error.endswith("give another --out, or delete it")
+
+
 def test_its_own_options_of_a_run_are_named_as_those_of_the_other_recipes(recipe):
     shared = set(RunOptions.__dataclass_fields__)
     assert set(type(recipe.Options().run).__dataclass_fields__) <= shared

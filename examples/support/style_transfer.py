@@ -97,20 +97,29 @@ def build_extractor(options: "Options") -> Extractor:
 def check_kept_pictures(out: Path, settings: Mapping[str, Any]) -> None:
     """Make sure that the finished pictures of an earlier run, which are kept, have the same options.
 
+    Args:
+        out: folder of the results.
+        settings: the options by name; `style_files` is the fingerprint of the style's pictures.
+
     Raises:
-        OptionError: they have others.
+        OptionError: they have others, or settings.json is damaged.
     """
     file = out / "settings.json"
     if not (file.is_file() and any(_folder(out, "translated").glob("*.png"))):
         return
-    before = json.loads(file.read_text("utf-8"))["settings"]
+    other = "give another --out, or delete it"
+    try:
+        before = dict(json.loads(file.read_text("utf-8"))["settings"])
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        sentence = f"{file} is damaged, so that nothing tells how the pictures in {out} were made"
+        raise OptionError(f"{sentence}; {other}") from error
     now = json.loads(json.dumps(settings, default=str))  # as they were written
+    if now["style_files"] != before.get("style_files"):
+        raise OptionError(f"{out} has pictures made with other files of --style; {other}")
     for name in sorted(now.keys() - {"out", "quiet"}):
         if now[name] != before.get(name):
             option = "--" + name.replace("_", "-")
-            raise OptionError(
-                f"{out} has pictures made with {option} {before.get(name)}; give another --out, or delete it"
-            )
+            raise OptionError(f"{out} has pictures made with {option} {before.get(name)}; {other}")
 
 
 def write_results(
@@ -119,7 +128,7 @@ def write_results(
     """Write `pictures/a_to_b/{real,translated}/0000-NAME.png`, a grid of both, and one of the style.
 
     Each process transfers its share of the pictures. `transfer` gets a picture's number, and the picture. One
-    that an earlier run has finished is kept.
+    that an earlier run has finished is kept, unless the real picture is another now.
     """
     process = PartialState()
     folders = {state: _folder(run.out, state) for state in ("real", "translated")}
@@ -128,12 +137,14 @@ def write_results(
     names = [f"{numbered_name(index, path)}.png" for index, path in enumerate(content.paths)]
     unfinished = run.out / f"unfinished-{process.process_index}.png"  # so that a kill leaves no half picture
     for index in range(process.process_index, len(content), process.num_processes):
-        if (folders["translated"] / names[index]).is_file():
+        real, translated = (folder / names[index] for folder in folders.values())
+        write_image(unfinished, content[index])
+        if translated.is_file() and real.is_file() and real.read_bytes() == unfinished.read_bytes():
+            unfinished.unlink()
             continue
-        real = content[index][None].to(run.device)
-        write_image(folders["real"] / names[index], real[0])
-        write_image(unfinished, transfer(index, real)[0])
-        unfinished.replace(folders["translated"] / names[index])
+        unfinished.replace(real)
+        write_image(unfinished, transfer(index, content[index][None].to(run.device))[0])
+        unfinished.replace(translated)
     process.wait_for_everyone()
     if run.is_main:
         columns = ([read_image(folder / name) for name in names[:8]] for folder in folders.values())
