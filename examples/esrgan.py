@@ -55,6 +55,7 @@ from gan_trainers import (
     step_decay,
     total,
 )
+from support.common import plain_forward
 from support.srgan import (
     LITE0_SCALE,
     Evaluation,
@@ -222,7 +223,7 @@ def discriminator_terms(fake: Tensor, real: Tensor, t: Training, options: Option
     if options.penalty:
 
         def mean_logit(image: Tensor) -> Tensor:
-            return t.d(image).flatten(1).mean(1)  # (N,), so that the weight depends on no size
+            return plain_forward(t.d)(image).flatten(1).mean(1)  # (N,), so that the weight depends on no size
 
         terms["penalty"] = options.penalty * (r1_penalty(mean_logit, real) + r2_penalty(mean_logit, fake))
     return terms

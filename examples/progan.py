@@ -8,6 +8,7 @@ Karras et al. 2018, "Progressive Growing of GANs for Improved Quality, Stability
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -30,7 +31,7 @@ from gan_trainers import (
     total,
 )
 from images import portraits
-from support.common import adam, data_folder
+from support.common import adam, data_folder, plain_forward
 from support.generation import NEIGHBORS, Evaluation, Sampler, write_results
 from support.projected_gan import Weights
 from torch import Tensor, nn
@@ -148,16 +149,12 @@ def faded(images: Tensor, fade: float) -> Tensor:
 
 def discriminator_terms(d: nn.Module, real: Tensor, fake: Tensor, fade: float, options: Options) -> Terms:
     """WGAN-GP (Gulrajani et al. 2017) with the drift of appendix A; or non-saturating with R1."""
-
-    def logits_of(images: Tensor) -> Tensor:
-        return d(images, fade=fade)
-
-    real_logits = logits_of(real)
-    terms = {"discriminator": LOSSES[options.loss].discriminator(real_logits, logits_of(fake))}
+    real_logits = d(real, fade=fade)
+    terms = {"discriminator": LOSSES[options.loss].discriminator(real_logits, d(fake, fade=fade))}
     if options.loss == "wgan-gp" and options.drift_weight:
         terms["drift"] = options.drift_weight * real_logits.square().mean()
     if options.penalty_weight:
-        r1 = options.loss == "nonsaturating"
+        logits_of, r1 = partial(plain_forward(d), fade=fade), options.loss == "nonsaturating"
         penalty = r1_penalty(logits_of, real) if r1 else gradient_penalty(logits_of, real, fake)
         terms["penalty"] = options.penalty_weight * penalty
     return terms

@@ -30,7 +30,8 @@ from gan_trainers import (
     run_recipe,
     total,
 )
-from support.common import adam
+from images import animals
+from support.common import adam, data_folder
 from support.generation import NEIGHBORS, Evaluation, Sampler, find_images_and_labels, write_results
 from support.projected_gan import (
     Discriminator,
@@ -137,7 +138,8 @@ def build(options: Options, classes: int, steps: int, images_per_step: int) -> T
     opt_g, opt_d = adam(options.lr, g, betas=betas), adam(options.lr, d, betas=betas)
     # Half-life of 10,000 / 32 steps, whatever the batch (official code); 1e-3: the weights themselves.
     ema = EMA(g, half_life=10_000 / 32 if options.ema else 1e-3, ramp_up=0.05)
-    augmentation = build_augmentation(options, images_to_full=max(1, steps * images_per_step // 10))
+    images_to_full = options.images_to_full or max(1, steps * images_per_step // 10)
+    augmentation = build_augmentation(options.augment, images_to_full)
     patience = Patience(options.patience or steps, better="lower")
     return Training(g, d, opt_g, opt_d, ema, augmentation, patience)
 
@@ -195,7 +197,8 @@ def train(
 
 def main(options: Options) -> None:
     """Train a generator; the same command again resumes."""
-    dataset, whole = find_images_and_labels(options)
+    root = data_folder(options.data, animals() if options.animals else None)
+    dataset, whole = find_images_and_labels(root, options.size, labels=options.labels)
     run = options.run.start(options, found={"classes": dataset.class_names})
     batches_per_step = run.processes * options.run.accumulate
     batch_size = options.batch_size or max(1, 64 // batches_per_step)

@@ -113,7 +113,7 @@ def test_the_same_command_again_makes_the_missing_pictures_alone(recipe, train, 
 def test_a_picture_that_was_replaced_is_made_again_and_another_style_or_damage_is_told(
     recipe, train, mistake, pictures, tmp_path
 ):
-    """A real picture of the same name is compared; settings.json tells of the style, or that it is damaged."""
+    """Pictures of the same name are compared; settings.json tells of the style, unless it is damaged."""
     shutil.copytree(pictures, tmp_path / "in")
     given = SMALL | {
         "network": "lite0",

@@ -1,6 +1,9 @@
 """What every recipe needs and no paper is about."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from gan_data import find_images, split_by_content
 from gan_trainers import OptionError
@@ -13,6 +16,11 @@ def adam(lr: float, *networks: nn.Module, betas: tuple[float, float] = (0.5, 0.9
     """One Adam for all parameters of these networks; the betas are those of the pix2pix family."""
     parameters = [parameter for network in networks for parameter in network.parameters()]
     return Adam(parameters, lr=lr, betas=betas, fused=True)
+
+
+def plain_forward(network: nn.Module) -> Callable[..., Any]:
+    """A registered network's own forward, not in bf16 and not compiled: it can be differentiated twice."""
+    return partial(type(network).forward, network)
 
 
 def data_folder(data: Path | None, embedded: Path | None) -> Path:

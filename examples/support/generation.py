@@ -12,16 +12,12 @@ from gan_data import Images, find_images, write_pictures
 from gan_metrics import Source, Statistics, fingerprint, image_features, measure_statistics, nearest
 from gan_projected import Backbone
 from gan_trainers import OptionError, Run, seeded, write_animation, write_grid
-from images import animals
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from support.common import data_folder
 from support.translation import Network
 
 if TYPE_CHECKING:
-    from projected_gan import Options
-
     from support.projected_gan import Weights
 
 FEATURES = "tf_efficientnet_lite1"  # measures the distance to the data; no discriminator uses it
@@ -44,13 +40,12 @@ class LabeledImages(Dataset[tuple[Tensor, int]]):
         return self.images[index], self.labels[index]
 
 
-def find_images_and_labels(options: "Options") -> tuple[LabeledImages, Images]:
+def find_images_and_labels(root: Path, size: int, *, labels: bool) -> tuple[LabeledImages, Images]:
     """The images to train on, with --labels classes by folder; and the same whole, for evaluation."""
-    root = data_folder(options.data, animals() if options.animals else None)
-    files, size = find_images(root), options.size
+    files = find_images(root)
     folders = [path.parent.relative_to(root).as_posix() for path in files]
-    class_names = sorted(set(folders)) if options.labels else []
-    if options.labels and (len(class_names) < 2 or "." in class_names):
+    class_names = sorted(set(folders)) if labels else []
+    if labels and (len(class_names) < 2 or "." in class_names):
         raise OptionError(
             "--labels expects each image in the folder of its class, and two folders or more below --data; "
             f"got {', '.join(class_names)}"

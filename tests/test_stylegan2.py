@@ -1,0 +1,119 @@
+"""StyleGAN2's recipe: its terms by hand, lazy regularization, style mixing, resuming, classes, mistakes."""
+
+import gan_nets
+import pytest
+import torch
+from gan_trainers import read_scalars
+from safetensors.torch import load_file
+
+SMALL = {
+    "size": 8, "latents": 4, "styles": 6, "mapping_layers": 2, "base_channels": 32, "batch_size": 2,
+    "samples": 6, "evaluate_every": 2, "steps": 4, "r1_every": 2, "path_every": 3,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def recipe(example):
+    return example("stylegan2")
+
+
+class MeanLogit(torch.nn.Module):
+    def forward(self, images, scale=1.0):
+        return scale * images.mean((1, 2, 3))[:, None]
+
+
+def test_the_discriminators_terms_by_hand(recipe):
+    real, fake = torch.full((2, 3, 4, 4), 0.5), torch.full((2, 3, 4, 4), -0.25)
+    terms, logits = recipe.discriminator_terms(MeanLogit(), real, fake, torch.tensor(2.0), weight=3.0)
+    softplus = torch.nn.functional.softplus(torch.tensor([-1.0, -0.5])).sum().item()
+    assert logits.flatten().tolist() == [1.0, 1.0]
+    assert {name: term.item() for name, term in terms.items()} == pytest.approx(
+        {"discriminator": softplus, "r1": 3 * 48 * (2 / 48) ** 2}
+    )
+    assert recipe.discriminator_terms(MeanLogit(), real, fake, weight=0.0)[0].keys() == {"discriminator"}
+
+
+def test_a_lazy_regularization_has_the_same_weight_on_average(recipe):
+    weights = [recipe.lazy(0.5, 4, step) for step in range(1, 9)]
+    assert weights == [2.0, 0, 0, 0, 2.0, 0, 0, 0]
+    assert sum(weights) == 8 * 0.5
+
+
+def test_style_mixing_gives_the_later_layers_another_style(recipe):
+    g = gan_nets.StyleGAN2Generator(16, latents=4, styles=6, base_channels=32).eval()
+    z = torch.randn(2, 4)
+    torch.manual_seed(1)
+    images, styles = recipe.generated(g, z, layers=g.layers, mixing=0.0)
+    assert images.shape == (2, 3, 16, 16)
+    assert torch.equal(styles, styles[:, :1].expand_as(styles))
+    mixed = [recipe.generated(g, z, layers=g.layers, mixing=1.0)[1] for _ in range(20)]
+    changes = {int((each[0] != styles[0]).any(1).nonzero()[0]) for each in mixed}  # the first mixed layer
+    assert 0 not in changes
+    assert len(changes) > 2
+    assert all(torch.equal(each[:, 0], styles[:, 0]) for each in mixed)
+
+
+@pytest.fixture(scope="module")
+def whole(recipe, train, photos, tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole")
+    train(recipe, "ada", out, data=photos, **SMALL)
+    return out
+
+
+def state(out):
+    return load_file(out / "checkpoints" / "00000004" / "shared.safetensors")
+
+
+def test_a_run_logs_its_terms_and_writes_its_generator(whole):
+    rows = read_scalars(whole / "scalars.jsonl")
+    logged = {"adversarial", "path_length", "discriminator", "r1", "p", "frechet_distance", "recall"}
+    assert logged <= set().union(*rows)
+    net = gan_nets.load(whole / "generator")
+    assert net(torch.zeros(2, 4)).shape == (2, 3, 8, 8)
+    assert (whole / "samples.png").exists()
+    assert any("path" in name and tensor.numel() == 1 and tensor > 0 for name, tensor in state(whole).items())
+
+
+def test_resuming_equals_an_uninterrupted_run(recipe, train, run_until, photos, whole, tmp_path):
+    run_until(recipe, 4, "ada", tmp_path, data=photos, **SMALL)
+    train(recipe, "ada", tmp_path, data=photos, **SMALL)
+    expected, got = state(whole), state(tmp_path)
+    assert got.keys() == expected.keys()
+    assert all(torch.equal(got[name], tensor) for name, tensor in expected.items())
+
+
+def test_classes_accumulated_batches_and_no_regularization(recipe, train, photos, tmp_path):
+    root = tmp_path / "data"
+    for number, file in enumerate(sorted(photos.iterdir())):
+        folder = root / ("odd" if number % 2 else "even")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / file.name).write_bytes(file.read_bytes())
+    changes = {"steps": 2, "accumulate": 2, "r1_weight": 0.0, "path_weight": 0.0, "style_mixing": 0.0}
+    train(recipe, "paper", tmp_path / "out", data=root, labels=True, **SMALL | changes)
+    assert not {"r1", "path_length", "p"} & set().union(*read_scalars(tmp_path / "out/scalars.jsonl"))
+    assert gan_nets.load(tmp_path / "out/generator").classes == 2
+
+
+def test_two_processes_run(recipe, two_processes, words, photos, tmp_path):
+    printed = two_processes(recipe.__file__, "ada", *words(out=tmp_path, data=photos, **SMALL))
+    assert "2 processes on cpu" in printed[0]
+    assert read_scalars(tmp_path / "scalars.jsonl")[-1]["step"] == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"size": 48}, "--size must be a power of 2 from 8 to 1024; got 48"),
+        ({"samples": 3}, "--samples must be above 3, the neighbors compared; got 3"),
+        ({"r1_every": 0}, "--r1-every must be a whole number of at least 1; got 0"),
+        ({"style_mixing": 1.0}, "--style-mixing must be a number of at least 0 and below 1; got 1.0"),
+        (
+            {"portraits": True, "data": "faces"},
+            "--data expects another preset, such as: stylegan2.py paper --data FOLDER",
+        ),
+    ],
+)
+def test_wrong_use_ends_in_one_sentence(recipe, mistake, tmp_path, changes, sentence):
+    code, error = mistake(recipe, "paper", out=tmp_path / "out", **SMALL | changes)
+    assert (code, error) == (2, f"error: {sentence}")
+    assert not (tmp_path / "out").exists()
