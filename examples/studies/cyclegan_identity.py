@@ -17,12 +17,14 @@ from comparison import Job, folder, read_images
 from gan_data import mosaic, write_pictures
 from gan_metrics import psnr
 from gan_trainers import Count, RunOptions, check_ranges, run_recipe, write_grid
-from spread import Spread
+from spread import Rows, lower, over_seeds
 from torch import Tensor
 from translation_data import Sides, read
 
 TILE = 4  # pixels
 ARMS = {"without": 0.0, "with identity loss": 5.0}  # its weight; lambda / 2 in section 5.2
+PSNR, HUE = "PSNR, dB", "mean difference of hue, degrees"
+CHANGED = "pixels whose hue changed by over 30 degrees, %"
 SATURATED = 0.3  # the least chroma of a pixel whose hue is compared, of 2
 
 
@@ -86,26 +88,18 @@ def write_page(runs: dict[tuple[str, int], Job], true: Sides, options: Options) 
     translated = {key: read_images(job.out / "pictures/a_to_b/translated") for key, job in runs.items()}
     first = (translated[arm, options.run.seed][:8] for arm in ARMS)
     write_grid(page / "identity.png", true.a[:8], *first, true.b[:8])
-    lines = [line("the mosaic", [true.a], true.b)]
+    rows = {"the mosaic": over_seeds([scores(true.a, true.b)])}
     for arm in ARMS:
-        images = [image for (name, _), image in translated.items() if name == arm]
-        lines.append(line(arm, images, true.b))
-    header = (
-        "",
-        "PSNR, dB",
-        "mean difference of hue, degrees",
-        "pixels whose hue changed by over 30 degrees, %",
-    )
-    comparison.write_text(page, describe(comparison.table(header, lines), options), options.run.out)
+        seeds = [images for (name, _), images in translated.items() if name == arm]
+        rows[arm] = over_seeds([scores(images, true.b) for images in seeds])
+    comparison.write_text(page, describe(rows, options), options.run.out)
 
 
-def line(name: str, seeds: list[Tensor], true: Tensor) -> list[str]:
-    """A row of the table: images of each seed (N, 3, H, W) beside the true ones."""
-    differences = [hue_differences(images, true) for images in seeds]
-    decibels = Spread(tuple(psnr(images, true).item() for images in seeds))
-    means = Spread(tuple(difference.mean().item() for difference in differences))
-    changed = Spread(tuple(100 * (difference > 30).double().mean().item() for difference in differences))
-    return [name, decibels.text(2), means.text(1), changed.text(1)]
+def scores(images: Tensor, true: Tensor) -> dict[str, float]:
+    """Images (N, 3, H, W) beside the true ones."""
+    differences = hue_differences(images, true)
+    changed = (differences > 30).double().mean().item()
+    return {PSNR: psnr(images, true).item(), HUE: differences.mean().item(), CHANGED: 100 * changed}
 
 
 def hue_differences(images: Tensor, true: Tensor) -> Tensor:
@@ -123,8 +117,9 @@ def hue_and_chroma(images: Tensor) -> tuple[Tensor, Tensor]:
     return torch.atan2(y, x) * 180 / pi, torch.hypot(x, y)
 
 
-def describe(table: str, options: Options) -> str:
+def describe(rows: Rows, options: Options) -> str:
     """The page's text."""
+    without, with_identity = (rows[arm][HUE] for arm in ARMS)
     return f"""# The identity loss and colors
 
 ```sh
@@ -135,11 +130,14 @@ python examples/studies/cyclegan_identity.py
 
 From left to right: mosaics of {TILE}x{TILE} pixels (A), translated {", ".join(ARMS)}, and the true faces (B).
 
-{table}
+The identity loss keeps colors (section 5.2): {lower(with_identity, without, "without it", 1)} degrees of hue.
+
+{comparison.score_table(rows, {PSNR: 2, HUE: 1, CHANGED: 1})}
 
 Each arm was trained for {options.steps:,} steps at {options.size}x{options.size} pixels, with first layers of
 {options.width} channels and {options.seeds} seeds; the numbers are means over the seeds, and ± half the
-distance between the lowest and the highest. The hue is compared where the true face has a color.
+distance between the lowest and the highest; "open" is a difference no larger than that distance. The hue is
+compared where the true face has a color.
 """
 
 
