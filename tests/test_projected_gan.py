@@ -19,7 +19,7 @@ SMALL = {
     "resize": 128,
     "samples": 4,
     "weights": "random",
-    "metric_weights": "random",
+    "judge_weights": "random",
 }
 
 

