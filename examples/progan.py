@@ -1,9 +1,11 @@
 """ProGAN: new images from a generator and a discriminator that grow from 4x4 pixels on.
 
-Karras et al. 2018, "Progressive Growing of GANs for Improved Quality, Stability, and Variation".
+Karras et al. 2018, "Progressive Growing of GANs for Improved Quality, Stability, and Variation"; with the
+generator of Karras et al. 2019 on the same schedule, StyleGAN.
 
     accelerate launch examples/progan.py                    # drawn faces
     accelerate launch examples/progan.py paper --data ~/faces
+    accelerate launch examples/progan.py stylegan --data ~/faces
     accelerate launch examples/progan.py --no-growing       # the same networks, all at once
 """
 
@@ -15,13 +17,14 @@ from typing import Literal, NamedTuple
 import torch
 from gan_data import Images, find_images
 from gan_losses import NONSATURATING, WASSERSTEIN, gradient_penalty, r1_penalty
-from gan_nets import ProGANDiscriminator, ProGANGenerator
+from gan_nets import ProGANDiscriminator, ProGANGenerator, StyleGANGenerator
 from gan_trainers import (
     EMA,
     Count,
     Loader,
     OptionError,
     Positive,
+    Probability,
     Run,
     RunOptions,
     Weight,
@@ -39,6 +42,7 @@ from torch.nn import functional as F
 from torch.optim import Adam
 
 Terms = dict[str, Tensor]
+Generator = ProGANGenerator | StyleGANGenerator
 LOSSES = {"wgan-gp": WASSERSTEIN, "nonsaturating": NONSATURATING}
 BATCH_SIZES = {256: 14, 512: 6, 1024: 3}  # of these sizes; 16 of all smaller ones (appendix A)
 
@@ -50,7 +54,13 @@ class Options:
     data: Path | None = None  # a folder of images, searched in depth
     portraits: bool = False  # train on this repository's portraits instead
     size: Count = 1024  # side of the images at the end, in pixels
-    growing: bool = True  # from 4x4 on; or the grown networks from the start
+    growing: bool = True  # from the first size on; or the grown networks from the start
+    first_size: Count = 4  # side of the first images that are generated
+    generator: Literal["progan", "stylegan"] = "progan"
+    mapping_layers: Count = 8  # of stylegan, from latents to styles
+    style_mixing: Probability = (
+        0.9  # of stylegan's batches, in which a second latent takes over at some layer
+    )
     latents: Count = 512  # dimensions of the latent vector
     base_channels: Count = 16_384  # the channels at a size are this number divided by the size, at most 512
     loss: Literal["wgan-gp", "nonsaturating"] = "wgan-gp"  # with a gradient penalty: WGAN-GP's, or R1
@@ -73,23 +83,26 @@ class Options:
             raise OptionError("--data expects another preset, such as: progan.py paper --data FOLDER")
         if self.size & (self.size - 1) or not 8 <= self.size <= 1024:
             raise OptionError(f"--size must be a power of 2 from 8 to 1024; got {self.size}")
+        if self.first_size & (self.first_size - 1) or not 4 <= self.first_size <= self.size:
+            raise OptionError(f"--first-size must be a power of 2 from 4 to --size; got {self.first_size}")
         check_judge(self.judge, self.judge_weights, self.samples)
 
 
 PRESETS = {
     "portraits": Options(portraits=True, size=32, latents=128, base_channels=512, images=8_000),
     "paper": Options(),
+    "stylegan": Options(generator="stylegan", first_size=8, loss="nonsaturating", penalty_weight=5.0),
 }
 
 
 class Training(NamedTuple):
     """Networks, optimizers and average."""
 
-    g: ProGANGenerator
+    g: Generator
     d: ProGANDiscriminator
     opt_g: Adam
     opt_d: Adam
-    ema: EMA[ProGANGenerator]
+    ema: EMA[Generator]
 
 
 class Phase(NamedTuple):
@@ -108,7 +121,7 @@ class Phase(NamedTuple):
 
 
 def schedule(options: Options, processes: int) -> list[Phase]:
-    """Section 2 and appendix A: 4x4, then for each size a phase in which it fades in, and one for itself."""
+    """Section 2 and appendix A: 4x4; then a phase in which a size fades in, and one for itself, for each."""
     phases: list[Phase] = []
 
     def add(name: str, size: int, *, fades: bool, images: int) -> None:
@@ -117,7 +130,7 @@ def schedule(options: Options, processes: int) -> list[Phase]:
         first = phases[-1].first + phases[-1].steps if phases else 0
         phases.append(Phase(name, size, fades, batch_size, first, max(1, images // per_step)))
 
-    sizes = [2**power for power in range(2, options.size.bit_length())]
+    sizes = [2**power for power in range(options.first_size.bit_length() - 1, options.size.bit_length())]
     if not options.growing:  # as many images in all
         add("all", sizes[-1], fades=False, images=options.images * (2 * len(sizes) - 1))
         return phases
@@ -131,7 +144,11 @@ def schedule(options: Options, processes: int) -> list[Phase]:
 def build(options: Options) -> Training:
     """Table 2, and Adam without momentum; the layers initialize themselves."""
     channels = {"base_channels": options.base_channels}
-    g = ProGANGenerator(options.size, latents=options.latents, **channels)
+    if options.generator == "stylegan":
+        inner = {"latents": options.latents, "styles": options.latents}
+        g = StyleGANGenerator(options.size, **inner, mapping_layers=options.mapping_layers, **channels)
+    else:
+        g = ProGANGenerator(options.size, latents=options.latents, **channels)
     d = ProGANDiscriminator(options.size, **channels)
     opt_g, opt_d = (adam(options.lr, net, betas=(0.0, 0.99)) for net in (g, d))
     half_life = 693 if options.ema else 1e-3  # steps: a decay of 0.999; 1e-3: the weights themselves
@@ -159,9 +176,16 @@ def discriminator_terms(d: nn.Module, real: Tensor, fake: Tensor, fade: float, o
     return terms
 
 
-def sampled(t: Training, count: int, phase: Phase, fade: float, device: torch.device) -> Tensor:
-    """New images of the phase's size, (count, 3, size, size)."""
-    return t.g(torch.randn(count, t.g.latents, device=device), size=phase.size, fade=fade)
+def sampled(
+    t: Training, count: int, phase: Phase, fade: float, options: Options, device: torch.device
+) -> Tensor:
+    """New images of the phase's size, (count, 3, size, size); StyleGAN's with mixed styles."""
+    z = torch.randn(count, t.g.latents, device=device)
+    if isinstance(t.g, ProGANGenerator) or torch.rand((), device="cpu") >= options.style_mixing:
+        return t.g(z, size=phase.size, fade=fade)
+    layers = 2 * (t.g.sizes.index(phase.size) + 1)  # as far as it has grown
+    crossover = int(torch.randint(1, layers, (), device="cpu"))
+    return t.g(z, size=phase.size, fade=fade, mixed=torch.randn_like(z), crossover=crossover)
 
 
 def train(
@@ -177,12 +201,12 @@ def train(
         fade = phase.fade(run.step)
         run.set_lr(options.lr, t.opt_g, t.opt_d)  # a checkpoint restores its own
         with torch.no_grad():
-            fake = sampled(t, len(real), phase, fade, run.device)
+            fake = sampled(t, len(real), phase, fade, options, run.device)
         terms = discriminator_terms(t.d, faded(real, fade), fake, fade, options)
         run.update(t.opt_d, total(terms))
         run.log(terms)
         with frozen(t.d):
-            fake = sampled(t, len(real), phase, fade, run.device)
+            fake = sampled(t, len(real), phase, fade, options, run.device)
             loss = LOSSES[options.loss].generator(t.d(fake, fade=fade))
             run.update(t.opt_g, loss)
         run.log({"adversarial": loss})

@@ -145,6 +145,20 @@ def test_a_new_size_starts_with_fresh_optimizers(recipe, run_until, photos, tmp_
     assert max(steps["kept"]) == 3
 
 
+def test_stylegan_on_the_same_schedule(recipe, train, run_until, photos, tmp_path):
+    """From 8x8 on, with mixed styles; a run that was broken off equals one that was not."""
+    small = SMALL | {"size": 16, "mapping_layers": 2, "images": 4, "data": photos}
+    train(recipe, "stylegan", tmp_path / "whole", **small)
+    run_until(recipe, 4, "stylegan", tmp_path / "broken", **small)
+    train(recipe, "stylegan", tmp_path / "broken", **small)
+    expected, got = (state(tmp_path / name, 6) for name in ("whole", "broken"))
+    assert got.keys() == expected.keys()
+    assert all(torch.equal(got[name], tensor) for name, tensor in expected.items())
+    net = gan_nets.load(tmp_path / "whole/generator")
+    assert type(net).__name__ == "StyleGANGenerator"
+    assert net(torch.zeros(2, 4)).shape == (2, 3, 16, 16)
+
+
 def test_two_processes_run(recipe, two_processes, words, photos, tmp_path):
     printed = two_processes(recipe.__file__, "paper", *words(out=tmp_path, data=photos, images=8, **SMALL))
     assert "2 processes on cpu" in printed[0]
@@ -155,6 +169,7 @@ def test_two_processes_run(recipe, two_processes, words, photos, tmp_path):
     ("changes", "sentence"),
     [
         ({"size": 48}, "--size must be a power of 2 from 8 to 1024; got 48"),
+        ({"first_size": 16}, "--first-size must be a power of 2 from 4 to --size; got 16"),
         ({"samples": 3}, "--samples must be above 3, the neighbors compared; got 3"),
         (
             {"judge": "inception"},

@@ -29,6 +29,7 @@ def test_inventory():
         "SRResNet",
         "StyleGAN2Discriminator",
         "StyleGAN2Generator",
+        "StyleGANGenerator",
         "Translator",
         "UNetDiscriminator",
         "UNetGenerator",

@@ -33,6 +33,7 @@ __all__ = [
     "SRResNet",
     "StyleGAN2Discriminator",
     "StyleGAN2Generator",
+    "StyleGANGenerator",
     "Translator",
     "UNetDiscriminator",
     "UNetGenerator",

@@ -40,6 +40,7 @@ from gan_nets.networks.rrdb import RRDBNet as RRDBNet
 from gan_nets.networks.srgan_discriminator import SRGANDiscriminator as SRGANDiscriminator
 from gan_nets.networks.srgan_discriminator import VGGStyleDiscriminator as VGGStyleDiscriminator
 from gan_nets.networks.srresnet import SRResNet as SRResNet
+from gan_nets.networks.stylegan import StyleGANGenerator as StyleGANGenerator
 from gan_nets.networks.stylegan2 import StyleGAN2Generator as StyleGAN2Generator
 from gan_nets.networks.stylegan2 import stylegan2_projected as stylegan2_projected
 from gan_nets.networks.stylegan2_discriminator import StyleGAN2Discriminator as StyleGAN2Discriminator

@@ -1,7 +1,9 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from gan_nets.networks._stylegan2_layers import EqualizedLinear, MappingNetwork, ModulatedConv
+from gan_nets.layers.equalized import EqualizedLinear
+from gan_nets.networks._stylegan2_layers import ModulatedConv
+from gan_nets.networks._styles import MappingNetwork
 
 
 def modulated(conv, w):

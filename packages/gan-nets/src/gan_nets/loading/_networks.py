@@ -18,6 +18,7 @@ from gan_nets.networks.resnet import ResnetGenerator
 from gan_nets.networks.rrdb import RRDBNet
 from gan_nets.networks.srgan_discriminator import SRGANDiscriminator, VGGStyleDiscriminator
 from gan_nets.networks.srresnet import SRResNet
+from gan_nets.networks.stylegan import StyleGANGenerator
 from gan_nets.networks.stylegan2 import StyleGAN2Generator
 from gan_nets.networks.stylegan2_discriminator import StyleGAN2Discriminator
 from gan_nets.networks.unet import UNetGenerator
@@ -50,6 +51,7 @@ NETWORKS: Mapping[str, type[PretrainedModule]] = {
         SRResNet,
         StyleGAN2Discriminator,
         StyleGAN2Generator,
+        StyleGANGenerator,
         UNetDiscriminator,
         UNetGenerator,
         VGGStyleDiscriminator,

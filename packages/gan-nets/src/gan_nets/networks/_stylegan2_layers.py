@@ -1,15 +1,11 @@
-"""StyleGAN2's layers: modulated convolutions, the mapping network."""
-
-import math
-from itertools import pairwise
-from typing import cast
+"""StyleGAN2's layers: modulated convolutions and what surrounds them."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets.layers.equalized import EqualizedLinear
-from gan_nets.layers.latents import normalize_second_moment
+from gan_nets.networks._styles import leaky_relu
 
 
 class ModulatedConv(nn.Module):
@@ -91,33 +87,7 @@ class ToImage(nn.Module):
         return x + self.bias[:, None, None].to(x.dtype)
 
 
-class MappingNetwork(nn.Module):
-    """Latents, and class labels if there are classes, to styles."""
-
-    def __init__(self, latents: int, styles: int, layers: int, classes: int) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(classes, latents) if classes else None
-        widths = [latents * (2 if classes else 1), *[styles] * layers]
-        self.layers = nn.ModuleList(EqualizedLinear(*pair, lr_multiplier=0.01) for pair in pairwise(widths))
-
-    def forward(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """(N, latents) and (N,) to (N, styles), in the parameters' dtype under autocast too."""
-        with torch.autocast(z.device.type, enabled=False):
-            z = z.to(cast(EqualizedLinear, self.layers[0]).weight.dtype)
-            x = normalize_second_moment(z)  # (N, latents)
-            if self.embedding is not None:
-                x = torch.cat([x, normalize_second_moment(self.embedding(labels))], dim=1)  # (N, 2 * latents)
-            for layer in self.layers:
-                x = leaky_relu(layer(x))  # (N, styles)
-            return x
-
-
 def blur_taps() -> Tensor:
     """(4, 4): the outer product of (1, 3, 3, 1), whose sum is 64."""
     taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
     return torch.outer(taps, taps)
-
-
-def leaky_relu(x: Tensor) -> Tensor:
-    """LeakyReLU 0.2 with the gain sqrt(2), which about keeps the variance."""
-    return F.leaky_relu(x, 0.2) * math.sqrt(2)

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from gan_nets.layers.checks import check_images, check_positive
 from gan_nets.layers.deviation import deviation_map
 from gan_nets.layers.equalized import EqualizedConv, EqualizedLinear
-from gan_nets.layers.latents import check_latents, check_power_of_two, normalize_second_moment
+from gan_nets.layers.grown import check_level, sizes_and_channels
+from gan_nets.layers.latents import check_latents, normalize_second_moment
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
@@ -81,7 +82,9 @@ class ProGANGenerator(PretrainedModule):
         most_channels: int = 512,
     ) -> None:
         super().__init__()
-        self.sizes, channels = _sizes(size, base_channels, most_channels, network="ProGANGenerator")
+        self.sizes, channels = sizes_and_channels(
+            size, base_channels, most_channels, network="ProGANGenerator"
+        )
         check_positive(out_channels=out_channels, latents=latents)
         self.size, self.latents = size, latents
         self.input = EqualizedLinear(latents, channels[0] * 4 * 4, gain=GAIN)
@@ -101,7 +104,7 @@ class ProGANGenerator(PretrainedModule):
             (N, out_channels, size, size), which training brings into about [-1, 1].
         """
         check_latents(z, None, latents=self.latents, classes=0, network="ProGANGenerator")
-        level = _level(self.sizes, size, fade, network="ProGANGenerator")
+        level = check_level(self.sizes, size, fade, network="ProGANGenerator")
         x = self.input(normalize_second_moment(z)).unflatten(1, (-1, 4, 4))  # (N, C, 4, 4)
         x = _normalized(self.first(_normalized(x)))
         before = x
@@ -147,7 +150,9 @@ class ProGANDiscriminator(PretrainedModule):
         group: int = 4,
     ) -> None:
         super().__init__()
-        self.sizes, channels = _sizes(size, base_channels, most_channels, network="ProGANDiscriminator")
+        self.sizes, channels = sizes_and_channels(
+            size, base_channels, most_channels, network="ProGANDiscriminator"
+        )
         check_positive(in_channels=in_channels, group=group)
         self.size, self.in_channels, self.group = size, in_channels, group
         self.from_image = nn.ModuleList(EqualizedConv(in_channels, each, 1, gain=GAIN) for each in channels)
@@ -171,7 +176,7 @@ class ProGANDiscriminator(PretrainedModule):
         check_images(x, self.in_channels, network="ProGANDiscriminator")
         if x.shape[-2] != x.shape[-1]:
             raise ValueError(f"ProGANDiscriminator expected square images; got {x.shape[-2]}x{x.shape[-1]}")
-        level = _level(self.sizes, x.shape[-1], fade, network="ProGANDiscriminator")
+        level = check_level(self.sizes, x.shape[-1], fade, network="ProGANDiscriminator")
         y = F.leaky_relu(self.from_image[level](x), 0.2)  # (N, C, s, s)
         if level:
             y = self.blocks[level - 1](y)  # (N, C', s/2, s/2)
@@ -189,20 +194,3 @@ class ProGANDiscriminator(PretrainedModule):
 def _normalized(x: Tensor) -> Tensor:
     """LeakyReLU 0.2, then pixel norm (section 4.2)."""
     return normalize_second_moment(F.leaky_relu(x, 0.2))
-
-
-def _sizes(size: int, base_channels: int, most_channels: int, *, network: str) -> tuple[list[int], list[int]]:
-    """The sizes from 4 on, and the channels at each."""
-    check_power_of_two(size, least=8, most=1024, network=network)
-    check_positive(base_channels=base_channels, most_channels=most_channels)
-    sizes = [2**power for power in range(2, int(math.log2(size)) + 1)]
-    return sizes, [max(1, min(most_channels, base_channels // each)) for each in sizes]
-
-
-def _level(sizes: list[int], size: int | None, fade: float, *, network: str) -> int:
-    """The position of a size."""
-    if size is not None and size not in sizes:
-        raise ValueError(f"{network} expected one of the sizes {sizes}; got {size}")
-    if not 0 <= fade <= 1:
-        raise ValueError(f"{network} expected fade to be in [0, 1]; got {fade}")
-    return len(sizes) - 1 if size is None else sizes.index(size)

@@ -7,12 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets.layers.checks import check_positive
-from gan_nets.layers.latents import Noise, check_classes, check_latents, check_power_of_two, noise_maps
-from gan_nets.networks._stylegan2_layers import MappingNetwork, StyledConv, ToImage
+from gan_nets.layers.latents import Noise, check_classes, check_power_of_two, noise_maps
+from gan_nets.networks._stylegan2_layers import StyledConv, ToImage
+from gan_nets.networks._styles import MappingNetwork, layer_styles
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
-
-MEAN_DECAY = 0.995  # of the running mean of the styles, a step
 
 
 class StyleGAN2Generator(PretrainedModule):
@@ -108,40 +107,12 @@ class StyleGAN2Generator(PretrainedModule):
             (N, out_channels, size, size); with the styles of all layers a pair of that and
             (N, `layers`, styles).
         """
-        w = self._style(z, labels, truncation)  # (N, styles)
-        styles = [w] * self.layers
-        if mixed is not None or crossover is not None:
-            styles = self._mixed_styles(w, mixed, crossover, labels, truncation)
+        styles = layer_styles(self, z, labels, mixed=mixed, crossover=crossover, truncation=truncation)
         maps = noise_maps(noise, self.noise_sizes, z)
         if not with_styles:
             return self._synthesize(styles, maps)
         stacked = torch.stack(styles, dim=1)  # (N, layers, styles), of which the images are made
         return self._synthesize(list(stacked.unbind(1)), maps), stacked
-
-    def _style(self, z: Tensor, labels: Tensor | None, truncation: float) -> Tensor:
-        check_latents(z, labels, latents=self.latents, classes=self.classes, network="StyleGAN2Generator")
-        w = self.mapping(z, labels)  # (N, styles)
-        if self.training:
-            self.mean_style.lerp_(w.detach().to(self.mean_style.dtype).mean(0), 1 - MEAN_DECAY)
-        return w if truncation == 1 else torch.lerp(self.mean_style.to(w.dtype), w, truncation)
-
-    def _mixed_styles(
-        self, w: Tensor, mixed: Tensor | None, crossover: int | None, labels: Tensor | None, truncation: float
-    ) -> list[Tensor]:
-        """The style of each layer."""
-        if mixed is None or crossover is None or not 0 < crossover < self.layers:
-            given = "nothing" if mixed is None else "a tensor"
-            raise ValueError(
-                f"expected mixed and a crossover from 1 to {self.layers - 1} together; got {given} for mixed "
-                f"and crossover {crossover}"
-            )
-        if mixed.shape != (len(w), self.latents):
-            raise ValueError(
-                f"expected mixed of the shape of z, {(len(w), self.latents)}; got {tuple(mixed.shape)}; "
-                "sample it by torch.randn_like(z)"
-            )
-        other = self._style(mixed, labels, truncation)  # (N, styles)
-        return [w] * crossover + [other] * (self.layers - crossover)
 
     def _synthesize(self, styles: list[Tensor], noise: list[Tensor | None]) -> Tensor:
         """From one style for each layer and one noise map for each convolution to images."""

@@ -10,7 +10,8 @@ from gan_nets.layers.checks import check_images, check_positive
 from gan_nets.layers.deviation import deviation_map
 from gan_nets.layers.equalized import EqualizedConv, EqualizedLinear
 from gan_nets.layers.latents import check_classes, check_power_of_two, normalize_second_moment
-from gan_nets.networks._stylegan2_layers import blur_taps, leaky_relu
+from gan_nets.networks._stylegan2_layers import blur_taps
+from gan_nets.networks._styles import leaky_relu
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
