@@ -35,7 +35,8 @@ class Options:
     task: Literal["color", "mosaic"] = "color"  # colorize gray photos, or remove a mosaic of 16x16 tiles
     model: Literal["coarse-to-fine", "autoencoder", "unet"] = "coarse-to-fine"  # a U-Net with an input at
     # every resolution; the same without skip connections; the plain U-Net
-    training: Literal["each", "all"] = "each"  # one stage after the other, or all at once
+    training: Literal["each", "inward", "all"] = "each"  # one stage after the other, the coarsest first; the
+    # finest first, as a stacked autoencoder; or all at once
     optimizer_state: Literal["fresh", "kept"] = "fresh"  # Adam's, in each phase; as in pix2pixHD's code
     size: Count = 256  # side of the square crops, in pixels
     stages: Count | None = None  # resolutions, each half of the next; if not given, down to 8x8
@@ -51,8 +52,10 @@ class Options:
         if self.portraits and self.data:
             raise OptionError("--portraits and --data exclude each other; use one of them")
         if self.model == "unet" and self.training == "each":
-            raise OptionError("--model unet expects --training all; it has one input, so no coarser stages")
-        if self.training == "each" and self.steps < len(self.resolutions):
+            raise OptionError(
+                "--model unet expects another --training; it has one input, so no coarser stages"
+            )
+        if self.training != "all" and self.steps < len(self.resolutions):
             raise OptionError(
                 f"--steps must be at least 1 for each of {len(self.resolutions)} stages; got {self.steps}"
             )
@@ -83,19 +86,26 @@ class Phase(NamedTuple):
     name: str
     stage: int  # whose output is trained, from 1
     steps: int
-    frozen: int  # number of coarser stages that are frozen
+    frozen: tuple[int, ...] = ()  # stages
+    innermost: int = 1  # the coarsest stage that is used
 
 
 def schedule(options: Options) -> list[Phase]:
-    """The article's phases: as many steps for each stage, a fifth of them with the coarser stages frozen."""
+    """The article's phases: as many steps for each stage, a fifth of them with the earlier stages frozen."""
     stages = len(options.resolutions)
     if options.training == "all":
-        return [Phase("all", stages, options.steps, 0)]
+        return [Phase("all", stages, options.steps)]
     own = options.steps // stages
-    phases = [Phase("stage 1", 1, own, 0)]
-    for stage in range(2, stages + 1):
-        phases.append(Phase(f"stage {stage} alone", stage, own // 5, stage - 1))
-        phases.append(Phase(f"stage {stage}", stage, own - own // 5, 0))
+    inward = options.training == "inward"
+    order = list(range(1, stages + 1))[:: -1 if inward else 1]
+    phases: list[Phase] = []
+    for index, stage in enumerate(order):
+        trained, innermost = (stages, stage) if inward else (stage, 1)
+        alone = own // 5 if index else 0
+        if index:
+            earlier = tuple(order[:index])
+            phases.append(Phase(f"stage {stage} alone", trained, alone, earlier, innermost))
+        phases.append(Phase(f"stage {stage}", trained, own - alone, (), innermost))
     return phases
 
 
@@ -120,13 +130,13 @@ def main(options: Options) -> None:
         for pair in run.steps(batches, until=phase.steps, phase=phase.name):
             run.set_lr(options.lr, opt)  # a checkpoint restores its own
             source, target = (reduced(image, len(net.stages) - phase.stage) for image in pair)
-            with frozen(*net.stages[: phase.frozen]):
-                fake = net(source, phase.stage)
+            with frozen(*(net.stages[stage - 1] for stage in phase.frozen)):
+                fake = net(source, phase.stage, innermost=phase.innermost)
                 loss = l1_loss(fake, target)
                 run.update(opt, loss)
             run.log({"l1": loss, "train_psnr": psnr(fake.detach(), target)})
             if run.every(options.run.evaluation_interval(options.steps)):
-                evaluate_and_save(run, net, phase.stage, test_batches)
+                evaluate_and_save(run, net, phase.stage, phase.innermost, test_batches)
 
     write_results(run, net, test_batches)
 

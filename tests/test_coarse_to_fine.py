@@ -18,12 +18,23 @@ def test_the_articles_phases(recipe, options, tmp_path):
     article = options(recipe, "article", tmp_path, steps=300)
     assert article.resolutions == [8, 16, 32, 64, 128, 256]
     phases = recipe.schedule(article)
-    assert phases[0] == ("stage 1", 1, 50, 0)
-    assert phases[1:3] == [("stage 2 alone", 2, 10, 1), ("stage 2", 2, 40, 0)]
-    assert phases[-2:] == [("stage 6 alone", 6, 10, 5), ("stage 6", 6, 40, 0)]
+    assert phases[0] == ("stage 1", 1, 50, (), 1)
+    assert phases[1:3] == [("stage 2 alone", 2, 10, (1,), 1), ("stage 2", 2, 40, (), 1)]
+    assert phases[-2:] == [("stage 6 alone", 6, 10, (1, 2, 3, 4, 5), 1), ("stage 6", 6, 40, (), 1)]
     assert sum(phase.steps for phase in phases) == 300
     at_once = options(recipe, "article", tmp_path, steps=300, training="all")
-    assert recipe.schedule(at_once) == [("all", 6, 300, 0)]
+    assert recipe.schedule(at_once) == [("all", 6, 300, (), 1)]
+
+
+def test_inward_the_finest_stage_is_the_first(recipe, options, tmp_path):
+    chosen = options(recipe, "photos", tmp_path, steps=30, stages=3, training="inward")
+    assert recipe.schedule(chosen) == [
+        ("stage 3", 3, 10, (), 3),
+        ("stage 2 alone", 3, 2, (3,), 2),
+        ("stage 2", 3, 8, (), 2),
+        ("stage 1 alone", 3, 2, (3, 2), 1),
+        ("stage 1", 3, 8, (), 1),
+    ]
 
 
 def test_the_stages_are_as_many_as_given_or_reach_8_pixels(recipe, options, tmp_path):
@@ -34,7 +45,14 @@ def test_the_stages_are_as_many_as_given_or_reach_8_pixels(recipe, options, tmp_
 @pytest.mark.parametrize("task", ["color", "mosaic"])
 @pytest.mark.parametrize(
     ("model", "training"),
-    [("coarse-to-fine", "each"), ("coarse-to-fine", "all"), ("autoencoder", "each"), ("unet", "all")],
+    [
+        ("coarse-to-fine", "each"),
+        ("coarse-to-fine", "all"),
+        ("autoencoder", "each"),
+        ("autoencoder", "inward"),
+        ("unet", "inward"),
+        ("unet", "all"),
+    ],
 )
 def test_each_case_trains_and_writes_its_results(recipe, train, photos, tmp_path, task, model, training):
     case = {"task": task, "model": model, "training": training}
@@ -85,7 +103,7 @@ def test_resuming_in_any_phase_equals_an_uninterrupted_run(
     [
         (
             {"model": "unet", "training": "each"},
-            "--model unet expects --training all; it has one input, so no coarser stages",
+            "--model unet expects another --training; it has one input, so no coarser stages",
         ),
         (
             {"portraits": True, "data": "photos"},

@@ -53,7 +53,7 @@ def log(psnr, passes=100):
 
 
 def test_curves_are_compared_as_means_at_equal_time():
-    case = Case(Path(), [Phase("all", 1, 100, 0)], log(lambda index: float(index)))
+    case = Case(Path(), [Phase("all", 1, 100)], log(lambda index: float(index)))
     assert case.seconds() == 200
     assert case.settled("psnr") == 95  # of 90 and 100
     assert case.settled_after("psnr", 100) == 50  # of the passes 41 to 50 alone the last has a value
@@ -62,7 +62,7 @@ def test_curves_are_compared_as_means_at_equal_time():
 
 def test_verdicts_follow_the_curves_and_say_nothing_of_networks_that_have_not_learned():
     def cases(level):
-        return [Case(Path(), [Phase("all", 1, 100, 0)], log(lambda _: level)) for _ in range(2)]
+        return [Case(Path(), [Phase("all", 1, 100)], log(lambda _: level)) for _ in range(2)]
 
     logs = {arm: cases(24.0) for arm in ARMS} | {EACH: cases(22.0), UNET: cases(24.0)}
     row = {"PSNR, dB": Spread((24.0, 24.0))}

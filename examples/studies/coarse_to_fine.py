@@ -1,4 +1,4 @@
-"""Koshian's study of training from coarse to fine: five models, two tasks, on photographs and drawings.
+"""Koshian's study of training from coarse to fine: five cases and a stacked autoencoder, on two tasks.
 
     python examples/studies/coarse_to_fine.py --jobs 2
     python examples/studies/coarse_to_fine.py article --data ~/drawings --seeds 1

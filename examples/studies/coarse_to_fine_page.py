@@ -24,6 +24,7 @@ ARMS: dict[str, dict[str, object]] = {
     "coarse-to-fine, each": {"model": "coarse-to-fine", "training": "each"},
     "coarse-to-fine, all": {"model": "coarse-to-fine", "training": "all"},
     "autoencoder, each": {"model": "autoencoder", "training": "each"},
+    "autoencoder, inward": {"model": "autoencoder", "training": "inward"},
     "autoencoder, all": {"model": "autoencoder", "training": "all"},
     "U-Net": {"model": "unet", "training": "all"},
 }

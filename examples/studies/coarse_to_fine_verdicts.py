@@ -7,6 +7,7 @@ from spread import Rows, Spread, higher
 
 EACH, ALL = "coarse-to-fine, each", "coarse-to-fine, all"
 AUTOENCODER_EACH, AUTOENCODER_ALL, UNET = "autoencoder, each", "autoencoder, all", "U-Net"
+STACKED = "autoencoder, inward"
 PSNR = "PSNR, dB"
 
 
@@ -47,6 +48,9 @@ def verdicts(
         found[f"Stage by stage takes about half the time{model}"] = _text(
             1 / 3 <= ratio <= 2 / 3, f"{ratio:.2f} of {seconds[at_once].text(0)} s"
         )
+    found["From the inside out ends higher than from the outside in, as stacked autoencoders"] = higher(
+        settled[AUTOENCODER_EACH], settled[STACKED], STACKED
+    )
     apart = settled[ALL].above(settled[UNET]) or settled[UNET].above(settled[ALL])
     found["Inputs at every resolution change nothing"] = _text(
         not apart, f"{settled[ALL].text(2)} against {settled[UNET].text(2)} ({UNET})"

@@ -38,7 +38,7 @@ def reduced(image: Tensor, times: int) -> Tensor:
 
 
 @torch.no_grad()
-def evaluate_and_save(run: Run, net: CoarseToFineUNet, stage: int, pairs: Pairs) -> None:
+def evaluate_and_save(run: Run, net: CoarseToFineUNet, stage: int, innermost: int, pairs: Pairs) -> None:
     """Log the PSNR in dB at the stage's resolution, and enlarged to the finest; save a checkpoint.
 
     A preview shows the first batch.
@@ -47,7 +47,7 @@ def evaluate_and_save(run: Run, net: CoarseToFineUNet, stage: int, pairs: Pairs)
     means = ImageMeans()
     for index, pair in enumerate(pairs):
         source, target = (reduced(image, len(net.stages) - stage) for image in pair)
-        fake = net(source, stage)
+        fake = net(source, stage, innermost=innermost)
         enlarged = F.interpolate(fake, size=pair[1].shape[-2:], mode="bicubic")
         means.add(
             psnr=psnr(fake, target, reduction="none"),

@@ -32,6 +32,23 @@ def test_the_last_stage_by_hand(skips):
     torch.testing.assert_close(unet(x3), torch.tanh(fine.output(y3)), rtol=1e-12, atol=1e-12)
 
 
+def test_without_the_coarser_stages_by_hand():
+    unet = net()
+    _, middle, fine = unet.stages
+    x3 = image(16)
+    features3 = fine.input(x3)
+    outer = torch.cat([features3, fine.up(fine.down(features3))], 1)
+    expected = torch.tanh(fine.output(fine.merge(outer)))
+    torch.testing.assert_close(unet(x3, innermost=3), expected, rtol=1e-12, atol=1e-12)
+    features2 = middle.input(F.avg_pool2d(x3, 2)) + fine.down(features3)
+    y2 = middle.merge(torch.cat([features2, middle.up(middle.down(features2))], 1))
+    outer = torch.cat([features3, fine.up(y2)], 1)
+    expected = torch.tanh(fine.output(fine.merge(outer)))
+    torch.testing.assert_close(unet(x3, innermost=2), expected, rtol=1e-12, atol=1e-12)
+    with pytest.raises(ValueError, match="CoarseToFineUNet expected innermost from 1 to 2; got 3"):
+        unet(image(8), 2, innermost=3)
+
+
 @pytest.mark.parametrize("stage", [1, 2, 3])
 def test_a_stage_trains_the_coarser_ones_too_and_none_of_the_finer(stage):
     unet = net()

@@ -62,7 +62,8 @@ class CoarseToFineUNet(PretrainedModule):
     the image, downsampled to that resolution; its result is added to the features from the finer resolution.
     The output has the stage's resolution. So the stages can be trained from the coarsest on, each on smaller
     images first, or all at once, by training the last. `stages[k - 1]` holds what stage k adds, for freezing
-    or counting; stage k does not use the later ones.
+    or counting; stage k does not use the later ones. They can also be trained from the finest inward, as in a
+    stacked autoencoder (Bengio et al. 2007): `innermost` leaves the coarser ones out.
 
     Koshian's article of 2019-07-29, after the generator of Wang et al. 2018 (pix2pixHD, section 3.2). The
     article states neither widths nor norm; those here are pix2pix's.
@@ -123,29 +124,32 @@ class CoarseToFineUNet(PretrainedModule):
             stage = FinerStage(*channels, own, coarser, has_input=has_input, skip=skips, norm=norm)
             self.stages.append(stage)
 
-    def forward(self, x: Tensor, stage: int | None = None) -> Tensor:
+    def forward(self, x: Tensor, stage: int | None = None, *, innermost: int = 1) -> Tensor:
         """(N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1].
 
         Args:
             x: images at the resolution of the stage.
             stage: from 1, the coarsest; the last if not given.
+            innermost: the coarsest stage that is used, from 1 to `stage`. If it is not the first, the
+                features that it has brought down go up again at once.
         """
-        count = self._check(x, stage)
+        count = self._check(x, stage, innermost)
         coarsest = cast("CoarsestStage", self.stages[0])
-        finer = cast("list[FinerStage]", list(self.stages)[1:count])
+        finer = cast("list[FinerStage]", list(self.stages)[max(1, innermost - 1) : count])
         skips: list[Tensor] = []
         y: Tensor | None = None  # features from the finer resolution
         for own in reversed(finer):
             skips.append(_add_input(own.input, x, y))  # (N, width, H, W), (N, 2 * width, H/2, W/2), ...
             y = own.down(skips[-1])  # (N, 2 * width, H/2, W/2), ...
             x = F.avg_pool2d(x, 2)  # (N, in_channels, H/2, W/2), ...
-        y = coarsest.core(_add_input(coarsest.input, x, y))  # (N, C, H/2**(count - 1), W/2**(count - 1))
+        if innermost == 1:
+            y = coarsest.core(_add_input(coarsest.input, x, y))  # (N, C, H/2**(count - 1), W/2**(count - 1))
         for own in finer:
             up, skip = own.up(y), skips.pop()  # ..., (N, width, H, W) twice
             y = own.merge(torch.cat([skip, up], dim=1) if self.skips else up)  # ..., (N, width, H, W)
         return torch.tanh((finer[-1] if finer else coarsest).output(y))  # (N, out_channels, H, W)
 
-    def _check(self, x: Tensor, stage: int | None) -> int:
+    def _check(self, x: Tensor, stage: int | None, innermost: int) -> int:
         """The number of stages that the images pass through."""
         check_images(x, self.in_channels, network="CoarseToFineUNet")
         count = len(self.stages)
@@ -153,6 +157,8 @@ class CoarseToFineUNet(PretrainedModule):
         if not 1 <= number <= count or (self.finest_only and number != count):
             expected = f"{count}, as the others have no input" if self.finest_only else f"1 to {count}"
             raise ValueError(f"CoarseToFineUNet expected stage {expected}; got {number}")
+        if not 1 <= innermost <= number:
+            raise ValueError(f"CoarseToFineUNet expected innermost from 1 to {number}; got {innermost}")
         check_size(x, 2 ** (number - 1), network=f"CoarseToFineUNet at stage {number}")
         return number
 
