@@ -36,7 +36,7 @@ from gan_trainers import (
 from images import portraits
 from support.common import adam, data_folder, plain_forward
 from support.generation import Evaluation, Sampler, build_judge, check_judge, write_results
-from support.projected_gan import Weights
+from support.projected_gan import Logits, Weights
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
@@ -163,17 +163,19 @@ def faded(images: Tensor, fade: float) -> Tensor:
     return torch.lerp(coarse, images, fade)
 
 
-def discriminator_terms(d: nn.Module, real: Tensor, fake: Tensor, fade: float, options: Options) -> Terms:
+def discriminator_terms(
+    d: nn.Module, real: Tensor, fake: Tensor, fade: float, options: Options
+) -> tuple[Terms, Logits]:
     """WGAN-GP (Gulrajani et al. 2017) with the drift of appendix A; or non-saturating with R1."""
-    real_logits = d(real, fade=fade)
-    terms = {"discriminator": LOSSES[options.loss].discriminator(real_logits, d(fake, fade=fade))}
+    real_logits, fake_logits = d(real, fade=fade), d(fake, fade=fade)
+    terms = {"discriminator": LOSSES[options.loss].discriminator(real_logits, fake_logits)}
     if options.loss == "wgan-gp" and options.drift_weight:
         terms["drift"] = options.drift_weight * real_logits.square().mean()
     if options.penalty_weight:
         logits_of, r1 = partial(plain_forward(d), fade=fade), options.loss == "nonsaturating"
         penalty = r1_penalty(logits_of, real) if r1 else gradient_penalty(logits_of, real, fake)
         terms["penalty"] = options.penalty_weight * penalty
-    return terms
+    return terms, Logits(real_logits, fake_logits)
 
 
 def sampled(
@@ -202,9 +204,9 @@ def train(
         run.set_lr(options.lr, t.opt_g, t.opt_d)  # a checkpoint restores its own
         with torch.no_grad():
             fake = sampled(t, len(real), phase, fade, options, run.device)
-        terms = discriminator_terms(t.d, faded(real, fade), fake, fade, options)
+        terms, logits = discriminator_terms(t.d, faded(real, fade), fake, fade, options)
         run.update(t.opt_d, total(terms))
-        run.log(terms)
+        run.log(terms | logits.means())
         with frozen(t.d):
             fake = sampled(t, len(real), phase, fade, options, run.device)
             loss = LOSSES[options.loss].generator(t.d(fake, fade=fade))

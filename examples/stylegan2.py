@@ -43,7 +43,7 @@ from support.generation import (
     find_images_and_labels,
     write_results,
 )
-from support.projected_gan import Weights, build_augmentation
+from support.projected_gan import Logits, Weights, build_augmentation
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -142,13 +142,13 @@ def generated(
 
 def discriminator_terms(
     d: nn.Module, real: Tensor, fake: Tensor, *labels: Tensor, weight: float
-) -> tuple[Terms, Tensor]:
-    """The non-saturating loss, and a weight times R1 on the images as augmented; also the real logits."""
-    real_logits = d(real, *labels)
-    terms = {"discriminator": NONSATURATING.discriminator(real_logits, d(fake, *labels))}
+) -> tuple[Terms, Logits]:
+    """The non-saturating loss, and a weight times R1 on the images as augmented."""
+    logits = Logits(d(real, *labels), d(fake, *labels))
+    terms = {"discriminator": NONSATURATING.discriminator(*logits)}
     if weight:
         terms["r1"] = weight * r1_penalty(lambda images: plain_forward(d)(images, *labels), real)
-    return terms, real_logits
+    return terms, logits
 
 
 def lazy(weight: float, every: int, step: int) -> float:
@@ -178,13 +178,13 @@ def train(
         run.log(terms)
         r1_weight = lazy(options.r1_weight / 2, options.r1_every, run.step)
         images = t.augmentation(real), t.augmentation(fake.detach())
-        terms, real_logits = discriminator_terms(t.d, *images, *labels, weight=r1_weight)
+        terms, logits = discriminator_terms(t.d, *images, *labels, weight=r1_weight)
         run.update(t.opt_d, total(terms))
-        run.log(terms)
+        run.log(terms | logits.means())
         if run.every(1):
             t.ema.update()
         if isinstance(t.augmentation, Adaptive):
-            t.augmentation.adjust(overfitting(real_logits), images=len(real))
+            t.augmentation.adjust(overfitting(logits.real), images=len(real))
             run.log({"p": t.augmentation.p})
         if run.every(options.run.evaluation_interval(steps)):
             run.save(score=evaluation.measure(), better="lower")

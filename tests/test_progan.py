@@ -56,20 +56,21 @@ mean_logit = MeanLogit()
 def test_the_terms_of_wgan_gp_by_hand(recipe):
     real, fake = torch.full((2, 3, 4, 4), 0.5), torch.full((2, 3, 4, 4), -0.25)
     chosen = recipe.Options(penalty_weight=10.0, drift_weight=0.1)
-    terms = recipe.discriminator_terms(mean_logit, real, fake, 1.0, chosen)
+    terms, logits = recipe.discriminator_terms(mean_logit, real, fake, 1.0, chosen)
+    assert [side.flatten().tolist() for side in logits] == [[0.5, 0.5], [-0.25, -0.25]]
     norm = (48 * (1 / 48) ** 2) ** 0.5
     assert {name: term.item() for name, term in terms.items()} == pytest.approx(
         {"discriminator": -0.75, "drift": 0.1 * 0.25, "penalty": 10 * (norm - 1) ** 2}
     )
     assert recipe.LOSSES["wgan-gp"].generator(mean_logit(fake, fade=1.0)) == 0.25
     without = recipe.Options(penalty_weight=0.0, drift_weight=0.0)
-    assert recipe.discriminator_terms(mean_logit, real, fake, 0.5, without).keys() == {"discriminator"}
+    assert recipe.discriminator_terms(mean_logit, real, fake, 0.5, without)[0].keys() == {"discriminator"}
 
 
 def test_the_terms_with_r1_by_hand(recipe):
     real, fake = torch.full((2, 3, 4, 4), 0.5), torch.full((2, 3, 4, 4), -0.25)
     chosen = recipe.Options(loss="nonsaturating", penalty_weight=3.0)
-    terms = recipe.discriminator_terms(mean_logit, real, fake, 1.0, chosen)
+    terms, _ = recipe.discriminator_terms(mean_logit, real, fake, 1.0, chosen)
     softplus = torch.nn.functional.softplus(torch.tensor([-0.5, -0.25])).sum().item()
     assert {name: term.item() for name, term in terms.items()} == pytest.approx(
         {"discriminator": softplus, "penalty": 3 / 48}
@@ -119,7 +120,8 @@ def state(out, step):
 def test_a_run_writes_samples_of_the_last_size(whole):
     rows = read_scalars(whole / "scalars.jsonl")
     assert rows[-1]["step"] == 6
-    assert {"discriminator", "drift", "penalty", "adversarial", "frechet_distance"} <= rows[-1].keys()
+    logged = {"discriminator", "drift", "penalty", "adversarial", "real_logits", "frechet_distance"}
+    assert logged <= rows[-1].keys()
     net = gan_nets.load(whole / "generator")
     assert net(torch.zeros(2, 4)).shape == (2, 3, 8, 8)
     assert (whole / "samples.png").exists()

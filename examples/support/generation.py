@@ -65,13 +65,13 @@ class Sampler(NamedTuple):
     labels: Tensor | None = None  # (N,) of the data, from which those of the samples are drawn
 
     def sample(self, count: int, seed: int, device: torch.device) -> Tensor:
-        """(count, 3, H, W), the same for the same seed."""
+        """(count, 3, H, W) in [-1, 1], the same for the same seed; an untrained generator is clamped."""
         with seeded(seed, device):
             z = torch.randn(count, self.latents).to(device)
             if self.labels is None:
-                return self.draw(z)
+                return self.draw(z).clamp(-1, 1)
             labels = self.labels[torch.randint(len(self.labels), (count,))]
-            return self.draw(z, labels.to(device))
+            return self.draw(z, labels.to(device)).clamp(-1, 1)
 
 
 class Judge(NamedTuple):
