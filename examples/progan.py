@@ -215,7 +215,11 @@ def train(
         if run.every(1):
             t.ema.update()
         if run.every(options.run.evaluation_interval(run.settings["steps"])):
-            run.save(score=evaluation.measure(), better="lower")
+            distance = evaluation.measure()
+            if phase.size == options.size and not phase.fades:  # the best is one that has grown
+                run.save(score=distance, better="lower")
+            else:
+                run.save()
 
 
 def main(options: Options) -> None:

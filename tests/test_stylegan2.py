@@ -82,6 +82,20 @@ def test_resuming_equals_an_uninterrupted_run(recipe, train, run_until, photos, 
     assert all(torch.equal(got[name], tensor) for name, tensor in expected.items())
 
 
+def test_the_best_generator_is_written_not_the_last(recipe, example, train, photos, tmp_path, monkeypatch):
+    distances = iter([1.0, 2.0])
+    evaluation = example("support.generation").Evaluation
+    monkeypatch.setattr(evaluation, "measure", lambda _: next(distances))
+    train(recipe, "ada", tmp_path, data=photos, **SMALL)
+    assert (tmp_path / "checkpoints/best").read_text().strip() == "00000002"
+    average = gan_nets.load(tmp_path / "checkpoints/best", "g")
+    last = gan_nets.load(tmp_path / "checkpoints/latest", "g")
+    written, z = gan_nets.load(tmp_path / "generator"), torch.randn(2, 4)
+    images = {net: net(z, noise="none") for net in (written, average, last)}
+    assert torch.equal(images[written], images[average])
+    assert not torch.equal(images[written], images[last])
+
+
 def test_classes_accumulated_batches_and_no_regularization(recipe, train, photos, tmp_path):
     root = tmp_path / "data"
     for number, file in enumerate(sorted(photos.iterdir())):

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import gan_nets
 import torch
 from accelerate import PartialState
 from gan_data import Images, find_images, write_pictures
@@ -162,10 +163,10 @@ class Evaluation:
 
 @torch.no_grad()
 def write_results(run: Run, evaluation: Evaluation) -> None:
-    """Write the generator, samples beside the images of the data nearest to them, and a latent walk."""
+    """Write the best generator, samples beside the images of the data nearest to them, and a latent walk."""
     if not run.is_main:
         return
-    sampler, seed = evaluation.sampler, evaluation.seed
+    sampler, seed = _best(run, evaluation.sampler), evaluation.seed
     sampler.generator.save_pretrained(run.out / "generator")
     samples = sampler.sample(32, seed, run.device)
     features = evaluation.statistics.need_features("nearest").to(run.device)
@@ -177,6 +178,15 @@ def write_results(run: Run, evaluation: Evaluation) -> None:
     write_pictures(run.out, names, pictures=samples)
     _write_walk(run.out, sampler, seed, run.device)
     print(f"samples, beside the images of the data nearest to them: {run.out / 'samples.png'}")
+
+
+def _best(run: Run, sampler: Sampler) -> Sampler:
+    """The sampler with the generator of the checkpoint that had the least distance."""
+    pointer = run.out / "checkpoints" / "best"
+    if not pointer.is_file():
+        return sampler
+    generator = gan_nets.load(pointer, "g").to(run.device)  # the average, where there is one
+    return sampler._replace(generator=generator, draw=generator)
 
 
 def _write_walk(out: Path, sampler: Sampler, seed: int, device: torch.device) -> None:
