@@ -16,8 +16,9 @@ import growing_page
 import growing_scores
 from gan_projected import Backbone
 from gan_trainers import OptionError
-from growing_page import ARMS, distance_after, gap_spread, run_folder, verdicts, write_page
-from growing_scores import Faces, Judges, eye_pixels, scorer
+from generation_scores import Pictures, distance_after, effort, sampled
+from growing_page import ARMS, gap_spread, run_folder, verdicts, write_page
+from growing_scores import Judges, eye_pixels, face_scorer
 from spread import Spread
 
 
@@ -47,12 +48,12 @@ def test_eyes_are_counted_in_each_half():
 
 
 def test_pictures_are_scored_as_a_set():
-    score = scorer(Judges(features, DarkIsEye()), Faces(faces(40), faces(20)))
+    score = face_scorer(Judges(features, DarkIsEye()), Pictures(faces(40), faces(20)))
     real = score(faces(20))
-    assert real["two eyes"] == 100
+    assert real["two eyes, %"] == 100
     assert real["variety"] == pytest.approx(1)
-    assert score(faces(20, right=0))["two eyes"] == 0
-    assert score(faces(20, left=1))["two eyes"] == 100  # half of the pixels are enough
+    assert score(faces(20, right=0))["two eyes, %"] == 0
+    assert score(faces(20, left=1))["two eyes, %"] == 100  # half of the pixels are enough
     copied = score(faces(20)[:1].expand(20, -1, -1, -1))
     assert copied["variety"] == 0
     assert copied["recall"] < real["recall"]
@@ -75,6 +76,8 @@ def test_curves_are_read_at_a_time_and_in_their_second_half():
     rows = log(80.0, 10, [9.0, 9.0, 1.0, 3.0])
     assert distance_after(rows, 25) == 40
     assert distance_after(rows, 5) == 80  # none yet: the first
+    assert effort(rows, 40, "seconds") == 20
+    assert effort(rows, 9, "seconds") == float("inf")
     assert gap_spread(rows) == 1
 
 
@@ -83,7 +86,7 @@ def test_verdicts_by_hand():
         return {
             name: Spread((value, value))
             for name, value in {
-                "Frechet distance": distance, "recall": recall, "variety": variety, "two eyes": 50.0,
+                "Frechet distance": distance, "recall": recall, "variety": variety, "two eyes, %": 50.0,
                 "spread of the logits' gap": 1.0,
             }.items()
         }  # fmt: skip
@@ -114,10 +117,10 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, few_portr
         own = {"images": 4} if arm.recipe == "progan.py" else {"steps": 6, "styles": 4}
         recipe = example(arm.recipe.removesuffix(".py"))
         train(recipe, "paper", run, data=data, judge_weights="random", **small | own | arm.options)
-    monkeypatch.setattr(growing_page, "SAMPLES", 8)
+    monkeypatch.setattr(growing_page, "sampled", lambda run: sampled(run, 8))
     monkeypatch.setattr(growing_page, "SHOWN", 2)
     monkeypatch.setattr(
-        growing_page, "read_faces", lambda _: Faces(torch.rand(9, 3, 8, 8), torch.rand(6, 3, 8, 8))
+        growing_page, "read_faces", lambda _: Pictures(torch.rand(9, 3, 8, 8), torch.rand(6, 3, 8, 8))
     )
     judge = Backbone("tf_efficientnet_lite1", weights="random")
     write_page(tmp_path, tmp_path / "page", [8], [0], Judges(judge, DarkIsEye()), "The budget.")

@@ -6,14 +6,20 @@ from statistics import pstdev
 from typing import Any, NamedTuple
 
 import comparison
-import gan_nets
-import torch
 from comparison import Row, bold, score_table, seed_folder, table, time_table
-from gan_nets import ProGANGenerator, StyleGAN2Generator, StyleGANGenerator
 from gan_trainers import draw_curves, read_scalars, write_grid
-from growing_scores import DISTANCE, EYES_SCORE, RECALL, VARIETY, Judges, read_faces, scorer, trivial_faces
+from generation_scores import (
+    DISTANCE,
+    LOGGED,
+    RECALL,
+    SAMPLES,
+    VARIETY,
+    distance_after,
+    sampled,
+    trivial_sets,
+)
+from growing_scores import EYES_SCORE, FACE_DIGITS, Judges, face_scorer, read_faces
 from spread import Rows, Spread, higher, lower, over_seeds
-from torch import Tensor
 
 
 class Arm(NamedTuple):
@@ -37,8 +43,7 @@ FAMILIES = ("ProGAN", "StyleGAN")
 COLLAPSED = 0.5  # the variety below which a run has collapsed
 LOGITS = "spread of the logits' gap"
 SECONDS = "seconds"
-DIGITS = {DISTANCE: 0, EYES_SCORE: 1, "precision": 2, RECALL: 2, VARIETY: 2, LOGITS: 2}
-SAMPLES, SHOWN = 256, 8
+SHOWN = 8
 
 
 class Answer(NamedTuple):
@@ -68,15 +73,15 @@ def write_page(
 def answer(out: Path, page: Path, size: int, seeds: Sequence[int], judges: Judges) -> Answer:
     """Score all runs of a size, and draw its pictures."""
     faces = read_faces(size)
-    scores = scorer(judges, faces)
+    scores = face_scorer(judges, faces)
     real = {"**held-out pictures**": over_seeds([scores(faces.held_out)])}
-    trivial = {name: over_seeds([scores(images)]) for name, images in trivial_faces(faces).items()}
+    trivial = {name: over_seeds([scores(images)]) for name, images in trivial_sets(faces).items()}
     runs = {arm: [run_folder(out, arm, size, seed) for seed in seeds] for arm in ARMS}
     logs = {arm: [read_scalars(run / "scalars.jsonl") for run in each] for arm, each in runs.items()}
     samples = {arm: [sampled(run) for run in each] for arm, each in runs.items()}
     write_grid(page / f"{size}.png", *(each[0][:SHOWN] for each in samples.values()), faces.held_out[:SHOWN])
     first = {arm: each[0] for arm, each in logs.items()}
-    draw_curves(first, page / f"{size}_curves.png", ["frechet_distance", RECALL], against="images")
+    draw_curves(first, page / f"{size}_curves.png", [LOGGED, RECALL], against="images")
     trained = {
         arm: over_seeds(
             [scores(images) | {LOGITS: gap_spread(log)} for images, log in zip(each, logs[arm], strict=True)]
@@ -86,28 +91,10 @@ def answer(out: Path, page: Path, size: int, seeds: Sequence[int], judges: Judge
     return Answer(size, real, trivial, trained, verdicts(trivial, trained, logs))
 
 
-@torch.no_grad()
-def sampled(run: Path) -> Tensor:
-    """(256, 3, size, size): samples of a run's generator, the same latents for all."""
-    generator = gan_nets.load(run / "generator").eval()
-    assert isinstance(generator, ProGANGenerator | StyleGANGenerator | StyleGAN2Generator)
-    latents = torch.randn(SAMPLES, generator.latents, generator=torch.Generator().manual_seed(0))
-    with torch.random.fork_rng():
-        torch.manual_seed(0)  # of the noise maps
-        return torch.cat([generator(some).clamp(-1, 1) for some in latents.split(64)])
-
-
 def gap_spread(log: Sequence[Row]) -> float:
     """The standard deviation of the mean real logit less the mean fake one, over the last half of a run."""
     gaps = [row["real_logits"] - row["fake_logits"] for row in log if "real_logits" in row]
     return pstdev(gaps[len(gaps) // 2 :])
-
-
-def distance_after(log: Sequence[Row], seconds: float) -> float:
-    """The last distance that a run logged by then; its first one, if that was later."""
-    measured = [row for row in log if "frechet_distance" in row]
-    reached = [row for row in measured if row[SECONDS] <= seconds]
-    return (reached or measured)[-1 if reached else 0]["frechet_distance"]
 
 
 def verdicts(trivial: Rows, trained: Rows, logs: Mapping[str, Sequence[Sequence[Row]]]) -> dict[str, str]:
@@ -136,7 +123,7 @@ def verdicts(trivial: Rows, trained: Rows, logs: Mapping[str, Sequence[Sequence[
             f"{family}: growing finds more variety (recall)": higher(ours[RECALL], theirs[RECALL], at_once),
             f"{family}: growing is steadier ({LOGITS})": lower(ours[LOGITS], theirs[LOGITS], at_once),
             f"{family}: growing collapses less": collapses(ours[VARIETY], theirs[VARIETY]),
-            f"{family}: growing learns structure (two eyes, %)": higher(
+            f"{family}: growing learns structure ({EYES_SCORE})": higher(
                 ours[EYES_SCORE], theirs[EYES_SCORE], at_once, 1
             ),
         }
@@ -192,7 +179,7 @@ def section(each: Answer, out: Path, seeds: Sequence[int]) -> str:
 
 Samples of the first seed, from left to right: {", ".join(ARMS)}, and held-out pictures.
 
-{score_table(each.real | each.trivial | bold(each.trained), DIGITS)}
+{score_table(each.real | each.trivial | bold(each.trained), FACE_DIGITS | {LOGITS: 2})}
 
 {time_table(runs)}
 
