@@ -93,7 +93,7 @@ class Options:
 PRESETS = {
     "portraits": Options(
         portraits=True, size=32, latents=128, styles=128, mapping_layers=4, base_channels=512,
-        r1_weight=0.1, augment="ada", images_to_full=20_000, ema_images=2_000, batch_size=16, steps=2_000,
+        r1_weight=0.1, augment="ada", images_to_full=20_000, ema_images=2_000, batch_size=16, steps=3_500,
     ),
     "paper": Options(),
     "ada": Options(augment="ada", mapping_layers=2, r1_weight=1.0, ema_images=20_000),
