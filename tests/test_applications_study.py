@@ -46,6 +46,8 @@ def test_translations_are_scored_beside_the_input(bright_to_dark, tmp_path):
         assert mean_image < 20 < 40 < reconstructed  # dB
     assert [title(each) for each in directions] == ["Bright to dark", "Dark to bright"]
     assert "| Dark to bright |" in score_table(directions)
+    preset = directions[1].application._replace(name="bright to dark (preset)")
+    assert title(directions[1]._replace(application=preset)) == "Dark to bright (preset)"
 
 
 def test_a_single_test_image_is_too_few_to_measure(tmp_path):
@@ -60,4 +62,4 @@ def test_all_applications_are_there_if_their_folders_are_given(tmp_path):
     assert len(list(cyclegan_applications.applications_of(options))) == 2
     options = cyclegan_applications.Options(style=tmp_path, season=tmp_path, focus=tmp_path)
     presets = [each.preset for each in cyclegan_applications.applications_of(options)]
-    assert presets == ["paper"] * 4 + ["photo-enhancement"]
+    assert presets == ["paper"] * 3 + ["painting-to-photo", "paper", "photo-enhancement"]

@@ -59,7 +59,7 @@ class Application(NamedTuple):
     name: str
     data: tuple[Path, ...]  # of --data
     size: int  # of the crops, in pixels
-    load_size: int  # the shorter side of the images that they are cut from
+    load_size: int | None  # the shorter side of the images that they are cut from; if not given, their own
     shown: tuple[str, ...] = ("a_to_b", "b_to_a")  # the directions whose pictures the page has
     preset: str = "paper"
 
@@ -109,6 +109,9 @@ def applications_of(options: Options) -> Iterator[Application]:
     yield Application("drawn faces to animals", (faces, animals()), drawings, drawings)
     if options.style:
         yield Application("photographs to prints", (options.style,), photos, zoomed, ("a_to_b",))
+        prints_and_photos = options.style / "trainB", options.style / "trainA"  # a tenth of each is held out
+        name = "prints to photographs (painting-to-photo)"
+        yield Application(name, prints_and_photos, photos, None, (), "painting-to-photo")
     if options.season:
         yield Application("day to dusk", (options.season,), photos, zoomed, ())
     if options.focus:
@@ -157,8 +160,10 @@ def write_page(directions: list[Direction], options: Options) -> None:
 
 def title(direction: Direction) -> str:
     """`Drawn faces to emoji`, or `Emoji to drawn faces`."""
-    a, _, b = direction.application.name.partition(" to ")
+    name, _, preset = direction.application.name.partition(" (")
+    a, _, b = name.partition(" to ")
     name = f"{a} to {b}" if direction.name == "a_to_b" else f"{b} to {a}"
+    name += f" ({preset}" if preset else ""
     return name[0].upper() + name[1:]
 
 
