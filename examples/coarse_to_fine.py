@@ -53,7 +53,7 @@ class Options:
             raise OptionError("--portraits and --data exclude each other; use one of them")
         if self.model == "unet" and self.training == "each":
             raise OptionError(
-                "--model unet expects another --training; it has one input, so no coarser stages"
+                "--model unet expects --training all or inward; it has one input, so no coarser stages"
             )
         if self.training != "all" and self.steps < len(self.resolutions):
             raise OptionError(

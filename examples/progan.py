@@ -35,7 +35,7 @@ from gan_trainers import (
 )
 from images import portraits
 from support.common import adam, data_folder, plain_forward
-from support.generation import Evaluation, Sampler, build_judge, check_judge, write_results
+from support.generation import Evaluation, Sampler, build_judge, check_judge, check_same_judge, write_results
 from support.projected_gan import Logits, Weights
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -58,9 +58,7 @@ class Options:
     first_size: Count = 4  # side of the first images that are generated
     generator: Literal["progan", "stylegan"] = "progan"
     mapping_layers: Count = 8  # of stylegan, from latents to styles
-    style_mixing: Probability = (
-        0.9  # of stylegan's batches, in which a second latent takes over at some layer
-    )
+    style_mixing: Probability = 0.9  # of stylegan's batches: a second latent takes over at some layer
     latents: Count = 512  # dimensions of the latent vector
     base_channels: Count = 16_384  # the channels at a size are this number divided by the size, at most 512
     loss: Literal["wgan-gp", "nonsaturating"] = "wgan-gp"  # with a gradient penalty: WGAN-GP's, or R1
@@ -91,7 +89,10 @@ class Options:
 PRESETS = {
     "portraits": Options(portraits=True, size=32, latents=128, base_channels=512, images=8_000),
     "paper": Options(),
-    "stylegan": Options(generator="stylegan", first_size=8, loss="nonsaturating", penalty_weight=5.0),
+    # StyleGAN's, but for its last size, which goes on to 25 million images in all.
+    "stylegan": Options(
+        generator="stylegan", first_size=8, loss="nonsaturating", penalty_weight=5.0, images=600_000
+    ),
 }
 
 
@@ -125,8 +126,9 @@ def schedule(options: Options, processes: int) -> list[Phase]:
     phases: list[Phase] = []
 
     def add(name: str, size: int, *, fades: bool, images: int) -> None:
-        batch_size = options.batch_size or max(1, BATCH_SIZES.get(size, 16) // processes)
-        per_step = batch_size * processes * options.run.accumulate
+        batches = processes * options.run.accumulate
+        batch_size = options.batch_size or max(1, BATCH_SIZES.get(size, 16) // batches)
+        per_step = batch_size * batches
         first = phases[-1].first + phases[-1].steps if phases else 0
         phases.append(Phase(name, size, fades, batch_size, first, max(1, images // per_step)))
 
@@ -215,16 +217,14 @@ def train(
         if run.every(1):
             t.ema.update()
         if run.every(options.run.evaluation_interval(run.settings["steps"])):
-            distance = evaluation.measure()
-            if phase.size == options.size and not phase.fades:  # the best is one that has grown
-                run.save(score=distance, better="lower")
-            else:
-                run.save()
+            distance, grown = evaluation.measure(), phase.size == options.size and not phase.fades
+            run.save(score=distance if grown else None, better="lower")
 
 
 def main(options: Options) -> None:
     """Train a generator; the same command again resumes."""
     files = find_images(data_folder(options.data, portraits() / "trainB" if options.portraits else None))
+    check_same_judge(options.run.out, options)
     run = options.run.start(options)
     phases = schedule(options, run.processes)
     run.settings |= {"steps": sum(phase.steps for phase in phases)}

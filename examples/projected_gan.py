@@ -33,10 +33,12 @@ from gan_trainers import (
 from images import animals
 from support.common import adam, data_folder
 from support.generation import (
+    JUDGES,
     Evaluation,
     Sampler,
     build_judge,
     check_judge,
+    check_same_judge,
     find_images_and_labels,
     write_results,
 )
@@ -108,6 +110,8 @@ class Options:
             raise OptionError("--blur-sigma and --blur-images must be given together, both above 0")
         if 3 * self.blur_sigma >= self.size:
             raise OptionError(f"--blur-sigma must be below a third of --size; got {self.blur_sigma}")
+        if self.discriminator == "projected" and JUDGES.get(self.judge, self.judge) == self.backbone:
+            raise OptionError(f"--judge must be another network than --backbone; got {self.judge} for both")
         check_judge(self.judge, self.judge_weights, self.samples)
         if self.labels and (self.generator == "dcgan" or self.discriminator != "projected"):
             raise OptionError("--labels expects --discriminator projected and a --generator other than dcgan")
@@ -115,7 +119,7 @@ class Options:
 
 PRESETS = {
     "animals": Options(
-        animals=True, size=64, width=32, resize=128, augment="adaptive", lr=1e-3, batch_size=8, steps=1_500
+        animals=True, size=64, width=32, resize=128, augment="adaptive", lr=1e-3, batch_size=8, images=12_000
     ),
     "paper": Options(),
     "stylegan2": Options(generator="stylegan2", lr=2e-3),
@@ -205,6 +209,7 @@ def main(options: Options) -> None:
     """Train a generator; the same command again resumes."""
     root = data_folder(options.data, animals() if options.animals else None)
     dataset, whole = find_images_and_labels(root, options.size, labels=options.labels)
+    check_same_judge(options.run.out, options)
     run = options.run.start(options, found={"classes": dataset.class_names})
     batches_per_step = run.processes * options.run.accumulate
     batch_size = options.batch_size or max(1, 64 // batches_per_step)

@@ -40,6 +40,7 @@ from support.generation import (
     Sampler,
     build_judge,
     check_judge,
+    check_same_judge,
     find_images_and_labels,
     write_results,
 )
@@ -63,12 +64,12 @@ class Options:
     mapping_layers: Count = 8  # from latents to styles
     base_channels: Count = 32_768  # the channels at a size are this number divided by the size, at most 512
     style_mixing: Probability = 0.9  # of the batches, in which a second latent takes over at a random layer
-    r1_weight: Weight = 10.0  # gamma
+    r1_weight: Weight = 10.0  # gamma, here FFHQ's
     r1_every: Count = 16  # steps
     path_weight: Weight = 2.0  # of path length regularization; appendix B's, whatever the size
     path_every: Count = 8  # steps
     augment: Literal["none", "ada", "diffaugment"] = "none"  # ada: until the real logits' mean sign is 0.6
-    images_to_full: Count = 500_000  # in which ada's p can rise from 0 to 1
+    images_to_full: Count | None = None  # in which ada's p can rise from 0 to 1; if not given, 500,000
     ema: bool = True  # evaluate and save the average of the generator's weights
     ema_images: Count = 10_000  # half-life of the average
     lr: Positive = 2e-3  # learning rate of both networks
@@ -87,16 +88,19 @@ class Options:
             raise OptionError("--data expects another preset, such as: stylegan2.py paper --data FOLDER")
         if self.size & (self.size - 1) or not 8 <= self.size <= 1024:
             raise OptionError(f"--size must be a power of 2 from 8 to 1024; got {self.size}")
+        if self.images_to_full and self.augment != "ada":
+            raise OptionError(f"--images-to-full expects --augment ada; got {self.augment}")
         check_judge(self.judge, self.judge_weights, self.samples)
 
 
 PRESETS = {
     "portraits": Options(
         portraits=True, size=32, latents=128, styles=128, mapping_layers=4, base_channels=512,
-        r1_weight=0.1, augment="ada", images_to_full=20_000, ema_images=2_000, batch_size=16, steps=3_500,
+        r1_weight=0.1, augment="ada", images_to_full=20_000, ema_images=2_000, batch_size=16, images=56_000,
     ),
     "paper": Options(),
-    "ada": Options(augment="ada", mapping_layers=2, r1_weight=1.0, ema_images=20_000),
+    # The paper's on limited data at 256x256, but for its batches of 64.
+    "ada": Options(augment="ada", base_channels=16_384, r1_weight=1.0, ema_images=20_000, lr=2.5e-3),
 }  # fmt: skip
 
 
@@ -125,7 +129,7 @@ def build(options: Options, classes: int, images_per_step: int) -> Training:
     d = StyleGAN2Discriminator(options.size, **channels)
     opt_g, opt_d = (adam(options.lr, net, betas=(0.0, 0.99)) for net in (g, d))
     half_life = options.ema_images / images_per_step if options.ema else 1e-3  # 1e-3: the weights themselves
-    augmentation = build_augmentation(options.augment, options.images_to_full)
+    augmentation = build_augmentation(options.augment, options.images_to_full or 500_000)
     ema = EMA(g, half_life, ramp_up=0.05)
     return Training(g, d, opt_g, opt_d, ema, augmentation, PathLengthPenalty())
 
@@ -143,7 +147,11 @@ def generated(
 def discriminator_terms(
     d: nn.Module, real: Tensor, fake: Tensor, *labels: Tensor, weight: float
 ) -> tuple[Terms, Logits]:
-    """The non-saturating loss, and a weight times R1 on the images as augmented."""
+    """The non-saturating loss, and a weight times R1.
+
+    R1 is of the augmented images, which is what the discriminator learns from. The official code of ADA
+    differentiates through the augmentation, too, which then needs a second derivative.
+    """
     logits = Logits(d(real, *labels), d(fake, *labels))
     terms = {"discriminator": NONSATURATING.discriminator(*logits)}
     if weight:
@@ -194,6 +202,7 @@ def main(options: Options) -> None:
     """Train a generator; the same command again resumes."""
     root = data_folder(options.data, portraits() / "trainB" if options.portraits else None)
     dataset, whole = find_images_and_labels(root, options.size, labels=options.labels)
+    check_same_judge(options.run.out, options)
     run = options.run.start(options, found={"classes": dataset.class_names})
     batches_per_step = run.processes * options.run.accumulate
     batch_size = options.batch_size or max(1, 32 // batches_per_step)

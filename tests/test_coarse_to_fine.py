@@ -103,7 +103,7 @@ def test_resuming_in_any_phase_equals_an_uninterrupted_run(
     [
         (
             {"model": "unet", "training": "each"},
-            "--model unet expects another --training; it has one input, so no coarser stages",
+            "--model unet expects --training all or inward; it has one input, so no coarser stages",
         ),
         (
             {"portraits": True, "data": "photos"},

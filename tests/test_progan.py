@@ -104,6 +104,14 @@ def test_the_judge_may_be_inception_for_fid_and_kid_or_another_network(
     assert "kernel_distance" in logged["lite0"]
 
 
+def test_a_run_is_not_continued_with_another_judge(recipe, train, mistake, photos, tmp_path):
+    small = SMALL | {"growing": False, "images": 2, "data": photos}
+    train(recipe, "paper", tmp_path / "out", **small)
+    code, error = mistake(recipe, "paper", out=tmp_path / "out", **small | {"samples": 7})
+    sentence = f"{tmp_path / 'out'} was measured with --samples 6; use that, or give another --out for 7"
+    assert (code, error) == (2, f"error: {sentence}")
+
+
 @pytest.fixture(scope="module")
 def whole(recipe, train, photos, tmp_path_factory):
     """An uninterrupted run: 2 steps of each phase."""

@@ -153,6 +153,7 @@ CONDITIONAL = "--labels expects --discriminator projected and a --generator othe
             {"size": 300},
             "--size must be a power of 2 from 64 to 1024 with --generator fastgan-lite; got 300",
         ),
+        ({"judge": "lite0"}, "--judge must be another network than --backbone; got lite0 for both"),
         ({"samples": 3}, "--samples must be above 3, the neighbors compared; got 3"),
         ({}, "--data is missing; this preset expects a folder of images"),
     ],

@@ -110,6 +110,10 @@ def test_the_same_command_again_makes_the_missing_pictures_alone(recipe, train, 
     assert (code, error) == (2, f"error: {sentence}")
 
 
+def killed(*_, **__):
+    raise KeyboardInterrupt
+
+
 def test_a_picture_that_was_replaced_is_made_again_and_another_style_or_damage_is_told(
     recipe, train, mistake, pictures, tmp_path
 ):
@@ -129,6 +133,14 @@ def test_a_picture_that_was_replaced_is_made_again_and_another_style_or_damage_i
     again = [file.read_bytes() for file in sorted((out / "pictures/a_to_b/translated").iterdir())]
     assert again[0] != first
     assert again[1] == second
+    shutil.copy(pictures / "content" / one.name, one)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipe, "transfer_style", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(recipe, "paper", out, **given)
+    train(recipe, "paper", out, **given)  # the one that was broken off is not taken for finished
+    restored = [file.read_bytes() for file in sorted((out / "pictures/a_to_b/translated").iterdir())]
+    assert restored == [first, second]
     shutil.copy(two, sorted((tmp_path / "in/style").iterdir())[0])
     code, error = mistake(recipe, "paper", out=out, **given)
     sentence = f"{out} has pictures made with other files of --style; give another --out, or delete it"

@@ -24,20 +24,22 @@ Generator = DCGANGenerator | FastGANGenerator | ProGANGenerator | StyleGAN2Gener
 
 
 class Pictures(NamedTuple):
-    """Real pictures, (N, 3, size, size): to learn from, and held out."""
+    """Real pictures, (N, 3, size, size): to learn from, and to compare with."""
 
     train: Tensor
     held_out: Tensor
+    name: str = "held-out pictures"  # of those to compare with
 
 
 def trivial_sets(pictures: Pictures) -> dict[str, Tensor]:
-    """Sets of pictures that took no training."""
-    count = len(pictures.held_out)
+    """Sets of pictures that took no training, as many as the samples of a run: a distance depends on that."""
+    each = (SAMPLES, -1, -1, -1)
+    some = pictures.train[torch.arange(SAMPLES) % len(pictures.train)]
     return {
-        "noise": torch.rand_like(pictures.held_out) * 2 - 1,
-        "the mean picture": pictures.train.mean(0).expand(count, -1, -1, -1),
-        "one picture, copied": pictures.train[0].expand(count, -1, -1, -1),
-        "the data, blurred": blurred(pictures.train[:count]),
+        "noise": torch.rand_like(some) * 2 - 1,
+        "the mean picture": pictures.train.mean(0).expand(each),
+        "one picture, copied": pictures.train[0].expand(each),
+        "the data, blurred": blurred(some),
     }
 
 
@@ -85,10 +87,10 @@ def sampled(run: Path, count: int = SAMPLES) -> Tensor:
         return torch.cat([generator(some).clamp(-1, 1) for some in latents.split(64)])
 
 
-def distance_after(log: Sequence[Row], reached: float, against: str = "seconds") -> float:
+def distance_after(log: Sequence[Row], seconds: float) -> float:
     """The least distance that a run logged by then; its first one, if that was later."""
     measured = [row for row in log if LOGGED in row]
-    return min(row[LOGGED] for row in measured if row[against] <= max(reached, measured[0][against]))
+    return min(row[LOGGED] for row in measured if row["seconds"] <= max(seconds, measured[0]["seconds"]))
 
 
 def effort(log: Sequence[Row], goal: float, against: str) -> float:

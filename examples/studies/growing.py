@@ -36,6 +36,8 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+        if BATCH_SIZE % self.run.accumulate:
+            raise OptionError(f"--accumulate must divide {BATCH_SIZE}; got {self.run.accumulate}")
         if not self.sizes or any(size & (size - 1) or not 8 <= size <= 128 for size in self.sizes):
             raise OptionError(
                 "--sizes must be powers of 2 from 8 to 128, the size of the pictures; "
@@ -55,7 +57,8 @@ def main(options: Options) -> None:
     for seed in seeds:
         for size in options.sizes:
             steps = steps_of(options.images, size)
-            own = {"size": size, "seed": seed, "evaluate_every": max(1, steps // 24)}
+            own = {"size": size, "seed": seed, "batch_size": BATCH_SIZE // options.run.accumulate}
+            own |= {"evaluate_every": options.run.evaluate_every or max(1, steps // 24)}
             for name, arm in ARMS.items():
                 budget = {"images": options.images} if arm.recipe == "progan.py" else {"steps": steps}
                 given = shared | own | budget | arm.options
@@ -74,8 +77,8 @@ def steps_of(images: int, size: int) -> int:
 def describe(options: Options) -> str:
     """The first sentence of the page."""
     return (
-        f"Each arm was shown {options.images:,} images in each phase of those that grow, and as many in all, "
-        f"in batches of {BATCH_SIZE}, with {options.seeds} seeds."
+        f"Arms that grow were shown {options.images:,} images in each phase, the others as many in total, in "
+        f"batches of {BATCH_SIZE}, with {options.seeds} seeds."
     )
 
 

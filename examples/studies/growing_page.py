@@ -74,7 +74,7 @@ def answer(out: Path, page: Path, size: int, seeds: Sequence[int], judges: Judge
     """Score all runs of a size, and draw its pictures."""
     faces = read_faces(size)
     scores = face_scorer(judges, faces)
-    real = {"**held-out pictures**": over_seeds([scores(faces.held_out)])}
+    real = {f"**{faces.name}**": over_seeds([scores(faces.held_out)])}
     trivial = {name: over_seeds([scores(images)]) for name, images in trivial_sets(faces).items()}
     runs = {arm: [run_folder(out, arm, size, seed) for seed in seeds] for arm in ARMS}
     logs = {arm: [read_scalars(run / "scalars.jsonl") for run in each] for arm, each in runs.items()}
@@ -163,7 +163,8 @@ python examples/studies/growing.py
 ## How it was measured
 
 Distance, precision and recall are those of {SAMPLES} samples to the training pictures, in the features of
-EfficientNet-Lite1, which no network here has seen; they are not FID. Variety is the mean distance between two
+EfficientNet-Lite1, which no network here has seen; they are not FID. The trivial rows have as many
+pictures, the held-out ones are 200. Variety is the mean distance between two
 pictures over that between two real ones. A face has two eyes if a segmentation network that was trained on
 real faces finds, on each side of the middle, half as many pixels of eyes as in the median of held-out faces.
 The gap of the logits is the mean real one less the mean fake one.

@@ -38,6 +38,7 @@ def face_scorer(judges: Judges, faces: Pictures) -> Callable[[Tensor], dict[str,
     """
     score = set_scorer(judges.features, faces)
     needed = eye_pixels(judges.segmenter, faces.held_out).median(0).values / 2  # (2,)
+    needed = needed.clamp(min=1)  # or a network that finds no eyes would find two in anything
 
     def scores(images: Tensor) -> dict[str, float]:
         both = (eye_pixels(judges.segmenter, images) >= needed).all(1)

@@ -81,7 +81,8 @@ def read_pictures(options: Options) -> Pictures:
     train = read_squares(find_images(data_folder(options.data, embedded(options))), options.size)
     if options.portraits:
         return Pictures(train, read_squares(find_images(portraits() / "testB"), options.size))
-    return Pictures(train, train[:: max(1, len(train) // COMPARED)][:COMPARED])
+    some = train[:: max(1, len(train) // COMPARED)][:COMPARED]
+    return Pictures(train, some, "real pictures, learned from")
 
 
 def jobs(options: Options, arms: list[str], seeds: range) -> Iterator[Job]:

@@ -73,7 +73,7 @@ def write_page(
     runs = {arm: [seed_folder(out, arm, seed) for seed in seeds] for arm in arms}
     logs = {arm: [read_scalars(run / "scalars.jsonl") for run in each] for arm, each in runs.items()}
     samples: dict[str, list[Tensor]] = {arm: [sampled(run) for run in each] for arm, each in runs.items()}
-    real = {"**held-out pictures**": over_seeds([scores(pictures.held_out)])}
+    real = {f"**{pictures.name}**": over_seeds([scores(pictures.held_out)])}
     trivial = {name: over_seeds([scores(images)]) for name, images in trivial_sets(pictures).items()}
     trained = {arm: over_seeds([scores(images) for images in each]) for arm, each in samples.items()}
     shown = min(SHOWN, len(pictures.held_out))
@@ -206,7 +206,8 @@ From left to right: {", ".join(arms)}, and real pictures.
 Distance, precision and recall are those of 256 samples to the data, in the features of EfficientNet-Lite1,
 which no discriminator here uses; they are not FID. Variety is the mean distance between two pictures over
 that between two real ones. A near copy is less than half as far from its nearest real picture as real ones
-are from theirs. The samples are of the best checkpoint by the distance.
+are from theirs. The samples are of the best checkpoint by the distance. The trivial rows have 256 pictures,
+too; the row of real ones has fewer, which makes a distance larger.
 
 ## Curves
 

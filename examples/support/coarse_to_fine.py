@@ -58,7 +58,7 @@ def evaluate_and_save(run: Run, net: CoarseToFineUNet, stage: int, innermost: in
     net.train()
     scores = means.compute()
     run.log(scores)
-    run.save(score=scores["psnr_enlarged"])
+    run.save(score=scores["psnr_enlarged"] if innermost == 1 else None)  # else a part of it is untrained
 
 
 @torch.no_grad()

@@ -1,10 +1,11 @@
 """Data, evaluation and results of generators from noise."""
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import gan_nets
 import torch
@@ -75,6 +76,25 @@ class Sampler(NamedTuple):
             return self.draw(z, labels.to(device)).clamp(-1, 1)
 
 
+class JudgedOptions(Protocol):
+    """A recipe's options of its judge."""
+
+    @property
+    def judge(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def judge_weights(self) -> "Weights":
+        """Their source."""
+        ...
+
+    @property
+    def samples(self) -> int:
+        """Images measured in each evaluation."""
+        ...
+
+
 class Judge(NamedTuple):
     """A network that no discriminator should use, and the metrics in its features by name."""
 
@@ -97,6 +117,28 @@ def check_judge(name: str, weights: "Weights", samples: int) -> None:
         )
     if samples <= NEIGHBORS:
         raise OptionError(f"--samples must be above {NEIGHBORS}, the neighbors compared; got {samples}")
+
+
+def check_same_judge(out: Path, options: "JudgedOptions") -> None:
+    """Make sure that a run which is continued is measured as it was: its best checkpoint is by the distance.
+
+    Raises:
+        OptionError: the run in `out` has checkpoints, and other options of its judge.
+    """
+    if not (out / "checkpoints").is_dir():
+        return
+    try:
+        before = dict(json.loads((out / "settings.json").read_text("utf-8"))["settings"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return  # `Run` tells of it
+    for name in ("judge", "judge_weights", "samples"):
+        value = getattr(options, name)
+        if name in before and before[name] != (value if isinstance(value, int) else str(value)):
+            option = "--" + name.replace("_", "-")
+            raise OptionError(
+                f"{out} was measured with {option} {before[name]}; use that, or give another --out for "
+                f"{value}"
+            )
 
 
 def build_judge(name: str, weights: "Weights") -> Judge:

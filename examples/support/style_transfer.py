@@ -142,6 +142,7 @@ def write_results(
         if translated.is_file() and real.is_file() and real.read_bytes() == unfinished.read_bytes():
             unfinished.unlink()
             continue
+        translated.unlink(missing_ok=True)  # of another picture; a kill must not leave it beside this one
         unfinished.replace(real)
         write_image(unfinished, transfer(index, content[index][None].to(run.device))[0])
         unfinished.replace(translated)

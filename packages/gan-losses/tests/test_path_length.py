@@ -56,5 +56,7 @@ def test_images_that_do_not_depend_on_the_styles_change_nothing_and_no_gradient_
         ValueError, match="expected images with a gradient with respect to the styles; got none"
     ):
         PathLengthPenalty()(images, styles)
+    with pytest.raises(ValueError, match="generate them from these very styles"):
+        PathLengthPenalty()(linear(styles.detach().requires_grad_(), torch.ones(3, 24)), styles)
     with pytest.raises(ValueError, match="expected a decay from 0 to below 1; got 1"):
         PathLengthPenalty(decay=1)

@@ -7,6 +7,11 @@ from torch import Tensor, nn
 
 from gan_losses._scales import at_least_float32
 
+_NO_GRADIENT = (
+    "expected images with a gradient with respect to the styles; got none; generate them from these very "
+    "styles, and not under torch.no_grad()"
+)
+
 
 class PathLengthPenalty(nn.Module):
     """(|J^T y| - a)^2, so that a step of a style changes images by the same amount everywhere.
@@ -59,12 +64,14 @@ class PathLengthPenalty(nn.Module):
         noise = torch.randn(images.shape, generator=generator, device=device).to(images)
         noise = noise / (images.shape[-2] * images.shape[-1]) ** 0.5
         if not (images.requires_grad and styles.requires_grad):
-            raise ValueError(
-                "expected images with a gradient with respect to the styles; got none; "
-                "the generator must not run under torch.no_grad()"
-            )
+            raise ValueError(_NO_GRADIENT)
         # (N, layers, D); vector_norm's derivative is 0 at norm 0, that of the square root of a sum is not.
-        (gradient,) = torch.autograd.grad([(images * noise).sum()], [styles], create_graph=True)
+        with torch.autocast(images.device.type, enabled=False):
+            (gradient,) = torch.autograd.grad(
+                [(images * noise).sum()], [styles], create_graph=True, allow_unused=True
+            )
+        if gradient is None:
+            raise ValueError(_NO_GRADIENT)
         lengths = torch.linalg.vector_norm(at_least_float32(gradient), dim=(1, 2)) / styles.shape[1] ** 0.5
         with torch.no_grad():
             self.average.lerp_(mean(lengths.detach()).to(self.average), 1 - self.decay)

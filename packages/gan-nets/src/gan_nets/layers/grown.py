@@ -1,4 +1,4 @@
-"""Sizes of networks that grow (Karras et al. 2018)."""
+"""Sizes and channels of ProGAN and what came after it (Karras et al. 2018 to 2020)."""
 
 import math
 

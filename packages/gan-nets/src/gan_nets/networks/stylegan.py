@@ -63,7 +63,7 @@ class StyleGANGenerator(PretrainedModule):
     and figure 1b, on ProGAN's schedule: a mapping network to styles, a learned 4x4 constant, two convolutions
     at each size, after each noise and adaptive instance normalization by a style, and a layer to images at
     each size. The layers initialize themselves; call no `init_*_` on it. The paper trains it against ProGAN's
-    discriminator, from 8x8 on.
+    discriminator, with bilinear downsampling, from 8x8 on.
 
     Args:
         size: height and width of the grown images, a power of 2 from 8 to 1024.

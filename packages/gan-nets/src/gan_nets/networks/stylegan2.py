@@ -1,13 +1,12 @@
 """The generator of StyleGAN2 in plain PyTorch (Karras et al. 2020)."""
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets.layers.checks import check_positive
-from gan_nets.layers.latents import Noise, check_classes, check_power_of_two, noise_maps
+from gan_nets.layers.grown import sizes_and_channels
+from gan_nets.layers.latents import Noise, check_classes, noise_maps
 from gan_nets.networks._stylegan2_layers import StyledConv, ToImage
 from gan_nets.networks._styles import MappingNetwork, layer_styles
 from gan_nets.saving.pretrained import PretrainedModule
@@ -57,15 +56,13 @@ class StyleGAN2Generator(PretrainedModule):
         classes: int = 0,
     ) -> None:
         super().__init__()
-        check_power_of_two(size, least=8, most=1024, network="StyleGAN2Generator")
         check_positive(
             out_channels=out_channels, latents=latents, styles=styles, mapping_layers=mapping_layers
         )
-        check_positive(base_channels=base_channels, most_channels=most_channels)
         check_classes(classes)
+        sizes, widths = sizes_and_channels(size, base_channels, most_channels, network="StyleGAN2Generator")
+        channels = dict(zip(sizes, widths, strict=True))
         self.size, self.latents, self.classes = size, latents, classes
-        sizes = [2**power for power in range(2, int(math.log2(size)) + 1)]
-        channels = {s: max(1, min(most_channels, base_channels // s)) for s in sizes}
         self.mapping = MappingNetwork(latents, styles, mapping_layers, classes)
         self.register_buffer("mean_style", torch.zeros(styles))
         self.constant = nn.Parameter(torch.randn(1, channels[4], 4, 4))

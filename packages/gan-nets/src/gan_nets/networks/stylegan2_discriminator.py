@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from gan_nets.layers.checks import check_images, check_positive
 from gan_nets.layers.deviation import deviation_map
 from gan_nets.layers.equalized import EqualizedConv, EqualizedLinear
-from gan_nets.layers.latents import check_classes, check_power_of_two, normalize_second_moment
+from gan_nets.layers.grown import sizes_and_channels
+from gan_nets.layers.latents import check_classes, normalize_second_moment
 from gan_nets.networks._stylegan2_layers import blur_taps
 from gan_nets.networks._styles import leaky_relu
 from gan_nets.saving.pretrained import PretrainedModule
@@ -77,16 +78,17 @@ class StyleGAN2Discriminator(PretrainedModule):
         classes: int = 0,
     ) -> None:
         super().__init__()
-        check_power_of_two(size, least=8, most=1024, network="StyleGAN2Discriminator")
-        check_positive(
-            in_channels=in_channels, base_channels=base_channels, most_channels=most_channels, group=group
-        )
+        check_positive(in_channels=in_channels, group=group)
         check_classes(classes)
         self.size, self.in_channels, self.group, self.classes = size, in_channels, group, classes
-        sizes = [2**power for power in range(int(math.log2(size)), 1, -1)]  # size, ..., 8, 4
-        channels = {s: max(1, min(most_channels, base_channels // s)) for s in sizes}
+        sizes, widths = sizes_and_channels(
+            size, base_channels, most_channels, network="StyleGAN2Discriminator"
+        )
+        channels = dict(zip(sizes, widths, strict=True))
         self.input = EqualizedConv(in_channels, channels[size], 1)
-        self.blocks = nn.ModuleList(ResidualDownBlock(channels[s], channels[s // 2]) for s in sizes[:-1])
+        self.blocks = nn.ModuleList(
+            ResidualDownBlock(channels[s], channels[s // 2]) for s in reversed(sizes[1:])
+        )
         last = channels[4]
         self.last = EqualizedConv(last + (group > 1), last, 3)
         self.hidden = EqualizedLinear(last * 4 * 4, last)
