@@ -69,7 +69,8 @@ class Options:
     path_weight: Weight = 2.0  # of path length regularization; appendix B's, whatever the size
     path_every: Count = 8  # steps
     augment: Literal["none", "ada", "diffaugment"] = "none"  # ada: until the real logits' mean sign is 0.6
-    images_to_full: Count | None = None  # in which ada's p can rise from 0 to 1; if not given, 500,000
+    images_to_full: Count | None = None  # in which ada's p can rise from 0 to 1; if not given, 500,000, or
+    # a third of all if that is less
     ema: bool = True  # evaluate and save the average of the generator's weights
     ema_images: Count = 10_000  # half-life of the average
     lr: Positive = 2e-3  # learning rate of both networks
@@ -96,7 +97,7 @@ class Options:
 PRESETS = {
     "portraits": Options(
         portraits=True, size=32, latents=128, styles=128, mapping_layers=4, base_channels=512,
-        r1_weight=0.1, augment="ada", images_to_full=20_000, ema_images=2_000, batch_size=16, images=56_000,
+        r1_weight=0.1, augment="ada", ema_images=2_000, batch_size=16, images=56_000,
     ),
     "paper": Options(),
     # The paper's on limited data at 256x256, but for its batches of 64.
@@ -116,7 +117,7 @@ class Training(NamedTuple):
     path: PathLengthPenalty
 
 
-def build(options: Options, classes: int, images_per_step: int) -> Training:
+def build(options: Options, classes: int, steps: int, images_per_step: int) -> Training:
     """Sections 2 to 4, and Adam without momentum; the layers initialize themselves."""
     channels = {"base_channels": options.base_channels, "classes": classes}
     g = StyleGAN2Generator(
@@ -129,7 +130,8 @@ def build(options: Options, classes: int, images_per_step: int) -> Training:
     d = StyleGAN2Discriminator(options.size, **channels)
     opt_g, opt_d = (adam(options.lr, net, betas=(0.0, 0.99)) for net in (g, d))
     half_life = options.ema_images / images_per_step if options.ema else 1e-3  # 1e-3: the weights themselves
-    augmentation = build_augmentation(options.augment, options.images_to_full or 500_000)
+    images_to_full = options.images_to_full or min(500_000, max(1, steps * images_per_step // 3))
+    augmentation = build_augmentation(options.augment, images_to_full)
     ema = EMA(g, half_life, ramp_up=0.05)
     return Training(g, d, opt_g, opt_d, ema, augmentation, PathLengthPenalty())
 
@@ -209,7 +211,7 @@ def main(options: Options) -> None:
     images_per_step = batch_size * batches_per_step
     steps = options.steps or max(1, options.images // images_per_step)
     run.settings |= {"steps": steps, "batch_size": batch_size}
-    training = build(options, len(dataset.class_names), images_per_step)
+    training = build(options, len(dataset.class_names), steps, images_per_step)
     run.register(**training._asdict())
     batches = run.loader(dataset, batch_size, workers=options.run.workers)
     labels = torch.tensor(dataset.labels) if options.labels else None

@@ -1,5 +1,7 @@
 """StyleGAN2's recipe: its terms by hand, lazy regularization, style mixing, resuming, classes, mistakes."""
 
+from dataclasses import replace
+
 import gan_nets
 import pytest
 import torch
@@ -101,6 +103,17 @@ def test_classes_accumulated_batches_and_no_regularization(recipe, train, photos
     train(recipe, "paper", tmp_path / "out", data=root, labels=True, **SMALL | changes)
     assert not {"r1", "path_length", "p"} & set().union(*read_scalars(tmp_path / "out/scalars.jsonl"))
     assert gan_nets.load(tmp_path / "out/generator").classes == 2
+
+
+@pytest.mark.parametrize(("images", "full"), [(300, 100), (9_000_000, 500_000)])
+def test_adas_probability_rises_within_the_run(recipe, images, full):
+    options = recipe.Options(augment="ada", **{"size": 8, "base_channels": 32})
+    training = recipe.build(options, classes=0, steps=images // 2, images_per_step=2)
+    for _ in range(4):  # p changes at every fourth call
+        training.augmentation.adjust(torch.tensor(1.0), images=full // 10)
+    assert training.augmentation.p == pytest.approx(0.4)
+    for augment in ("none", "diffaugment"):  # also of a preset that has ada
+        replace(recipe.PRESETS["portraits"], augment=augment)
 
 
 def test_two_processes_run(recipe, two_processes, words, photos, tmp_path):
