@@ -223,7 +223,7 @@ def train(
 def main(options: Options) -> None:
     """Train a generator; the same command again resumes."""
     files = find_images(data_folder(options.data, portraits() / "trainB" if options.portraits else None))
-    check_same_judge(options.run.out, options)
+    check_same_judge(options.run.out, options.judge, options.judge_weights, options.samples)
     run = options.run.start(options)
     phases = schedule(options, run.processes)
     run.settings |= {"steps": sum(phase.steps for phase in phases)}

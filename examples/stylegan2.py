@@ -203,7 +203,7 @@ def main(options: Options) -> None:
     """Train a generator; the same command again resumes."""
     root = data_folder(options.data, portraits() / "trainB" if options.portraits else None)
     dataset, whole = find_images_and_labels(root, options.size, labels=options.labels)
-    check_same_judge(options.run.out, options)
+    check_same_judge(options.run.out, options.judge, options.judge_weights, options.samples)
     run = options.run.start(options, found={"classes": dataset.class_names})
     batches_per_step = run.processes * options.run.accumulate
     batch_size = options.batch_size or max(1, 32 // batches_per_step)

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import gan_nets
 import torch
@@ -76,25 +76,6 @@ class Sampler(NamedTuple):
             return self.draw(z, labels.to(device)).clamp(-1, 1)
 
 
-class JudgedOptions(Protocol):
-    """A recipe's options of its judge."""
-
-    @property
-    def judge(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def judge_weights(self) -> "Weights":
-        """Their source."""
-        ...
-
-    @property
-    def samples(self) -> int:
-        """Images measured in each evaluation."""
-        ...
-
-
 class Judge(NamedTuple):
     """A network that no discriminator should use, and the metrics in its features by name."""
 
@@ -119,11 +100,11 @@ def check_judge(name: str, weights: "Weights", samples: int) -> None:
         raise OptionError(f"--samples must be above {NEIGHBORS}, the neighbors compared; got {samples}")
 
 
-def check_same_judge(out: Path, options: "JudgedOptions") -> None:
-    """Make sure that a run which is continued is measured as it was: its best checkpoint is by the distance.
+def check_same_judge(out: Path, name: str, weights: "Weights", samples: int) -> None:
+    """Make sure that a run which is continued is measured as before: distances of other judges are others.
 
     Raises:
-        OptionError: the run in `out` has checkpoints, and other options of its judge.
+        OptionError: the run in `out` has checkpoints, and another --judge, --judge-weights or --samples.
     """
     if not (out / "checkpoints").is_dir():
         return
@@ -131,12 +112,12 @@ def check_same_judge(out: Path, options: "JudgedOptions") -> None:
         before = dict(json.loads((out / "settings.json").read_text("utf-8"))["settings"])
     except (OSError, ValueError, LookupError, TypeError):
         return  # `Run` tells of it
-    for name in ("judge", "judge_weights", "samples"):
-        value = getattr(options, name)
-        if name in before and before[name] != (value if isinstance(value, int) else str(value)):
-            option = "--" + name.replace("_", "-")
+    now = {"judge": name, "judge_weights": str(weights), "samples": samples}
+    for field, value in now.items():
+        if before.get(field, value) != value:
+            option = "--" + field.replace("_", "-")
             raise OptionError(
-                f"{out} was measured with {option} {before[name]}; use that, or give another --out for "
+                f"{out} was measured with {option} {before[field]}; use that, or give another --out for "
                 f"{value}"
             )
 

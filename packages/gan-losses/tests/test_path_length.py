@@ -34,6 +34,17 @@ def test_its_gradient_is_that_of_finite_differences():
     assert torch.autograd.gradcheck(loss, (weight,))
 
 
+def test_autocast_changes_nothing():
+    weight, styles = torch.randn(4, 24, requires_grad=True), torch.randn(2, 1, 4, requires_grad=True)
+    found = []
+    for enabled in (False, True):
+        images = linear(torch.tanh(styles), weight)
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            loss = PathLengthPenalty()(images, styles, generator=torch.Generator().manual_seed(0))
+        found.append(torch.autograd.grad(loss, weight)[0])
+    assert torch.equal(*found)
+
+
 def test_the_average_moves_toward_the_mean_that_is_given():
     styles = torch.ones(2, 1, 3, requires_grad=True)
     penalty = PathLengthPenalty(decay=0.5)
