@@ -34,9 +34,10 @@ from gan_trainers import (
     total,
 )
 from images import portraits
-from support.common import adam, data_folder, plain_forward
-from support.generation import Evaluation, Sampler, build_judge, check_judge, check_same_judge, write_results
-from support.projected_gan import Logits, Weights
+from support.common import Weights, adam, data_folder, plain_forward
+from support.generation import Evaluation, Sampler, write_results
+from support.judge import build_judge, check_judge, check_same_judge
+from support.projected_gan import Logits
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam

