@@ -26,13 +26,14 @@ from gan_trainers import (
     Probability,
     Run,
     RunOptions,
+    Weight,
     check_ranges,
     frozen,
     linear_decay,
     run_recipe,
     total,
 )
-from support.colorize import evaluate_and_save, find_datasets, strength, write_results
+from support.colorize import evaluate_and_save, find_datasets, photo_size, strength, write_results
 from support.common import adam
 from support.pix2pix import print_unet_depth, unet_depth
 from torch import Tensor, nn
@@ -104,6 +105,7 @@ class Options:
     # features of an ImageNet classifier, which learns colors from few photos
     width: Count = 64  # channels of the first layers
     dropout: Probability = 0.5  # in the blocks next to the bottleneck; off at test time
+    adversarial_weight: Weight = 1.0  # beside 100 of the pixel loss; 0: without a discriminator
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count = 16  # photos per step and process
     steps: Count = 1_500  # the learning rate decays over the second half
@@ -140,7 +142,7 @@ def build(options: Options) -> Training:
     arm = ARMS[options.colors]
     g = build_generator(options, planes=3 if arm.generator is RGB else 2)
     space = arm.generator.name
-    g.usage = Usage("colorize", space, trained_size=options.size)  # type: ignore[arg-type]  # one of three
+    g.usage = Usage("colorize", space, trained_size=photo_size(options))  # type: ignore[arg-type]  # one of three
     d = PatchDiscriminator(4 if arm.conditional else 3, layers=3, width=options.width)
     init_normal_(d)
     return Training(g, d, adam(options.lr, g), adam(options.lr, d), EMA(g, half_life=200))  # steps
@@ -170,10 +172,14 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return 0.5 * nonsaturating_discriminator_loss(real_logits, fake_logits)
 
 
-def generator_terms(d: nn.Module, arm: Arm, gray: Tensor, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-    """pix2pix, equation 4, L_cGAN(G, D) + lambda L_L1(G), with the arm's pixel loss."""
-    logits = d(arm.shown(gray, fake))
-    return {"adversarial": nonsaturating_generator_loss(logits), "pixel": arm.pixel_loss(fake, real)}
+def generator_terms(
+    d: nn.Module, arm: Arm, gray: Tensor, real: Tensor, fake: Tensor, weight: float
+) -> dict[str, Tensor]:
+    """pix2pix, equation 4, weight * L_cGAN(G, D) + lambda L_L1(G), with the arm's pixel loss."""
+    terms = {"pixel": arm.pixel_loss(fake, real)}
+    if weight:
+        terms["adversarial"] = weight * nonsaturating_generator_loss(d(arm.shown(gray, fake)))
+    return terms
 
 
 def train(run: Run, batches: Loader, test_batches: Loader, arm: Arm, t: Training, options: Options) -> None:
@@ -183,12 +189,13 @@ def train(run: Run, batches: Loader, test_batches: Loader, arm: Arm, t: Training
         run.set_lr(options.lr * decay, t.opt_g, t.opt_d)
         gray, real = arm.gray(rgb), arm.generator.from_rgb(rgb)
         fake = arm.image(gray, t.g(gray))
-        logits = judge(t.d, arm, gray, real, fake)
-        loss = discriminator_loss(*logits)
-        run.update(t.opt_d, loss)
-        run.log({"discriminator": loss, **strength(*logits)})
+        if options.adversarial_weight:
+            logits = judge(t.d, arm, gray, real, fake)
+            loss = discriminator_loss(*logits)
+            run.update(t.opt_d, loss)
+            run.log({"discriminator": loss, **strength(*logits)})
         with frozen(t.d):
-            terms = generator_terms(t.d, arm, gray, real, fake)
+            terms = generator_terms(t.d, arm, gray, real, fake, options.adversarial_weight)
             run.update(t.opt_g, total(terms))
         run.log(terms)
         if run.every(1):
@@ -209,7 +216,7 @@ def main(options: Options) -> None:
     test_batches = run.loader(test_photos, options.batch_size, shuffle=False, passes=1)
     run.resume()
     train(run, batches, test_batches, arm, training, options)
-    write_results(run, training.ema, test_photos.paths, options.size)
+    write_results(run, training.ema, test_photos.paths)
 
 
 if __name__ == "__main__":

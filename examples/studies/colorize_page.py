@@ -11,6 +11,7 @@ from colorize_verdicts import BEST, ERROR, FEATURES, RED, Logs, over_runs, verdi
 from comparison import bold, last, score_table, seed_folder, table, write_text
 from gan_colorspace import rgb_to_gray
 from gan_metrics import ChromaCorrelation, chroma_error, colorfulness, feature_distance
+from gan_nets import translate
 from gan_projected import Backbone
 from gan_trainers import draw_curves, read_scalars, write_grid
 from spread import Rows, Spread, over_seeds
@@ -18,7 +19,7 @@ from torch import Tensor
 from trivial_colors import ConstantColor, LumaTable, NearestByLuma, gray
 
 ARMS: dict[str, dict[str, object]] = {  # the article's with the paper's network, and its best with another
-    **{colors: {"colors": colors, "network": "unet"} for colors in SPACES},
+    **{colors: {"colors": colors, "network": "unet", "adversarial_weight": 1.0} for colors in SPACES},
     FEATURES: {"colors": BEST, "network": "features"},
 }
 BLUE = "correlation of Cb"
@@ -42,21 +43,22 @@ def write_page(
     """Write README.md, photos.png and curves.png into `page` from the finished runs."""
     page.mkdir(parents=True, exist_ok=True)
     runs = {arm: [seed_folder(out, arm, seed) for seed in seeds] for arm in ARMS}
-    first = [colorized(runs[arm][0], arm, data.shown) for arm in ARMS]
+    first = [colorized(runs[arm][0], data.shown) for arm in ARMS]
     write_grid(page / "photos.png", *(images[:SHOWN] for images in (_luma(data.shown), *first, data.shown)))
     trivial, truth = trivial_rows(data, features), {"**true photos**": _one(features, data.measured, data)}
-    trained = {arm: trained_row(runs[arm], arm, data, features) for arm in ARMS}
+    trained = {arm: trained_row(runs[arm], data, features) for arm in ARMS}
     logs = {arm: [read_scalars(run / "scalars.jsonl") for run in runs[arm]] for arm in ARMS}
     draw_curves({arm: of_seeds[0] for arm, of_seeds in logs.items()}, page / "curves.png", CURVES)
     write_text(page, _text(budget, truth | trivial, trained, verdicts(trivial, trained, logs), logs), out)
 
 
-@torch.no_grad()
-def colorized(run: Path, arm: str, photos: Tensor) -> Tensor:
-    """Photos (N, 3, H, W), colorized by the network of a run from their gray images."""
-    net, spaces = gan_nets.load(run / "colorizer").eval(), SPACES[str(ARMS[arm]["colors"])]
-    images = [spaces.image(luma, net(luma)) for luma in spaces.gray(photos).split(16)]
-    return spaces.generator.to_rgb(torch.cat(images)).clamp(-1, 1)
+def colorized(run: Path, photos: Tensor) -> Tensor:
+    """Photos (N, 3, H, W), colorized from their gray images by the network of a run, as a user does it.
+
+    The network works at its own size, and all that is taken of its result is the chroma.
+    """
+    net = gan_nets.load(run / "colorizer")
+    return torch.cat([translate(net, luma, rgb=True) for luma in _luma(photos).split(16)])
 
 
 def scores(features: Backbone, colored: Tensor, true: Tensor) -> dict[str, float]:
@@ -88,9 +90,9 @@ def trivial_rows(data: Data, features: Backbone) -> Rows:
     return {name: _one(features, make(_luma(data.measured)), data) for name, make in makers.items()}
 
 
-def trained_row(runs: Sequence[Path], arm: str, data: Data, features: Backbone) -> dict[str, Spread]:
+def trained_row(runs: Sequence[Path], data: Data, features: Backbone) -> dict[str, Spread]:
     """The scores of an arm over its seeds."""
-    return over_seeds([scores(features, colorized(run, arm, data.measured), data.measured) for run in runs])
+    return over_seeds([scores(features, colorized(run, data.measured), data.measured) for run in runs])
 
 
 def _one(features: Backbone, colored: Tensor, data: Data) -> dict[str, Spread]:

@@ -8,7 +8,7 @@ import torch
 from gan_colorspace import is_color, rgb_to_gray
 from gan_data import Images, read_image, write_pictures
 from gan_metrics import ChromaCorrelation, ImageMeans, chroma_error, colorfulness
-from gan_nets import translate
+from gan_nets import FeatureUNet, translate
 from gan_trainers import EMA, Run
 from torch import Tensor
 from torch.nn import functional as F
@@ -23,11 +23,25 @@ LARGEST = 512  # shorter side of those, in pixels
 
 
 def find_datasets(options: "Options") -> tuple[Images, Images]:
-    """Color photos to train on, cropped from 286/256 of the size as in the paper; and held-out ones."""
-    size, load_size = options.size, options.load_size or options.size * 286 // 256
+    """Color photos to train on, cropped at random; and the middle of held-out ones."""
+    whole, multiple = photo_size(options), FeatureUNet.size_multiple
+    square = options.size if options.network == "unet" else whole // multiple * multiple
     photos, held_out = photo_files(options.data, options.validation)
-    train = Images(photos, size=size, load_size=load_size, keep=is_color)
-    return train, Images(held_out, size=size, load_size=size, crop="center", flip=False, keep=is_color)
+    train = Images(photos, size=options.size, load_size=load_size(options), keep=is_color)
+    return train, Images(held_out, size=square, load_size=whole, crop="center", flip=False, keep=is_color)
+
+
+def load_size(options: "Options") -> int:
+    """Shorter side, in pixels, of the photos that are cropped; 286/256 of the crops' as in the paper."""
+    return options.load_size or options.size * 286 // 256
+
+
+def photo_size(options: "Options") -> int:
+    """Shorter side, in pixels, at which whole photos are colorized.
+
+    Their things are then as large as in the crops; but the paper's U-Net takes them at its own size alone.
+    """
+    return options.size if options.network == "unet" else load_size(options)
 
 
 def colorized(arm: "Arm", ema: EMA["Generator"], rgb: Tensor) -> tuple[Tensor, Tensor]:
@@ -65,8 +79,8 @@ def evaluate_and_save(run: Run, arm: "Arm", ema: EMA["Generator"], photos: Itera
     run.save(score=(cr + cb) / 2)
 
 
-def write_results(run: Run, ema: EMA["Generator"], photos: Sequence[Path], size: int) -> None:
-    """Write the colorizer, and some whole held-out photos gray, colorized at `size` pixels, and true."""
+def write_results(run: Run, ema: EMA["Generator"], photos: Sequence[Path]) -> None:
+    """Write the colorizer, and some whole held-out photos gray, colorized, and true."""
     if not run.is_main:
         return
     net = ema.average
@@ -74,7 +88,7 @@ def write_results(run: Run, ema: EMA["Generator"], photos: Sequence[Path], size:
     for index, path in enumerate(photos[:SHOWN]):
         rgb = reduced(read_image(path))[None]
         gray = rgb_to_gray(rgb)
-        colored = translate(net, gray, rgb=True, size=size)
+        colored = translate(net, gray, rgb=True)
         write_pictures(
             run.out / "pictures", [numbered_name(index, path)], gray=gray, colored=colored, true=rgb
         )
