@@ -13,6 +13,10 @@ from gan_data.decoding.tensors import from_uint8 as from_uint8
 from gan_data.decoding.tensors import to_uint8 as to_uint8
 from gan_data.decoding.writing import write_image as write_image
 from gan_data.decoding.writing import write_pictures as write_pictures
+from gan_data.transforms.blur import blur as blur
+from gan_data.transforms.blur_kernels import gaussian_kernel as gaussian_kernel
+from gan_data.transforms.blur_kernels import plateau_kernel as plateau_kernel
+from gan_data.transforms.blur_kernels import sinc_kernel as sinc_kernel
 from gan_data.transforms.degrade import grayscale as grayscale
 from gan_data.transforms.degrade import jpeg as jpeg
 from gan_data.transforms.degrade import mosaic as mosaic
