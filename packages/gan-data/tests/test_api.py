@@ -24,6 +24,7 @@ def test_public_names():
         "SideBySide",
         "Split",
         "UnpairedFolders",
+        "batched_jpeg",
         "bicubic_downscale",
         "bicubic_upscale",
         "blur",

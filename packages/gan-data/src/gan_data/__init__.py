@@ -40,6 +40,7 @@ __all__ = [
     "SideBySide",
     "Split",
     "UnpairedFolders",
+    "batched_jpeg",
     "bicubic_downscale",
     "bicubic_upscale",
     "blur",

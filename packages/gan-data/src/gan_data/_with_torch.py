@@ -13,6 +13,7 @@ from gan_data.decoding.tensors import from_uint8 as from_uint8
 from gan_data.decoding.tensors import to_uint8 as to_uint8
 from gan_data.decoding.writing import write_image as write_image
 from gan_data.decoding.writing import write_pictures as write_pictures
+from gan_data.transforms.batched_jpeg import batched_jpeg as batched_jpeg
 from gan_data.transforms.blur import blur as blur
 from gan_data.transforms.blur_kernels import gaussian_kernel as gaussian_kernel
 from gan_data.transforms.blur_kernels import plateau_kernel as plateau_kernel
