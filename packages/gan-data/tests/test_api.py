@@ -24,6 +24,8 @@ def test_public_names():
         "SideBySide",
         "Split",
         "UnpairedFolders",
+        "add_gaussian_noise",
+        "add_poisson_noise",
         "batched_jpeg",
         "bicubic_downscale",
         "bicubic_upscale",

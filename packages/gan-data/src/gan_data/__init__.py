@@ -40,6 +40,8 @@ __all__ = [
     "SideBySide",
     "Split",
     "UnpairedFolders",
+    "add_gaussian_noise",
+    "add_poisson_noise",
     "batched_jpeg",
     "bicubic_downscale",
     "bicubic_upscale",
