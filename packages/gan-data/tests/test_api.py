@@ -57,6 +57,7 @@ def test_public_names():
         "require_labels",
         "resize_bicubic",
         "search_folder",
+        "sharpen",
         "sinc_kernel",
         "split_by_content",
         "to_uint8",

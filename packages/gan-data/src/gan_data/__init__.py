@@ -73,6 +73,7 @@ __all__ = [
     "require_labels",
     "resize_bicubic",
     "search_folder",
+    "sharpen",
     "sinc_kernel",
     "split_by_content",
     "to_uint8",

@@ -33,3 +33,4 @@ from gan_data.transforms.resize import downscale as downscale
 from gan_data.transforms.resize import resize_bicubic as resize_bicubic
 from gan_data.transforms.sensor_noise import add_gaussian_noise as add_gaussian_noise
 from gan_data.transforms.sensor_noise import add_poisson_noise as add_poisson_noise
+from gan_data.transforms.sharpen import sharpen as sharpen
