@@ -23,6 +23,7 @@ def test_public_names():
         "LabeledPhoto",
         "LabeledPhotos",
         "NoiseLevel",
+        "PairPool",
         "PairedFolders",
         "PassedOver",
         "SideBySide",

@@ -39,6 +39,7 @@ __all__ = [
     "LabeledPhoto",
     "LabeledPhotos",
     "NoiseLevel",
+    "PairPool",
     "PairedFolders",
     "PassedOver",
     "SideBySide",

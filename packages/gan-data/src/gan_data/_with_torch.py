@@ -29,6 +29,7 @@ from gan_data.transforms.label_maps import one_hot as one_hot
 from gan_data.transforms.low_resolution import Downscale as Downscale
 from gan_data.transforms.noise import NoiseLevel as NoiseLevel
 from gan_data.transforms.noise import jpeg_noise as jpeg_noise
+from gan_data.transforms.pair_pool import PairPool as PairPool
 from gan_data.transforms.random_kernels import KernelRanges as KernelRanges
 from gan_data.transforms.random_kernels import SincRanges as SincRanges
 from gan_data.transforms.resize import Kernel as Kernel
