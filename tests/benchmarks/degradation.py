@@ -1,0 +1,48 @@
+"""The high-order degradation of Real-ESRGAN: a batch at once, compared with its images one at a time.
+
+    python tests/benchmarks/degradation.py
+    python tests/benchmarks/degradation.py --batch-size 32 --size 400 --draws 20
+
+"plain" degrades the same images, with the same seeds, one after the other. All images of a batch have one
+seed, so that both resize to the same sizes. A step is a fixed list of such seeds, since the time depends on
+these sizes.
+"""
+
+from functools import partial
+
+import cyclopts
+import torch
+from gan_data import REAL_ESRGAN
+from step_timing import DEVICE, Step, compare
+
+
+def main(batch_size: int = 8, size: int = 256, draws: int = 10, rounds: int = 5) -> None:
+    """Time both.
+
+    Args:
+        batch_size: images per batch.
+        size: their side, in pixels.
+        draws: batches per step, each with another seed.
+        rounds: timed rounds of each, after two warm-up steps.
+    """
+    print(f"{draws} batches of {batch_size} images per step: {size}x{size}")
+    step_of = partial(make_step, batch_size=batch_size, size=size, draws=draws)
+    compare(step_of, ["batched"], batch_size=batch_size * draws, rounds=rounds)
+
+
+def make_step(name: str, batch_size: int, size: int, draws: int) -> Step:
+    """The degradation of fixed random images, with one seed for each batch."""
+    torch.manual_seed(0)
+    images = torch.rand(batch_size, 3, size, size, device=DEVICE) * 2 - 1
+    batches = images.split(1) if name == "plain" else (images,)
+
+    def step() -> None:
+        for seed in range(draws):
+            for batch in batches:
+                REAL_ESRGAN(batch, [seed] * len(batch))
+
+    return step
+
+
+if __name__ == "__main__":
+    cyclopts.run(main)
