@@ -27,6 +27,7 @@ def test_inventory():
         "ResnetGenerator",
         "SRGANDiscriminator",
         "SRResNet",
+        "SRVGGNetCompact",
         "StyleGAN2Discriminator",
         "StyleGAN2Generator",
         "StyleGANGenerator",

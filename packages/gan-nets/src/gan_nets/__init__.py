@@ -31,6 +31,7 @@ __all__ = [
     "ResnetGenerator",
     "SRGANDiscriminator",
     "SRResNet",
+    "SRVGGNetCompact",
     "StyleGAN2Discriminator",
     "StyleGAN2Generator",
     "StyleGANGenerator",

@@ -12,6 +12,7 @@ from gan_nets.loading.load import load as load
 from gan_nets.networks.coarse_to_fine import CoarseToFineUNet as CoarseToFineUNet
 from gan_nets.networks.cogan import CoGANDiscriminator as CoGANDiscriminator
 from gan_nets.networks.cogan import CoGANGenerator as CoGANGenerator
+from gan_nets.networks.compact import SRVGGNetCompact as SRVGGNetCompact
 from gan_nets.networks.dcgan import DCGANDiscriminator as DCGANDiscriminator
 from gan_nets.networks.dcgan import DCGANGenerator as DCGANGenerator
 from gan_nets.networks.fastgan import FastGANGenerator as FastGANGenerator

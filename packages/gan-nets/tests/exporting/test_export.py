@@ -17,6 +17,7 @@ from gan_nets import (
     ResnetGenerator,
     RRDBNet,
     SRResNet,
+    SRVGGNetCompact,
     StyleGAN2Generator,
     UNetGenerator,
     Usage,
@@ -36,6 +37,7 @@ NETS = {  # every network that takes images, with options that are hard to expor
     "coarse to fine": lambda: CoarseToFineUNet(resolutions=(4, 8), width=2),
     "srresnet": lambda: SRResNet(scale=2, blocks=1, width=2),
     "msrresnet": lambda: MSRResNet(scale=3, blocks=1, width=2),
+    "compact": lambda: SRVGGNetCompact(scale=2, convs=1, width=2),
 }
 if torch.__version__ >= "2.7":  # the exporter of 2.6 gets pixel_unshuffle wrong
     NETS["rrdb"] = lambda: RRDBNet(scale=2, blocks=1, width=2, growth=2)

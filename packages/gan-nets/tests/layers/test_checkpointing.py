@@ -10,6 +10,7 @@ from gan_nets import (
     ResnetGenerator,
     RRDBNet,
     SRResNet,
+    SRVGGNetCompact,
     checkpoint_activations_,
 )
 
@@ -24,6 +25,7 @@ NETWORKS = {
     "SRGAN's": lambda: SRResNet(blocks=6, width=8, scale=2),
     "BasicSR's": lambda: MSRResNet(blocks=6, width=8, scale=2),
     "ESRGAN's": lambda: RRDBNet(blocks=2, width=8, growth=4, scale=2),
+    "Real-ESRGAN's": lambda: SRVGGNetCompact(convs=6, width=8, scale=2),
 }
 
 

@@ -1,4 +1,4 @@
-"""What holds for SRResNet, MSRResNet, RRDBNet and the discriminators of super-resolution."""
+"""What holds for SRResNet, MSRResNet, RRDBNet, SRVGGNetCompact and the discriminators of super-resolution."""
 
 import gan_nets
 import pytest
@@ -8,6 +8,7 @@ from gan_nets import (
     RRDBNet,
     SRGANDiscriminator,
     SRResNet,
+    SRVGGNetCompact,
     VGGStyleDiscriminator,
     init_kaiming_,
 )
@@ -16,8 +17,14 @@ SMALL = {
     "srresnet": lambda scale: SRResNet(scale=scale, blocks=1, width=4),
     "msrresnet": lambda scale: MSRResNet(scale=scale, blocks=1, width=4),
     "rrdb": lambda scale: RRDBNet(scale=scale, blocks=1, width=4, growth=2),
+    "compact": lambda scale: SRVGGNetCompact(scale=scale, convs=1, width=4),
 }
-PLAIN = {"srresnet": (2, 3, 4, 8), "msrresnet": (2, 3, 4, 8), "rrdb": (1, 2, 4, 8, 16)}
+PLAIN = {
+    "srresnet": (2, 3, 4, 8),
+    "msrresnet": (2, 3, 4, 8),
+    "rrdb": (1, 2, 4, 8, 16),
+    "compact": (1, 2, 3, 4, 7),
+}
 every_scale = pytest.mark.parametrize(
     ("name", "scale"), [(name, scale) for name, scales in PLAIN.items() for scale in scales]
 )
@@ -26,9 +33,11 @@ without_norm = pytest.mark.parametrize(
     [
         lambda: SMALL["msrresnet"](2),
         lambda: SMALL["rrdb"](2),
+        lambda: SMALL["compact"](2),
+        lambda: SRVGGNetCompact(convs=1, width=4, activation="leakyrelu"),
         lambda: VGGStyleDiscriminator(width=2, size=8),
     ],
-    ids=["msrresnet", "rrdb", "vgg-style"],
+    ids=["msrresnet", "rrdb", "compact", "compact leaky", "vgg-style"],
 )
 
 
@@ -42,11 +51,15 @@ def test_parameter_counts():
     SRResNet: 9x9 convolutions 3*81*64+64 and 64*81*3+3; 33 of 3x3 with batch norm, 64*9*64 + 2*64 each; two
     of 64*9*256 + 256; a slope for each of 1 + 16 + 2 PReLUs. The discriminator: 3x3 convolutions of
     3, 64, 64, 128, 128, 256, 256, 512 to 64, 64, 128, ..., 512 channels; dense 512*36 to 1024 to 1.
+    Real-ESRGAN's compact networks: convolutions of 3*9*64 + 64 and 64*9*48 + 48; 16 or 32 of 64*9*64 + 64;
+    64 slopes after each but the last.
     """
     with torch.device("meta"):
         assert count(MSRResNet()) == 1_517_571
         assert count(RRDBNet()) == 16_697_987
         assert count(VGGStyleDiscriminator()) == 14_499_401
+        assert count(SRVGGNetCompact()) == 1_792 + 27_696 + 16 * 36_928 + 17 * 64  # realesr-animevideov3
+        assert count(SRVGGNetCompact(convs=32)) == 1_213_296  # realesr-general-x4v3
         srresnet = 15_616 + 15_555 + 33 * (36_864 + 128) + 2 * 147_712 + 19
         assert count(SRResNet()) == srresnet
         pairs = [(64, 64), (64, 128), (128, 128), (128, 256), (256, 256), (256, 512), (512, 512)]
@@ -62,7 +75,7 @@ def test_the_output_is_scale_times_as_large(name, scale):
         assert net(x).shape == (2, 3, scale * x.shape[2], scale * x.shape[3])
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", ["srresnet", "msrresnet", "rrdb"])
 @pytest.mark.parametrize("scale", [5, 0])
 def test_an_unknown_scale_is_refused(name, scale):
     expected = ", ".join(map(str, PLAIN[name][:-1])) + f" or {PLAIN[name][-1]}"
@@ -88,13 +101,13 @@ def test_the_degradation_is_stored_with_the_weights(tmp_path):
     assert (loaded.degradation, loaded.scale) == ("lanczos", 2)
 
 
-@pytest.mark.parametrize("name", ["msrresnet", "rrdb"])
+@pytest.mark.parametrize("name", ["msrresnet", "rrdb", "compact"])
 def test_the_value_range_of_the_original_is_mapped_to_that_of_the_package(name):
-    """With all weights 0 BasicSR returns 0 in its [0, 1], plus the upsampled image in MSRResNet."""
+    """With all weights 0 BasicSR returns 0 in its [0, 1], or the upsampled image, which two networks add."""
     net = SMALL[name](2)
     init_kaiming_(net, scale=0)
     x = torch.full((1, 3, 4, 4), 0.5)
-    assert torch.allclose(net(x), torch.tensor(0.5 if name == "msrresnet" else -1.0))
+    assert torch.allclose(net(x), torch.tensor(-1.0 if name == "rrdb" else 0.5))
 
 
 def test_msrresnet_takes_one_channel_to_three():
@@ -102,6 +115,43 @@ def test_msrresnet_takes_one_channel_to_three():
     assert MSRResNet(1, 3, scale=2, blocks=1, width=4)(torch.zeros(1, 1, 4, 4)).shape == (1, 3, 8, 8)
     with pytest.raises(ValueError, match=r"as many out_channels as in_channels.*got 4 and 3; use SRResNet"):
         MSRResNet(4, 3)
+
+
+def test_compact_worked_out_by_hand():
+    """Slopes of two channels, and the places of a pixel shuffle: images of 1x1, so the middle weights count.
+
+    x01 = 0.5; first (0.5, -0.5 * 0.5) = (0.5, -0.25), then (0.5, -0.25 * 0.25); (0.5 + 8 * -0.0625) = 0, to
+    which the biases 0, 1, 2, 3 are added.
+    """
+    net = SRVGGNetCompact(1, 1, scale=2, convs=1, width=2)
+    init_kaiming_(net, scale=0)
+    with torch.no_grad():
+        net.input.conv.weight[:, 0, 1, 1] = torch.tensor([1.0, -1.0])
+        net.input.act.weight.copy_(torch.tensor([7.0, 0.5]))
+        net.blocks[0].conv.weight[..., 1, 1] = torch.eye(2)
+        net.blocks[0].act.weight.copy_(torch.tensor([7.0, 0.25]))
+        net.output.weight[..., 1, 1] = torch.tensor([1.0, 8.0])
+        net.output.bias.copy_(torch.arange(4.0))
+    expected = torch.tensor([[[[0.0, 2.0], [4.0, 6.0]]]])  # 2 (residual + 0.5) - 1
+    assert torch.equal(net(torch.zeros(1, 1, 1, 1)), expected)
+
+
+def test_compact_adds_the_input_enlarged_by_nearest_neighbor():
+    net = SRVGGNetCompact(1, 2, scale=3, convs=1, width=2)
+    init_kaiming_(net, scale=0)
+    x = torch.tensor([[[[-1.0, 0.25], [0.5, 1.0]]]])
+    row, other = [-1.0] * 3 + [0.25] * 3, [0.5] * 3 + [1.0] * 3
+    assert torch.equal(net(x), torch.tensor([row] * 3 + [other] * 3).expand(1, 2, 6, 6))
+
+
+def test_arguments_of_compact_are_checked():
+    for name in ("scale", "convs"):
+        with pytest.raises(ValueError, match=f"expected {name} to be a positive integer; got 0"):
+            SRVGGNetCompact(**{name: 0})
+    with pytest.raises(ValueError, match=r"expected activation .* or \"leakyrelu\"; got 'gelu'"):
+        SRVGGNetCompact(activation="gelu")
+    with pytest.raises(ValueError, match=r"as many out_channels as in_channels.*got 3 and 1; use SRResNet"):
+        SRVGGNetCompact(3, 1)
 
 
 def test_a_size_that_is_no_multiple_is_refused():

@@ -7,6 +7,7 @@ from gan_nets import (
     ResnetGenerator,
     RRDBNet,
     SRResNet,
+    SRVGGNetCompact,
     UNetGenerator,
     apply_any_size,
     init_kaiming_,
@@ -26,6 +27,8 @@ LOCAL = {  # networks of convolutions, with the radius counted by hand
     "rrdb": (lambda: RRDBNet(scale=4, blocks=1, width=4, growth=2), 19),
     # The same in squares of 2x2 pixels, where the side of a square matters.
     "rrdb x2": (lambda: RRDBNet(scale=2, blocks=1, width=4, growth=2), None),
+    # Four 3x3 convolutions before the shuffle.
+    "compact": (lambda: SRVGGNetCompact(scale=3, convs=2, width=4), 4),
     "resnet": (lambda: ResnetGenerator(blocks=1, width=2, norm="batch"), None),
     "resnet modern": (
         lambda: ResnetGenerator(blocks=1, width=2, norm="batch", downsample="blurred", upsample="resized"),

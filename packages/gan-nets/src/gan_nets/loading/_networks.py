@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from gan_nets.networks.coarse_to_fine import CoarseToFineUNet
 from gan_nets.networks.cogan import CoGANDiscriminator, CoGANGenerator
+from gan_nets.networks.compact import SRVGGNetCompact
 from gan_nets.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_nets.networks.fastgan import FastGANGenerator
 from gan_nets.networks.fastgan_discriminator import FastGANDiscriminator
@@ -49,6 +50,7 @@ NETWORKS: Mapping[str, type[PretrainedModule]] = {
         RRDBNet,
         SRGANDiscriminator,
         SRResNet,
+        SRVGGNetCompact,
         StyleGAN2Discriminator,
         StyleGAN2Generator,
         StyleGANGenerator,
