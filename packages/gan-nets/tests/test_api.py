@@ -65,6 +65,7 @@ def test_inventory():
     ]
     assert interop.__all__ == [
         "Family",
+        "compact_from_realesrgan",
         "convert",
         "detect",
         "discriminator_from_basicsr",
@@ -87,6 +88,7 @@ def test_inventory():
         "load_pix2pixhd_global",
         "load_pix2pixhd_local",
         "load_pixel_discriminator",
+        "load_realesrgan_compact",
         "local_from_pix2pixhd",
         "msrresnet_from_basicsr",
         "multiscale_from_pix2pixhd",

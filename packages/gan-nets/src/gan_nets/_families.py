@@ -20,4 +20,5 @@ Family = Literal[
     "pix2pixhd-local",
     "pixel-discriminator",
     "projected-fastgan",
+    "realesrgan-compact",
 ]

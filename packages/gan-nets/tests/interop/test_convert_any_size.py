@@ -19,6 +19,7 @@ from gan_nets import (
     PixelDiscriminator,
     ResnetGenerator,
     RRDBNet,
+    SRVGGNetCompact,
     UNetGenerator,
     VGGStyleDiscriminator,
     interop,
@@ -173,6 +174,13 @@ def rrdbnet(net):
     return names
 
 
+def compact(net):
+    steps = [(0, "input.conv"), (0, "input.act")]
+    for block in range(len(net.blocks)):
+        steps += [(0, f"blocks.{block}.conv"), (0, f"blocks.{block}.act")]
+    return dict(walk("body", [*steps, (0, "output")]))
+
+
 def vgg(net):
     names, block = {"hidden": "linear1", "output": "linear2"}, count()
     for level in range(len(net.blocks) // 2):
@@ -193,6 +201,7 @@ NAMES = {
     MultiscaleDiscriminator: multiscale,
     MSRResNet: msrresnet,
     RRDBNet: rrdbnet,
+    SRVGGNetCompact: compact,
     VGGStyleDiscriminator: vgg,
 }
 
@@ -231,6 +240,7 @@ def sample(seed):
         MSRResNet(*same, scale=scale, blocks=blocks, width=width),
         RRDBNet(*same, scale=rng.choice([1, 2, 4]), blocks=blocks % 4 + 1, width=width, growth=some(1, 6)),
         VGGStyleDiscriminator(channels[0], width=width, size=2 ** some(5, 8)),
+        SRVGGNetCompact(*same, scale=some(1, 5), convs=blocks, width=width),
     ]
 
 

@@ -21,9 +21,9 @@ def convert(
     """Make a folder of an original checkpoint.
 
     gan_nets.load and the other commands open the folder. The checkpoint is of
-    pytorch-CycleGAN-and-pix2pix, CUT, pix2pixHD, BasicSR, FastGAN or
-    projected-gan. The family and all arguments are read from its keys; nothing
-    that the file holds is executed.
+    pytorch-CycleGAN-and-pix2pix, CUT, pix2pixHD, BasicSR, ESRGAN, Real-ESRGAN,
+    FastGAN or projected-gan. The family and all arguments are read from its
+    keys; nothing that the file holds is executed.
 
     Args:
         checkpoint: A .pth or .safetensors file.

@@ -10,6 +10,7 @@ from gan_nets.interop._basicsr import (
     unet_discriminator_from_basicsr,
 )
 from gan_nets.interop._checkpoint import read_checkpoint
+from gan_nets.interop._compact import compact_from_realesrgan, load_realesrgan_compact
 from gan_nets.interop._cyclegan import load_cyclegan_resnet, resnet_from_cyclegan
 from gan_nets.interop._detect import detect
 from gan_nets.interop._fastgan import generator_from_fastgan, load_fastgan_generator
@@ -36,6 +37,7 @@ from gan_nets.interop.conversion import convert
 
 __all__ = [
     "Family",
+    "compact_from_realesrgan",
     "convert",
     "detect",
     "discriminator_from_basicsr",
@@ -58,6 +60,7 @@ __all__ = [
     "load_pix2pixhd_global",
     "load_pix2pixhd_local",
     "load_pixel_discriminator",
+    "load_realesrgan_compact",
     "local_from_pix2pixhd",
     "msrresnet_from_basicsr",
     "multiscale_from_pix2pixhd",

@@ -12,6 +12,7 @@ PATTERNS: Mapping[Family, tuple[str, ...]] = {
     "basicsr-rrdbnet": (r"conv_first\.", r"body\.\d+\.rdb1\.conv1\."),
     "esrgan-rrdbnet": (r"(model\.1\.sub|RRDB_trunk)\.0\.RDB1\.conv1\.",),
     "basicsr-msrresnet": (r"conv_first\.", r"body\.\d+\.conv1\.", r"upconv1\."),
+    "realesrgan-compact": (r"body\.0\.weight$", r"body\.2\.weight$", r"body\.4\.weight$"),
     "basicsr-discriminator": (r"conv0_0\.", r"conv1_1\.", r"linear1\."),
     "basicsr-unet-discriminator": (r"conv0\.weight$", r"conv1\.weight_orig$", r"conv9\.weight$"),
     "fastgan-generator": (r"init\.init\.0\.weight_orig", r"to_big\.", r"to_128\."),
@@ -51,11 +52,6 @@ NOT_CONVERTED: Mapping[str, tuple[str, ...]] = {
     ),
     "an ESRGAN+ generator, whose dense blocks have 1x1 convolutions that RRDBNet lacks; use one of ESRGAN": (
         r"(model\.1\.sub|RRDB_trunk|body)\.\d+\.(RDB|rdb)\d\.conv1x1\.",
-    ),
-    "an SRVGGNetCompact, the small network of Real-ESRGAN, which is not supported; use RealESRGAN_x4plus": (
-        r"body\.0\.weight$",
-        r"body\.2\.weight$",
-        r"body\.4\.weight$",
     ),
     "a SwinIR, HAT or other transformer for super-resolution, which is not supported; use an RRDBNet": (
         r"layers\.0\.residual_group\.",

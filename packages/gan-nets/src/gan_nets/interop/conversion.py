@@ -11,6 +11,7 @@ from gan_nets.interop._basicsr import (
     load_basicsr_unet_discriminator,
 )
 from gan_nets.interop._checkpoint import read_checkpoint
+from gan_nets.interop._compact import load_realesrgan_compact
 from gan_nets.interop._cyclegan import load_cyclegan_resnet
 from gan_nets.interop._detect import detect
 from gan_nets.interop._fastgan import load_fastgan_generator
@@ -42,6 +43,7 @@ LOADERS: Mapping[Family, Callable[[StateDict], PretrainedModule]] = {
     "pix2pixhd-local": load_pix2pixhd_local,
     "pixel-discriminator": load_pixel_discriminator,
     "projected-fastgan": load_fastgan_generator,
+    "realesrgan-compact": load_realesrgan_compact,
 }
 
 
