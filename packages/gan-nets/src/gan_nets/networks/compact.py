@@ -53,6 +53,7 @@ class SRVGGNetCompact(PretrainedModule):
 
     size_multiple = 1
     usage = Usage(task="enlarge")
+    prefers_channels_last: ClassVar = True  # a step by 1.5, inference by 1.1 (Xeon with AVX-512)
     checkpointed: ClassVar = ("blocks",)
 
     def __init__(
