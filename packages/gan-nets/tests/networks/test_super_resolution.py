@@ -113,8 +113,10 @@ def test_the_value_range_of_the_original_is_mapped_to_that_of_the_package(name):
 def test_msrresnet_takes_one_channel_to_three():
     """It adds the input to its output, so the channels must allow that."""
     assert MSRResNet(1, 3, scale=2, blocks=1, width=4)(torch.zeros(1, 1, 4, 4)).shape == (1, 3, 8, 8)
-    with pytest.raises(ValueError, match=r"as many out_channels as in_channels.*got 4 and 3; use SRResNet"):
-        MSRResNet(4, 3)
+    for channels in (4, 3), (3, 1):
+        sentence = f"as many out_channels as in_channels.*got {channels[0]} and {channels[1]}; use SRResNet"
+        with pytest.raises(ValueError, match=sentence):
+            MSRResNet(*channels)
 
 
 def test_compact_worked_out_by_hand():

@@ -36,7 +36,7 @@ class MSRResNet(PretrainedModule):
 
     Args:
         in_channels: channels of the input.
-        out_channels: channels of the output; equal to in_channels, or one of the two is 1.
+        out_channels: channels of the output; equal to in_channels, or any number if in_channels is 1.
         scale: upsampling factor: 2, 3, 4 or 8 (which the original lacks).
         blocks: residual blocks.
         width: channels of the feature maps.
@@ -63,10 +63,10 @@ class MSRResNet(PretrainedModule):
     ) -> None:
         super().__init__()
         check_positive(in_channels=in_channels, out_channels=out_channels, blocks=blocks, width=width)
-        if in_channels != out_channels and 1 not in (in_channels, out_channels):
+        if in_channels not in (1, out_channels):
             raise ValueError(
-                f"expected as many out_channels as in_channels, or 1 of either, since the input is added to "
-                f"the output; got {in_channels} and {out_channels}; use SRResNet"
+                f"expected as many out_channels as in_channels, or 1 of the latter, since the input is added "
+                f"to the output; got {in_channels} and {out_channels}; use SRResNet"
             )
         self.in_channels, self.scale, self.degradation = in_channels, scale, degradation
         self.input = nn.Conv2d(in_channels, width, 3, padding=1)
