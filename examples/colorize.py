@@ -122,7 +122,15 @@ class Options:
 
 
 PRESETS = {
-    "photos": Options(network="features", size=128, load_size=192, width=32, batch_size=4, steps=1_000),
+    "photos": Options(
+        network="features",
+        size=128,
+        load_size=192,
+        width=32,
+        adversarial_weight=0.2,
+        batch_size=4,
+        steps=1_000,
+    ),
     "paper": Options(),
 }
 

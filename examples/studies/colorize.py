@@ -14,7 +14,6 @@ from pathlib import Path
 import comparison
 from colorize import PRESETS as RECIPE_PRESETS
 from colorize_page import ARMS, Data, write_page
-from colorize_verdicts import FEATURES
 from comparison import Job, read_squares
 from gan_data import find_images
 from gan_projected import Backbone
@@ -53,16 +52,16 @@ def main(options: Options) -> None:
     data = read(options)
     out, seeds = options.run.out, range(options.run.seed, options.run.seed + options.seeds)
     shared = comparison.shared_options(options, "test", "seeds", "jobs", "seed")
-    sizes = dict.fromkeys(ARMS, options.size * 286 // 256) | {FEATURES: options.load_size}  # the paper's
-    arms = [(seed, arm) for seed in seeds for arm in ARMS]
+    load_sizes = {"unet": options.size * 286 // 256, "features": options.load_size}  # the former: the paper's
     jobs = [
         Job(
             "colorize.py",
             "photos",
-            shared | ARMS[arm] | {"load_size": sizes[arm], "seed": seed},
+            shared | own | {"load_size": load_sizes[own["network"]], "seed": seed},
             comparison.seed_folder(out, arm, seed),
         )
-        for seed, arm in arms
+        for seed in seeds
+        for arm, own in ARMS.items()
     ]
     comparison.train_jobs(jobs, options.jobs)
     write_page(out, options.page or out, seeds, data, features, describe_budget(options, data))

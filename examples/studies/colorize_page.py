@@ -7,7 +7,7 @@ from typing import NamedTuple
 import gan_nets
 import torch
 from colorize import ARMS as SPACES
-from colorize_verdicts import BEST, ERROR, FEATURES, RED, Logs, over_runs, verdicts
+from colorize_verdicts import ALONE, BEST, ERROR, FEATURES, RED, Logs, over_runs, verdicts
 from comparison import bold, last, score_table, seed_folder, table, write_text
 from gan_colorspace import rgb_to_gray
 from gan_metrics import ChromaCorrelation, chroma_error, colorfulness, feature_distance
@@ -18,9 +18,12 @@ from spread import Rows, Spread, over_seeds
 from torch import Tensor
 from trivial_colors import ConstantColor, LumaTable, NearestByLuma, gray
 
-ARMS: dict[str, dict[str, object]] = {  # the article's with the paper's network, and its best with another
+ARMS: dict[
+    str, dict[str, str | float]
+] = {  # the article's with the paper's network, and its best with another
     **{colors: {"colors": colors, "network": "unet", "adversarial_weight": 1.0} for colors in SPACES},
     FEATURES: {"colors": BEST, "network": "features"},
+    ALONE: {"colors": BEST, "network": "features", "adversarial_weight": 0.0},
 }
 BLUE = "correlation of Cb"
 DIGITS = {ERROR: 2, RED: 2, BLUE: 2, "colorfulness": 1}

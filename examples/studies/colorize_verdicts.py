@@ -6,8 +6,9 @@ from comparison import Row, last
 from spread import Rows, Spread, higher, lower
 
 BEST, SAME_SPACE, WITH_GRAY, RGB_ALONE = "ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb"
-FEATURES = "with features"  # the best of them, with another generator
-ERROR, RED = "chroma error, %", "correlation of Cr"
+FEATURES = "with features"  # the best of them, with another generator and a weaker discriminator
+ALONE = "with features, no discriminator"
+ERROR, RED, COLOR = "chroma error, %", "correlation of Cr", "colorfulness"
 
 Logs = dict[str, list[list[Row]]]  # of each arm, for each seed
 
@@ -33,6 +34,10 @@ def verdicts(trivial: Rows, trained: Rows, logs: Logs) -> dict[str, str]:
         f"{BEST} knows what is red better than doing nothing": higher(best[RED], trivial[known][RED], known),
         "Features of an ImageNet classifier help: the error": lower(features[ERROR], best[ERROR], BEST),
         "and the correlation of Cr": higher(features[RED], best[RED], BEST),
+        "They beat doing nothing by the error": lower(features[ERROR], trivial[nothing][ERROR], nothing),
+        "and by the correlation of Cr": higher(features[RED], trivial[known][RED], known),
+        "A discriminator makes colors stronger": higher(features[COLOR], trained[ALONE][COLOR], ALONE),
+        "and lowers the error": lower(features[ERROR], trained[ALONE][ERROR], ALONE),
         "With a generator in YCrCb, colors appear early (Cr after a quarter of the steps)": higher(
             early[BEST], early[RGB_ALONE], RGB_ALONE
         ),
@@ -44,7 +49,7 @@ def verdicts(trivial: Rows, trained: Rows, logs: Logs) -> dict[str, str]:
             ahead[WITH_GRAY], ahead[RGB_ALONE], RGB_ALONE
         ),
         "and its colors turn to sepia or vanish (colorfulness)": lower(
-            with_gray["colorfulness"], alone["colorfulness"], RGB_ALONE
+            with_gray[COLOR], alone[COLOR], RGB_ALONE
         ),
         "The discriminator's loss falls": lower(*_early_and_late(logs[BEST], "discriminator")),
         "the generator's cross-entropy rises": higher(*_early_and_late(logs[BEST], "adversarial")),
