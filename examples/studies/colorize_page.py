@@ -7,8 +7,19 @@ from typing import NamedTuple
 import gan_nets
 import torch
 from colorize import ARMS as SPACES
-from colorize_verdicts import ALONE, BEST, ERROR, FEATURES, RED, Logs, over_runs, verdicts
-from comparison import bold, last, score_table, seed_folder, table, write_text
+from colorize_verdicts import (
+    ALONE,
+    BEST,
+    COLOR,
+    ERROR,
+    FEATURES,
+    RED,
+    Logs,
+    over_runs,
+    verdicts,
+    verdicts_of_training,
+)
+from comparison import Row, bold, last, score_table, seed_folder, table, write_text
 from gan_colorspace import rgb_to_gray
 from gan_metrics import ChromaCorrelation, chroma_error, colorfulness, feature_distance
 from gan_nets import translate
@@ -18,41 +29,62 @@ from spread import Rows, Spread, over_seeds
 from torch import Tensor
 from trivial_colors import ConstantColor, LumaTable, NearestByLuma, gray
 
-ARMS: dict[
-    str, dict[str, str | float]
-] = {  # the article's with the paper's network, and its best with another
+# The article's arms with the paper's network, and its best with another one.
+ARMS: dict[str, dict[str, object]] = {
     **{colors: {"colors": colors, "network": "unet", "adversarial_weight": 1.0} for colors in SPACES},
     FEATURES: {"colors": BEST, "network": "features"},
     ALONE: {"colors": BEST, "network": "features", "adversarial_weight": 0.0},
 }
 BLUE = "correlation of Cb"
-DIGITS = {ERROR: 2, RED: 2, BLUE: 2, "colorfulness": 1}
+DIGITS = {ERROR: 2, RED: 2, BLUE: 2, COLOR: 1}  # 3 for all others
 STRENGTH = ("accuracy", "logit_gap", "discriminator", "adversarial")
-CURVES = ["cr_correlation", "cb_correlation", "colorfulness", *STRENGTH, "pixel"]
+CURVES = ["cr_correlation", "cb_correlation", COLOR, *STRENGTH, "pixel"]
 SHOWN = 6
 
 
-class Data(NamedTuple):
-    """Middle squares of photos, (N, 3, H, W) RGB."""
+class TestSet(NamedTuple):
+    """Middle squares of photos that no network has seen."""
 
-    train: Tensor
-    shown: Tensor  # held out, on the page
-    measured: Tensor  # with which the table is made
+    name: str
+    photos: Tensor  # (N, 3, H, W) RGB
+    shown: bool  # on the page
 
 
 def write_page(
-    out: Path, page: Path, seeds: Sequence[int], data: Data, features: Backbone, budget: str
+    out: Path,
+    page: Path,
+    seeds: Sequence[int],
+    train: Tensor,
+    tests: Sequence[TestSet],
+    features: Backbone,
+    budget: str,
 ) -> None:
-    """Write README.md, photos.png and curves.png into `page` from the finished runs."""
+    """Write README.md, photos.png and curves.png into `page` from the finished runs.
+
+    Args:
+        out: folder of the runs.
+        page: folder of the page.
+        seeds: of the runs.
+        train: middle squares of the training photos, (N, 3, H, W) RGB.
+        tests: a table each.
+        features: of the feature distance.
+        budget: the first sentence.
+    """
     page.mkdir(parents=True, exist_ok=True)
     runs = {arm: [seed_folder(out, arm, seed) for seed in seeds] for arm in ARMS}
-    first = [colorized(runs[arm][0], data.shown) for arm in ARMS]
-    write_grid(page / "photos.png", *(images[:SHOWN] for images in (_luma(data.shown), *first, data.shown)))
-    trivial, truth = trivial_rows(data, features), {"**true photos**": _one(features, data.measured, data)}
-    trained = {arm: trained_row(runs[arm], data, features) for arm in ARMS}
+    for photos in (test.photos[:SHOWN] for test in tests if test.shown):
+        columns = (colorized(runs[arm][0], photos) for arm in ARMS)
+        write_grid(page / "photos.png", _luma(photos), *columns, photos)
     logs = {arm: [read_scalars(run / "scalars.jsonl") for run in runs[arm]] for arm in ARMS}
     draw_curves({arm: of_seeds[0] for arm, of_seeds in logs.items()}, page / "curves.png", CURVES)
-    write_text(page, _text(budget, truth | trivial, trained, verdicts(trivial, trained, logs), logs), out)
+    tables, found = {}, {}
+    for name, photos, _ in tests:
+        truth = {"**true photos**": over_seeds([scores(features, photos, photos)])}
+        trivial = trivial_rows(train, photos, features)
+        trained = {arm: trained_row(runs[arm], photos, features) for arm in ARMS}
+        tables[name] = score_table(truth | trivial | bold(trained), DIGITS)
+        found[name] = verdicts(trivial, trained)
+    write_text(page, _text(budget, tables, found, logs), out)
 
 
 def colorized(run: Path, photos: Tensor) -> Tensor:
@@ -77,29 +109,26 @@ def scores(features: Backbone, colored: Tensor, true: Tensor) -> dict[str, float
         ERROR: 100 * chroma_error(colored, true).item(),
         RED: cr,
         BLUE: cb,
-        "colorfulness": colorfulness(colored).item(),
+        COLOR: colorfulness(colored).item(),
         "feature distance": (torch.stack(distances).sum() / len(true)).item(),
     }
 
 
-def trivial_rows(data: Data, features: Backbone) -> Rows:
+def trivial_rows(train: Tensor, photos: Tensor, features: Backbone) -> Rows:
     """The scores of what took no training."""
     makers: dict[str, Callable[[Tensor], Tensor]] = {
         "gray": gray,
-        "one constant color": ConstantColor(data.train),
-        "the mean color of each luma": LumaTable(data.train),
-        "the five nearest by luma": NearestByLuma(data.train),
+        "one constant color": ConstantColor(train),
+        "the mean color of each luma": LumaTable(train),
+        "the five nearest by luma": NearestByLuma(train),
     }
-    return {name: _one(features, make(_luma(data.measured)), data) for name, make in makers.items()}
+    luma = _luma(photos)
+    return {name: over_seeds([scores(features, make(luma), photos)]) for name, make in makers.items()}
 
 
-def trained_row(runs: Sequence[Path], data: Data, features: Backbone) -> dict[str, Spread]:
+def trained_row(runs: Sequence[Path], photos: Tensor, features: Backbone) -> dict[str, Spread]:
     """The scores of an arm over its seeds."""
-    return over_seeds([scores(features, colorized(run, data.measured), data.measured) for run in runs])
-
-
-def _one(features: Backbone, colored: Tensor, data: Data) -> dict[str, Spread]:
-    return over_seeds([scores(features, colored, data.measured)])
+    return over_seeds([scores(features, colorized(run, photos), photos) for run in runs])
 
 
 def _luma(photos: Tensor) -> Tensor:
@@ -108,17 +137,21 @@ def _luma(photos: Tensor) -> Tensor:
 
 def _strength(logs: Logs) -> str:
     """The table of the discriminators, from the last row of each run's log."""
+
+    def cell(runs: Sequence[list[Row]], name: str) -> str:
+        known = any(name in row for row in runs[0])  # an arm may have no discriminator
+        return over_runs(runs, lambda rows: last(rows, name)).text(2) if known else ""
+
     names = (*STRENGTH, "seconds")
     return table(
-        ["arm", *names],
-        (
-            [arm, *(over_runs(runs, lambda rows, name=name: last(rows, name)).text(2) for name in names)]
-            for arm, runs in logs.items()
-        ),
+        ["arm", *names], ([arm, *(cell(runs, name) for name in names)] for arm, runs in logs.items())
     )
 
 
-def _text(budget: str, fixed: Rows, trained: Rows, found: Mapping[str, str], logs: Logs) -> str:
+def _text(budget: str, tables: Mapping[str, str], found: Mapping[str, Mapping[str, str]], logs: Logs) -> str:
+    statements = next(iter(found.values()))
+    answers = ([statement, *(of[statement] for of in found.values())] for statement in statements)
+    sections = "\n\n".join(f"## {name}\n\n{scores}" for name, scores in tables.items())
     return f"""# Colorization in several color spaces
 
 ```sh
@@ -129,25 +162,28 @@ python examples/studies/colorize.py
 
 Held-out photos, from left to right: the gray input, {", ".join(ARMS)}, and the true photo. An arm is named
 after the color spaces of its generator and its discriminator; "gray": the discriminator sees the gray image
-too. "{FEATURES}" is {BEST} with a generator that reads the features of an ImageNet classifier.
+too. "{FEATURES}" is the default of the recipe: {BEST} with a generator that reads the features of an ImageNet
+classifier, and a weaker discriminator.
 
 {budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
 
-{score_table(fixed | bold(trained), DIGITS)}
-
-The chroma error is the mean absolute difference of Cr and Cb, in percent of their largest value; the feature
-distance is EfficientNet-Lite0's, not LPIPS.
-
-{table(["article 002", "here"], ([*each] for each in found.items()))}
+{table(["article 002", *found], answers)}
 
 "Yes" and "no" are differences larger than that between the seeds.
 
+{sections}
+
+The chroma error is the mean absolute difference of Cr and Cb, in percent of their largest value; the feature
+distance is EfficientNet-Lite0's, not LPIPS. The luma is always that of the photo, as in `gan-nets translate`.
+
 ## The discriminators
+
+{table(["article 002", "here"], ([*each] for each in verdicts_of_training(logs).items()))}
 
 {_strength(logs)}
 
 Means over the last steps: the share of patches that the discriminator tells right, the difference between its
-mean logits of real and generated images, and the two losses.
+mean logits of real and generated images, and the two losses (the generator's with its weight).
 
 ![curves](curves.png)
 """

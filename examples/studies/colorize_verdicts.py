@@ -13,43 +13,56 @@ ERROR, RED, COLOR = "chroma error, %", "correlation of Cr", "colorfulness"
 Logs = dict[str, list[list[Row]]]  # of each arm, for each seed
 
 
-def verdicts(trivial: Rows, trained: Rows, logs: Logs) -> dict[str, str]:
-    """Each statement of the article and what was found, such as "**Yes**: 9.1 ±0.2 against 9.9 (gray)".
+def verdicts(trivial: Rows, trained: Rows) -> dict[str, str]:
+    """Each statement on colors and what was found, such as "**Yes**: 9.1 ±0.2 against 9.9 (gray)".
 
     Args:
         trivial: the scores of the trivial rows.
         trained: the scores of the arms.
-        logs: the scalars of the arms' runs.
     """
     nothing = min(trivial, key=lambda name: trivial[name][ERROR].mean)
     known = max(trivial, key=lambda name: trivial[name][RED].mean)
-    early = {arm: over_runs(logs[arm], lambda rows: _at(rows, "cr_correlation", 0.25)) for arm in logs}
-    ahead = {arm: over_runs(logs[arm], lambda rows: last(rows, "accuracy")) for arm in logs}
     best, same, with_gray, alone = (trained[arm] for arm in (BEST, SAME_SPACE, WITH_GRAY, RGB_ALONE))
-    features = trained[FEATURES]
+    features, without = trained[FEATURES], trained[ALONE]
     return {
         f"{BEST} is nearer to the true colors than doing nothing": lower(
             best[ERROR], trivial[nothing][ERROR], nothing
         ),
         f"{BEST} knows what is red better than doing nothing": higher(best[RED], trivial[known][RED], known),
-        "Features of an ImageNet classifier help: the error": lower(features[ERROR], best[ERROR], BEST),
-        "and the correlation of Cr": higher(features[RED], best[RED], BEST),
-        "They beat doing nothing by the error": lower(features[ERROR], trivial[nothing][ERROR], nothing),
-        "and by the correlation of Cr": higher(features[RED], trivial[known][RED], known),
-        "A discriminator makes colors stronger": higher(features[COLOR], trained[ALONE][COLOR], ALONE),
-        "and lowers the error": lower(features[ERROR], trained[ALONE][ERROR], ALONE),
-        "With a generator in YCrCb, colors appear early (Cr after a quarter of the steps)": higher(
-            early[BEST], early[RGB_ALONE], RGB_ALONE
-        ),
         "The discriminator should see RGB: in YCrCb there is a haze": lower(
             best[ERROR], same[ERROR], SAME_SPACE
         ),
         "RGB alone is second to YCrCb": lower(best[ERROR], alone[ERROR], RGB_ALONE),
+        "Where the discriminator sees the gray image, colors turn to sepia or vanish (colorfulness)": lower(
+            with_gray[COLOR], alone[COLOR], RGB_ALONE
+        ),
+        "Features of an ImageNet classifier help: the error": lower(features[ERROR], best[ERROR], BEST),
+        "and the correlation of Cr": higher(features[RED], best[RED], BEST),
+        "With them, the error is lower than by doing nothing": lower(
+            features[ERROR], trivial[nothing][ERROR], nothing
+        ),
+        "and the correlation of Cr higher": higher(features[RED], trivial[known][RED], known),
+        "The discriminator makes colors stronger": higher(features[COLOR], without[COLOR], ALONE),
+        "and lowers the error": lower(features[ERROR], without[ERROR], ALONE),
+    }
+
+
+def verdicts_of_training(logs: Logs) -> dict[str, str]:
+    """Each statement on the course of the training.
+
+    Args:
+        logs: the scalars of the arms' runs.
+    """
+    early = {
+        arm: over_runs(logs[arm], lambda rows: _at(rows, "cr_correlation", 0.25)) for arm in (BEST, RGB_ALONE)
+    }
+    ahead = {arm: over_runs(logs[arm], lambda rows: last(rows, "accuracy")) for arm in (WITH_GRAY, RGB_ALONE)}
+    return {
+        "With a generator in YCrCb, colors appear early (Cr after a quarter of the steps)": higher(
+            early[BEST], early[RGB_ALONE], RGB_ALONE
+        ),
         "A discriminator that sees the gray image becomes too strong (accuracy)": higher(
             ahead[WITH_GRAY], ahead[RGB_ALONE], RGB_ALONE
-        ),
-        "and its colors turn to sepia or vanish (colorfulness)": lower(
-            with_gray[COLOR], alone[COLOR], RGB_ALONE
         ),
         "The discriminator's loss falls": lower(*_early_and_late(logs[BEST], "discriminator")),
         "the generator's cross-entropy rises": higher(*_early_and_late(logs[BEST], "adversarial")),
