@@ -1,8 +1,6 @@
 """ESRGAN: super-resolution with a discriminator that compares true images with enlarged ones.
 
-Wang et al. 2018, "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks"; the discriminator and
-losses of Wang et al. 2021, "Real-ESRGAN: Training Real-World Blind Super-Resolution with Pure Synthetic
-Data".
+Wang et al. 2018, "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks".
 
     accelerate launch examples/esrgan.py                                     # photographs, minutes
     accelerate launch examples/esrgan.py paper --data ~/DIV2K --test ~/Set5/HR
@@ -21,15 +19,12 @@ from gan_losses import (
     RELATIVISTIC_PAIRED,
     AdversarialLoss,
     PerceptualLoss,
-    l1_loss,
     r1_penalty,
     r2_penalty,
     relativistic_average_discriminator_loss,
     relativistic_average_generator_loss,
 )
 from gan_nets import (
-    MSRResNet,
-    RRDBNet,
     SRGANDiscriminator,
     UNetDiscriminator,
     VGGStyleDiscriminator,
@@ -58,23 +53,23 @@ from gan_trainers import (
 from support.common import plain_forward
 from support.srgan import (
     LITE0_SCALE,
+    ESRGANGenerator,
     Evaluation,
+    blend,
     check_phases,
+    check_size,
     find_datasets,
     find_test_files,
     make_degradation,
+    make_generator,
     perceptual,
+    pixel_loss,
     write_results,
 )
 from torch import Tensor
 from torch.optim import Adam
 
-Generator = RRDBNet | MSRResNet
 Discriminator = SRGANDiscriminator | UNetDiscriminator | VGGStyleDiscriminator
-LAYERS = {  # of VGG19, before their activation, and their weights
-    "esrgan": {"conv5_4": 1.0},
-    "real-esrgan": {"conv1_2": 0.1, "conv2_2": 0.1, "conv3_4": 1.0, "conv4_4": 1.0, "conv5_4": 1.0},
-}
 
 
 def halved(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -108,10 +103,9 @@ class Options:
     blocks: Count = 23  # of the generator
     width: Count = 64  # channels of the first layers of both networks
     features: Literal["lite0", "vgg19"] | Path = "lite0"  # of the content loss; a file: VGG19's weights
-    layers: Literal["esrgan", "real-esrgan"] = "esrgan"  # of VGG19: the last one, or five
-    discriminator: Literal["vgg", "srgan", "unet"] = "vgg"  # the authors', SRGAN's, or one of each pixel
+    discriminator: Literal["vgg", "srgan", "unet"] = "vgg"  # the authors', SRGAN's, or Real-ESRGAN's
     adversarial: Literal["relativistic", "paired", "nonsaturating"] = "relativistic"  # ESRGAN's: against the
-    # mean of the other kind; R3GAN's: in pairs; Real-ESRGAN's: alone
+    # mean of the other kind; R3GAN's: in pairs; SRGAN's: alone
     penalty: Weight = 0.0  # of R1 and R2, the discriminator's squared gradients: gamma / 2
     pixel_weight: Weight = 1e-2  # in phase 2: eta
     content_weight: Weight = 1.0  # in phase 2
@@ -131,17 +125,14 @@ class Options:
         if self.portraits and self.data:
             raise OptionError("--data expects another preset, such as: esrgan.py paper --data FOLDER")
         weights = (self.pixel_weight, self.content_weight, self.adversarial_weight)
-        check_phases(self.pixel_steps, self.steps, weights, starts=self.start is not None)
-        least = 2 * self.scale + 11  # SSIM's window, and the border that scores leave out
+        starts = self.start is not None
+        check_phases(self.pixel_steps, self.steps, weights, starts=starts, blend=self.blend)
         if self.discriminator == "vgg" and self.size & (self.size - 1):
             raise OptionError(
                 f"--size must be a power of two with --discriminator vgg; got {self.size}; srgan takes any"
             )
         multiple = lcm(self.scale, UNetDiscriminator.size_multiple if self.discriminator == "unet" else 1)
-        if self.size % multiple or self.size < least:
-            raise OptionError(
-                f"--size must be a multiple of {multiple} and at least {least}; got {self.size}"
-            )
+        check_size(self.size, self.scale, multiple)
 
 
 PRESETS = {
@@ -150,33 +141,26 @@ PRESETS = {
         adversarial_weight=0.1, pixel_lr=5e-4, lr=5e-4, batch_size=4, pixel_steps=1_000, steps=500,
     ),
     "paper": Options(),  # with --features vgg19, the paper's content loss
-    "real-esrgan": Options(  # its networks and losses; not its degradation
-        layers="real-esrgan", discriminator="unet", adversarial="nonsaturating", size=256, batch_size=12,
-        pixel_weight=1.0, adversarial_weight=0.1,
-    ),
 }  # fmt: skip
 
 
 class Training(NamedTuple):
     """Networks, content loss (registered for its precision), optimizers and average."""
 
-    g: Generator
+    g: ESRGANGenerator
     d: Discriminator
     content: PerceptualLoss
     opt_g: Adam
     opt_d: Adam
-    ema: EMA[Generator]
+    ema: EMA[ESRGANGenerator]
 
 
 def build(options: Options, degradation: str, lite0: Backbone) -> Training:
-    """Section 3.1, and the discriminator of the authors' code, of SRGAN, or of Real-ESRGAN (section 3.3)."""
-    network = {"rrdbnet": RRDBNet, "msrresnet": MSRResNet}[options.generator]
+    """Section 3.1, and the discriminator of the authors' code, of SRGAN, or of Real-ESRGAN."""
     scale, blocks, width = options.scale, options.blocks, options.width
-    g = network(scale=scale, blocks=blocks, width=width, degradation=degradation)
-    init_kaiming_(g)  # MSRA initialization (section 3.1)
-    if options.start is not None:
-        start = network.from_pretrained(options.start, scale=scale, blocks=blocks, width=width)
-        g.load_state_dict(start.state_dict())
+    g = make_generator(
+        options.generator, options.start, scale=scale, blocks=blocks, width=width, degradation=degradation
+    )
     d: Discriminator
     if options.discriminator == "unet":
         d = UNetDiscriminator(width=width)
@@ -187,20 +171,14 @@ def build(options: Options, degradation: str, lite0: Backbone) -> Training:
         d = VGGStyleDiscriminator(width=width, size=options.size)
     opt_g, opt_d = (Adam(net.parameters(), lr=options.lr, fused=True) for net in (g, d))  # betas 0.9, 0.999
     half_life = 693 if options.ema else 1e-3  # steps: a decay of 0.999; 1e-3: the weights themselves
-    return Training(
-        g, d, content_loss(options, lite0), opt_g, opt_d, EMA[Generator](g, half_life, ramp_up=0.05)
-    )
+    ema = EMA[ESRGANGenerator](g, half_life, ramp_up=0.05)
+    return Training(g, d, content_loss(options, lite0), opt_g, opt_d, ema)
 
 
 def content_loss(options: Options, lite0: Backbone) -> PerceptualLoss:
     """The L1 distance between features before their activation (section 3.3); or between Lite0's maps."""
-    layers = LAYERS[options.layers]
+    layers = {"conv5_4": 1.0}
     return perceptual(options.features, lite0, layers=layers, lite0_weight=LITE0_SCALE, distance="l1")
-
-
-def pixel_loss(fake: Tensor, real: Tensor) -> Tensor:
-    """The L1 distance of pixels in [0, 1], half of that in [-1, 1]."""
-    return l1_loss(fake, real) / 2
 
 
 def generator_terms(fake: Tensor, real: Tensor, t: Training, options: Options) -> dict[str, Tensor]:
@@ -286,16 +264,10 @@ def main(options: Options) -> None:
     if run.is_main and run.step == options.pixel_steps > 0:
         training.ema.average.save_pretrained(run.out / "pixels")
     train_adversarially(run, batches, evaluation, training, options)
-    if options.blend < 1 and options.steps:
+    if options.blend < 1:
         here = run.out / "pixels"
         blend(training.ema.average, here if options.pixel_steps else options.start or here, options.blend)
     write_results(evaluation, test_files, degrade)
-
-
-def blend(g: Generator, phase_one: Path, amount: float) -> None:
-    """Section 3.4: (1 - alpha) of the weights of phase 1 and alpha of these, which leaves fewer artifacts."""
-    learned = type(g).from_pretrained(phase_one).to(next(g.parameters())).state_dict()
-    g.load_state_dict({name: learned[name].lerp(x, amount) for name, x in g.state_dict().items()})
 
 
 if __name__ == "__main__":

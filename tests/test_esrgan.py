@@ -88,7 +88,6 @@ def test_blending_is_between_the_weights_of_both_phases(recipe, train, photos, w
     [
         ("photos", MSRResNet, UNetDiscriminator),
         ("paper", RRDBNet, VGGStyleDiscriminator),
-        ("real-esrgan", RRDBNet, UNetDiscriminator),
     ],
 )
 def test_the_networks_of_the_presets(recipe, options, tmp_path, preset, generator, discriminator):
@@ -108,6 +107,7 @@ def test_the_networks_of_the_presets(recipe, options, tmp_path, preset, generato
         ({"size": 33, "discriminator": "srgan"}, "--size must be a multiple of 2 and at least 15; got 33"),
         ({"size": 48}, "--size must be a power of two with --discriminator vgg; got 48; srgan takes any"),
         ({"blend": 1.5}, "--blend must be a number of at least 0 and at most 1; got 1.5"),
+        ({"blend": 0.5, "steps": 0}, "--blend 0.5 expects some --steps of phase 2; got 0"),
         (
             {"pixel_steps": 0},
             "phase 2 expects the weights of phase 1; give --start FOLDER or some --pixel-steps",
@@ -201,4 +201,3 @@ def test_the_weights_of_the_presets_are_the_papers(recipe):
         for name, each in recipe.PRESETS.items()
     }
     assert weights["paper"] == (1e-2, 1.0, 5e-3, "relativistic")
-    assert weights["real-esrgan"] == (1.0, 1.0, 0.1, "nonsaturating")

@@ -1,9 +1,10 @@
-"""Data, evaluation and test images of super-resolution."""
+"""Data, generators, evaluation and test images of super-resolution."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
+from zlib import crc32
 
 import torch
 from accelerate import PartialState
@@ -11,6 +12,7 @@ from gan_colorspace import merge, rgb_to_gray, rgb_to_ycrcb, split, ycrcb_to_rgb
 from gan_data import (
     Degraded,
     Downscale,
+    HighOrderDegradation,
     Images,
     Kernel,
     NoiseLevel,
@@ -19,9 +21,9 @@ from gan_data import (
     read_image,
     write_image,
 )
-from gan_losses import PerceptualLoss, VGG19Features
+from gan_losses import PerceptualLoss, VGG19Features, l1_loss
 from gan_metrics import ImageMeans, feature_distance, psnr_y, ssim_y
-from gan_nets import MSRResNet, RRDBNet, SRResNet, tiled
+from gan_nets import MSRResNet, RRDBNet, SRResNet, init_kaiming_, tiled
 from gan_projected import Backbone
 from gan_trainers import OptionError, Run
 from torch import Tensor
@@ -29,7 +31,8 @@ from torch.nn import functional as F
 
 from support.common import numbered_name, photo_files
 
-Generator = SRResNet | MSRResNet | RRDBNet
+ESRGANGenerator = RRDBNet | MSRResNet
+Generator = SRResNet | ESRGANGenerator
 Noise = Literal["noise-0", "noise-1", "noise-2", "noise-3"]
 
 # Divided by 12.75, VGG19's features have an MSE about as large as that of the pixels, says SRGAN's paper. For
@@ -39,7 +42,7 @@ Pair = tuple[Tensor, Tensor]
 
 
 def check_phases(
-    pixel_steps: int, steps: int, weights: Sequence[float], *, starts: bool, hint: str = ""
+    pixel_steps: int, steps: int, weights: Sequence[float], *, starts: bool, hint: str = "", blend: float = 1
 ) -> None:
     """Make sure that something is trained, and that phase 2 has weights to start from.
 
@@ -49,6 +52,7 @@ def check_phases(
         weights: of the terms of phase 2.
         starts: whether --start is given.
         hint: what else a recipe allows, for the error.
+        blend: phase 2's part of the saved weights.
 
     Raises:
         OptionError: that is not so.
@@ -61,6 +65,24 @@ def check_phases(
         raise OptionError("--pixel-steps or --steps must be above 0; got 0 for both")
     if steps and not any(weights):
         raise OptionError("one weight of phase 2 must be above 0; got 0 for all")
+    if blend < 1 and not steps:
+        raise OptionError(f"--blend {blend} expects some --steps of phase 2; got 0")
+
+
+def check_size(size: int, scale: int, multiple: int) -> None:
+    """Make sure that crops fit the networks and the scores.
+
+    Args:
+        size: side of the crops, in pixels.
+        scale: of super-resolution.
+        multiple: of which the networks need the side.
+
+    Raises:
+        OptionError: they do not.
+    """
+    least = 2 * scale + 11  # SSIM's window, and the border that scores leave out
+    if size % multiple or size < least:
+        raise OptionError(f"--size must be a multiple of {multiple} and at least {least}; got {size}")
 
 
 def make_degradation(scale: int, kernel: Kernel, jpeg: int | Noise | None) -> Downscale:
@@ -71,19 +93,68 @@ def make_degradation(scale: int, kernel: Kernel, jpeg: int | Noise | None) -> Do
     return Downscale(scale, kernel, jpeg, None)
 
 
+def degrade_alike(image: Tensor, degradation: HighOrderDegradation) -> Tensor:
+    """Degrade a held-out image (3, H, W), each time in the same way: the seed is a checksum of its pixels."""
+    seed = crc32(image.cpu().numpy().tobytes())
+    return degradation(image[None], [seed])[0]
+
+
+def find_crops(data: Path | None, validation: float, *, size: int, portraits: bool) -> tuple[Images, Images]:
+    """Random crops of size x size pixels to train on, and the centers of held-out images."""
+    photos, held_out = photo_files(data, validation, drawings=portraits)
+    return Images(photos, size=size), Images(held_out, size=size, crop="center", flip=False)
+
+
 def find_datasets(
     data: Path | None, validation: float, degrade: Downscale, *, size: int, portraits: bool
 ) -> tuple[Degraded, Degraded]:
     """Pairs (small, large) to train on, and held-out pairs; large ones are crops of size x size pixels."""
-    photos, held_out = photo_files(data, validation, drawings=portraits)
-    train = Images(photos, size=size)
-    test = Images(held_out, size=size, crop="center", flip=False)
+    train, test = find_crops(data, validation, size=size, portraits=portraits)
     return Degraded(train, degrade), Degraded(test, degrade)
 
 
 def find_test_files(test: Path | None) -> list[Path]:
     """The images of --test, if it is given."""
     return [] if test is None else find_images(test)
+
+
+def make_generator(
+    kind: Literal["rrdbnet", "msrresnet"],
+    start: Path | None,
+    *,
+    scale: int,
+    blocks: int,
+    width: int,
+    degradation: str,
+) -> ESRGANGenerator:
+    """A generator with ESRGAN's MSRA initialization (section 3.1), or with the weights of a trained one.
+
+    Args:
+        kind: of network.
+        start: the folder of the trained network, which has the same scale, blocks and width.
+        scale: of super-resolution.
+        blocks: residual blocks.
+        width: channels of the feature maps.
+        degradation: what the network's folder says about its training images.
+    """
+    network = {"rrdbnet": RRDBNet, "msrresnet": MSRResNet}[kind]
+    g = network(scale=scale, blocks=blocks, width=width, degradation=degradation)
+    init_kaiming_(g)
+    if start is not None:
+        trained = network.from_pretrained(start, scale=scale, blocks=blocks, width=width)
+        g.load_state_dict(trained.state_dict())
+    return g
+
+
+def blend(g: ESRGANGenerator, phase_one: Path, amount: float) -> None:
+    """ESRGAN, section 3.4: (1 - amount) of the weights of phase 1 and amount of these; fewer artifacts."""
+    learned = type(g).from_pretrained(phase_one).to(next(g.parameters())).state_dict()
+    g.load_state_dict({name: learned[name].lerp(x, amount) for name, x in g.state_dict().items()})
+
+
+def pixel_loss(fake: Tensor, real: Tensor) -> Tensor:
+    """The L1 distance of pixels in [0, 1], half of that in [-1, 1]."""
+    return l1_loss(fake, real) / 2
 
 
 def perceptual(
@@ -134,7 +205,7 @@ def enlarged(g: Generator, small: Tensor, tile: int | None = None) -> Tensor:
 
 
 class Evaluation:
-    """Scores of a generator on held-out crops: PSNR (dB) and SSIM of the luma, and Lite0's feature distance.
+    """Scores of a generator on held-out crops: Lite0's feature distance, and PSNR (dB) and SSIM of the luma.
 
     Args:
         run: of the training.
@@ -151,14 +222,14 @@ class Evaluation:
     def scores(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
         """The scores of each image of a batch, (N,)."""
         return {
+            "lite0_distance": feature_distance(self._lite0, fake, real, reduction="none"),
             "psnr_y": psnr_y(fake, real, border=self.g.scale, reduction="none"),
             "ssim_y": ssim_y(fake, real, border=self.g.scale, reduction="none"),
-            "lite0_distance": feature_distance(self._lite0, fake, real, reduction="none"),
         }
 
     @torch.no_grad()
     def evaluate_and_save_if_due(self) -> None:
-        """Every `interval` steps, log the scores over all crops and save a checkpoint.
+        """Every `interval` steps, log the scores over all crops, and bicubic's, and save a checkpoint.
 
         A preview shows the first batch: bicubic, upscaled, true.
         """
@@ -168,14 +239,14 @@ class Evaluation:
         for index, (small, large) in enumerate(self._pairs):
             fake, bicubic = enlarged(self.g, small), bicubic_upscale(small, self.g.scale)
             means.add(**self.scores(fake, large))
-            means.add(bicubic_psnr_y=psnr_y(bicubic, large, border=self.g.scale, reduction="none"))
+            means.add(**{f"bicubic_{name}": x for name, x in self.scores(bicubic, large).items()})
             if index == 0:
                 self.run.grid("validation", bicubic, fake, large)
         self.run.log(means.compute())
         self.run.save()
 
 
-def write_results(evaluation: Evaluation, files: Sequence[Path], degrade: Downscale) -> None:
+def write_results(evaluation: Evaluation, files: Sequence[Path], degrade: Callable[[Tensor], Tensor]) -> None:
     """Write the generator; shrink and upscale the test images, and print their scores beside bicubic's."""
     run, g = evaluation.run, evaluation.g
     if run.is_main:
@@ -197,7 +268,7 @@ def _upscale_files(
     evaluation: Evaluation,
     upscale: Callable[[Tensor], Tensor],
     files: Sequence[Path],
-    degrade: Downscale,
+    degrade: Callable[[Tensor], Tensor],
     folder: Path,
 ) -> dict[str, float]:
     """Shrink and upscale images, each process its share, and write them; their scores."""
