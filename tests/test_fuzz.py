@@ -239,7 +239,16 @@ def start_again(words):
 def test_command_lines(command, example, tmp_path, seed):
     """Options with anything as their value: what does not run is wrong use, and the option is named."""
     draw = random.Random(seed)
-    names = ["cyclegan", "pix2pix", "colorize", "srgan", "esrgan", "pix2pixhd", "projected_gan"]
+    names = [
+        "cyclegan",
+        "pix2pix",
+        "colorize",
+        "srgan",
+        "esrgan",
+        "real_esrgan",
+        "pix2pixhd",
+        "projected_gan",
+    ]
     recipe = example(draw.choice(names))
     options = [*recipe.Options.__dataclass_fields__, "seed", "accumulate"]
     option = f"--{draw.choice(options).replace('_', '-')}"
