@@ -68,8 +68,9 @@ class Options:
     validation: Fraction = 0.1  # part of the photos of --data that is held out, chosen by content
     pool: Count = 180  # training pairs of each process, of which each batch takes some at random
     sharpen: bool = True  # sharpen the true images of the pixel and content loss: Real-ESRGAN+
-    generator: Literal["rrdbnet", "msrresnet"] = "rrdbnet"  # msrresnet: BasicSR's, which is far smaller
-    blocks: Count = 23  # of the generator
+    generator: Literal["rrdbnet", "msrresnet", "compact"] = "rrdbnet"  # msrresnet: BasicSR's, which is far
+    # smaller; compact: SRVGGNetCompact, the authors' for videos
+    blocks: Count = 23  # of the generator; convolutions of the compact one
     width: Count = 64  # channels of the first layers of both networks
     features: Literal["lite0", "vgg19"] | Path = "lite0"  # of the content loss; the paper's are vgg19's; a
     # file: VGG19's weights
@@ -93,7 +94,7 @@ class Options:
         starts = self.start is not None
         check_phases(self.pixel_steps, self.steps, weights, starts=starts, blend=self.blend)
         if self.scale == 1 and self.generator == "msrresnet":
-            raise OptionError("--scale 1 expects --generator rrdbnet; got msrresnet")
+            raise OptionError("--scale 1 expects --generator rrdbnet or compact; got msrresnet")
         if self.pool < self.batch_size:
             raise OptionError(f"--pool must be at least --batch-size {self.batch_size}; got {self.pool}")
         check_size(self.size, self.scale, UNetDiscriminator.size_multiple)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from gan_data import REAL_ESRGAN, PairPool, sharpen
 from gan_losses import PerceptualLoss
-from gan_nets import MSRResNet, RRDBNet, UNetDiscriminator
+from gan_nets import MSRResNet, RRDBNet, SRVGGNetCompact, UNetDiscriminator
 from gan_projected import Backbone
 from gan_trainers import read_scalars, run_recipe
 from PIL import Image
@@ -125,13 +125,26 @@ def test_blending_is_between_the_weights_of_both_phases(recipe, train, photos, w
     assert any((first[name] != last[name]).any() for name in last)
 
 
-@pytest.mark.parametrize("scale", [1, 2, 4])
+def test_the_compact_network_starts_from_another(recipe, train, photos, tmp_path):
+    shared = {"data": photos, "generator": "compact", "pixel_lr": TINY, "pixel_steps": 1, "steps": 0, **SMALL}
+    train(recipe, "photos", tmp_path / "first", seed=3, **shared)
+    train(recipe, "photos", tmp_path / "second", start=tmp_path / "first" / "enlarger", **shared)
+    first, second = (gan_nets.load(tmp_path / name / "enlarger") for name in ("first", "second"))
+    assert isinstance(second, SRVGGNetCompact)
+    assert (second.scale, len(second.blocks)) == (SMALL["scale"], SMALL["blocks"])
+    for name, weight in first.state_dict().items():
+        torch.testing.assert_close(second.state_dict()[name], weight, rtol=0, atol=1e-25)
+
+
+@pytest.mark.parametrize(
+    ("scale", "generator"), [(1, "rrdbnet"), (2, "rrdbnet"), (1, "compact"), (4, "compact")]
+)
 def test_images_of_any_size_are_degraded_and_restored_at_every_scale(
-    recipe, train, photos, tmp_path, capsys, scale
+    recipe, train, photos, tmp_path, capsys, scale, generator
 ):
     (tmp_path / "test").mkdir()
     Image.effect_mandelbrot((43, 37), (-3, -2.5, 2, 2.5), 100).save(tmp_path / "test" / "odd.png")
-    changes = SMALL | {"generator": "rrdbnet", "scale": scale, "pixel_steps": 1, "steps": 1}
+    changes = SMALL | {"generator": generator, "scale": scale, "pixel_steps": 1, "steps": 1}
     train(recipe, "photos", tmp_path / "out", data=photos, test=tmp_path / "test", **changes)
     size = (43 // scale * scale, 37 // scale * scale)
     for method in ("bicubic", "enlarger"):
@@ -173,7 +186,7 @@ def test_the_defaults_are_the_papers(recipe):
         ({"scale": 3}, 'Invalid value "3" for --scale. Choose from: 4, 2, 1.'),
         (
             {"scale": 1, "generator": "msrresnet"},
-            "--scale 1 expects --generator rrdbnet; got msrresnet",
+            "--scale 1 expects --generator rrdbnet or compact; got msrresnet",
         ),
         ({"pool": 1}, "--pool must be at least --batch-size 2; got 1"),
         ({"blend": 1.5}, "--blend must be a number of at least 0 and at most 1; got 1.5"),

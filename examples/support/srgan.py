@@ -23,7 +23,7 @@ from gan_data import (
 )
 from gan_losses import PerceptualLoss, VGG19Features, l1_loss
 from gan_metrics import ImageMeans, feature_distance, psnr_y, ssim_y
-from gan_nets import MSRResNet, RRDBNet, SRResNet, init_kaiming_, tiled
+from gan_nets import MSRResNet, RRDBNet, SRResNet, SRVGGNetCompact, init_kaiming_, tiled
 from gan_projected import Backbone
 from gan_trainers import OptionError, Run
 from torch import Tensor
@@ -31,7 +31,7 @@ from torch.nn import functional as F
 
 from support.common import numbered_name, photo_files
 
-ESRGANGenerator = RRDBNet | MSRResNet
+ESRGANGenerator = RRDBNet | MSRResNet | SRVGGNetCompact
 Generator = SRResNet | ESRGANGenerator
 Noise = Literal["noise-0", "noise-1", "noise-2", "noise-3"]
 
@@ -119,7 +119,7 @@ def find_test_files(test: Path | None) -> list[Path]:
 
 
 def make_generator(
-    kind: Literal["rrdbnet", "msrresnet"],
+    kind: Literal["rrdbnet", "msrresnet", "compact"],
     start: Path | None,
     *,
     scale: int,
@@ -133,10 +133,16 @@ def make_generator(
         kind: of network.
         start: the folder of the trained network, which has the same scale, blocks and width.
         scale: of super-resolution.
-        blocks: residual blocks.
+        blocks: residual blocks, or convolutions of the compact network.
         width: channels of the feature maps.
         degradation: what the network's folder says about its training images.
     """
+    if kind == "compact":  # its own initialization is that of the authors' code
+        g = SRVGGNetCompact(scale=scale, convs=blocks, width=width, degradation=degradation)
+        if start is not None:
+            trained = SRVGGNetCompact.from_pretrained(start, scale=scale, convs=blocks, width=width)
+            g.load_state_dict(trained.state_dict())
+        return g
     network = {"rrdbnet": RRDBNet, "msrresnet": MSRResNet}[kind]
     g = network(scale=scale, blocks=blocks, width=width, degradation=degradation)
     init_kaiming_(g)
