@@ -97,3 +97,8 @@ def test_mistakes():
     pool.swap(*batch(1, 2, 3))
     with pytest.raises(ValueError, match="at most 2 pairs for this pool; got 3; use the capacity"):
         PairPool(2).load_state_dict(pool.state_dict())
+    low, high = batch(1)
+    before = pool.state_dict()["generator"]
+    with pytest.raises(ValueError, match=r"as the pool holds; got .*; use the size of the stored pairs"):
+        pool.swap(low.repeat(1, 1, 2, 2), high.repeat(1, 1, 2, 2))
+    assert torch.equal(pool.state_dict()["generator"], before)

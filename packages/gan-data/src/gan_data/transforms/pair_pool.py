@@ -1,6 +1,6 @@
 """A pool of training pairs, so that a batch holds pairs of different degradations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -43,12 +43,19 @@ class PairPool:
             N pairs: the given ones while the pool fills, then stored ones, all different.
 
         Raises:
-            ValueError: the two differ in number, or there are more than the capacity.
+            ValueError: the two differ in number, there are more than the capacity, or the stored pairs have
+                other shapes.
         """
         if len(low) != len(high) or not 1 <= len(low) <= self._capacity:
             raise ValueError(
                 f"expected as many images of each kind, from 1 to the capacity of {self._capacity}; "
                 f"got {len(low)} and {len(high)}"
+            )
+        shapes = low.shape[1:], high.shape[1:]
+        if self._pairs and (stored := tuple(image.shape for image in self._pairs[0])) != shapes:
+            raise ValueError(
+                f"expected pairs of {_text(stored)}, as the pool holds; got {_text(shapes)}; "
+                "use the size of the stored pairs, or a new pool"
             )
         slots = torch.randperm(self._capacity, generator=self._generator)[: len(low)].tolist()
         pairs = zip(low.detach(), high.detach(), slots, strict=True)
@@ -85,3 +92,7 @@ class PairPool:
             )
         self._pairs = list(zip(state["low"], state["high"], strict=True))
         self._generator.set_state(state["generator"])
+
+
+def _text(shapes: Sequence[torch.Size]) -> str:
+    return " and ".join(str(tuple(shape)) for shape in shapes)
