@@ -16,7 +16,7 @@ sys.path.append(
 import srgan_arms
 from spread import Spread
 from srgan_arms import ARMS, CONTENT, ESRGAN, KERNELS, PIX2PIX, PIXELS, SETS, SRGAN, arms_of, run_folder
-from srgan_scores import PATCHES, UNSEEN, Measures, detail, patches, trivial
+from srgan_scores import PATCHES, UNSEEN, Measures, detail, grid_levels, patches, trivial
 from srgan_verdicts import GRID, PSNR, verdicts
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -45,6 +45,15 @@ def test_detail_is_the_power_that_shrinking_removes(photo):
     )
     slow = torch.sin(torch.arange(128) * torch.pi / 16).expand(1, 3, 128, 128)
     assert detail(0.2 * tone + 0.5 * slow, 0.2 * tone, 4) == pytest.approx(0, abs=0.01)
+
+
+def test_the_levels_of_a_grid_are_those_of_what_repeats_everywhere():
+    pattern = torch.tensor([[3.0, -3.0], [-3.0, 3.0]]).repeat(16, 16)[None, None] / 127.5  # 3 levels of 255
+    slow = torch.linspace(-0.5, 0.5, 32)[:, None].expand(1, 3, 32, 32)
+    assert grid_levels(pattern.expand(-1, 3, -1, -1), 4) == pytest.approx(3, rel=1e-4)
+    noise = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    assert grid_levels(pattern + 0.1 * noise, 4) == pytest.approx(3, abs=0.4)
+    assert grid_levels(slow, 4) == pytest.approx(0, abs=1e-4)
 
 
 def test_patches_are_the_squares_of_each_image():

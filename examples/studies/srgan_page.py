@@ -15,12 +15,12 @@ from gan_projected import Backbone
 from gan_trainers import write_grid
 from spread import Rows, over_seeds
 from srgan_arms import KERNELS, OWN, PIX2PIX, PIXELS, arms_of, network_folder, run_folder
-from srgan_scores import DETAIL, PATCHES, UNSEEN, Enlarge, Measures, trivial
+from srgan_scores import DETAIL, LEVELS, PATCHES, UNSEEN, Enlarge, Measures, trivial
 from srgan_verdicts import verdicts
 from torch import Tensor
 
 SHOWN, SIDE = 6, 128  # images in a picture of the page, and the side of the part that is shown, in pixels
-DIGITS = {"PSNR-Y, dB": 2, PATCHES: 2, DETAIL: 1, "grid, dB": 1}  # 3 for all others
+DIGITS = {"PSNR-Y, dB": 2, PATCHES: 2, DETAIL: 1, "grid, dB": 1, LEVELS: 2}  # 3 for all others
 
 
 class TestSet(NamedTuple):
@@ -178,7 +178,7 @@ EfficientNet-Lite0's, with which content was trained; "{UNSEEN}" is EfficientNet
 was. Neither is LPIPS, which `--lpips` adds with a file of AlexNet's weights. The kernel distance compares
 patches of 64 pixels as a set with the true ones, by the means of Lite1's feature maps. "Detail" is the power
 above the small image's Nyquist limit, in dB above the true image's: less is blur, more is noise. The grid is
-a pattern of four pixels, in dB above the true image's.
+a pattern of four pixels, in dB above the true image's, and in levels of 255: below one it is hardly seen.
 
 ## Shrunken with one kernel, enlarged by a network trained on another
 

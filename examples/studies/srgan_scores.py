@@ -17,6 +17,7 @@ from translation_scores import pooled
 Enlarge = Callable[[Tensor], Tensor]  # (1, 3, h, w) to (1, 3, scale * h, scale * w)
 PATCH = 64  # side of the patches whose features are compared as a set, in pixels
 UNSEEN, PATCHES, DETAIL = "distance, unseen features", "kernel distance of patches", "detail, dB"
+LEVELS = "grid, levels of 255"
 
 
 class Measures:
@@ -62,6 +63,7 @@ class Measures:
             UNSEEN: feature_distance(self._unseen, fake, real).item(),
             DETAIL: detail(fake, real, self._scale),
             "grid, dB": (grid_strength(fake) - grid_strength(real)).item(),
+            LEVELS: grid_levels(fake, self._scale),
         }
         return found if self._lpips is None else found | {"LPIPS": self._lpips(fake, real).item()}
 
@@ -74,6 +76,16 @@ def detail(fake: Tensor, real: Tensor, scale: int) -> float:
     """
     fake_power, real_power = (_fine_power(rgb_to_gray(x)[0, 0].double(), scale) for x in (fake, real))
     return 10 * torch.log10(fake_power / real_power).item()
+
+
+def grid_levels(image: Tensor, scale: int) -> float:
+    """The root mean square of the pattern of `scale` pixels that an image repeats everywhere, in levels."""
+    luma = rgb_to_gray(image).double()
+    around = F.avg_pool2d(luma, scale, stride=1)  # without the pattern; a slope differs from it by a constant
+    height, width = (side // scale * scale for side in around.shape[-2:])
+    fine = luma[..., :height, :width] - around[..., :height, :width]
+    pattern = F.pixel_unshuffle(fine, scale).mean((0, 2, 3))
+    return 127.5 * pattern.std(correction=0).item()
 
 
 def _fine_power(luma: Tensor, scale: int) -> Tensor:
