@@ -122,7 +122,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, photos, t
     for name in ("**true images**", *trivial(4), *(f"**{arm}**" for arm in ARMS)):
         lines = [line for line in text.splitlines() if line.startswith(f"| {name} |")]
         on_both = name.strip("*") not in ARMS or ARMS[name.strip("*")].of_drawings
-        assert [line.count("|") for line in lines if "dB" not in line][:2] == [9] * (2 if on_both else 1), (
+        assert [line.count("|") for line in lines if "dB" not in line][:2] == [10] * (2 if on_both else 1), (
             name
         )
     assert f"| {KERNELS[1]} |" in text
