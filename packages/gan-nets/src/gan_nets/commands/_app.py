@@ -11,6 +11,7 @@ from gan_nets._version import __version__
 from gan_nets.commands._convert import convert
 from gan_nets.commands._demo import demo
 from gan_nets.commands._export import export
+from gan_nets.commands._push import push
 from gan_nets.commands._text import printable
 from gan_nets.commands._translate import translate
 
@@ -21,7 +22,7 @@ app = App(
     help_format="plaintext",
     default_parameter=Parameter(negative=()),
 )
-COMMANDS = {function.__name__: app.command(function) for function in (translate, convert, export, demo)}
+COMMANDS = {function.__name__: app.command(function) for function in (translate, convert, export, demo, push)}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -8,7 +8,7 @@ from gan_nets.saving.target import check_target
 
 
 def export(
-    checkpoint: Path,
+    checkpoint: str,
     out: Path,
     /,
     *,
@@ -16,6 +16,8 @@ def export(
     without_dropout: bool = False,
     net: str | None = None,
     overwrite: bool = False,
+    revision: str | None = None,
+    subfolder: str | None = None,
 ) -> None:
     """Write an ONNX or a torch.export file.
 
@@ -24,12 +26,14 @@ def export(
     gan-nets[onnx].
 
     Args:
-        checkpoint: What gan_nets.load opens.
+        checkpoint: The folder of a network or a run, or user/name on the Hugging Face Hub.
         out: The file to write, .onnx or .pt2.
         opset: Version of ONNX's operators (the oldest supported one, 18).
         without_dropout: Leave out dropout that is active at inference.
         net: Which network of a run's folder.
         overwrite: Replace a file that exists.
+        revision: Branch, tag or commit of a repository on the Hub.
+        subfolder: Folder of the network inside of CHECKPOINT.
     """
     onnx = out.suffix == ".onnx"
     if out.suffix not in (".onnx", ".pt2"):
@@ -40,7 +44,7 @@ def export(
     from gan_nets.exporting.export import OPSET, export_onnx, export_program
     from gan_nets.loading.load import load
 
-    network = load(checkpoint, net=net)
+    network = load(checkpoint, net, revision=revision, subfolder=subfolder)
     if onnx:
         opset = OPSET if opset is None else opset
         difference = export_onnx(network, out, opset=opset, without_dropout=without_dropout)

@@ -1,6 +1,5 @@
 """The network that a command runs, on the device where it computes."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclopts import CycloptsError
@@ -14,15 +13,23 @@ if TYPE_CHECKING:
 
 
 def load_network(
-    checkpoint: Path, net: str | None, device: str | None, precision: Precision
+    checkpoint: str,
+    net: str | None,
+    device: str | None,
+    precision: Precision,
+    *,
+    revision: str | None,
+    subfolder: str | None,
 ) -> "PretrainedModule":
-    """The network in a folder, in evaluation mode.
+    """The network in a folder or a repository, in evaluation mode.
 
     Args:
         checkpoint: what gan_nets.load opens.
         net: which network of a run's folder.
         device: its name, or None for an accelerator if there is one.
         precision: that it will compute in, to be checked.
+        revision: of a repository on the Hub.
+        subfolder: folder of the network inside of the folder or repository.
 
     Raises:
         OSError: there is no network.
@@ -36,7 +43,7 @@ def load_network(
         autocast_dtype(precision, where.type)
     except ValueError as error:
         raise CycloptsError(f"--{error}") from None
-    network = load(checkpoint, net=net).to(where)
+    network = load(checkpoint, net, revision=revision, subfolder=subfolder, device=where)
     if where.type == "cpu":
         network.use_cpu_kernels_()
     return network
@@ -48,8 +55,9 @@ def _device(name: str | None) -> "torch.device":
     if name is None:
         found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
         return found or torch.device("cpu")
+    from gan_nets.saving.placement import available_device
+
     try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"--device {name} is not available here ({str(error).splitlines()[0]})") from None
-    return torch.device(name)
+        return available_device(name)
+    except ValueError as error:
+        raise ValueError(f"--{error}") from None

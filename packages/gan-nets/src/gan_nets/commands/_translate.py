@@ -30,7 +30,7 @@ def _pixels(kind: object, size: WorkingSize) -> None:
 
 
 def translate(
-    checkpoint: Path,
+    checkpoint: str,
     /,
     *inputs: Annotated[str, Parameter(name="IN", required=True)],
     out: Annotated[Path, Parameter(alias="-o")],
@@ -42,6 +42,8 @@ def translate(
     statistics: StatisticsScope = "picture",
     precision: Precision = "auto",
     size: Annotated[WorkingSize, Parameter(validator=_pixels)] = "trained",
+    revision: str | None = None,
+    subfolder: str | None = None,
 ) -> None:
     """Run a network on pictures and videos.
 
@@ -50,7 +52,7 @@ def translate(
     are kept. The exit code is 1 if any of the inputs could not be translated.
 
     Args:
-        checkpoint: What gan_nets.load opens.
+        checkpoint: The folder of a network or a run, or user/name on the Hugging Face Hub.
         inputs: Files, folders (searched recursively) and globs.
         out: A file for one file, else a folder.
         net: Which network of a run's folder.
@@ -63,6 +65,8 @@ def translate(
         precision: bf16 and, on a GPU, fp16 are faster on some devices, and less exact (auto is fp32).
         size: Shorter side in pixels at which a colorizer finds colors, which are joined with the picture's
             own lightness: the side that it was trained at, or the picture's own, or a number.
+        revision: Branch, tag or commit of a repository on the Hub.
+        subfolder: Folder of the network inside of CHECKPOINT.
     """
     with requires("pictures"):  # before the network is loaded
         import_module("gan_data")
@@ -72,7 +76,7 @@ def translate(
             jobs, failures = find_jobs(inputs, out)
         except ValueError as error:
             raise CycloptsError(str(error)) from None
-    network = load_network(checkpoint, net, device, precision)
+    network = load_network(checkpoint, net, device, precision, revision=revision, subfolder=subfolder)
     from gan_nets.pictures.translate import Translator
 
     translator = Translator(

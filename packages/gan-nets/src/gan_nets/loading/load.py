@@ -1,6 +1,8 @@
-"""Find a network in a folder: one that was saved there, or one of a training run's."""
+"""Find a network in a folder: one that was saved there, or one of a training run's; or on the Hub."""
 
 from pathlib import Path
+
+import torch
 
 from gan_nets._version import __version__
 from gan_nets.loading._networks import NETWORKS
@@ -12,6 +14,8 @@ from gan_nets.saving.folder import (
     find_network,
     read_json,
 )
+from gan_nets.saving.hub import find_folder, is_repository
+from gan_nets.saving.placement import check_placement
 from gan_nets.saving.pretrained import PretrainedModule, build
 from gan_nets.saving.stored import StoredNetwork
 
@@ -20,36 +24,86 @@ DESCRIPTIONS = "networks.json"
 AUXILIARY = ("encode", "discriminate")  # tasks of networks that are not what a run is for
 
 
-def load(path: str | Path, net: str | None = None) -> PretrainedModule:
-    """The network in a folder, in eval mode, on the CPU.
+def load(
+    path: str | Path,
+    net: str | None = None,
+    *,
+    revision: str | None = None,
+    subfolder: str | None = None,
+    token: str | bool | None = None,
+    cache_dir: str | Path | None = None,
+    force_download: bool = False,
+    local_files_only: bool = False,
+    device: str | int | torch.device | None = None,
+    dtype: torch.dtype | None = None,
+) -> PretrainedModule:
+    """The network in a folder or in a repository on the Hugging Face Hub, in eval mode.
 
-    Only local files are read, and no code in them is run. In a run's folder the saved networks are taken or,
-    before there are any, those of its newest checkpoint, where averaged weights (EMA) replace those of the
-    network that they average.
+    Of a repository its config.json and model.safetensors are downloaded; no code in them is run. The network
+    is not used for a folder. In a run's folder the saved networks are taken or, before there are any, those
+    of its newest checkpoint, where averaged weights (EMA) replace those of the network that they average.
 
     Args:
-        path: a folder that `save_pretrained` wrote; the folder of a run; or one of its checkpoints, such as
-            RUN/checkpoints/best.
+        path: a folder that `save_pretrained` wrote; the folder of a run; one of its checkpoints, such as
+            RUN/checkpoints/best; or "user/name", a repository, unless there is a path of that name.
         net: which network of a run, by the name of its folder or in the checkpoint; needed only if several
             are neither discriminators nor encoders.
+        revision: branch, tag or commit of the repository.
+        subfolder: folder of the network inside of the folder or repository, such as "a_to_b".
+        token: access token of the repository; None stands for HF_TOKEN or the stored login, False for none.
+        cache_dir: folder of downloads, instead of that of huggingface_hub.
+        force_download: download again what is in the cache.
+        local_files_only: use the cache alone.
+        device: where the network is to be; the CPU by default.
+        dtype: of its floating-point weights, such as torch.bfloat16; torch's default type by default.
+
+    Raises:
+        FileNotFoundError: there is no network, repository or revision, or it is not in the cache.
+        PermissionError: the repository may not be read.
+        ConnectionError: the Hub can't be reached.
+        ValueError: there are several or none of that name; the class is no network of gan_nets; the files
+            do not fit the class; the device is not available; or an argument is for repositories only, or
+            for folders only.
+    """
+    check_placement(device, dtype)
+    if net is not None and is_repository(path):
+        raise ValueError(
+            f"{path} is a repository on the Hub, not a run, so that {net!r} is not in it; name the folder of "
+            "a network with subfolder= or --subfolder"
+        )
+    found = find_folder(
+        path,
+        revision=revision,
+        subfolder=subfolder,
+        token=token,
+        cache_dir=cache_dir,
+        force_download=force_download,
+        local_files_only=local_files_only,
+    )
+    stored = find_stored(resolve(found), net)
+    return build(_class_of(stored), stored).to(device=device, dtype=dtype)
+
+
+def find_stored(folder: Path, net: str | None) -> StoredNetwork:
+    """The network in a folder, or one of a run's, before it is built; see `load`.
 
     Raises:
         FileNotFoundError: there is no network.
-        ValueError: there are several or none of that name; the class is no network of gan_nets; or the files
-            do not fit the class.
+        ValueError: there are several or none of that name, or a description is damaged.
     """
-    folder = _resolve(Path(path))
-    if (folder / CONFIG).is_file() or (folder / WEIGHTS).is_file():
-        if net is not None:
-            raise ValueError(f"{folder} is a single network, so that {net!r} is not in it; leave net out")
-        stored = find_network(folder)
-    else:
-        stored = _choose(folder, net)
-    return build(_class_of(stored), stored)
+    if not (folder / CONFIG).is_file() and not (folder / WEIGHTS).is_file():
+        return _choose(folder, net)
+    if net is not None:
+        raise ValueError(f"{folder} is a single network, so that {net!r} is not in it; leave net out")
+    return find_network(folder)
 
 
-def _resolve(path: Path) -> Path:
-    """The folder itself, or the checkpoint that a run's "latest" or "best" names."""
+def resolve(path: Path) -> Path:
+    """The folder itself, or the checkpoint that a run's "latest" or "best" names.
+
+    Raises:
+        ValueError: it is another file.
+    """
     if path.name in ("latest", "best") and path.is_file():
         name = path.read_bytes()[:100].decode(errors="replace").strip()
         if not name.isdecimal():

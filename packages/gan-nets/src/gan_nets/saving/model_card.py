@@ -1,9 +1,16 @@
-"""The README.md of a saved network: what it is for and how to use it."""
+"""The README.md of a saved network: what it is for, how to use it, and how it was trained."""
 
+import re
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
+from huggingface_hub import ModelCard, ModelCardData
+
+from gan_nets.saving.training_record import Figure, TrainingRecord
 from gan_nets.saving.usage import Task
+
+PLACE = "path/to/this/folder"
 
 # A Jinja template; huggingface_hub fills in the front matter, `card_fields` the rest.
 CARD = """---
@@ -17,17 +24,17 @@ CARD = """---
 ```python
 import gan_nets  # pip install gan-nets
 
-net = gan_nets.load("path/to/this/folder")  # or gan_nets.{{ name }}.from_pretrained("user/name")
+net = gan_nets.load({{ place }})
 {{ use }}
 ```
 {% if takes_pictures %}
 For files and folders of pictures, after `pip install "gan-nets[pictures]"`:
 
 ```
-gan-nets translate path/to/this/folder picture.png -o result.png
+gan-nets translate {{ typed_place }} picture.png -o result.png
 ```
 {% endif %}
-Written by gan-nets {{ version }}: `config.json` holds its arguments, `model.safetensors` its weights.
+{{ training }}Written by gan-nets {{ version }}: arguments in `config.json`, weights in `model.safetensors`.
 """
 
 PURPOSES: Mapping[Task, str] = {
@@ -50,9 +57,95 @@ USES: Mapping[Task, str] = {
     "discriminate": "logits = net(image)  # {image}",
 }
 
+# The Hub's own names of tasks; it has none for discriminators, nor for images of a class.
+PIPELINES: Mapping[Task, str] = {
+    "translate": "image-to-image",
+    "colorize": "image-to-image",
+    "enlarge": "image-to-image",
+    "labels": "image-to-image",
+    "generate": "unconditional-image-generation",
+    "encode": "image-feature-extraction",
+}
 
-def card_fields(description: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the template's fields, from what `PretrainedModule.describe` gives."""
+TAGS: Mapping[Task, tuple[str, ...]] = {
+    "translate": ("image-translation",),
+    "colorize": ("colorization",),
+    "enlarge": ("super-resolution",),
+    "labels": ("image-synthesis",),
+    "generate": ("image-generation",),
+    "encode": (),
+    "discriminate": ("discriminator",),
+}
+COMMON_TAGS = ("gan", "model_hub_mixin", "pytorch_model_hub_mixin")
+
+# The last line of a card: a checksum of the text, which shows whether somebody edited it.
+FRONT_MATTER = re.compile(r"\A---\s*\n.*?\n---\s*\n", re.DOTALL)
+CHECKED = re.compile(r"\n<!-- written by gan-nets, unedited: ([0-9a-f]{8}) -->\s*$")
+
+
+def make_card(
+    description: Mapping[str, Any],
+    record: TrainingRecord | None = None,
+    *,
+    repository: str | None = None,
+    revision: str | None = None,
+    subfolder: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    fields: Mapping[str, Any] | None = None,
+) -> ModelCard:
+    """The card of a network.
+
+    Args:
+        description: what `PretrainedModule.describe` gives.
+        record: of the training, if it is known.
+        repository: name of the repository that it is loaded from; None for a folder.
+        revision: of the repository; None for the default.
+        subfolder: of the repository.
+        metadata: further fields of the front matter, such as license and datasets; None leaves one out.
+        fields: values that replace fields of the template.
+    """
+    data = ModelCardData(
+        library_name="gan-nets",
+        pipeline_tag=_pipeline(description),
+        tags=sorted({*COMMON_TAGS, *TAGS[description["usage"]["task"]]}),
+        **dict(metadata or {}),
+    )
+    values = _card_fields(description, record) | _place(repository, revision, subfolder)
+    card = ModelCard.from_template(data, template_str=CARD, **values | dict(fields or {}))
+    card.text = f"{card.text.rstrip()}\n\n<!-- written by gan-nets, unedited: {_checksum(card.text)} -->\n"
+    return card
+
+
+def is_edited(text: str) -> bool:
+    """Whether the text of a README.md below its front matter is not one that `make_card` wrote."""
+    body = FRONT_MATTER.sub("", text)
+    checked = CHECKED.search(body)
+    return checked is None or checked[1] != _checksum(body[: checked.start()])
+
+
+def _checksum(text: str) -> str:
+    """Eight hexadecimal digits, the same for any line endings."""
+    lines = "\n".join(line.rstrip() for line in text.strip().splitlines())
+    return f"{zlib.crc32(lines.encode()):08x}"
+
+
+def _pipeline(description: Mapping[str, Any]) -> str | None:
+    return None if description.get("classes") else PIPELINES.get(description["usage"]["task"])
+
+
+def _place(repository: str | None, revision: str | None, subfolder: str | None) -> dict[str, str]:
+    """Where the network is, as arguments in Python and as those of a command."""
+    options = {"revision": revision, "subfolder": subfolder} if repository else {}
+    given = [(name, value) for name, value in options.items() if value]
+    place = repository or PLACE
+    return {
+        "place": ", ".join([f'"{place}"', *(f'{name}="{value}"' for name, value in given)]),
+        "typed_place": " ".join([place, *(f"--{name} {value}" for name, value in given)]),
+    }
+
+
+def _card_fields(description: Mapping[str, Any], record: TrainingRecord | None) -> dict[str, Any]:
+    """The values of the other fields of the template."""
     task = description["usage"]["task"]
     channels = description.get("in_channels", 3)
     lowest, highest = description["usage"]["value_range"]
@@ -63,6 +156,7 @@ def card_fields(description: Mapping[str, Any]) -> dict[str, Any]:
         "facts": _facts(description),
         "use": USES[task].format(image=f"(N, {channels}, H, W) in [{lowest:g}, {highest:g}]"),
         "takes_pictures": task in ("translate", "colorize", "enlarge"),
+        "training": _training(description, record) if record else "",
     }
 
 
@@ -83,3 +177,24 @@ def _facts(description: Mapping[str, Any]) -> str:
     if description.get("batch_statistics_at_inference"):
         facts.append("Batch norm uses the statistics of the current batch.")
     return " ".join(facts)
+
+
+def _training(description: Mapping[str, Any], record: TrainingRecord) -> str:
+    """The section on the run."""
+    parts = ["## Training"]
+    names = {"step": "{:.0f} steps", "images": "{:.0f} images", "seconds": "{:.0f} seconds"}
+    counted = [form.format(record.counters[name]) for name, form in names.items() if name in record.counters]
+    if counted:
+        parts.append(f"{', '.join(counted)}.")
+    if record.size and not description["usage"].get("trained_size"):
+        parts[1:] = [" ".join([*parts[1:], f"Images or crops of {record.size}x{record.size} pixels."])]
+    if record.command:
+        parts.append(f"```\n{record.command}\n```")
+    if record.figures:
+        parts.append("\n".join(["| figure | value | step |", "|---|---|---|", *map(_row, record.figures)]))
+    return "\n\n".join([*parts, ""])
+
+
+def _row(figure: Figure) -> str:
+    name = figure.name.replace("|", "\\|")
+    return f"| {name} | {figure.value:.4g} | {figure.step} |"

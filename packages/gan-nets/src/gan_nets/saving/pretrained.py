@@ -2,13 +2,15 @@
 
 import inspect
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Self, TypeVar, cast
 
 import torch
-from huggingface_hub import ModelCard, PyTorchModelHubMixin, snapshot_download
+from huggingface_hub import ModelCard, PyTorchModelHubMixin
 from torch import nn
 
 from gan_nets._version import __version__
@@ -16,16 +18,27 @@ from gan_nets.layers.checkpointing import checkpoint_activations_
 from gan_nets.layers.cpu.kernels import use_cpu_kernels_
 from gan_nets.saving._outline import outline
 from gan_nets.saving.arguments import check_arguments
-from gan_nets.saving.folder import CONFIG, README, WEIGHTS, find_network, write_network
-from gan_nets.saving.model_card import CARD, card_fields
+from gan_nets.saving.folder import README, find_network, write_network
+from gan_nets.saving.hub import check_subfolder, find_folder
+from gan_nets.saving.model_card import is_edited, make_card
+from gan_nets.saving.placement import check_placement
 from gan_nets.saving.state_dict import check_fits
 from gan_nets.saving.stored import StoredNetwork
+from gan_nets.saving.training_record import read_training_record
+from gan_nets.saving.upload import Destination, full_name, read_card, upload
 from gan_nets.saving.usage import Usage
 
 Net = TypeVar("Net", bound="PretrainedModule")
 
+# Arguments of other libraries' from_pretrained, and what to do here.
+ELSEWHERE: Mapping[str, str] = {
+    "map_location": "use device=",
+    "torch_dtype": "use dtype=",
+    "strict": "leave it out, since keys and shapes always have to fit",
+}
 
-class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets", model_card_template=CARD):
+
+class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets"):
     """A module with `save_pretrained` and `from_pretrained`; config.json names its class.
 
     Attributes:
@@ -85,7 +98,7 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
         self,
         save_directory: str | Path,
         *,
-        config: Any = None,
+        config: Any = None,  # noqa: ARG002
         repo_id: str | None = None,
         push_to_hub: bool = False,
         model_card_kwargs: dict[str, Any] | None = None,
@@ -94,7 +107,7 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
         """Write the network into a folder, atomically: an interrupted call leaves the former files.
 
         Args:
-            save_directory: the folder; it is made if missing, and an existing README.md stays.
+            save_directory: the folder; it is made if missing, and a README.md that somebody edited stays.
             config: ignored, as config.json is what `describe` gives; the mixin has this argument.
             repo_id: repository on the Hugging Face Hub; by default the folder's name.
             push_to_hub: whether to upload the network as well.
@@ -102,7 +115,7 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
             push_to_hub_kwargs: further arguments of `push_to_hub`.
 
         Returns:
-            The URL of the upload, if there was one.
+            The address of the upload, if there was one.
 
         Raises:
             OSError: it cannot be written; the folder then holds the former network.
@@ -111,17 +124,92 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
         # Not the mixin's, which deletes config.json before it writes anything.
         folder = Path(save_directory)
         write_network(folder, self, self.describe())
-        if not (folder / README).exists():
-            self.generate_model_card(**model_card_kwargs or {}).save(folder / README)
+        card = folder / README
+        if not card.exists() or not is_edited(card.read_text("utf-8", errors="replace")):
+            self.generate_model_card(folder, model_card_kwargs).save(card)
         if not push_to_hub:
             return None
         return self.push_to_hub(
-            repo_id or folder.name, config=config, model_card_kwargs=model_card_kwargs, **push_to_hub_kwargs
+            repo_id or folder.name,
+            folder=folder,
+            model_card_kwargs=model_card_kwargs,
+            **push_to_hub_kwargs,
         )
 
-    def generate_model_card(self, *args: Any, **kwargs: Any) -> ModelCard:
-        """The README.md that `save_pretrained` writes into a folder without one."""
-        return super().generate_model_card(*args, **card_fields(self.describe()) | kwargs)
+    def generate_model_card(  # type: ignore[override]  # with its own arguments
+        self, folder: str | Path | None = None, fields: Mapping[str, Any] | None = None
+    ) -> ModelCard:
+        """The README.md that `save_pretrained` writes.
+
+        Args:
+            folder: if it lies in that of a run, the card has the run's figures and its command.
+            fields: values that replace fields of the template.
+        """
+        record = None if folder is None else read_training_record(Path(folder))
+        return make_card(self.describe(), record, fields=fields)
+
+    def push_to_hub(  # type: ignore[override]  # without the mixin's patterns of files
+        self,
+        repo_id: str,
+        *,
+        commit_message: str = "Upload a network with gan-nets",
+        private: bool | None = None,
+        token: str | bool | None = None,
+        branch: str | None = None,
+        create_pr: bool = False,
+        subfolder: str | None = None,
+        license: str | None = None,  # noqa: A002  # as in the front matter
+        datasets: Sequence[str] = (),
+        folder: str | Path | None = None,
+        model_card_kwargs: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Upload config.json, model.safetensors and README.md to the Hugging Face Hub, in one commit.
+
+        The repository is made if it is missing; its other files stay. A README.md that somebody edited, in
+        `folder` or on the Hub, keeps its text and gets the front matter.
+
+        Args:
+            repo_id: the repository, "user/name"; a name alone is one of the token's user.
+            commit_message: of the commit.
+            private: whether a new repository is private; an existing public one is then an error.
+            token: access token that may write; None stands for HF_TOKEN or the stored login.
+            branch: of the repository, made if it is missing; None for the main one.
+            create_pr: offer the commit as a pull request.
+            subfolder: folder inside of the repository, for several networks in one.
+            license: the Hub's name of the license of the weights, such as "apache-2.0"; none is assumed.
+            datasets: names of the training sets on the Hub.
+            folder: of the network; its README.md is used if it was edited, and if it lies in that of a run,
+                the card has the run's figures and its command.
+            model_card_kwargs: values that replace fields of the README.md.
+
+        Returns:
+            The address of the commit or of the pull request.
+
+        Raises:
+            ValueError: the Hub refuses the card's license or datasets; the repository is public, and is to be
+                private; or `subfolder` leads elsewhere.
+            PermissionError: the token is missing, not valid, or may not write.
+            ConnectionError: the Hub can't be reached.
+        """
+        source = None if folder is None else Path(folder)
+        inner = check_subfolder(subfolder)
+        former = None
+        if source is not None and (source / README).is_file():
+            former = read_card(source / README, str(source / README))
+        repository = full_name(repo_id, token)
+        card = make_card(
+            self.describe(),
+            None if source is None else read_training_record(source),
+            repository=repository,
+            revision=branch,
+            subfolder=subfolder,
+            metadata={"license": license, "datasets": list(datasets) or None},
+            fields=model_card_kwargs,
+        )
+        to = Destination(repository, inner, branch, private, commit_message, create_pr, token)
+        with TemporaryDirectory() as temporary:
+            write_network(Path(temporary), self, self.describe())
+            return upload(Path(temporary), card, former, to)
 
     @classmethod
     def from_pretrained(  # type: ignore[override]  # without the mixin's options for pickles
@@ -129,48 +217,67 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets",
         pretrained_model_name_or_path: str | Path,
         *,
         revision: str | None = None,
+        subfolder: str | None = None,
         token: str | bool | None = None,
         cache_dir: str | Path | None = None,
         force_download: bool = False,
         local_files_only: bool = False,
+        device: str | int | torch.device | None = None,
+        dtype: torch.dtype | None = None,
         **overrides: Any,
     ) -> Self:
         """The network in a folder, or in a repository on the Hugging Face Hub, in eval mode.
 
         Args:
-            pretrained_model_name_or_path: a folder, for which there is no network access; a string that is no
-                folder is the name of a repository.
+            pretrained_model_name_or_path: a folder, for which there is no network access; or "user/name", a
+                repository, unless there is a path of that name.
             revision: branch, tag or commit of the repository.
-            token: access token of the repository.
-            cache_dir: folder for downloads.
-            force_download: download again what the cache already has.
+            subfolder: folder of the network inside of the folder or repository.
+            token: access token of the repository; None stands for HF_TOKEN or the stored login, False for
+                none.
+            cache_dir: folder of downloads, instead of that of huggingface_hub.
+            force_download: download again what is in the cache.
             local_files_only: use the cache alone.
+            device: where the network is to be; the CPU by default.
+            dtype: of its floating-point weights; torch's default type by default.
             overrides: constructor arguments that replace the stored ones.
 
         Raises:
-            FileNotFoundError: a file of the folder is missing.
-            ValueError: the folder holds another class, or its files do not fit the class.
+            FileNotFoundError: a file of the folder is missing; there is no such repository or revision; or it
+                is not in the cache.
+            PermissionError: the repository may not be read.
+            ConnectionError: the Hub can't be reached.
+            ValueError: the folder holds another class, or its files do not fit the class; the device is not
+                available; or a folder has no revisions.
+            TypeError: the constructor has no such argument.
         """
-        folder = Path(pretrained_model_name_or_path)
-        if isinstance(pretrained_model_name_or_path, str) and not folder.is_dir():
-            folder = Path(
-                snapshot_download(
-                    pretrained_model_name_or_path,
-                    revision=revision,
-                    token=token,
-                    cache_dir=cache_dir,
-                    force_download=force_download,
-                    local_files_only=local_files_only,
-                    allow_patterns=[CONFIG, WEIGHTS],
-                )
-            )
+        _check_names(cls, overrides)
+        check_placement(device, dtype)
+        folder = find_folder(
+            pretrained_model_name_or_path,
+            revision=revision,
+            subfolder=subfolder,
+            token=token,
+            cache_dir=cache_dir,
+            force_download=force_download,
+            local_files_only=local_files_only,
+        )
         stored = find_network(folder)
         if stored.class_name != cls.__name__:
             raise ValueError(
                 f"{stored.described_in} describes a {stored.class_name}, not a {cls.__name__}; "
                 "use gan_nets.load"
             )
-        return build(cls, stored, **overrides)
+        return build(cls, stored, **overrides).to(device=device, dtype=dtype)
+
+
+def _check_names(cls: type[PretrainedModule], overrides: Mapping[str, Any]) -> None:
+    """Raise TypeError for what is no argument of the constructor."""
+    known = [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+    for name in overrides:
+        if name not in known:
+            advice = ELSEWHERE.get(name, f"it has {', '.join(known)}")
+            raise TypeError(f"{cls.__name__}.from_pretrained has no argument {name}; {advice}")
 
 
 def build(cls: type[Net], stored: StoredNetwork, **overrides: Any) -> Net:

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ def changed_settings(folder: Path, settings: Mapping[str, Any]) -> tuple[list[st
 
 
 def write_settings(folder: Path, settings: Mapping[str, Any], computation: Mapping[str, Any]) -> None:
-    """Write `settings.json`: settings, computation, versions of the libraries that compute, git commit.
+    """Write `settings.json`: settings, computation, versions of the libraries that compute, git commit, command.
 
     Args:
         folder: the run's folder.
@@ -56,6 +57,7 @@ def write_settings(folder: Path, settings: Mapping[str, Any], computation: Mappi
             },
         },
         "git_commit": _git_commit(),
+        "command": shlex.join(["python", *sys.argv]),
     }
     with explained_os_errors(file):
         atomic_write_text(file, json.dumps(content, indent=2) + "\n")
