@@ -7,7 +7,7 @@ import pytest
 from gan_nets import __version__
 from gan_nets.commands import main
 
-COMMANDS = ("convert", "demo", "export", "translate")
+COMMANDS = ("convert", "demo", "export", "push", "translate")
 
 
 def test_without_arguments_it_prints_its_help(capsys):
@@ -83,6 +83,7 @@ def test_python_m_is_the_same_command():
         ["convert", "net.pth", "out", "--family", "nonsense"],
         ["export", "net", "net.txt"],
         ["demo", "net", "--port", "x"],
+        ["push", "net"],
     ],
     ids=" ".join,
 )

@@ -47,8 +47,6 @@ class RefusedError(Exception):
 class Handler(BaseHTTPRequestHandler):
     """The requests that huggingface_hub makes for our commands."""
 
-    protocol_version = "HTTP/1.1"
-
     def log_message(self, *_):
         pass
 

@@ -6,11 +6,13 @@ from gan_nets import (
     InstanceEncoder,
     PatchDiscriminator,
     SRResNet,
+    StyleGAN2Generator,
     UNetGenerator,
     Usage,
     pix2pix_unet_paper,
 )
 from gan_nets.saving.model_card import PURPOSES
+from huggingface_hub import ModelCard
 
 CARDS = {  # for each task a network, and the variables of its example
     "translate": (lambda: UNetGenerator(depth=2, width=2), {"image": torch.zeros(1, 3, 9, 7)}),
@@ -40,6 +42,11 @@ def test_the_example_of_the_card_runs(task, tmp_path):
     assert f"# {type(net).__name__}\n\n{PURPOSES[task]} All values are in [-1, 1]." in card
     assert "library_name: gan-nets" in card
     assert ("downsampled by area" in card) == (task == "enlarge")
+    pipeline = {"generate": "unconditional-image-generation", "encode": "image-feature-extraction"}
+    assert ModelCard(card).data.pipeline_tag == (
+        None if task == "discriminate" else pipeline.get(task, "image-to-image")
+    )
+    assert "license" not in card
     assert ("gan-nets translate" in card) == (task in ("translate", "enlarge"))
     example = card.partition("```python\n")[2].partition("```")[0]
     exec(example.replace("path/to/this/folder", str(tmp_path)), dict(variables))
@@ -57,7 +64,24 @@ def test_the_card_states_the_color_space_and_the_inference_behavior(tmp_path):
     assert "statistics of the current batch" in card
 
 
-def test_an_existing_card_stays(tmp_path):
-    (tmp_path / "README.md").write_text("other")
+def test_generators_of_classes_have_no_pipeline_of_the_hub(tmp_path):
+    StyleGAN2Generator(8, latents=4, styles=4, base_channels=64, classes=3).save_pretrained(tmp_path)
+    assert ModelCard((tmp_path / "README.md").read_text()).data.pipeline_tag is None
+
+
+@pytest.mark.parametrize("change", [lambda _: "other", lambda card: card.replace("All", "No"), str.upper])
+def test_a_card_that_somebody_edited_stays(tmp_path, change):
+    net, file = PatchDiscriminator(layers=1, width=2), tmp_path / "README.md"
+    net.save_pretrained(tmp_path)
+    edited = change(file.read_text())
+    file.write_text(edited)
+    net.save_pretrained(tmp_path)
+    assert file.read_text() == edited
+
+
+def test_a_card_that_nobody_edited_follows_the_network(tmp_path):
     PatchDiscriminator(layers=1, width=2).save_pretrained(tmp_path)
-    assert (tmp_path / "README.md").read_text() == "other"
+    file = tmp_path / "README.md"
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n") + b"\r\n")  # by git, or an editor
+    UNetGenerator(depth=2, width=2).save_pretrained(tmp_path)
+    assert "# UNetGenerator" in file.read_text()

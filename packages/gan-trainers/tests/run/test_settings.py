@@ -10,7 +10,8 @@ def recorded(folder):
     return json.loads((folder / "settings.json").read_text())
 
 
-def test_settings_versions_and_commit(tmp_path):
+def test_settings_versions_commit_and_command(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["examples/cut.py", "paper", "--data", "my photos"])
     run = Run(tmp_path, settings={"data": Path("photos"), "size": 64, "betas": (0.5, 0.999)})
     run.resume()
     content = recorded(tmp_path)
@@ -18,6 +19,7 @@ def test_settings_versions_and_commit(tmp_path):
     assert content["versions"]["torch"] == version("torch")
     assert content["versions"]["gan-trainers"] == __version__
     assert content["git_commit"] is None or len(content["git_commit"]) == 40
+    assert content["command"] == "python examples/cut.py paper --data 'my photos'"
 
 
 @pytest.mark.parametrize(

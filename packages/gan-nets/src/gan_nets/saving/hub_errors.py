@@ -4,6 +4,7 @@ from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
     LocalEntryNotFoundError,
+    LocalTokenNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -35,7 +36,7 @@ def explain_reading(error: Exception, repository: str, revision: str | None) -> 
 def explain_writing(error: Exception, repository: str) -> OSError:
     """The error to raise instead of one of an upload."""
     status = _status(error)
-    if isinstance(error, RepositoryNotFoundError) or status == 401:
+    if isinstance(error, LocalTokenNotFoundError | RepositoryNotFoundError) or status == 401:
         return PermissionError(f"{repository} needs a token that may write to it; {LOG_IN}")
     if status == 403:
         return PermissionError(

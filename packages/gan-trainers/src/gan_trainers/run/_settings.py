@@ -32,7 +32,7 @@ def changed_settings(folder: Path, settings: Mapping[str, Any]) -> tuple[list[st
 
 
 def write_settings(folder: Path, settings: Mapping[str, Any], computation: Mapping[str, Any]) -> None:
-    """Write `settings.json`: settings, computation, versions of the libraries that compute, git commit, command.
+    """Write `settings.json`: settings, computation, versions of the libraries, git commit, command.
 
     Args:
         folder: the run's folder.
