@@ -3,15 +3,16 @@
 import base64
 import hashlib
 import json
+import socket
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
-import huggingface_hub
 import pytest
 import torch
 from gan_nets import SRResNet
-from huggingface_hub import constants
+from huggingface_hub import utils
 
 USERS = {"hf_writer": "user", "hf_reader": "reader"}
 
@@ -234,6 +235,39 @@ class Hub(ThreadingHTTPServer):
         return found
 
 
+def local_only(look_up):
+    """`socket.getaddrinfo`, by which no other machine is found."""
+
+    def local(host, *arguments, **options):
+        if host not in ("127.0.0.1", "localhost"):
+            raise OSError(f"expected requests to this machine only; got one to {host}")
+        return look_up(host, *arguments, **options)
+
+    return local
+
+
+def set_constants(monkeypatch, values):
+    """Set constants of huggingface_hub, and the copies that its modules have in some versions."""
+    for each in [module for name, module in sys.modules.items() if name.startswith("huggingface_hub")]:
+        for name, value in values.items():
+            if name in vars(each):
+                monkeypatch.setattr(each, name, value)
+    end_connections()
+
+
+def end_connections():
+    """Let the next request make a session of its own."""
+    for name in ("close_session", "reset_sessions"):  # the names of newer and older versions
+        if hasattr(utils, name):
+            getattr(utils, name)()
+
+
+@pytest.fixture
+def set_offline(monkeypatch):
+    """Turns HF_HUB_OFFLINE on or off."""
+    return lambda on: set_constants(monkeypatch, {"HF_HUB_OFFLINE": on})
+
+
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
     """The server, as the only Hub.
@@ -263,13 +297,12 @@ def hub(tmp_path, monkeypatch):
         "HF_HUB_DISABLE_PROGRESS_BARS": True,
         "HF_HUB_OFFLINE": False,
     }
-    for name, value in values.items():
-        monkeypatch.setattr(constants, name, value)
+    set_constants(monkeypatch, values)
+    monkeypatch.setattr(socket, "getaddrinfo", local_only(socket.getaddrinfo))
     yield server
     server.shutdown()
     server.server_close()
-    if hasattr(huggingface_hub, "close_session"):
-        huggingface_hub.close_session()  # its connections to this server
+    end_connections()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import gan_nets
 import pytest
 import torch
 from gan_nets import SRResNet, UNetGenerator
-from huggingface_hub import constants
 
 
 def test_a_repository_gives_the_network_that_is_in_it(hub, saved, same):
@@ -130,7 +129,7 @@ def test_a_class_that_is_none_of_ours_is_never_built(hub, saved):
         UNetGenerator.from_pretrained("user/net")
 
 
-def test_without_a_connection_the_cache_is_used(hub, saved, same, tmp_path, monkeypatch):
+def test_without_a_connection_the_cache_is_used(hub, saved, same, tmp_path, set_offline):
     net, folder = saved()
     hub.add("user/net", folder)
     with pytest.raises(FileNotFoundError, match="user/net is not in the cache; load it once without local_f"):
@@ -141,7 +140,7 @@ def test_without_a_connection_the_cache_is_used(hub, saved, same, tmp_path, monk
     assert (cache / "models--user--net").is_dir()
     before = len(hub.requests)
     assert same(gan_nets.load("user/net", local_files_only=True), net)
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    set_offline(True)
     assert same(gan_nets.load("user/net"), net)
     with pytest.raises(FileNotFoundError, match="user/more is not in the cache; load it once while HF_HUB_O"):
         gan_nets.load("user/more")

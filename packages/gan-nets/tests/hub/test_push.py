@@ -7,7 +7,7 @@ import gan_nets
 import pytest
 import torch
 from gan_nets import SRResNet, Usage
-from huggingface_hub import ModelCard, constants
+from huggingface_hub import ModelCard
 
 
 @pytest.fixture(autouse=True)
@@ -143,7 +143,7 @@ def test_who_may_not_write_is_told_in_one_sentence(hub, saved, monkeypatch, toke
     assert set(hub.repositories["user/net"].files("main")) == {"README.md"}
 
 
-def test_nothing_is_made_or_uploaded_before_all_is_checked(hub, saved, monkeypatch):
+def test_nothing_is_made_or_uploaded_before_all_is_checked(hub, saved, monkeypatch, set_offline):
     monkeypatch.setattr(time, "sleep", lambda _: None)  # between huggingface_hub's attempts
     net, folder = saved()
     with pytest.raises(
@@ -155,12 +155,12 @@ def test_nothing_is_made_or_uploaded_before_all_is_checked(hub, saved, monkeypat
     (folder / "README.md").write_text("---\n- [broken\n---\n")
     with pytest.raises(ValueError, match=r"net/README.md has a front matter that can't be read \(.*\); mend"):
         net.push_to_hub("user/net", folder=folder)
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    set_offline(True)
     with pytest.raises(ConnectionError, match="user/net can't be written while HF_HUB_OFFLINE is set; unset"):
         net.push_to_hub("user/net")
     hub.shutdown()
     hub.server_close()
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    set_offline(False)
     with pytest.raises(
         ConnectionError, match=r"user/net can't be uploaded \(.*\); check the connection, and"
     ):

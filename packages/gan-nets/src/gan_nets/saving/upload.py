@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from huggingface_hub import CommitOperationAdd, HfApi, ModelCard, hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.utils import get_session, hf_raise_for_status
 
 from gan_nets._version import __version__
 from gan_nets.saving.folder import CONFIG, README, WEIGHTS
@@ -83,7 +84,7 @@ def _upload(folder: Path, card: ModelCard, former: ModelCard | None, to: Destina
     api = HfApi(token=to.token, library_name=LIBRARY, library_version=__version__)
     existing = [each for each in (_card_on_hub(to), former) if each is not None]
     card = _merged(card, existing, to.repository)
-    _validate(card)
+    _validate(card, api)
     api.create_repo(to.repository, private=to.private, exist_ok=True)
     if to.private and not api.model_info(to.repository).private:
         raise ValueError(
@@ -145,12 +146,14 @@ def _merged(card: ModelCard, existing: Sequence[ModelCard], repository: str) -> 
     return merged
 
 
-def _validate(card: ModelCard) -> None:
-    """Let the Hub check the front matter."""
-    try:
-        card.validate()
-    except ValueError as error:
-        reason = " ".join(str(error).split())
+def _validate(card: ModelCard, api: HfApi) -> None:
+    """Let the Hub check the front matter, before a repository is made."""
+    # Not `card.validate()`, which asks huggingface.co in some versions, whatever HF_ENDPOINT is.
+    content = {"repoType": "model", "content": str(card)}
+    answer = get_session().post(f"{api.endpoint}/api/validate-yaml", json=content)
+    if answer.status_code == 400:
+        reason = "; ".join(str(each.get("message")) for each in answer.json().get("errors", []))
         raise ValueError(
             f"the Hub refuses the front matter of {README} ({reason}); check license and datasets"
-        ) from error
+        )
+    hf_raise_for_status(answer)
