@@ -48,19 +48,15 @@ def explain_writing(error: Exception, repository: str) -> OSError:
 
 
 def _not_in_cache(error: LocalEntryNotFoundError, repository: str) -> OSError:
-    """It is not in the cache, and was not downloaded."""
+    """The error for what is not in the cache and was not downloaded."""
+    absent = f"{repository} is neither a folder here nor in the cache"
     cause = error.__cause__
     if cause is None:
-        return FileNotFoundError(
-            f"{repository} is not in the cache; load it once without local_files_only=True"
-        )
+        return FileNotFoundError(f"{absent}; load it once without local_files_only=True")
     if isinstance(cause, OfflineModeIsEnabled):
-        return FileNotFoundError(
-            f"{repository} is not in the cache; load it once while HF_HUB_OFFLINE is not set"
-        )
+        return FileNotFoundError(f"{absent}; load it once while HF_HUB_OFFLINE is not set")
     return ConnectionError(
-        f"{repository} is not in the cache, and the Hub can't be reached ({_reason(cause)}); check the "
-        "connection, and try again"
+        f"{absent}, and the Hub can't be reached ({_reason(cause)}); check the connection, and try again"
     )
 
 
