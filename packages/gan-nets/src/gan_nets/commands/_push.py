@@ -16,7 +16,7 @@ def push(
     revision: str | None = None,
     subfolder: str | None = None,
     license: str | None = None,  # noqa: A002  # as in the front matter
-    dataset: tuple[str, ...] = (),
+    dataset: tuple[str, ...] | None = None,
     message: Annotated[str, Parameter(alias="-m")] = "Upload a network with gan-nets",
 ) -> None:
     """Upload a network to the Hugging Face Hub.
@@ -51,7 +51,7 @@ def push(
         branch=revision,
         subfolder=subfolder,
         license=license,
-        datasets=dataset,
+        datasets=dataset or (),
         folder=find_stored(source, net).described_in.parent,
     )
     print(f"network: {type(network).__name__}\npushed:  {address}")
