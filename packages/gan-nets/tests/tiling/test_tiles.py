@@ -130,6 +130,32 @@ def test_networks_that_depend_on_the_whole_image_are_named(net):
     assert all(torch.equal(value, statistics[key]) for key, value in net.state_dict().items())
 
 
+class Windows(nn.Module):
+    """The mean of each window of some pixels; no size_multiple says where windows begin."""
+
+    def __init__(self, side):
+        super().__init__()
+        self.side = side
+
+    def forward(self, x):
+        padding = [-length % self.side for length in x.shape[-2:]]
+        padded = nn.functional.pad(x, (0, padding[1], 0, padding[0]))
+        means = nn.functional.avg_pool2d(padded, self.side)
+        repeated = means.repeat_interleave(self.side, -1).repeat_interleave(self.side, -2)
+        return repeated[..., : x.shape[-2], : x.shape[-1]]
+
+
+@pytest.mark.parametrize("side", [2, 3, 8])
+def test_a_network_whose_windows_would_begin_elsewhere_in_a_tile_is_named(side):
+    net = Windows(side)
+    with pytest.raises(ValueError, match="got Windows, whose output depends on where a pixel is"):
+        receptive_radius(net)
+    net.size_multiple = side  # tiles begin with a window
+    x = torch.rand(1, 3, 48, 72)
+    assert receptive_radius(net) == 0
+    torch.testing.assert_close(tiled(net, x, tile=24), net(x))
+
+
 class Recording(nn.Module):
     """Doubles an image, and records the sizes of its inputs."""
 

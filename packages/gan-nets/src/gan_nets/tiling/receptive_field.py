@@ -30,8 +30,9 @@ def receptive_radius(net: nn.Module, channels: int = 3) -> int:
         The radius in input pixels; 4 for a 9x9 convolution.
 
     Raises:
-        ValueError: the output depends on the whole image, as with the statistics of instance norm, or the
-            radius is beyond 2000 pixels (or 30 times the network's size_multiple).
+        ValueError: the output depends on the whole image, as with the statistics of instance norm, or on
+            where a pixel is, as with attention in windows; or the radius is beyond 2000 pixels (or 30 times
+            the network's size_multiple).
     """
     return _larger_radius(net, channels, fresh=False)
 
@@ -51,6 +52,10 @@ def radius_between_norms(net: nn.Module, channels: int = 3) -> int:
 
 
 def _larger_radius(net: nn.Module, channels: int, *, fresh: bool) -> int:
+    if getattr(net, "tiles_differ", False):
+        raise ValueError(
+            f"expected a network whose tiles can equal the whole image; got {type(net).__name__}"
+        )
     copied = copy.deepcopy(net).to("cpu", torch.float32)
     multiple = int(getattr(net, "size_multiple", 1))
     return max(_radius(copied, channels, multiple, transposed, fresh) for transposed in (False, True))
@@ -62,20 +67,17 @@ def _radius(net: nn.Module, channels: int, multiple: int, transposed: bool, fres
     short = -(-SHORT_SIDE // multiple) * multiple
     for length in LENGTHS:
         strip = _Strip(short, max(length // multiple, length // LENGTHS[0]) * multiple, multiple, transposed)
-        reached: list[int | None] = []
-
-        def renewed(layer: Layer, strip: _Strip = strip, reached: list[int | None] = reached) -> Tensor:
-            if not strip.is_scaled(layer.x):
-                return layer.normalize()
-            reached.append(strip.reach(layer.x))
-            return strip.marked(layer.x)
-
-        x = strip.marked(torch.empty(1, channels, *((short, strip.length)[:: -1 if transposed else 1])))
-        with torch.autocast("cpu", enabled=False), Replaced(renewed) if fresh else nullcontext():
-            # Not net(...): a network compiled in place would be compiled again for each strip.
-            reached.append(strip.reach(net.forward(x)))
-        if None not in reached:
-            return max(radius for radius in reached if radius is not None)
+        reaches = _reaches(net, channels, strip, fresh)
+        known = [reach for reach in reaches if reach is not None]
+        if len(known) < len(reaches):
+            continue
+        if _reaches(net, channels, strip._replace(shift=1), fresh) != reaches:
+            raise ValueError(
+                f"expected a network that computes the same at any multiple of {multiple} pixels; got "
+                f"{type(net).__name__}, whose output depends on where a pixel is, as with attention in "
+                "windows; give an overlap and a blend to accept tiles that differ"
+            )
+        return max(max(reach) for reach in known)
     raise ValueError(
         f"expected a network whose output depends on nearby pixels only; got {type(net).__name__}, whose "
         f"output depends on the whole image, as with instance norm, batch statistics or training mode; "
@@ -83,17 +85,46 @@ def _radius(net: nn.Module, channels: int, multiple: int, transposed: bool, fres
     )
 
 
+def _reaches(net: nn.Module, channels: int, strip: "_Strip", fresh: bool) -> "list[_Reach | None]":
+    """The reach of the output; if the input of normalization layers is `fresh`, theirs before it."""
+    reached: list[_Reach | None] = []
+
+    def renewed(layer: Layer) -> Tensor:
+        if not strip.is_scaled(layer.x):
+            return layer.normalize()
+        reached.append(strip.reach(layer.x))
+        return strip.marked(layer.x)
+
+    size = (strip.length, strip.short) if strip.transposed else (strip.short, strip.length)
+    x = strip.marked(torch.empty(1, channels, *size))
+    with torch.autocast("cpu", enabled=False), Replaced(renewed) if fresh else nullcontext():
+        # Not net(...): a network compiled in place would be compiled again for each strip.
+        reached.append(strip.reach(net.forward(x)))
+    return reached
+
+
+class _Reach(NamedTuple):
+    """How many input pixels what is marked reaches beyond the middle of a strip."""
+
+    before: int
+    after: int
+
+
 class _Strip(NamedTuple):
-    """A strip of an image, `length` pixels wide (transposed: high), whose middle columns (rows) are NaN."""
+    """A strip of an image, `length` pixels wide (transposed: high), whose middle columns (rows) are NaN.
+
+    The middle is shifted by some multiples.
+    """
 
     short: int
     length: int
     multiple: int
     transposed: bool
+    shift: int = 0
 
     @property
     def _middle(self) -> int:
-        return self.length // self.multiple // 2 * self.multiple
+        return (self.length // self.multiple // 2 + self.shift) * self.multiple
 
     def is_scaled(self, y: Tensor) -> bool:
         """Whether a map's size is that of the strip, multiplied or divided."""
@@ -110,15 +141,15 @@ class _Strip(NamedTuple):
         columns[..., first:end] = torch.nan
         return marked
 
-    def reach(self, y: Tensor) -> int | None:
+    def reach(self, y: Tensor) -> _Reach | None:
         """How many input pixels the NaN of a map reach beyond the middle; None if up to an end."""
         columns = (y.mT if self.transposed else y).isnan().any(2).any(1)[0]
         affected, side = columns.nonzero(), len(columns)
         if not len(affected):
-            return 0
+            return _Reach(0, 0)
         first, end = int(affected.min()), int(affected.max()) + 1
         if first == 0 or end == side:
             return None
         before = self._middle * side - first * self.length  # in pixels, times the side
         after = end * self.length - (self._middle + self.multiple) * side
-        return -(-max(before, after, 0) // side)
+        return _Reach(-(-max(before, 0) // side), -(-max(after, 0) // side))

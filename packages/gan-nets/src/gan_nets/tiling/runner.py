@@ -142,8 +142,8 @@ class Runner:
         name, radius = type(self._net).__name__, self._receptive_field.radius
         if radius is None:
             message = (
-                "depends on the whole image in more ways than statistics: its tiles differ, and fade into "
-                "each other; more memory or larger tiles reduce the difference"
+                "depends on the whole image in more ways than statistics, or on where a pixel is: its tiles "
+                "differ, and fade into each other; more memory or larger tiles reduce the difference"
             )
         elif differs:
             message = (
