@@ -28,6 +28,7 @@ def test_inventory():
         "SRGANDiscriminator",
         "SRResNet",
         "SRVGGNetCompact",
+        "SpandrelNet",
         "StyleGAN2Discriminator",
         "StyleGAN2Generator",
         "StyleGANGenerator",

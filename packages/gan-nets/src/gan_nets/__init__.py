@@ -32,6 +32,7 @@ __all__ = [
     "SRGANDiscriminator",
     "SRResNet",
     "SRVGGNetCompact",
+    "SpandrelNet",
     "StyleGAN2Discriminator",
     "StyleGAN2Generator",
     "StyleGANGenerator",

@@ -38,6 +38,7 @@ from gan_nets.networks.resnet import ResnetGenerator as ResnetGenerator
 from gan_nets.networks.resnet import cyclegan_resnet_modern as cyclegan_resnet_modern
 from gan_nets.networks.resnet import cyclegan_resnet_paper as cyclegan_resnet_paper
 from gan_nets.networks.rrdb import RRDBNet as RRDBNet
+from gan_nets.networks.spandrel_net import SpandrelNet as SpandrelNet
 from gan_nets.networks.srgan_discriminator import SRGANDiscriminator as SRGANDiscriminator
 from gan_nets.networks.srgan_discriminator import VGGStyleDiscriminator as VGGStyleDiscriminator
 from gan_nets.networks.srresnet import SRResNet as SRResNet

@@ -145,12 +145,30 @@ def test_a_folder_without_networks_and_a_file_have_errors_of_their_own(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"config.json is missing; .*, or the folder of a run"):
         gan_nets.load(tmp_path)
     (tmp_path / "net.pth").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"net.pth is a file; .* `gan-nets convert` makes one of another"):
+    with pytest.raises(ValueError, match=r"net.pth is empty"):
         gan_nets.load(tmp_path / "net.pth")
     net = ResnetGenerator(blocks=1, width=2)
     net.save_pretrained(tmp_path / "g")
     with pytest.raises(ValueError, match="is a single network, so that 'g' is not in it; leave net out"):
         gan_nets.load(tmp_path / "g", net="g")
+
+
+def test_the_weights_of_a_folder_stand_for_it(tmp_path):
+    net = generator()
+    net.save_pretrained(tmp_path)
+    assert same(gan_nets.load(tmp_path / "model.safetensors"), net)
+
+
+def test_a_file_of_another_project_is_converted(tmp_path, read_parity):
+    weights, inputs, outputs, _ = read_parity("cyclegan_resnet6_instance")
+    torch.save({"netG": weights, "netD": {"w": torch.zeros(1)}}, tmp_path / "latest.pth")
+    for net in (gan_nets.load(tmp_path / "latest.pth"), gan_nets.load(tmp_path / "latest.pth", net="netG")):
+        assert type(net) is ResnetGenerator
+        assert not net.training
+        with torch.no_grad():
+            torch.testing.assert_close(net(inputs["x"]), outputs["out"], atol=1e-5, rtol=0)
+    with pytest.raises(ValueError, match=r"latest.pth holds no part 'netE'; name one of its parts: netG"):
+        gan_nets.load(tmp_path / "latest.pth", net="netE")
 
 
 def test_every_network_of_the_package_can_be_loaded():

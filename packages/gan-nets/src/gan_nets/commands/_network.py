@@ -9,6 +9,7 @@ from gan_nets.tiling.precision import Precision, autocast_dtype
 if TYPE_CHECKING:
     import torch
 
+    from gan_nets.networks.spandrel_net import SpandrelNet
     from gan_nets.saving.pretrained import PretrainedModule
 
 
@@ -20,8 +21,8 @@ def load_network(
     *,
     revision: str | None,
     subfolder: str | None,
-) -> "PretrainedModule":
-    """The network in a folder or a repository, in evaluation mode.
+) -> "PretrainedModule | SpandrelNet":
+    """The network in a folder, a repository or a file, in evaluation mode.
 
     Args:
         checkpoint: what gan_nets.load opens.
@@ -36,6 +37,7 @@ def load_network(
         ValueError: there are several, or the device is not available.
         CycloptsError: the device does not have the precision.
     """
+    from gan_nets.layers.cpu.kernels import use_cpu_kernels_
     from gan_nets.loading.load import load
 
     where = _device(device)
@@ -45,7 +47,7 @@ def load_network(
         raise CycloptsError(f"--{error}") from None
     network = load(checkpoint, net, revision=revision, subfolder=subfolder, device=where)
     if where.type == "cpu":
-        network.use_cpu_kernels_()
+        use_cpu_kernels_(network)
     return network
 
 

@@ -39,11 +39,15 @@ def push(
     """
     from gan_nets.loading.load import find_stored, load, resolve
     from gan_nets.saving.hub import is_repository_name
+    from gan_nets.saving.pretrained import PretrainedModule
 
     if not is_repository_name(repository):
         raise CycloptsError(f"expected REPOSITORY as user/name; got {repository}")
     source = resolve(folder)
+    if source.is_file():
+        raise CycloptsError(f"expected FOLDER as that of a network; {folder} is a file; use gan-nets convert")
     network = load(source, net)
+    assert isinstance(network, PretrainedModule)  # as every folder gives
     address = network.push_to_hub(
         repository,
         commit_message=message,

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from gan_nets.layers.wrappers import without_wrappers
+from gan_nets.networks.spandrel_net import SpandrelNet
 from gan_nets.networks.unet import UpBlock
 from gan_nets.saving.pretrained import PretrainedModule
 
@@ -27,6 +28,8 @@ class ImageExport(nn.Module):
         self.least = self._least()  # least height and width, in multiples
 
     def _least(self) -> int:
+        if isinstance(self.net, SpandrelNet):  # torch.export traces many of them for more than one pixel only
+            return max(2, -(-self.net.least_size // self.multiple))
         if self.multiple in (2, 4):  # torch.export takes pixel_unshuffle to more than one pixel only
             return 2
         try:
@@ -85,7 +88,7 @@ class LatentsExport(nn.Module):
 Exportable: TypeAlias = ImageExport | LatentsExport
 
 
-def pretrained(net: nn.Module) -> PretrainedModule:
+def pretrained(net: nn.Module) -> PretrainedModule | SpandrelNet:
     """The network itself, without the wrapper that it may be in.
 
     Raises:
@@ -93,14 +96,14 @@ def pretrained(net: nn.Module) -> PretrainedModule:
     """
     inner = without_wrappers(net)
     inner = getattr(inner, "_orig_mod", inner)  # of torch.compile
-    if not isinstance(inner, PretrainedModule):
+    if not isinstance(inner, PretrainedModule | SpandrelNet):
         raise ValueError(
             f"expected a network of gan_nets; got {type(inner).__name__}; torch.export takes any"
         )
     return inner
 
 
-def exportable(net: PretrainedModule, *, without_dropout: bool) -> Exportable:
+def exportable(net: PretrainedModule | SpandrelNet, *, without_dropout: bool) -> Exportable:
     """A copy of the network in float32 on the CPU, called with the inputs of the exported file.
 
     It is rebuilt from arguments and weights, so that it has plain layers whatever kernels `net` uses.

@@ -16,6 +16,7 @@ from torch.fx.experimental import _config
 from gan_nets.exporting._compare import greatest_difference, most_multiples
 from gan_nets.exporting._exportable import Exportable, ImageExport, exportable, pretrained
 from gan_nets.exporting._simplified import simplified
+from gan_nets.networks.spandrel_net import SpandrelNet
 from gan_nets.saving.atomic import atomic_write
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.target import writing
@@ -39,8 +40,8 @@ def export_onnx(
     wrong.)
 
     Args:
-        net: the network, one of this package, which is not changed. It is rebuilt from its arguments and
-            weights. It may be in a wrapper, such as DataParallel.
+        net: the network, one of this package or a `SpandrelNet`, which is not changed. It is rebuilt from its
+            arguments and weights. It may be in a wrapper, such as DataParallel.
         path: the file; its folder is made.
         opset: version of ONNX's operators, from 18 to the newest of the installed onnx.
         without_dropout: leave out dropout that is on at inference, which is refused otherwise.
@@ -99,8 +100,8 @@ def export_program(net: nn.Module, path: str | Path, *, without_dropout: bool = 
     execute code in it: open only those whose origin you trust.
 
     Args:
-        net: the network, one of this package, which is not changed. It is rebuilt from its arguments and
-            weights. It may be in a wrapper, such as DataParallel.
+        net: the network, one of this package or a `SpandrelNet`, which is not changed. It is rebuilt from its
+            arguments and weights. It may be in a wrapper, such as DataParallel.
         path: the file; its folder is made.
         without_dropout: leave out dropout that is on at inference, which is refused otherwise.
 
@@ -138,7 +139,7 @@ def _sides_of_one() -> AbstractContextManager[object]:
     return _config.patch(backed_size_oblivious=True) if known else nullcontext()  # type: ignore[attr-defined]
 
 
-def _metadata(net: PretrainedModule, eager: Exportable) -> dict[str, str]:
+def _metadata(net: PretrainedModule | SpandrelNet, eager: Exportable) -> dict[str, str]:
     facts: dict[str, Any] = net.describe()
     if isinstance(eager, ImageExport):
         side = eager.least * eager.multiple
@@ -148,7 +149,7 @@ def _metadata(net: PretrainedModule, eager: Exportable) -> dict[str, str]:
 
 
 @contextmanager
-def _one_sentence(net: PretrainedModule) -> Generator[None]:
+def _one_sentence(net: PretrainedModule | SpandrelNet) -> Generator[None]:
     """Turn any error of torch or onnxruntime, but an OSError, into a ValueError of one sentence."""
     try:
         yield

@@ -7,6 +7,7 @@ from gan_nets._families import Family
 from gan_nets.interop._names import unwrapped
 from gan_nets.interop._parts import take_state
 from gan_nets.interop._patterns import PATTERNS, family_of, not_converted
+from gan_nets.interop._spandrel import beyond_families
 
 
 def detect(state_dict: Mapping[str, Any]) -> Family:
@@ -28,5 +29,5 @@ def detect(state_dict: Mapping[str, Any]) -> Family:
         return family
     raise ValueError(
         f"the checkpoint is of no known family ({', '.join(PATTERNS)}); got the keys "
-        f"{', '.join(list(state)[:5]) or 'of nothing'}"
+        f"{', '.join(list(state)[:5]) or 'of nothing'}; {beyond_families(state)}"
     )

@@ -31,6 +31,8 @@ PATTERNS: Mapping[Family, tuple[str, ...]] = {
     "pix2pixhd-encoder": (r"model\.1\.weight$", r"model\.4\.weight$", r"model\.7\.weight$"),
 }
 
+BY_SPANDREL = 'gan_nets.load opens its file after pip install "gan-nets[spandrel]"'
+
 # Families that are known but not converted here.
 NOT_CONVERTED: Mapping[str, tuple[str, ...]] = {
     "projected-gan's discriminator, which gan_projected.interop.load_discriminator loads": (
@@ -50,10 +52,10 @@ NOT_CONVERTED: Mapping[str, tuple[str, ...]] = {
         r"model\.0\.weight$",
         r"model\.2\.filt$",
     ),
-    "an ESRGAN+ generator, whose dense blocks have 1x1 convolutions that RRDBNet lacks; use one of ESRGAN": (
+    f"an ESRGAN+ generator, whose dense blocks have 1x1 convolutions that RRDBNet lacks; {BY_SPANDREL}": (
         r"(model\.1\.sub|RRDB_trunk|body)\.\d+\.(RDB|rdb)\d\.conv1x1\.",
     ),
-    "a SwinIR, HAT or other transformer for super-resolution, which is not supported; use an RRDBNet": (
+    f"a SwinIR, HAT or other transformer for super-resolution, which has no folder layout; {BY_SPANDREL}": (
         r"layers\.0\.residual_group\.",
     ),
 }

@@ -30,3 +30,14 @@ def _check(state: Mapping[str, Tensor]) -> None:
             raise ValueError(
                 f"{key} has the shape {tuple(value.shape)}, and its file holds fewer numbers than that"
             )
+
+
+def check_finite(state: Mapping[str, Tensor]) -> None:
+    """Raise ValueError for NaN or infinity in a tensor."""
+    known = {key: x for key, x in state.items() if x.is_floating_point() and not x.is_meta}
+    broken = [key for key, x in known.items() if not x.isfinite().all()]
+    if broken:
+        raise ValueError(
+            f"NaN or infinity in {len(broken)} of {len(state)} tensors, such as {broken[0]}; the training "
+            "diverged or the file is damaged: use an earlier checkpoint, or download it again"
+        )

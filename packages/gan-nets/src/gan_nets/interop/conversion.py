@@ -22,6 +22,7 @@ from gan_nets.interop._pix2pix import load_patch_discriminator, load_pix2pix_une
 from gan_nets.interop._pix2pixhd import load_pix2pixhd_encoder, load_pix2pixhd_global, load_pix2pixhd_local
 from gan_nets.interop._pix2pixhd_discriminator import load_pix2pixhd_discriminator
 from gan_nets.interop._rrdbnet import load_basicsr_rrdbnet, load_esrgan_rrdbnet
+from gan_nets.interop._sound import check_finite
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
@@ -81,7 +82,7 @@ def convert_as_family(
     else:
         state, named = take_state(checkpoint, part, source="the checkpoint"), ""
     try:
-        _check_finite(state)
+        check_finite(state)
         family = family or detect(state)
         net = LOADERS[family](state)
     except Exception as error:  # a stranger's tensors may be of any shape and type
@@ -90,16 +91,6 @@ def convert_as_family(
     if family == "pix2pix-unet" and (described["in_channels"], described["out_channels"]) == (1, 2):
         net.usage = Usage("colorize", "lab")  # the original's `--model colorization`, from L to a and b
     return family, net
-
-
-def _check_finite(state: StateDict) -> None:
-    known = {key: x for key, x in state.items() if x.is_floating_point() and not x.is_meta}
-    broken = [key for key, x in known.items() if not x.isfinite().all()]
-    if broken:
-        raise ValueError(
-            f"NaN or infinity in {len(broken)} of {len(state)} tensors, such as {broken[0]}; the training "
-            "diverged or the file is damaged: use an earlier checkpoint, or download it again"
-        )
 
 
 def _reason(error: Exception) -> str:

@@ -1,11 +1,13 @@
-"""Find a network in a folder: one that was saved there, or one of a training run's; or on the Hub."""
+"""Find a network: in a folder, among those of a training run, on the Hub, or in a foreign checkpoint."""
 
 from pathlib import Path
 
 import torch
 
 from gan_nets._version import __version__
+from gan_nets.interop.opening import open_checkpoint
 from gan_nets.loading._networks import NETWORKS
+from gan_nets.networks.spandrel_net import SpandrelNet
 from gan_nets.saving.arguments import short
 from gan_nets.saving.folder import (
     CONFIG,
@@ -36,18 +38,22 @@ def load(
     local_files_only: bool = False,
     device: str | int | torch.device | None = None,
     dtype: torch.dtype | None = None,
-) -> PretrainedModule:
-    """The network in a folder or in a repository on the Hugging Face Hub, in eval mode.
+) -> PretrainedModule | SpandrelNet:
+    """The network in a folder, a repository on the Hugging Face Hub, or a foreign checkpoint, in eval mode.
 
     Of a repository its config.json and model.safetensors are downloaded; no code in them is run. The network
     is not used for a folder. In a run's folder the saved networks are taken or, before there are any, those
     of its newest checkpoint, where averaged weights (EMA) replace those of the network that they average.
 
+    A file of another project, such as RealESRGAN_x4plus.pth, is read as by `gan_nets.interop.convert`. With
+    gan-nets[spandrel], one of no known family is opened as a `SpandrelNet` if spandrel has its architecture.
+
     Args:
         path: a folder that `save_pretrained` wrote; the folder of a run; one of its checkpoints, such as
-            RUN/checkpoints/best; or "user/name", a repository, unless there is a path of that name.
+            RUN/checkpoints/best; a file of safetensors or of `torch.save`; or "user/name", a repository,
+            unless there is a path of that name.
         net: which network of a run, by the name of its folder or in the checkpoint; needed only if several
-            are neither discriminators nor encoders.
+            are neither discriminators nor encoders. Of a file, the `part` of `gan_nets.interop.convert`.
         revision: branch, tag or commit of the repository.
         subfolder: folder of the network inside of the folder or repository, such as "a_to_b".
         token: access token of the repository; None stands for HF_TOKEN or the stored login, False for none.
@@ -62,8 +68,8 @@ def load(
         PermissionError: the repository may not be read.
         ConnectionError: the Hub can't be reached.
         ValueError: there are several or none of that name; the class is no network of gan_nets; the files
-            do not fit the class; the device is not available; or an argument is for repositories only, or
-            for folders only.
+            do not fit the class; a file can't be read safely, or is of no known network; the device is not
+            available; or an argument is for repositories only, or for folders only.
     """
     check_placement(device, dtype)
     if net is not None and is_repository(path):
@@ -80,7 +86,10 @@ def load(
         force_download=force_download,
         local_files_only=local_files_only,
     )
-    stored = find_stored(resolve(found), net)
+    place = resolve(found)
+    if place.is_file():
+        return open_checkpoint(place, net).to(device=device, dtype=dtype)
+    stored = find_stored(place, net)
     return build(_class_of(stored), stored).to(device=device, dtype=dtype)
 
 
@@ -99,21 +108,18 @@ def find_stored(folder: Path, net: str | None) -> StoredNetwork:
 
 
 def resolve(path: Path) -> Path:
-    """The folder itself, or the checkpoint that a run's "latest" or "best" names.
+    """The path itself, the checkpoint that a run's "latest" or "best" names, or the folder of our weights.
 
     Raises:
-        ValueError: it is another file.
+        ValueError: a file of that name names no checkpoint.
     """
     if path.name in ("latest", "best") and path.is_file():
         name = path.read_bytes()[:100].decode(errors="replace").strip()
         if not name.isdecimal():
             raise ValueError(f"{path} does not name a checkpoint; give the folder of one, beside it")
         return path.parent / name
-    if path.is_file():
-        raise ValueError(
-            f"{path} is a file; expected the folder of a network or a run; `gan-nets convert` makes one of "
-            "another project's checkpoint"
-        )
+    if path.name == WEIGHTS and (path.parent / CONFIG).is_file():
+        return path.parent
     return path
 
 
