@@ -222,6 +222,14 @@ class Run:
         self._loaders.append(loader)
         return loader
 
+    def has_checkpoint(self) -> bool:
+        """Whether `out` holds a checkpoint, from which `resume` will continue; every process has to call it.
+
+        Raises:
+            OSError: if another process has ended.
+        """
+        return from_first(lambda: self._checkpoints.newest() is not None)
+
     def resume(self) -> bool:
         """Continue from the newest checkpoint in `out`, if any; call it after `register` and `loader`.
 
@@ -419,7 +427,7 @@ class Run:
         """Done once, before the first step of this program."""
         self._begun = True
         if not self._resumed:
-            if from_first(lambda: self._checkpoints.newest() is not None):
+            if self.has_checkpoint():
                 raise ValueError(f"{self.out} already holds a run; call resume() or choose another folder")
             self.resume()
         self._snapshot.restore_random()  # as late as this, so that nothing drawn since `resume` can shift it
