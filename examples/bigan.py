@@ -34,6 +34,7 @@ from gan_trainers import (
 )
 from support.common import adam
 from support.cyclegan import cycles
+from support.start import start_networks
 from support.translation import (
     Direction,
     both_directions,
@@ -64,6 +65,7 @@ class Options:
     layers: Count = 3  # of the discriminator; 2, 3, 4 have receptive fields of 34, 70, 142 pixels
     pool_size: CountOrZero = 50  # earlier pairs of each kind that the discriminator still sees
     ema: bool = True  # evaluate and save the averages of the generators' weights; not in the paper
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... e=... d=...
     lr: Positive = 2e-4  # learning rate of all networks
     batch_size: Count = 1  # images of each domain per step and process
     epochs: Count = 200  # passes over the larger domain; the learning rate decays over the second half
@@ -167,6 +169,7 @@ def main(options: Options) -> None:
     steps = options.steps or max(1, options.epochs * len(dataset) // images_per_step)
     run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(steps)}
     training = build(options)
+    start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
     ema_g, ema_e = training.ema_g, training.ema_e

@@ -17,6 +17,7 @@ from gan_metrics import psnr
 from gan_nets import CoarseToFineUNet, Usage
 from gan_trainers import Count, Fraction, OptionError, Positive, RunOptions, check_ranges, frozen, run_recipe
 from support.coarse_to_fine import evaluate_and_save, find_datasets, reduced, write_results
+from support.start import start_networks
 from torch.optim import Adam
 
 MODELS: dict[str, Callable[..., CoarseToFineUNet]] = {
@@ -42,6 +43,7 @@ class Options:
     stages: Count | None = None  # resolutions, each half of the next; if not given, down to 8x8
     width: Count = 32  # channels at the finest resolution
     validation: Fraction = 0.1  # part of the photos of --data that is held out, chosen by content
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune
     lr: Positive = 1e-3  # learning rate
     batch_size: Count = 16  # photos per step and process
     steps: Count = 1_500  # of all stages together, in equal parts
@@ -117,6 +119,7 @@ def main(options: Options) -> None:
     net = MODELS[options.model](planes, 3, resolutions=options.resolutions, width=options.width)
     net.usage = Usage("colorize" if options.task == "color" else "translate")
     opt = Adam(net.parameters(), lr=options.lr, fused=True)
+    start_networks(options.start, {"net": net}, options, run)
     run.register(net=net, opt=opt)
     batches = run.loader(train, options.batch_size, workers=options.run.workers)
     test_batches = run.loader(test, options.batch_size, shuffle=False, passes=1)

@@ -31,6 +31,7 @@ from gan_trainers import (
 )
 from support.cogan import Inversion, by_latent, latents_file
 from support.common import adam
+from support.start import start_networks
 from support.translation import (
     Direction,
     both_directions,
@@ -60,6 +61,7 @@ class Options:
     starts: Count = 4  # latents from which the search for that of an image starts; the best result counts
     iterations: Count = 100  # of L-BFGS in each search
     ema: bool = True  # evaluate and save the averages of the generators' weights; not in the paper
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
     lr: Positive = 2e-4  # learning rate of all networks
     batch_size: Count = 128  # images of each domain per step and process
     steps: Count = 50_000  # in the authors' code, which counts the updates of both players, 100,000
@@ -163,6 +165,7 @@ def main(options: Options) -> None:
     run = options.run.start(options)
     run.settings |= {"evaluate_every": options.run.evaluation_interval(options.steps)}
     training = build(options)
+    start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
     inversion = Inversion(options.starts, options.iterations, options.run.seed)

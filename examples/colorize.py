@@ -36,6 +36,7 @@ from gan_trainers import (
 from support.colorize import evaluate_and_save, find_datasets, photo_size, strength, write_results
 from support.common import adam
 from support.pix2pix import print_unet_depth, unet_depth
+from support.start import start_networks
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -106,6 +107,7 @@ class Options:
     width: Count = 64  # channels of the first layers
     dropout: Probability = 0.5  # in the blocks next to the bottleneck; off at test time
     adversarial_weight: Weight = 1.0  # beside 100 of the pixel loss; 0: without a discriminator
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count = 16  # photos per step and process
     steps: Count = 1_500  # the learning rate decays over the second half
@@ -219,6 +221,7 @@ def main(options: Options) -> None:
     if run.is_main and options.network == "unet":
         print_unet_depth(options.size)
     arm, training = ARMS[options.colors], build(options)
+    start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())
     batches = run.loader(photos, options.batch_size, workers=options.run.workers)
     test_batches = run.loader(test_photos, options.batch_size, shuffle=False, passes=1)

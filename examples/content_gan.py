@@ -36,6 +36,7 @@ from gan_trainers import (
 )
 from support.common import adam
 from support.content_gan import content_distance
+from support.start import start_networks
 from support.translation import (
     Direction,
     check_source,
@@ -71,6 +72,7 @@ class Options:
     feature_size: Count = 224  # the features' images are resized to this side (Lua code)
     pool_size: CountOrZero = 50  # earlier fakes that the discriminator still sees
     ema: bool = True  # evaluate and save the average of the generator's weights; not in the paper
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count = 1  # images of each domain per step and process
     epochs: Count = 200  # passes over the larger domain; the learning rate decays over the second half
@@ -163,6 +165,7 @@ def main(options: Options) -> None:
     steps = options.steps or max(1, options.epochs * len(dataset) // images_per_step)
     run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(steps)}
     training = build(options)
+    start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
     direction = one_direction(

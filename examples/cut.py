@@ -41,6 +41,7 @@ from gan_trainers import (
     total,
 )
 from support.common import adam
+from support.start import start_networks
 from support.translation import (
     Direction,
     check_source,
@@ -79,6 +80,7 @@ class Options:
     temperature: Positive = 0.07  # tau
     flip_equivariance: bool = False  # mirror half of the inputs, and the features of their outputs
     ema: bool = True  # evaluate and save the average of the weights; not in the paper
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=... sampler=...
     lr: Positive = 2e-4  # learning rate of all networks
     decay_start: Fraction = 0.5  # part of the training after which the learning rate decays
     batch_size: Count = 1  # images of each domain per step and process
@@ -233,6 +235,7 @@ def main(options: Options) -> None:
     steps = options.steps or max(1, options.epochs * len(dataset) // images_per_step)
     run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(steps)}
     training = build(options)
+    start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
     direction = one_direction(

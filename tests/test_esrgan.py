@@ -70,7 +70,7 @@ def test_two_processes_equal_one(recipe, train, two_processes, words, photos, tm
 
 
 def test_blending_is_between_the_weights_of_both_phases(recipe, train, photos, whole, tmp_path):
-    changes = {"start": whole / "pixels", "pixel_steps": 0, "steps": 1, "evaluate_every": 1, **SMALL}
+    changes = {"start": (f"{whole}/pixels",), "pixel_steps": 0, "steps": 1, "evaluate_every": 1, **SMALL}
     for blend in (0.0, 0.25, 1.0):
         train(recipe, "photos", tmp_path / str(blend), data=photos, blend=blend, **changes)
     first, blended, last = (
@@ -110,7 +110,7 @@ def test_the_networks_of_the_presets(recipe, options, tmp_path, preset, generato
         ({"blend": 0.5, "steps": 0}, "--blend 0.5 expects some --steps of phase 2; got 0"),
         (
             {"pixel_steps": 0},
-            "phase 2 expects the weights of phase 1; give --start FOLDER or some --pixel-steps",
+            "phase 2 expects the weights of phase 1; give --start SOURCE or some --pixel-steps",
         ),
         ({"pixel_steps": 0, "steps": 0}, "--pixel-steps or --steps must be above 0; got 0 for both"),
         (

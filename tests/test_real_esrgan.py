@@ -105,7 +105,7 @@ def test_either_phase_starts_from_a_network_of_esrgan(example, recipe, train, ph
     shared = {"data": photos, "generator": "rrdbnet", **SMALL, "scale": 4}
     train(example("esrgan"), "photos", tmp_path / "esrgan", pixel_steps=1, steps=0, **shared)
     start, out = tmp_path / "esrgan" / "enlarger", tmp_path / "out"
-    changes = {"start": start, "pixel_steps": pixel_steps, "steps": 1, "pixel_lr": TINY, "lr": TINY}
+    changes = {"start": (str(start),), "pixel_steps": pixel_steps, "steps": 1, "pixel_lr": TINY, "lr": TINY}
     train(recipe, "photos", out, **changes, **shared)
     trained = gan_nets.load(out / "enlarger").state_dict()
     for name, weight in gan_nets.load(start).state_dict().items():
@@ -114,7 +114,7 @@ def test_either_phase_starts_from_a_network_of_esrgan(example, recipe, train, ph
 
 @pytest.mark.parametrize("starts", [False, True])
 def test_blending_is_between_the_weights_of_both_phases(recipe, train, photos, whole, tmp_path, starts):
-    changes = {"start": whole / "pixels", "pixel_steps": 0} if starts else {"pixel_steps": 1}
+    changes = {"start": (f"{whole}/pixels",), "pixel_steps": 0} if starts else {"pixel_steps": 1}
     changes |= {"steps": 1, "lr": 0.01, "data": photos, **SMALL}
     for blend in (0.25, 1.0):
         train(recipe, "photos", tmp_path / str(blend), blend=blend, **changes)
@@ -128,7 +128,7 @@ def test_blending_is_between_the_weights_of_both_phases(recipe, train, photos, w
 def test_the_compact_network_starts_from_another(recipe, train, photos, tmp_path):
     shared = {"data": photos, "generator": "compact", "pixel_lr": TINY, "pixel_steps": 1, "steps": 0, **SMALL}
     train(recipe, "photos", tmp_path / "first", seed=3, **shared)
-    train(recipe, "photos", tmp_path / "second", start=tmp_path / "first" / "enlarger", **shared)
+    train(recipe, "photos", tmp_path / "second", start=(f"{tmp_path}/first/enlarger",), **shared)
     first, second = (gan_nets.load(tmp_path / name / "enlarger") for name in ("first", "second"))
     assert isinstance(second, SRVGGNetCompact)
     assert (second.scale, len(second.blocks)) == (SMALL["scale"], SMALL["blocks"])
@@ -193,7 +193,7 @@ def test_the_defaults_are_the_papers(recipe):
         ({"blend": 0.5, "steps": 0}, "--blend 0.5 expects some --steps of phase 2; got 0"),
         (
             {"pixel_steps": 0},
-            "phase 2 expects the weights of phase 1; give --start FOLDER or some --pixel-steps",
+            "phase 2 expects the weights of phase 1; give --start SOURCE or some --pixel-steps",
         ),
         ({"pixel_steps": 0, "steps": 0}, "--pixel-steps or --steps must be above 0; got 0 for both"),
         (

@@ -1,5 +1,6 @@
 """What every recipe needs and no paper is about."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -60,3 +61,13 @@ def numbered_name(index: int, path: Path) -> str:
     """The name of an image's result without suffix: a number, and the image's own name up to 200 bytes."""
     stem = path.stem.encode("utf-8", "ignore")[:200].decode("utf-8", "ignore")
     return f"{index:04d}-{stem}"
+
+
+def recorded_settings(out: Path) -> dict[str, Any]:
+    """The options of the run with checkpoints in a folder; none if they cannot be read, which `Run` tells."""
+    if not (out / "checkpoints").is_dir():
+        return {}
+    try:
+        return dict(json.loads((out / "settings.json").read_text("utf-8"))["settings"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}

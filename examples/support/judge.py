@@ -1,13 +1,12 @@
 """The judge of generators from noise: the network in whose features distances to the data are measured."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gan_projected import Backbone
 from gan_trainers import OptionError
 
-from support.common import Weights
+from support.common import Weights, recorded_settings
 
 if TYPE_CHECKING:
     from gan_metrics import FrechetDistance, Inception, KernelDistance
@@ -46,12 +45,7 @@ def check_same_judge(out: Path, name: str, weights: Weights, samples: int) -> No
     Raises:
         OptionError: the run in `out` has checkpoints, and another --judge, --judge-weights or --samples.
     """
-    if not (out / "checkpoints").is_dir():
-        return
-    try:
-        before = dict(json.loads((out / "settings.json").read_text("utf-8"))["settings"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return  # `Run` tells of it
+    before = recorded_settings(out)
     now = {"judge": name, "judge_weights": str(weights), "samples": samples}
     for field, value in now.items():
         if before.get(field, value) != value:

@@ -42,7 +42,13 @@ Pair = tuple[Tensor, Tensor]
 
 
 def check_phases(
-    pixel_steps: int, steps: int, weights: Sequence[float], *, starts: bool, hint: str = "", blend: float = 1
+    pixel_steps: int,
+    steps: int,
+    weights: Sequence[float],
+    *,
+    start: Sequence[str],
+    hint: str = "",
+    blend: float = 1,
 ) -> None:
     """Make sure that something is trained, and that phase 2 has weights to start from.
 
@@ -50,16 +56,16 @@ def check_phases(
         pixel_steps: of phase 1.
         steps: of phase 2.
         weights: of the terms of phase 2.
-        starts: whether --start is given.
+        start: what the networks start from.
         hint: what else a recipe allows, for the error.
         blend: phase 2's part of the saved weights.
 
     Raises:
         OptionError: that is not so.
     """
-    if steps and not (pixel_steps or starts):
+    if steps and not pixel_steps and all(source.startswith("d=") for source in start):
         raise OptionError(
-            f"phase 2 expects the weights of phase 1; give --start FOLDER or some --pixel-steps{hint}"
+            f"phase 2 expects the weights of phase 1; give --start SOURCE or some --pixel-steps{hint}"
         )
     if not steps and not pixel_steps:
         raise OptionError("--pixel-steps or --steps must be above 0; got 0 for both")
@@ -120,35 +126,26 @@ def find_test_files(test: Path | None) -> list[Path]:
 
 def make_generator(
     kind: Literal["rrdbnet", "msrresnet", "compact"],
-    start: Path | None,
     *,
     scale: int,
     blocks: int,
     width: int,
     degradation: str,
 ) -> ESRGANGenerator:
-    """A generator with ESRGAN's MSRA initialization (section 3.1), or with the weights of a trained one.
+    """A generator with ESRGAN's MSRA initialization (section 3.1).
 
     Args:
         kind: of network.
-        start: the folder of the trained network, which has the same scale, blocks and width.
         scale: of super-resolution.
         blocks: residual blocks, or convolutions of the compact network.
         width: channels of the feature maps.
         degradation: what the network's folder says about its training images.
     """
     if kind == "compact":  # its own initialization is that of the authors' code
-        g = SRVGGNetCompact(scale=scale, convs=blocks, width=width, degradation=degradation)
-        if start is not None:
-            trained = SRVGGNetCompact.from_pretrained(start, scale=scale, convs=blocks, width=width)
-            g.load_state_dict(trained.state_dict())
-        return g
+        return SRVGGNetCompact(scale=scale, convs=blocks, width=width, degradation=degradation)
     network = {"rrdbnet": RRDBNet, "msrresnet": MSRResNet}[kind]
     g = network(scale=scale, blocks=blocks, width=width, degradation=degradation)
     init_kaiming_(g)
-    if start is not None:
-        trained = network.from_pretrained(start, scale=scale, blocks=blocks, width=width)
-        g.load_state_dict(trained.state_dict())
     return g
 
 

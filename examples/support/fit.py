@@ -1,0 +1,130 @@
+"""Whether weights fit a network of a recipe, and which options make it so."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from gan_trainers import OptionError
+from torch import Tensor, nn
+
+Shapes = dict[str, tuple[int, ...]]
+
+# The options that decide a class, or an argument of a constructor that no option is named after.
+DECIDED_BY: Mapping[str, tuple[str, ...]] = {
+    "class of a generator": ("generator", "network"),
+    "class of a discriminator": ("discriminator", "layers"),
+    "base_channels": ("width",),
+    "blocks": ("generator",),
+    "classes": ("labels",),
+    "convs": ("blocks",),
+    "depth": ("size",),
+    "downsample": ("antialias", "generator"),
+    "hidden": ("width",),
+    "in_channels": ("colors", "classes", "features", "boundaries", "discriminator"),
+    "inputs": ("model",),
+    "out_channels": ("colors",),
+    "resolutions": ("size", "stages"),
+    "skips": ("model", "generator"),
+    "upsample": ("antialias", "generator"),
+}
+
+
+class StartingWeights(NamedTuple):
+    """What a network starts from.
+
+    Attributes:
+        source: where it is from, as typed.
+        kind: the network's class.
+        arguments: of its constructor; none if it does not describe how it is built.
+        state: its tensors.
+    """
+
+    source: str
+    kind: str
+    arguments: dict[str, Any]
+    state: Mapping[str, Tensor]
+
+
+def weights_of(source: str, network: nn.Module) -> StartingWeights:
+    """The weights of a network that was loaded."""
+    return StartingWeights(source, type(network).__name__, _arguments(network), network.state_dict())
+
+
+def check_fits(
+    name: str, network: nn.Module, weights: StartingWeights, options: Any, others: Sequence[str]
+) -> None:
+    """Make sure that weights fit a network, its buffers included.
+
+    Arguments of a constructor that change no tensor, such as the probability of dropout, may differ.
+
+    Args:
+        name: of the network.
+        network: of the recipe.
+        weights: for it.
+        options: of the recipe.
+        others: names of the other networks that the same source is for.
+
+    Raises:
+        OptionError: they do not fit. It names the arguments that differ, and the options that decide them.
+    """
+    kind, ours, theirs = type(network).__name__, _shapes(network.state_dict()), _shapes(weights.state)
+    here, changes = _arguments(network), {}
+    if weights.kind != kind:
+        role = "discriminator" if "Discriminator" in kind else "generator"
+        reason, changes = f"it is a {weights.kind}, not a {kind}", {f"class of a {role}": ""}
+    elif theirs == ours:
+        return
+    elif changes := {key: each for key, each in weights.arguments.items() if _matters(network, key, each)}:
+        reason = ", ".join(f"{key} is {each} there and {here[key]} here" for key, each in changes.items())
+    else:
+        reason = _different_tensor(theirs, ours)
+    advice = [_change(changes, here, options)] + [
+        f"start {each}={weights.source} alone" for each in others[:1]
+    ]
+    raise OptionError(f"--start: {weights.source} does not fit {name}: {reason}; {', or '.join(advice)}")
+
+
+def _arguments(network: nn.Module) -> dict[str, Any]:
+    """The arguments of a network's constructor, as JSON holds them; none if it does not describe itself."""
+    describe = getattr(network, "describe", None)
+    if describe is None:
+        return {}
+    described = json.loads(json.dumps(describe()))
+    return {key: value for key, value in described.items() if key not in ("class", "usage", "gan_nets")}
+
+
+def _shapes(state: Mapping[str, Tensor]) -> Shapes:
+    return {key: tuple(value.shape) for key, value in state.items()}
+
+
+def _matters(network: nn.Module, argument: str, value: object) -> bool:
+    """Whether the network has other tensors, or cannot be built, with another value of an argument."""
+    arguments = _arguments(network)
+    if arguments[argument] == value:
+        return False
+    try:
+        with torch.device("meta"):
+            other = type(network)(**arguments | {argument: value})
+    except (ValueError, TypeError, RuntimeError):
+        return True
+    return _shapes(other.state_dict()) != _shapes(network.state_dict())
+
+
+def _different_tensor(theirs: Shapes, ours: Shapes) -> str:
+    """The first tensor in which they differ, in words."""
+    key = next(key for key in (*ours, *theirs) if ours.get(key) != theirs.get(key))
+    there, here = (f"{list(each[key])}" if key in each else "missing" for each in (theirs, ours))
+    return f"its tensor {key} is {there} there and {here} here"
+
+
+def _change(changes: Mapping[str, Any], here: Mapping[str, Any], options: Any) -> str:
+    """The options to change, each with its value where it is the argument itself."""
+    words: dict[str, str] = {}
+    for argument, value in changes.items():
+        for option in (argument,) if hasattr(options, argument) else DECIDED_BY.get(argument, ()):
+            if hasattr(options, option):
+                itself = option == argument and getattr(options, option) in (None, here[argument])
+                words.setdefault(option.replace("_", "-"), f" to {value}" if itself else "")
+    listed = ", ".join(f"--{option}{value}" for option, value in words.items())
+    return f"change {listed}" if listed else "give other weights"
