@@ -89,7 +89,8 @@ def test_words_that_are_no_paths_are_read_from_the_command_line(recipe):
     chosen = []
     words = ["paper", "--start", "nothing", "--features", "vgg19", "--jpeg", "noise-2"]
     run_recipe(chosen.append, recipe.PRESETS, words)
-    run_recipe(chosen.append, recipe.PRESETS, ["paper", "--start", "a", "d=b", "--features", "b.pth", "--jpeg", "9"])
+    words = ["paper", "--start", "a", "d=b", "--features", "b.pth", "--jpeg", "9"]
+    run_recipe(chosen.append, recipe.PRESETS, words)
     found = [(options.start, options.features, options.jpeg) for options in chosen]
     assert found == [(("nothing",), "vgg19", "noise-2"), (("a", "d=b"), Path("b.pth"), 9)]
 
@@ -131,7 +132,8 @@ def test_test_images_are_upscaled_and_scored_at_the_end(recipe, train, photos, t
     changes = {"data": photos, "test": tmp_path / "test", "pixel_steps": 1, "steps": 0, **SMALL}
     train(recipe, "paper", tmp_path / "out", **changes)
     for method in ("bicubic", "enlarger"):
-        assert len(list((tmp_path / "out" / "test" / method).glob("*.png"))) == 2 * len(list(photos.iterdir()))
+        upscaled = list((tmp_path / "out" / "test" / method).glob("*.png"))
+        assert len(upscaled) == 2 * len(list(photos.iterdir()))
     printed = capsys.readouterr().out
     assert "bicubic {'" in printed
     assert "enlarger {'" in printed
