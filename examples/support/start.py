@@ -46,7 +46,7 @@ def start_networks(sources: Sequence[str], objects: Mapping[str, Any], options: 
     if run.has_checkpoint():
         _check_same_start(run.out, sources)
         return set()
-    networks = {name: each for name, each in objects.items() if is_trained(each)}
+    networks = {name: each for name, each in objects.items() if _is_trained(each)}
     averages = [each for each in objects.values() if isinstance(each, EMA)]
     found = _read(sources, networks, options)
     for name, weights in found.items():
@@ -57,7 +57,7 @@ def start_networks(sources: Sequence[str], objects: Mapping[str, Any], options: 
     return set(found)
 
 
-def is_trained(registered: object) -> bool:
+def _is_trained(registered: object) -> bool:
     """Whether it is a network with parameters to train: no average, no frozen features."""
     if not isinstance(registered, nn.Module) or isinstance(registered, EMA):
         return False

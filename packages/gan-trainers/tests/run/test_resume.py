@@ -142,9 +142,11 @@ def test_a_run_killed_before_its_first_checkpoint_starts_again(training, crash, 
 
 def test_a_folder_with_another_run_needs_resume(tiny_run):
     run, _, _, loader = tiny_run()
+    assert not run.has_checkpoint()
     for _ in run.steps(loader, until=1):
         run.save()
     other, _, _, loader = tiny_run(resume=False)
+    assert other.has_checkpoint()
     with pytest.raises(ValueError, match=r"run already holds a run; call resume\(\) or choose another"):
         next(other.steps(loader, until=2))
 

@@ -2,7 +2,7 @@
 
 import atexit
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -471,7 +471,7 @@ class Run:
         raise SystemExit(128 + self._signals.received)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explained(self) -> Generator[None]:
         """Add a remedy to the error about a number that is not finite."""
         try:
             yield
