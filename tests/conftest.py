@@ -29,7 +29,7 @@ def example():
 
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory):
-    """Some real photographs of 32x32 pixels: parts of those that come with the repository."""
+    """Twelve real photographs of 32x32 pixels: parts of those that come with the repository."""
     folder = tmp_path_factory.mktemp("photos")
     for file in sorted((EXAMPLES / "images" / "photographs" / "test").glob("*.jpg")):
         with Image.open(file) as photo:

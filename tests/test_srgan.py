@@ -62,7 +62,7 @@ def test_the_second_phase_starts_from_the_weights_of_the_first(
     rows = read_scalars(tmp_path / "scalars.jsonl")
     assert ("discriminator" in rows[-1]) is ("adversarial" in rows[-1]) is has_discriminator
     assert rows[-1]["content"] > 0
-    assert len(list((tmp_path / "test" / "enlarger").iterdir())) == len(list(photos.iterdir()))
+    assert len(list((tmp_path / "test" / "enlarger").iterdir())) == 12
 
 
 def test_the_generator_without_batch_norm_learns_what_to_add(recipe, train, photos, tmp_path):
@@ -132,8 +132,7 @@ def test_test_images_are_upscaled_and_scored_at_the_end(recipe, train, photos, t
     changes = {"data": photos, "test": tmp_path / "test", "pixel_steps": 1, "steps": 0, **SMALL}
     train(recipe, "paper", tmp_path / "out", **changes)
     for method in ("bicubic", "enlarger"):
-        upscaled = list((tmp_path / "out" / "test" / method).glob("*.png"))
-        assert len(upscaled) == 2 * len(list(photos.iterdir()))
+        assert len(list((tmp_path / "out" / "test" / method).glob("*.png"))) == 24
     printed = capsys.readouterr().out
     assert "bicubic {'" in printed
     assert "enlarger {'" in printed
@@ -157,7 +156,7 @@ def test_a_network_for_luma_enlarges_color_pictures(example, recipe, train, phot
         support.enlarged(net, small[None])[0], gan_nets.translate(net, small), atol=1e-4, rtol=0
     )
     shown = [read_image(file) for file in sorted((tmp_path / "out" / "test" / "enlarger").iterdir())]
-    assert len(shown) == len(list(photos.iterdir()))
+    assert len(shown) == 12
     assert any((image[0] != image[1]).any() for image in shown)
 
 

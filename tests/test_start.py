@@ -1,5 +1,6 @@
 """Fine-tuning: every recipe starts from runs, folders and files; what does not fit is one sentence."""
 
+import runpy
 import shutil
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+HUB = EXAMPLES.parent / "packages" / "gan-nets" / "tests" / "hub" / "conftest.py"
+hub = runpy.run_path(str(HUB))["hub"]  # a fixture: a server on this machine, as the only Hub
 RESNET = {"size": 32, "load_size": 36, "width": 4, "blocks": 1, "layers": 2}
 PHOTOS = {"width": 4, "batch_size": 2, "size": 32, "validation": 0.3}
 SMALL_SR = {"blocks": 1, "scale": 2, **PHOTOS}
@@ -308,12 +311,21 @@ def test_both_phases_of_super_resolution_start_from_a_run(halted, tmp_path):
 # ------------------------------------------------------------- what is said
 
 
-def test_the_license_of_the_model_card_is_printed(halted, tmp_path, capsys):
-    net = cyclegan_resnet_paper(32, width=4, blocks=1)
-    net.save_pretrained(tmp_path / "net")
-    (tmp_path / "net" / "README.md").write_text("---\nlicense: cc-by-4.0\n---\n# A net\n")
-    halted("content_gan", tmp_path / "out", start=(str(tmp_path / "net"),))
-    assert f"g: from {tmp_path / 'net'} (ResnetGenerator, cc-by-4.0)" in capsys.readouterr().out
+def test_the_license_of_a_folder_or_repository_is_printed(hub, halted, tmp_path, capsys):
+    net, folder = cyclegan_resnet_paper(32, width=4, blocks=1), tmp_path / "net"
+    net.save_pretrained(folder)
+    hub.add("user/unlicensed", folder)
+    (folder / "README.md").write_text("---\nlicense: cc-by-4.0\n---\n# A net\n")
+    hub.add("user/net", folder)
+    licensed = "(ResnetGenerator, cc-by-4.0)"
+    for source, about in (
+        (folder, licensed),
+        ("user/net", licensed),
+        ("user/unlicensed", "(ResnetGenerator)"),
+    ):
+        started = halted("content_gan", tmp_path / "out", start=(str(source),))
+        assert same(started["g"], net)
+        assert f"g: from {source} {about}\n" in capsys.readouterr().out
 
 
 def test_arguments_that_change_no_tensor_may_differ(halted, tmp_path):

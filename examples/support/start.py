@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import gan_nets
-from gan_nets.interop import convert
 from gan_trainers import EMA, OptionError, Run
 from huggingface_hub import ModelCard
 from safetensors import SafetensorError, safe_open
@@ -144,10 +143,8 @@ def _same_class(source: str, networks: Mapping[str, nn.Module]) -> dict[str, Sta
 
 
 def _single(place: str) -> StartingWeights:
-    """The weights of a file of another project, or of what `gan_nets.load` takes."""
+    """The weights of a network in a folder or file, or of a repository."""
     path = Path(place).expanduser()
-    if path.is_file() and path.name not in POINTERS:
-        return weights_of(place, convert(path))
     return weights_of(place, gan_nets.load(path if path.exists() else place))
 
 

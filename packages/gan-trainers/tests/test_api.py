@@ -42,5 +42,6 @@ def test_inventory():
 def test_verbs_of_run():
     verbs = {name for name in vars(gan_trainers.Run) if not name.startswith("_")}
     assert verbs == {
-        "every", "grid", "loader", "log", "register", "resume", "save", "set_lr", "step", "steps", "update",
+        "every", "grid", "has_checkpoint", "loader", "log", "register", "resume", "save", "set_lr", "step",
+        "steps", "update",
     }  # fmt: skip
