@@ -353,6 +353,7 @@ def sources(bigan_run, tmp_path_factory):
     return root
 
 
+OTHERS = "choose options that build the same network, or give other weights"
 MISTAKES = [  # the recipe, its --start, and the error
     ("cyclegan", ["G=fits"], "--start G=fits: there is no network G; there are g_ab, g_ba, d_a, d_b"),
     ("cyclegan", ["g_ab="], "--start g_ab= expects a folder, a file or a name after g_ab="),
@@ -371,7 +372,7 @@ MISTAKES = [  # the recipe, its --start, and the error
     (
         "cyclegan",
         ["g_ab=unet"],
-        "unet does not fit g_ab: it is a UNetGenerator, not a ResnetGenerator; give other weights",
+        f"unet does not fit g_ab: it is a UNetGenerator, not a ResnetGenerator; {OTHERS}",
     ),
     (
         "cyclegan",
@@ -381,13 +382,13 @@ MISTAKES = [  # the recipe, its --start, and the error
     (
         "cyclegan",
         ["g_ba=wide"],
-        "wide does not fit g_ba: blocks is 2 there and 1 here, width is 8 there and 4 here; change "
-        "--blocks to 2, --width to 8",
+        "wide does not fit g_ba: blocks is 2 there and 1 here, width is 8 there and 4 here; give "
+        "--blocks 2 --width 8",
     ),
     (
         "cyclegan",
         ["d_a=pairs"],
-        "pairs does not fit d_a: in_channels is 6 there and 3 here; give other weights",
+        f"pairs does not fit d_a: in_channels is 6 there and 3 here; {OTHERS}",
     ),
     (
         "cyclegan",
@@ -398,26 +399,25 @@ MISTAKES = [  # the recipe, its --start, and the error
     (
         "content_gan",
         ["bigan"],
-        "bigan does not fit d: in_channels is 6 there and 3 here; give other weights, or start g=bigan alone",
+        f"bigan does not fit d: in_channels is 6 there and 3 here; {OTHERS}, or start g=bigan alone",
     ),
     (
         "pix2pix",
         ["g=fits"],
-        "fits does not fit g: it is a ResnetGenerator, not a UNetGenerator; change --generator to resnet",
+        f"fits does not fit g: it is a ResnetGenerator, not a UNetGenerator; {OTHERS}",
     ),
     (
         "pix2pix",
         ["g=shallow"],
-        "shallow does not fit g: depth is 3 there and 5 here, skips is False there and True here; change "
-        "--size, --generator",
+        f"shallow does not fit g: depth is 3 there and 5 here, skips is False there and True here; {OTHERS}",
     ),
     (
         "pix2pixhd",
         ["d_enhancer=scales"],
         "scales does not fit d_enhancer: in_channels is 5 there and 13 here, scales is 3 there and 2 here; "
-        "change --classes, --features, --boundaries, --scales",
+        f"{OTHERS}",
     ),
-    ("stylegan2", ["classes"], "classes does not fit g: classes is 3 there and 0 here; change --labels"),
+    ("stylegan2", ["classes"], f"classes does not fit g: classes is 3 there and 0 here; {OTHERS}"),
 ]
 
 
