@@ -84,7 +84,9 @@ def write_page(
         trained = {arm: trained_row(runs[arm], photos, features) for arm in ARMS}
         tables[name] = score_table(truth | trivial | bold(trained), DIGITS)
         found[name] = verdicts(trivial, trained)
-    write_text(page, _text(budget, tables, found, logs), out)
+    others = [test.name for test in tests if not test.shown]
+    command = " ".join(["python examples/studies/colorize.py", *(["--test", *others] if others else [])])
+    write_text(page, _text(command, budget, tables, found, logs), out)
 
 
 def colorized(run: Path, photos: Tensor) -> Tensor:
@@ -148,14 +150,16 @@ def _strength(logs: Logs) -> str:
     )
 
 
-def _text(budget: str, tables: Mapping[str, str], found: Mapping[str, Mapping[str, str]], logs: Logs) -> str:
+def _text(
+    command: str, budget: str, tables: Mapping[str, str], found: Mapping[str, Mapping[str, str]], logs: Logs
+) -> str:
     statements = next(iter(found.values()))
     answers = ([statement, *(of[statement] for of in found.values())] for statement in statements)
     sections = "\n\n".join(f"## {name}\n\n{scores}" for name, scores in tables.items())
     return f"""# Colorization in several color spaces
 
 ```sh
-python examples/studies/colorize.py
+{command}
 ```
 
 ![photos](photos.png)
