@@ -51,6 +51,13 @@ def test_a_luma_that_no_photo_has_gets_the_mean_color(two_tones):
     torch.testing.assert_close(white, constant, atol=1e-5, rtol=0)
 
 
+def test_gray_photos_are_not_measured(example, photos, tmp_path):
+    color, *_ = files = sorted(photos.iterdir())[:3]
+    Image.open(color).convert("L").save(tmp_path / "gray.png")
+    found = example("colorize_page").in_color([*files, tmp_path / "gray.png"], 32)
+    assert found.shape == (3, 3, 32, 32)
+
+
 def rows(early, late):
     names = ("cr_correlation", "discriminator", "adversarial", "accuracy")
     return [dict.fromkeys(names, early) | {"step": 25}, dict.fromkeys(names, late) | {"step": 100}]

@@ -15,9 +15,8 @@ from pathlib import Path
 
 import comparison
 from colorize import PRESETS as RECIPE_PRESETS
-from colorize_page import ARMS, TestSet, write_page
+from colorize_page import ARMS, TestSet, in_color, write_page
 from comparison import Job, read_squares
-from gan_colorspace import is_color
 from gan_data import find_images
 from gan_projected import Backbone
 from gan_trainers import Count, OptionError, RunOptions, check_ranges, run_recipe
@@ -80,15 +79,8 @@ def read(options: Options) -> tuple[Tensor, list[TestSet]]:
     )
     sets = [("Held-out photos", held_out.paths, True)]
     sets += [(folder.name, find_images(folder.expanduser()), False) for folder in options.test]
-    tests = [
-        TestSet(name, in_color(read_squares(paths, options.load_size)), shown) for name, paths, shown in sets
-    ]
+    tests = [TestSet(name, in_color(paths, options.load_size), shown) for name, paths, shown in sets]
     return read_squares(train.paths, options.load_size), tests
-
-
-def in_color(photos: Tensor) -> Tensor:
-    """The photos (N, 3, H, W) that are not gray."""
-    return photos[[is_color(photo) for photo in photos]]
 
 
 def describe_budget(options: Options, train: Tensor, tests: Sequence[TestSet]) -> str:

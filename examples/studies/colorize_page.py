@@ -19,8 +19,8 @@ from colorize_verdicts import (
     verdicts,
     verdicts_of_training,
 )
-from comparison import Row, bold, last, score_table, seed_folder, table, write_text
-from gan_colorspace import rgb_to_gray
+from comparison import Row, bold, last, read_squares, score_table, seed_folder, table, write_text
+from gan_colorspace import is_color, rgb_to_gray
 from gan_metrics import ChromaCorrelation, chroma_error, colorfulness, feature_distance
 from gan_nets import translate
 from gan_projected import Backbone
@@ -32,7 +32,7 @@ from trivial_colors import ConstantColor, LumaTable, NearestByLuma, gray
 # The article's arms with the paper's network, and its best with another one.
 ARMS: dict[str, dict[str, object]] = {
     **{colors: {"colors": colors, "network": "unet", "adversarial_weight": 1.0} for colors in SPACES},
-    FEATURES: {"colors": BEST, "network": "features"},
+    FEATURES: {"colors": BEST, "network": "features", "adversarial_weight": 0.2},
     ALONE: {"colors": BEST, "network": "features", "adversarial_weight": 0.0},
 }
 BLUE = "correlation of Cb"
@@ -48,6 +48,11 @@ class TestSet(NamedTuple):
     name: str
     photos: Tensor  # (N, 3, H, W) RGB
     shown: bool  # on the page
+
+
+def in_color(files: Sequence[Path], size: int) -> Tensor:
+    """(N, 3, size, size): the middle squares of the photos that are not gray."""
+    return torch.stack([photo for photo in read_squares(files, size) if is_color(photo)])
 
 
 def write_page(
@@ -166,8 +171,8 @@ def _text(
 
 Held-out photos, from left to right: the gray input, {", ".join(ARMS)}, and the true photo. An arm is named
 after the color spaces of its generator and its discriminator; "gray": the discriminator sees the gray image
-too. "{FEATURES}" is the default of the recipe: {BEST} with a generator that reads the features of an ImageNet
-classifier, and a weaker discriminator.
+too. "{FEATURES}" is {BEST} with a generator that reads the features of an ImageNet classifier, and a weaker
+discriminator; "{ALONE}", without one, is the recipe's default.
 
 {budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
 
