@@ -103,7 +103,7 @@ def test_a_first_phase_of_another_width_or_scale_ends_in_one_sentence(
     code, error = mistake(recipe, "paper", out=tmp_path, **changes)
     assert code == 2
     assert f"pixels does not fit g: {option} is {SMALL[option]} there and {value} here" in error
-    assert error.endswith(f"; change --{option} to {SMALL[option]}")
+    assert error.endswith(f"; give --{option} {SMALL[option]}")
 
 
 TWO_PHASES = {"pixel_steps": 2, "steps": 2, "evaluate_every": 1, **SMALL}

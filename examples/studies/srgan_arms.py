@@ -81,7 +81,9 @@ def jobs(
             for name in arms_of(kind):
                 arm = ARMS[name]
                 if arm.starts == starts:
-                    start = {"start": run_folder(out, kind, PIXELS, seed) / "pixels"} if starts else {}
+                    start = (
+                        {"start": (str(run_folder(out, kind, PIXELS, seed) / "pixels"),)} if starts else {}
+                    )
                     options = shared | own | start | arm.options | {"seed": seed}
                     if name == PIX2PIX:
                         options = pix2pix_options(options)
