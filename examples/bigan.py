@@ -65,7 +65,7 @@ class Options:
     layers: Count = 3  # of the discriminator; 2, 3, 4 have receptive fields of 34, 70, 142 pixels
     pool_size: CountOrZero = 50  # earlier pairs of each kind that the discriminator still sees
     ema: bool = True  # evaluate and save the averages of the generators' weights; not in the paper
-    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... e=... d=...
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... e=... d=...
     lr: Positive = 2e-4  # learning rate of all networks
     batch_size: Count = 1  # images of each domain per step and process
     epochs: Count = 200  # passes over the larger domain; the learning rate decays over the second half

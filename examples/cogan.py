@@ -61,7 +61,7 @@ class Options:
     starts: Count = 4  # latents from which the search for that of an image starts; the best result counts
     iterations: Count = 100  # of L-BFGS in each search
     ema: bool = True  # evaluate and save the averages of the generators' weights; not in the paper
-    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... d=...
     lr: Positive = 2e-4  # learning rate of all networks
     batch_size: Count = 128  # images of each domain per step and process
     steps: Count = 50_000  # in the authors' code, which counts the updates of both players, 100,000

@@ -107,7 +107,7 @@ class Options:
     width: Count = 64  # channels of the first layers
     dropout: Probability = 0.5  # in the blocks next to the bottleneck; off at test time
     adversarial_weight: Weight = 1.0  # beside 100 of the pixel loss; 0: without a discriminator
-    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... d=...
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count = 16  # photos per step and process
     steps: Count = 1_500  # the learning rate decays over the second half

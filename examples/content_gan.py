@@ -72,7 +72,7 @@ class Options:
     feature_size: Count = 224  # the features' images are resized to this side (Lua code)
     pool_size: CountOrZero = 50  # earlier fakes that the discriminator still sees
     ema: bool = True  # evaluate and save the average of the generator's weights; not in the paper
-    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... d=...
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count = 1  # images of each domain per step and process
     epochs: Count = 200  # passes over the larger domain; the learning rate decays over the second half

@@ -80,7 +80,9 @@ class Options:
     temperature: Positive = 0.07  # tau
     flip_equivariance: bool = False  # mirror half of the inputs, and the features of their outputs
     ema: bool = True  # evaluate and save the average of the weights; not in the paper
-    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=... sampler=...
+    start: tuple[
+        str, ...
+    ] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... d=... sampler=...
     lr: Positive = 2e-4  # learning rate of all networks
     decay_start: Fraction = 0.5  # part of the training after which the learning rate decays
     batch_size: Count = 1  # images of each domain per step and process

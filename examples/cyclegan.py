@@ -75,7 +75,7 @@ class Options:
     # g_ab, d_b, g_ba, d_a (Lua code)
     pool_size: CountOrZero = 50  # earlier fakes that each discriminator still sees
     ema: bool = True  # evaluate and save the averages of the generators' weights; not in the paper
-    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g_ab=... and so on
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g_ab=... and so on
     lr: Positive = 2e-4  # learning rate of all networks
     batch_size: Count = 1  # images of each domain per step and process
     epochs: Count = 200  # passes over the larger domain; the learning rate decays over the second half

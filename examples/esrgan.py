@@ -113,7 +113,7 @@ class Options:
     adversarial_weight: Weight = 5e-3  # in phase 2: lambda; 0: without a discriminator
     blend: Annotated[float, Range(0, 1)] = 1.0  # phase 2's part of the saved weights; the rest is phase 1's
     ema: bool = True  # evaluate and save the average of the weights, as in BasicSR
-    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... d=...
     pixel_lr: Positive = 2e-4  # learning rate of phase 1, which is halved four times
     lr: Positive = 1e-4  # of both networks in phase 2, halved four times
     batch_size: Count = 16  # crops per step and process

@@ -83,7 +83,7 @@ class Options:
     layers: CountOrZero = 3  # of the discriminator; 0 to 4 see patches of 1, 16, 34, 70, 142 pixels
     l1_weight: Weight = 100.0  # lambda
     ema: bool = False  # evaluate and save the generator's averaged weights; not in the paper
-    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... d=...
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count = 1  # pairs per step and process
     epochs: Count = 200  # passes over the data; in the second half the rate decays (PyTorch code)

@@ -88,7 +88,7 @@ class Options:
     feature_matching_weight: Weight = 10.0  # lambda; 0: without feature matching
     perceptual: Literal["torchvision"] | Path | None = None  # VGG19's weights, for a perceptual loss
     perceptual_weight: Weight = 10.0  # of the perceptual loss
-    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: global=... and so on
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: global=... and so on
     lr: Positive = 2e-4  # learning rate of all networks
     batch_size: Count = 1  # photos per step and process
     epochs: tuple[CountOrZero, CountOrZero] = (200, 100)  # of global generator and enhancer; the learning

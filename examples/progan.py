@@ -67,7 +67,7 @@ class Options:
     penalty_weight: Weight = 10.0  # lambda; half of gamma with R1
     drift_weight: Weight = 1e-3  # epsilon, of the squared logits of real images, with wgan-gp
     ema: bool = True  # evaluate and save the average of the generator's weights
-    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... d=...
     lr: Positive = 1e-3  # learning rate of both networks
     optimizer_state: Literal["fresh", "kept"] = "fresh"  # Adam's, when a size is added; as in the code
     batch_size: Count | None = None  # images per step and process; if not given, the paper's for each size

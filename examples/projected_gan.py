@@ -76,7 +76,7 @@ class Options:
     ema: bool = True  # evaluate and save the average of the generator's weights
     blur_sigma: Weight = 0.0  # initial blur of D's images; the kernel halves at this distance
     blur_images: CountOrZero = 0  # after which the blur has faded
-    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... d=...
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count | None = None  # images per step and process; if not given, 64 on all processes together
     images: Count = 10_000_000  # shown to the discriminator in all

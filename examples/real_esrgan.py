@@ -79,7 +79,7 @@ class Options:
     content_weight: Weight = 1.0  # in phase 2
     adversarial_weight: Weight = 0.1  # in phase 2; 0: without a discriminator
     blend: Annotated[float, Range(0, 1)] = 1.0  # phase 2's part of the saved weights; the rest is phase 1's
-    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... d=...
     pixel_lr: Positive = 2e-4  # learning rate of phase 1
     lr: Positive = 1e-4  # of both networks in phase 2
     batch_size: Count = 12  # crops per step and process; the authors had four

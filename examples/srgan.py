@@ -83,7 +83,7 @@ class Options:
     adversarial_weight: Weight = 1e-3  # in phase 2; 0: without a discriminator
     squash: bool = False  # a sigmoid before the discriminator's softmax: a bug of the article's code
     ema: bool = True  # evaluate and save the average of the weights, as in BasicSR
-    start: tuple[str, ...] = ()  # folder, run, file or Hub id, or each: g=... d=...; nothing: no phase 1
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id, or by name: g=... d=...; nothing: no phase 1
     lr: Positive = 1e-4  # learning rate of both networks; a tenth in the second half of phase 2
     batch_size: Count = 16  # crops per step and process
     pixel_steps: CountOrZero = 1_000_000  # of phase 1, pixels alone

@@ -67,7 +67,7 @@ class Options:
     # a third of all if that is less
     ema: bool = True  # evaluate and save the average of the generator's weights
     ema_images: Count = 10_000  # half-life of the average
-    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or each: g=... d=...
+    start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... d=...
     lr: Positive = 2e-3  # learning rate of both networks
     batch_size: Count | None = None  # images per step and process; if not given, 32 on all processes together
     images: Count = 25_000_000  # shown to the discriminator in all

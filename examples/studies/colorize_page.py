@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import gan_nets
 import torch
+import torch.nn.functional as F
 from colorize import ARMS as SPACES
 from colorize_verdicts import (
     ALONE,
@@ -39,7 +40,7 @@ BLUE = "correlation of Cb"
 DIGITS = {ERROR: 2, RED: 2, BLUE: 2, COLOR: 1}  # 3 for all others
 STRENGTH = ("accuracy", "logit_gap", "discriminator", "adversarial")
 CURVES = ["cr_correlation", "cb_correlation", COLOR, *STRENGTH, "pixel"]
-SHOWN = 6
+SHOWN, SIDE = 6, 128  # photos in the picture of the page, and their side there, in pixels
 
 
 class TestSet(NamedTuple):
@@ -78,8 +79,8 @@ def write_page(
     page.mkdir(parents=True, exist_ok=True)
     runs = {arm: [seed_folder(out, arm, seed) for seed in seeds] for arm in ARMS}
     for photos in (test.photos[:SHOWN] for test in tests if test.shown):
-        columns = (colorized(runs[arm][0], photos) for arm in ARMS)
-        write_grid(page / "photos.png", _luma(photos), *columns, photos)
+        columns = [_luma(photos), *(colorized(runs[arm][0], photos) for arm in ARMS), photos]
+        write_grid(page / "photos.png", *(_reduced(images) for images in columns))
     logs = {arm: [read_scalars(run / "scalars.jsonl") for run in runs[arm]] for arm in ARMS}
     draw_curves({arm: of_seeds[0] for arm, of_seeds in logs.items()}, page / "curves.png", CURVES)
     tables, found = {}, {}
@@ -142,6 +143,11 @@ def _luma(photos: Tensor) -> Tensor:
     return rgb_to_gray(photos)
 
 
+def _reduced(images: Tensor) -> Tensor:
+    """For a page that loads quickly."""
+    return F.interpolate(images, (SIDE, SIDE), mode="bilinear", antialias=True)
+
+
 def _strength(logs: Logs) -> str:
     """The table of the discriminators, from the last row of each run's log."""
 
@@ -176,7 +182,7 @@ discriminator; "{ALONE}", without one, is the recipe's default.
 
 {budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
 
-{table(["article 002", *found], answers)}
+{table(["statement", *found], answers)}
 
 "Yes" and "no" are differences larger than that between the seeds.
 
