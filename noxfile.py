@@ -122,8 +122,8 @@ def check_oldest(session: nox.Session, declared: list[str]) -> None:
     session.log("tested at " + ", ".join(f"{name} {floor}" for name, floor in oldest.items()))
 
 
-def run_python_of(session: nox.Session, page: Path) -> None:
-    """Run the ```python blocks of a page as one program, with the line numbers of the page."""
+def run_python_of(session: nox.Session, page: Path, folder: Path | None = None) -> None:
+    """Run the ```python blocks of a page as one program, in a folder or a temporary one."""
     lines, language = [], None
     for line in page.read_text(encoding="utf-8").splitlines():
         fence = line.startswith("```")
@@ -131,9 +131,9 @@ def run_python_of(session: nox.Session, page: Path) -> None:
             language = line.removeprefix("```") if language is None else None
         lines.append(line if language == "python" and not fence else "")
     if any(lines):
-        program = Path(session.create_tmp()).resolve() / f"{page.parent.name}_README.py"
+        program = Path(session.create_tmp()).resolve() / f"{page.parent.name}_{page.stem}.py"
         program.write_text("\n".join(lines), encoding="utf-8")
-        with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
+        with tempfile.TemporaryDirectory() as temporary, session.chdir(folder or temporary):
             session.run("python", "-I", str(program))
 
 
@@ -179,13 +179,16 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def readme(session: nox.Session) -> None:
-    """Run the Python code of every README: a package's with that package alone, the others with all."""
+    """Run the Python code of every README, a package's with that package alone, and of the guides."""
     for name in PACKAGES:
         install_wheels(session, [name, *siblings(requirements(name))])
         run_python_of(session, ROOT / "packages" / name / "README.md")
     install_wheels(session, list(PACKAGES))
     for page in [ROOT / "README.md", *ROOT.glob("examples/**/README.md")]:
         run_python_of(session, page)
+    session.install("lightning")
+    for page in ROOT.glob("docs/guides/*.md"):
+        run_python_of(session, page, ROOT)  # of a clone: they use the recipes
 
 
 @nox.session(python=PYTHONS[0], venv_backend="uv")
