@@ -76,6 +76,7 @@ class Options:
     blocks: Count = 16  # residual blocks; 5 in the article
     width: Count = 64  # channels of the first layers of both networks
     icnr: bool = True  # initialization without checkerboard artifacts; not in the paper
+    smooth: bool = False  # average the phases of the pixel shuffle, so that no grid is learned, either
     features: Literal["lite0", "vgg19"] | Path = "lite0"  # of the content loss; a file: VGG19's weights
     losses: Literal["paper", "basicsr"] = "paper"  # MSE of pixels and of features; basicsr: L1 of both
     pixel_weight: Weight = 0.0  # in phase 2
@@ -148,7 +149,15 @@ def build(options: Options, degradation: str, lite0: Backbone) -> Training:
     network = {"srresnet": SRResNet, "msrresnet": MSRResNet}[options.generator]
     scale, blocks, width = options.scale, options.blocks, options.width
     channels = 1 if options.colors == "y" else 3
-    g = network(channels, channels, scale=scale, blocks=blocks, width=width, degradation=degradation)
+    g = network(
+        channels,
+        channels,
+        scale=scale,
+        blocks=blocks,
+        width=width,
+        smooth=options.smooth,
+        degradation=degradation,
+    )
     if options.generator == "msrresnet":
         init_kaiming_(g)
     if options.icnr:

@@ -119,6 +119,30 @@ def test_msrresnet_takes_one_channel_to_three():
             MSRResNet(*channels)
 
 
+@pytest.mark.parametrize("network", [SRResNet, MSRResNet])
+@pytest.mark.parametrize("scale", [2, 3, 4, 8])
+def test_smooth_networks_leave_no_grid_on_a_constant_image(network, scale):
+    """Whatever the weights are; without, the phases of the pixel shuffle differ."""
+    flat, inner = torch.full((1, 3, 32, 32), 0.3), slice(12 * scale, -12 * scale)
+    torch.manual_seed(0)
+    for smooth, expected in ((True, True), (False, False)):
+        net = network(scale=scale, blocks=1, width=8, smooth=smooth).eval()
+        y = net(flat)[0, :, inner, inner]
+        is_flat = torch.allclose(y, y[:, :1, :1].expand_as(y), atol=1e-6)
+        assert is_flat == expected
+
+
+def test_smooth_upsampling_is_a_mean_of_the_pixels_above_and_to_the_left():
+    net = MSRResNet(blocks=1, width=2, scale=2, smooth=True)
+    up = net.ups[0]
+    x = torch.randn(1, 2, 4, 5)
+    plain = torch.nn.functional.pixel_shuffle(up.conv(x), 2)
+    y = up(x)
+    assert y.shape == plain.shape
+    torch.testing.assert_close(y[..., 0, 0], plain[..., 0, 0])  # the border is repeated
+    torch.testing.assert_close(y[..., 3, 2], plain[..., 2:4, 1:3].mean((-2, -1)))
+
+
 def test_compact_worked_out_by_hand():
     """Slopes of two channels, and the places of a pixel shuffle: images of 1x1, so the middle weights count.
 

@@ -40,6 +40,7 @@ class MSRResNet(PretrainedModule):
         scale: upsampling factor: 2, 3, 4 or 8 (which the original lacks).
         blocks: residual blocks.
         width: channels of the feature maps.
+        smooth: average the phases of each pixel shuffle, so that they leave no grid; not in the original.
         degradation: as in SRResNet.
 
     Raises:
@@ -59,6 +60,7 @@ class MSRResNet(PretrainedModule):
         scale: int = 4,
         blocks: int = 16,
         width: int = 64,
+        smooth: bool = False,
         degradation: str | None = None,
     ) -> None:
         super().__init__()
@@ -71,7 +73,7 @@ class MSRResNet(PretrainedModule):
         self.in_channels, self.scale, self.degradation = in_channels, scale, degradation
         self.input = nn.Conv2d(in_channels, width, 3, padding=1)
         self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(blocks))
-        self.ups = subpixel_convs(width, scale)
+        self.ups = subpixel_convs(width, scale, smooth=smooth)
         self.full_size = nn.Conv2d(width, width, 3, padding=1)
         self.output = nn.Conv2d(width, out_channels, 3, padding=1)
 

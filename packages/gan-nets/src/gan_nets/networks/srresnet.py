@@ -48,6 +48,7 @@ class SRResNet(PretrainedModule):
         blocks: residual blocks; 16 in the paper, 5 in Hi-king's article of 2016.
         width: channels of the feature maps.
         norm: the normalization after the convolutions. With "none" they have a bias instead.
+        smooth: average the phases of each pixel shuffle, so that they leave no grid; not in the paper.
         degradation: how the low-resolution training images are made, such as "matlab-bicubic". It is stored
             with the weights and changes nothing else.
 
@@ -70,6 +71,7 @@ class SRResNet(PretrainedModule):
         blocks: int = 16,
         width: int = 64,
         norm: Norm = "batch",
+        smooth: bool = False,
         degradation: str | None = None,
     ) -> None:
         super().__init__()
@@ -81,7 +83,7 @@ class SRResNet(PretrainedModule):
         self.blocks = nn.ModuleList(ResidualBlock(width, norm=norm, bias=bias) for _ in range(blocks))
         self.trunk = nn.Conv2d(width, width, 3, padding=1, bias=bias)
         self.trunk_norm = norm_layer(norm, width)
-        self.ups = subpixel_convs(width, scale)
+        self.ups = subpixel_convs(width, scale, smooth=smooth)
         self.up_acts = nn.ModuleList(nn.PReLU() for _ in self.ups)
         self.output = nn.Conv2d(width, out_channels, 9, padding=4)
 
