@@ -14,6 +14,7 @@ sys.path.append(
 )  # last: a study is named as its recipe
 
 import srgan_arms
+import srgan_waifu2x
 from spread import Spread
 from srgan_arms import ARMS, CONTENT, ESRGAN, KERNELS, PIX2PIX, PIXELS, SETS, SRGAN, arms_of, run_folder
 from srgan_scores import PATCHES, UNSEEN, Measures, detail, grid_levels, patches, trivial
@@ -114,6 +115,8 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, photos, t
             train(example(job.recipe.removesuffix(".py")), job.preset, job.out, **options | small)
     for job in srgan_arms.kernel_jobs(tmp_path, photos, shared, 0):
         train(example("srgan"), job.preset, job.out, **job.options, width=4, blocks=1)
+    for job in srgan_waifu2x.jobs(tmp_path, shared, 0):
+        train(example("srgan"), job.preset, job.out, **job.options | {"size": 32}, width=4, blocks=1)
     files = sorted((EXAMPLES / "images/photographs/test").glob("*.jpg"))[:2]
     images = [read_image(file)[None, :, 100:228, 100:228] for file in files]
     tests = [page.TestSet("photographs", "photographs", images, True)]
@@ -127,6 +130,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, photos, t
             name
         )
     assert f"| {KERNELS[1]} |" in text
+    assert [text.count(f"| {name} |") for name in srgan_waifu2x.methods(tmp_path, "noise-0")] == [3, 1, 1, 1]
     assert Image.open(tmp_path / "page" / "drawings.png").format == "PNG"
     assert isinstance(
         gan_nets.load(srgan_arms.network_folder(tmp_path, "photographs", PIX2PIX, 0)), gan_nets.UNetGenerator

@@ -4,7 +4,7 @@
     python examples/studies/srgan.py --data ~/photos --test ~/Set14/HR ~/Urban100
 
 The arms are phases of srgan.py and esrgan.py, the recipes of Hi-king's article of 2016-12-18 and of the
-paper, the bugs of the article's code, and pix2pix. The page, README.md in the folder of the runs, has their
+paper, the bugs of the article's code, and pix2pix; waifu2x's setting is beside them. The page, README.md in the folder of the runs, has their
 scores beside the trivial ones, pictures, and a verdict on each statement. A finished run is not trained
 again.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import comparison
+import srgan_waifu2x
 from gan_data import find_images, read_image
 from gan_projected import Backbone
 from gan_trainers import Count, OptionError, RunOptions, check_ranges, run_recipe
@@ -59,6 +60,7 @@ def main(options: Options) -> None:
     for starts in (False, True):
         comparison.train_jobs(list(jobs(out, options.data, shared, seeds, starts=starts)), options.jobs)
     comparison.train_jobs(list(kernel_jobs(out, options.data, shared, seeds[0])), options.jobs)
+    comparison.train_jobs(list(srgan_waifu2x.jobs(out, shared, seeds[0])), options.jobs)
     write_page(out, options.page or out, tests, seeds, SCALE, describe_budget(options), options.lpips)
 
 

@@ -17,6 +17,7 @@ from spread import Rows, over_seeds
 from srgan_arms import KERNELS, OWN, PIX2PIX, PIXELS, arms_of, network_folder, run_folder
 from srgan_scores import DETAIL, LEVELS, PATCHES, UNSEEN, Enlarge, Measures, trivial
 from srgan_verdicts import verdicts
+from srgan_waifu2x import noise_table
 from torch import Tensor
 
 SHOWN, SIDE = 6, 128  # images in a picture of the page, and the side of the part that is shown, in pixels
@@ -30,6 +31,14 @@ class TestSet(NamedTuple):
     kind: str  # of the training: photographs or drawings
     images: Sequence[Tensor]  # (1, 3, H, W) each, of sides that are multiples of the scale
     shown: bool  # on the page
+
+
+class Tables(NamedTuple):
+    """The tables that are not of a test set, in Markdown."""
+
+    kernels: str
+    noise: str
+    times: str
 
 
 def write_page(
@@ -56,7 +65,13 @@ def write_page(
         if test.shown:
             write_picture(page / f"{test.name}.png", out, test, seeds[0], scale)
     photographs = next(test for test in tests if test.kind == "photographs")
-    text = _text(budget, tests, found, sections, kernel_table(out, photographs, scale), durations(out, seeds))
+    drawings = next(test for test in tests if test.kind == "drawings")
+    tables = Tables(
+        kernel_table(out, photographs, scale),
+        noise_table(out, drawings.images, unseen),
+        durations(out, seeds),
+    )
+    text = _text(budget, tests, found, sections, tables)
     write_text(page, text, out)
 
 
@@ -150,8 +165,7 @@ def _text(
     tests: Sequence[TestSet],
     found: dict[str, dict[str, str]],
     sections: Sequence[str],
-    kernels: str,
-    times: str,
+    tables: Tables,
 ) -> str:
     statements = list(dict.fromkeys(statement for one in found.values() for statement in one))
     header = ["statement", *(test.name for test in tests)]
@@ -185,9 +199,17 @@ a pattern of four pixels, in dB above the true image's, and in levels of 255: be
 PSNR-Y in dB on the first test set. Each row is a network, trained by pixels alone on images shrunken with its
 own kernel; each column is the kernel with which the test images were shrunken.
 
-{kernels}
+{tables.kernels}
+
+## Drawings, twice as large, with JPEG noise
+
+The setting of waifu2x: held-out drawings, shrunken to half and compressed as on the web, at its noise levels;
+PSNR-Y in dB / {UNSEEN}. The networks are by pixels alone, one for each level, in RGB or of the luma ("y",
+the chroma by interpolation).
+
+{tables.noise}
 
 ## Time
 
-{times}
+{tables.times}
 """
