@@ -28,5 +28,8 @@ def _same(image: Tensor) -> Tensor:
 
 
 RGB = ColorSpace("rgb", _same, _same)
+"""RGB, unchanged."""
 YCRCB = ColorSpace("ycrcb", rgb_to_ycrcb, ycrcb_to_rgb)
+"""Luma and two planes of chroma, as in `rgb_to_ycrcb`."""
 LAB = ColorSpace("lab", rgb_to_lab, lab_to_rgb)
+"""CIE L*a*b*, as in `rgb_to_lab`."""

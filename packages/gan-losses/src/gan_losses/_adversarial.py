@@ -41,12 +41,18 @@ class AdversarialLoss(NamedTuple):
 
 
 NONSATURATING = AdversarialLoss(nonsaturating_generator_loss, nonsaturating_discriminator_loss)
+"""Both non-saturating losses, Goodfellow et al. 2014."""
 LEAST_SQUARES = AdversarialLoss(least_squares_generator_loss, least_squares_discriminator_loss)
+"""Both least squares losses, Mao et al. 2017."""
 HINGE = AdversarialLoss(hinge_generator_loss, hinge_discriminator_loss)
+"""Both hinge losses, Lim and Ye 2017."""
 WASSERSTEIN = AdversarialLoss(wasserstein_generator_loss, wasserstein_discriminator_loss)
+"""Both Wasserstein losses, Arjovsky et al. 2017."""
 RELATIVISTIC_AVERAGE = AdversarialLoss(
     relativistic_average_generator_loss, relativistic_average_discriminator_loss, relativistic=True
 )
+"""Both relativistic average losses, Jolicoeur-Martineau 2018; the generator's takes real logits, too."""
 RELATIVISTIC_PAIRED = AdversarialLoss(
     relativistic_paired_generator_loss, relativistic_paired_discriminator_loss, relativistic=True
 )
+"""Both relativistic paired losses, as in R3GAN, Huang et al. 2024."""

@@ -22,6 +22,7 @@ from torch import Tensor
 from gan_losses._scales import Logits, as_list, at_least_float32, check_same_shape
 
 Discriminator: TypeAlias = Callable[[Tensor], Logits]
+"""A module or function from images (N, C, H, W) to logits of any shape, or a list of them."""
 
 
 def gradient_penalty(

@@ -96,10 +96,10 @@ class SRGANWeights(NamedTuple):
     adversarial: float
 
 
-# Ledig et al. 2017, equation 3: with srgan_content_loss and a non-saturating loss.
 SRGAN_PAPER = SRGANWeights(pixel=0.0, content=1.0, adversarial=1e-3)
-# Hi-king's article of 2016-12-18, on the paper's first version: with srgan_content_loss.
+"""Ledig et al. 2017, equation 3: with `srgan_content_loss` and a non-saturating loss."""
 SRGAN_ARTICLE = SRGANWeights(pixel=0.0, content=1.0, adversarial=1e-5)
-# BasicSR's options for SRResNet_SRGAN: with basicsr_content_loss, and L1 on pixels in [0, 1], half of that in
-# [-1, 1].
+"""Hi-king's article of 2016-12-18, on the paper's first version: with `srgan_content_loss`."""
 SRGAN_BASICSR = SRGANWeights(pixel=1e-2, content=1.0, adversarial=5e-3)
+"""BasicSR's options for SRResNet_SRGAN: with `basicsr_content_loss`, and L1 on pixels in [0, 1], half of that
+in [-1, 1]."""

@@ -10,6 +10,7 @@ Logits: TypeAlias = Tensor | Sequence[Tensor]
 """A discriminator's output: one tensor of any shape, or one tensor for each scale."""
 
 Reduction: TypeAlias = Literal["mean", "sum", "none"]
+"""Of logits: the mean of each scale, summed over the scales; the sum of all; or none."""
 
 
 def over_scales(elementwise: Callable[..., Tensor], *logits: Logits, reduction: Reduction) -> Any:

@@ -40,6 +40,7 @@ FORMATS = {
 }
 FORMAT_OF_SUFFIX = {suffix: name for name, each in FORMATS.items() for suffix in each.suffixes}
 IMAGE_SUFFIXES = frozenset(FORMAT_OF_SUFFIX)
+"""The suffixes of all formats that are read, in lower case, with their dot."""
 
 
 @cache

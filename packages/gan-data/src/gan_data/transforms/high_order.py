@@ -146,7 +146,6 @@ _KERNELS = KernelRanges(
     plateau_beta=(1, 2),
 )
 
-# The published values: section 4.1 and the authors' train_realesrgan_x4plus.
 REAL_ESRGAN = HighOrderDegradation(
     scale=4,
     first=DegradationStage(
@@ -174,3 +173,4 @@ REAL_ESRGAN = HighOrderDegradation(
     final_sinc=SincRanges(0.8, _SIZES, cutoff=(pi / 3, pi), wide_cutoff=(pi / 3, pi)),
     jpeg_last=0.5,
 )
+"""The published values: section 4.1 of Wang et al. 2021, and the authors' train_realesrgan_x4plus."""

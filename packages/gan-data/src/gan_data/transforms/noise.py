@@ -8,6 +8,7 @@ from torch import Tensor
 from gan_data.transforms.degrade import jpeg
 
 NoiseLevel = Literal[0, 1, 2, 3]
+"""Of waifu2x, 0 for the weakest noise."""
 SINGLE = {0: (85, 95), 1: (65, 85), 2: (27, 70), 3: (27, 70)}  # least and highest quality, compressed once
 SPARED = 0.35  # part of the images of levels 0 to 2 that stays clean, so that details are not taken for noise
 

@@ -7,6 +7,7 @@ from torch import Tensor
 from gan_data.transforms._separable import filter_rows_and_columns, resize_matrix
 
 Kernel = Literal["matlab-bicubic", "plain-bicubic", "area", "nearest", "lanczos"]
+"""Of shrinking: MATLAB's imresize; OpenCV's cubic, which aliases; means of areas; pixels; Lanczos."""
 
 
 def downscale(image: Tensor, factor: int, kernel: Kernel = "matlab-bicubic") -> Tensor:

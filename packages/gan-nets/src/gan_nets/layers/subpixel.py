@@ -11,8 +11,8 @@ FACTORS = {2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}  # the factors whose produ
 class SubpixelConv(nn.Module):
     """A 3x3 convolution to factor**2 times the channels, then a pixel shuffle.
 
-    If smooth, a fixed mean of factor x factor pixels follows. Each pixel is then the mean of all phases of the
-    shuffle, which have weights of their own and otherwise leave a grid (Kinoshita and Kiya 2020, arXiv
+    If smooth, a fixed mean of factor x factor pixels follows. Each pixel is then the mean of all phases of
+    the shuffle, which have weights of their own and otherwise leave a grid (Kinoshita and Kiya 2020, arXiv
     2002.02117, "Fixed smooth convolutional layer for avoiding checkerboard artifacts in CNNs").
     """
 

@@ -38,13 +38,20 @@ class Range:
         return lower if self.most == math.inf else f"{lower} and {upper}"
 
 
-Count = Annotated[int, Range(1)]  # of steps, images, channels, layers, ...
+Count = Annotated[int, Range(1)]
+"""At least 1: steps, images, channels, layers."""
 CountOrZero = Annotated[int, Range(0)]
+"""At least 0."""
 Seed = Annotated[int, Range(0, 2**32 - 1)]
-Positive = Annotated[float, Range(0, without_least=True)]  # a learning rate
-Weight = Annotated[float, Range(0)]  # of a term of a loss; 0 leaves the term out
+"""From 0 to 2^32 - 1."""
+Positive = Annotated[float, Range(0, without_least=True)]
+"""Above 0: a learning rate."""
+Weight = Annotated[float, Range(0)]
+"""At least 0: of a term of a loss; 0 leaves the term out."""
 Fraction = Annotated[float, Range(0, 1, without_least=True, without_most=True)]
+"""Between 0 and 1, without either."""
 Probability = Annotated[float, Range(0, 1, without_most=True)]
+"""From 0 on, below 1."""
 
 
 def check_ranges(options: Any) -> None:

@@ -10,6 +10,7 @@ from accelerate.utils import convert_to_fp32
 from torch import nn
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+"""Of a run's forwards; "auto": that of `accelerate launch`, else bf16 on a GPU that has it, else fp32."""
 
 AUTOCAST_TYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
