@@ -100,7 +100,8 @@ class Options:
     kernel: Kernel = "matlab-bicubic"  # of shrinking
     size: Count = 128  # side of the square crops before shrinking, in pixels
     validation: Fraction = 0.1  # part of the photos of --data that is held out, chosen by content
-    generator: Literal["rrdbnet", "msrresnet"] = "rrdbnet"  # msrresnet: BasicSR's, which is far smaller
+    generator: Literal["rrdbnet", "msrresnet", "msrresnet-smooth"] = "rrdbnet"  # msrresnet: BasicSR's, far
+    # smaller; smooth: without the grid of its pixel shuffle
     blocks: Count = 23  # of the generator
     width: Count = 64  # channels of the first layers of both networks
     features: Literal["lite0", "vgg19"] | Path = "lite0"  # of the content loss; a file: VGG19's weights
@@ -137,7 +138,7 @@ class Options:
 
 PRESETS = {
     "photos": Options(
-        generator="msrresnet", blocks=4, width=32, size=96, discriminator="unet", pixel_weight=1.0,
+        generator="msrresnet-smooth", blocks=4, width=32, size=96, discriminator="unet", pixel_weight=1.0,
         adversarial_weight=0.1, pixel_lr=5e-4, lr=5e-4, batch_size=4, pixel_steps=1_000, steps=500,
     ),
     "paper": Options(),  # with --features vgg19, the paper's content loss

@@ -69,8 +69,8 @@ class Options:
     validation: Fraction = 0.1  # part of the photos of --data that is held out, chosen by content
     pool: Count = 180  # training pairs of each process, of which each batch takes some at random
     sharpen: bool = True  # sharpen the true images of the pixel and content loss: Real-ESRGAN+
-    generator: Literal["rrdbnet", "msrresnet", "compact"] = "rrdbnet"  # msrresnet: BasicSR's, which is far
-    # smaller; compact: SRVGGNetCompact, the authors' for videos
+    generator: Literal["rrdbnet", "msrresnet", "msrresnet-smooth", "compact"] = "rrdbnet"  # msrresnet:
+    # BasicSR's, far smaller; smooth: without its grid; compact: SRVGGNetCompact, the authors' for videos
     blocks: Count = 23  # of the generator; convolutions of the compact one
     width: Count = 64  # channels of the first layers of both networks
     features: Literal["lite0", "vgg19"] | Path = "lite0"  # of the content loss; the paper's are vgg19's; a
@@ -93,8 +93,8 @@ class Options:
             raise OptionError("--portraits expects no --data; got both, so leave one out")
         weights = (self.pixel_weight, self.content_weight, self.adversarial_weight)
         check_phases(self.pixel_steps, self.steps, weights, start=self.start, blend=self.blend)
-        if self.scale == 1 and self.generator == "msrresnet":
-            raise OptionError("--scale 1 expects --generator rrdbnet or compact; got msrresnet")
+        if self.scale == 1 and self.generator.startswith("msrresnet"):
+            raise OptionError(f"--scale 1 expects --generator rrdbnet or compact; got {self.generator}")
         if self.pool < self.batch_size:
             raise OptionError(f"--pool must be at least --batch-size {self.batch_size}; got {self.pool}")
         check_size(self.size, self.scale, UNetDiscriminator.size_multiple)
@@ -107,7 +107,7 @@ class Options:
 
 PRESETS = {
     "photos": Options(
-        generator="msrresnet", blocks=4, width=32, size=96, batch_size=4, pixel_lr=5e-4, lr=5e-4,
+        generator="msrresnet-smooth", blocks=4, width=32, size=96, batch_size=4, pixel_lr=5e-4, lr=5e-4,
         pixel_steps=1_500, steps=750,
     ),
     "paper": Options(),  # with --features vgg19, the paper's content loss

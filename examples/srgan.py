@@ -113,7 +113,9 @@ BASICSR = Options(  # the generator and the losses of BasicSR's SRGAN, which lea
     generator="msrresnet", losses="basicsr", pixel_weight=1e-2, content_weight=1.0, adversarial_weight=5e-3,
 )  # fmt: skip
 PRESETS = {  # waifu2x: illustrations, twice as large, with less noise
-    "photos": replace(BASICSR, blocks=4, width=32, lr=5e-4, batch_size=4, pixel_steps=1_000, steps=500),
+    "photos": replace(
+        BASICSR, smooth=True, blocks=4, width=32, lr=5e-4, batch_size=4, pixel_steps=1_000, steps=500
+    ),
     "paper": Options(),  # with --features vgg19, the paper's content loss
     "article": Options(blocks=5, adversarial_weight=1e-5),
     "basicsr": BASICSR,
@@ -123,6 +125,7 @@ PRESETS = {  # waifu2x: illustrations, twice as large, with less noise
         scale=2,
         kernel="area",
         jpeg="noise-1",
+        smooth=True,
         blocks=4,
         width=32,
         size=64,

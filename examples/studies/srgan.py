@@ -4,9 +4,9 @@
     python examples/studies/srgan.py --data ~/photos --test ~/Set14/HR ~/Urban100
 
 The arms are phases of srgan.py and esrgan.py, the recipes of Hi-king's article of 2016-12-18 and of the
-paper, the bugs of the article's code, and pix2pix; waifu2x's setting is beside them. The page, README.md in the folder of the runs, has their
-scores beside the trivial ones, pictures, and a verdict on each statement. A finished run is not trained
-again.
+paper, the bugs of the article's code, and pix2pix; waifu2x's setting is beside them. The page, README.md in
+the folder of the runs, has their scores beside the trivial ones, pictures, and a verdict on each statement.
+A finished run is not trained again.
 """
 
 from collections.abc import Iterator

@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
-import gan_nets
 import torch
 from comparison import Job, folder, table
 from gan_data import Downscale, bicubic_upscale
 from gan_metrics import feature_distance, psnr_y
+from gan_nets import MSRResNet
 from gan_projected import Backbone
 from srgan_scores import Enlarge
 from support.srgan import Noise, enlarged, make_degradation
@@ -59,7 +59,7 @@ def read_pairs(level: Noise, images: Sequence[Tensor]) -> Pairs:
 
 def trivial() -> dict[str, Enlarge]:
     """What takes no training, by name."""
-    interpolate = partial(bicubic_upscale, scale=SCALE)
+    interpolate = partial(bicubic_upscale, factor=SCALE)
     return {
         "bicubic": interpolate,
         "blurred, then bicubic": lambda small: interpolate(gaussian_blur(small, [5, 5], [0.7, 0.7])),
@@ -68,11 +68,11 @@ def trivial() -> dict[str, Enlarge]:
 
 def methods(out: Path, level: Noise) -> dict[str, Enlarge]:
     """The trivial ones, and the networks that were trained with the noise of a level."""
-    networks = {
-        f"**{colors}**": partial(enlarged, gan_nets.load(run_folder(out, level, colors) / "enlarger").eval())
-        for colors in COLORS
-    }
-    return trivial() | {name: partial(network, tile=TILE) for name, network in networks.items()}
+    found = trivial()
+    for colors in COLORS:
+        net = MSRResNet.from_pretrained(run_folder(out, level, colors) / "enlarger").eval()
+        found[f"**{colors}**"] = partial(enlarged, net, tile=TILE)
+    return found
 
 
 @torch.no_grad()

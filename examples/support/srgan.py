@@ -125,7 +125,7 @@ def find_test_files(test: Path | None) -> list[Path]:
 
 
 def make_generator(
-    kind: Literal["rrdbnet", "msrresnet", "compact"],
+    kind: Literal["rrdbnet", "msrresnet", "msrresnet-smooth", "compact"],
     *,
     scale: int,
     blocks: int,
@@ -143,8 +143,12 @@ def make_generator(
     """
     if kind == "compact":  # its own initialization is that of the authors' code
         return SRVGGNetCompact(scale=scale, convs=blocks, width=width, degradation=degradation)
-    network = {"rrdbnet": RRDBNet, "msrresnet": MSRResNet}[kind]
-    g = network(scale=scale, blocks=blocks, width=width, degradation=degradation)
+    g: ESRGANGenerator
+    if kind == "rrdbnet":
+        g = RRDBNet(scale=scale, blocks=blocks, width=width, degradation=degradation)
+    else:
+        smooth = kind == "msrresnet-smooth"
+        g = MSRResNet(scale=scale, blocks=blocks, width=width, smooth=smooth, degradation=degradation)
     init_kaiming_(g)
     return g
 
