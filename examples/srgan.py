@@ -76,13 +76,13 @@ class Options:
     blocks: Count = 16  # residual blocks; 5 in the article
     width: Count = 64  # channels of the first layers of both networks
     icnr: bool = True  # initialization without checkerboard artifacts; not in the paper
-    smooth: bool = False  # average the phases of the pixel shuffle, so that no grid is learned, either
+    smooth: bool = False  # average the phases of the pixel shuffle: no grid is learned, either
     features: Literal["lite0", "vgg19"] | Path = "lite0"  # of the content loss; a file: VGG19's weights
     losses: Literal["paper", "basicsr"] = "paper"  # MSE of pixels and of features; basicsr: L1 of both
     pixel_weight: Weight = 0.0  # in phase 2
     content_weight: Weight = 1.0  # in phase 2
     adversarial_weight: Weight = 1e-3  # in phase 2; 0: without a discriminator
-    squash: bool = False  # a sigmoid before the discriminator's softmax: a bug of the article's code
+    squash: bool = False  # a sigmoid before the logits' softmax: a bug of the article's code
     ema: bool = True  # evaluate and save the average of the weights, as in BasicSR
     start: tuple[str, ...] = ()  # folder, run, file or Hub id, or by name: g=... d=...; nothing: no phase 1
     lr: Positive = 1e-4  # learning rate of both networks; a tenth in the second half of phase 2
