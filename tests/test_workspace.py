@@ -236,6 +236,21 @@ def test_a_package_is_on_the_front_page_and_in_the_documentation(package):
     assert f"::: {package.replace('-', '_')}" in (ROOT / f"docs/api/{package}.md").read_text()
 
 
+@each_package
+def test_the_line_that_installs_a_package_from_a_clone_names_the_siblings_it_needs(package):
+    text = (ROOT / "packages" / package / "README.md").read_text()
+    (command,) = re.findall(r"From a clone of the repository: `pip install (.+)`", text)
+    first, *siblings = [Path(word.strip('"').partition("[")[0]).name for word in command.split()]
+    assert first == package
+    extras = re.findall(r"\[(.+?)\]", command.split()[0])
+    project = tomllib.loads((ROOT / "packages" / package / "pyproject.toml").read_text())["project"]
+    needed = project["dependencies"] + [
+        line for extra in extras for line in project["optional-dependencies"][extra]
+    ]
+    names = {re.split(r"[\[<>=;, ]", line)[0] for line in needed}
+    assert set(siblings) == names & {path.name for path in ROOT.glob("packages/*")}
+
+
 def test_every_recipe_is_on_the_front_page():
     recipes = {path.name for path in ROOT.glob("examples/*.py") if "accelerate launch" in path.read_text()}
     assert recipes
