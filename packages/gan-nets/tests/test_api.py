@@ -22,6 +22,8 @@ def test_inventory():
         "PixelDiscriminator",
         "ProGANDiscriminator",
         "ProGANGenerator",
+        "R3GANDiscriminator",
+        "R3GANGenerator",
         "RRDBNet",
         "Reconstruction",
         "ResnetGenerator",

@@ -26,6 +26,8 @@ __all__ = [
     "PixelDiscriminator",
     "ProGANDiscriminator",
     "ProGANGenerator",
+    "R3GANDiscriminator",
+    "R3GANGenerator",
     "RRDBNet",
     "Reconstruction",
     "ResnetGenerator",

@@ -34,6 +34,8 @@ from gan_nets.networks.pix2pixhd import GlobalGenerator as GlobalGenerator
 from gan_nets.networks.pix2pixhd import LocalEnhancer as LocalEnhancer
 from gan_nets.networks.progan import ProGANDiscriminator as ProGANDiscriminator
 from gan_nets.networks.progan import ProGANGenerator as ProGANGenerator
+from gan_nets.networks.r3gan import R3GANGenerator as R3GANGenerator
+from gan_nets.networks.r3gan_discriminator import R3GANDiscriminator as R3GANDiscriminator
 from gan_nets.networks.resnet import ResnetGenerator as ResnetGenerator
 from gan_nets.networks.resnet import cyclegan_resnet_modern as cyclegan_resnet_modern
 from gan_nets.networks.resnet import cyclegan_resnet_paper as cyclegan_resnet_paper

@@ -12,6 +12,21 @@ def check_images(x: Tensor, channels: int, *, network: str) -> None:
         )
 
 
+def check_images_and_labels(
+    x: Tensor, labels: Tensor | None, *, channels: int, size: int, classes: int, network: str
+) -> None:
+    """Raise ValueError unless x is (N, channels, size, size), and there are labels exactly if classes."""
+    check_images(x, channels, network=network)
+    if x.shape[-2:] != (size, size):
+        raise ValueError(
+            f"{network} expected images of {size}x{size}; got {x.shape[-2]}x{x.shape[-1]}; build it with "
+            "their size"
+        )
+    if (labels is not None) != bool(classes):
+        wanted, got = ("labels", "none") if classes else ("no labels", "labels")
+        raise ValueError(f"{network} with {classes} classes expected {wanted}; got {got}")
+
+
 def check_least_size(x: Tensor, least: int, *, network: str, remedy: str = "enlarge them") -> None:
     """Raise ValueError unless height and width of x are at least `least`."""
     height, width = x.shape[-2:]

@@ -15,6 +15,8 @@ from gan_nets.networks.multiscale import MultiscaleDiscriminator
 from gan_nets.networks.patch import PatchDiscriminator, PixelDiscriminator
 from gan_nets.networks.pix2pixhd import GlobalGenerator, LocalEnhancer
 from gan_nets.networks.progan import ProGANDiscriminator, ProGANGenerator
+from gan_nets.networks.r3gan import R3GANGenerator
+from gan_nets.networks.r3gan_discriminator import R3GANDiscriminator
 from gan_nets.networks.resnet import ResnetGenerator
 from gan_nets.networks.rrdb import RRDBNet
 from gan_nets.networks.srgan_discriminator import SRGANDiscriminator, VGGStyleDiscriminator
@@ -47,6 +49,8 @@ NETWORKS: Mapping[str, type[PretrainedModule]] = {
         ResnetGenerator,
         ProGANDiscriminator,
         ProGANGenerator,
+        R3GANDiscriminator,
+        R3GANGenerator,
         RRDBNet,
         SRGANDiscriminator,
         SRResNet,

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_nets.layers.checks import check_images, check_positive
+from gan_nets.layers.checks import check_images_and_labels, check_positive
 from gan_nets.layers.deviation import deviation_map
 from gan_nets.layers.equalized import EqualizedConv, EqualizedLinear
 from gan_nets.layers.grown import sizes_and_channels
@@ -105,7 +105,14 @@ class StyleGAN2Discriminator(PretrainedModule):
         Returns:
             (N, 1).
         """
-        self._check(x, labels)
+        check_images_and_labels(
+            x,
+            labels,
+            channels=self.in_channels,
+            size=self.size,
+            classes=self.classes,
+            network="StyleGAN2Discriminator",
+        )
         x = leaky_relu(self.input(x))  # (N, C, size, size)
         for block in self.blocks:
             x = block(x)  # (N, C', size/2, size/2), ..., (N, last, 4, 4)
@@ -117,16 +124,3 @@ class StyleGAN2Discriminator(PretrainedModule):
             return x
         wanted = normalize_second_moment(self.embedding(labels))  # (N, last)
         return (x * wanted.to(x.dtype)).sum(1, keepdim=True) / math.sqrt(x.shape[1])
-
-    def _check(self, x: Tensor, labels: Tensor | None) -> None:
-        check_images(x, self.in_channels, network="StyleGAN2Discriminator")
-        if x.shape[-2:] != (self.size, self.size):
-            raise ValueError(
-                f"StyleGAN2Discriminator expected images of {self.size}x{self.size}; got {x.shape[-2]}x"
-                f"{x.shape[-1]}; build it with their size"
-            )
-        if (labels is not None) != bool(self.classes):
-            wanted, got = ("labels", "none") if self.classes else ("no labels", "labels")
-            raise ValueError(
-                f"StyleGAN2Discriminator with {self.classes} classes expected {wanted}; got {got}"
-            )
