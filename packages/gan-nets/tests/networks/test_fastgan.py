@@ -4,6 +4,7 @@ import gan_nets
 import pytest
 import torch
 from gan_nets import FastGANGenerator, fastgan_official, fastgan_projected, init_normal_, interop
+from torch.nn.utils.parametrize import is_parametrized
 
 FILES = ["fastgan_generator_256"]
 FILES += [f"pg_fastgan_synthesis_{size}{kind}" for size in (128, 256) for kind in ("", "_lite")]
@@ -95,6 +96,20 @@ def test_bf16_and_channels_last_are_close():
     with torch.autocast("cpu", torch.bfloat16):
         image = net(z)
     assert 0 < (image - expected).norm() < 0.1 * expected.norm()
+
+
+def test_weights_under_spectral_norm_have_norm_1_after_an_initialization():
+    torch.manual_seed(0)
+    net = FastGANGenerator(64, latents=32, width=4).eval()
+    init_normal_(net)
+    assert not any(module.training for module in net.modules())
+    norms = [
+        torch.linalg.matrix_norm(module.weight.flatten(1), 2).item()
+        for module in net.modules()
+        if isinstance(module, torch.nn.Conv2d) and is_parametrized(module, "weight")
+    ]
+    assert len(norms) == 11
+    assert norms == pytest.approx([1.0] * 11, abs=0.1)
 
 
 def test_init_normal_sets_weights_under_spectral_norm():

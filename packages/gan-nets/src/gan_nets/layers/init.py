@@ -87,6 +87,7 @@ def _init(
     for module in net.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             fill_(_stored_weight(module))
+            _settle_spectral_norm(module)
         elif isinstance(module, BATCH_NORMS) and module.affine:
             nn.init.normal_(module.weight, 1.0, gain_std, generator=generator)
         else:
@@ -100,3 +101,20 @@ def _stored_weight(module: nn.Module) -> Tensor:
     if is_parametrized(module, "weight"):
         return cast(Tensor, module.get_parameter("parametrizations.weight.original"))
     return cast(Tensor, module.weight)
+
+
+@torch.no_grad()
+def _settle_spectral_norm(module: nn.Module) -> None:
+    """Let spectral norm estimate the norm of a new weight: its vectors are those of the former one.
+
+    It iterates at each access in training mode, once; at its construction 15 times, as here. Otherwise the
+    first step has weights about 1.3 times as large as it should, and inference before it hundreds of times.
+    """
+    if not is_parametrized(module, "weight"):
+        return
+    normalization = cast(nn.ModuleDict, module.parametrizations)["weight"]
+    mode = normalization.training
+    normalization.train()
+    for _ in range(15):
+        _ = module.weight
+    normalization.train(mode)
