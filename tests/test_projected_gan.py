@@ -111,18 +111,6 @@ def test_without_an_average_the_weights_themselves_generate(recipe, train, anima
     assert all(torch.equal(stored[mine], stored[theirs]) for mine, theirs in pairs)
 
 
-def test_it_stops_after_evaluations_without_improvement(recipe, train, animals, tmp_path, monkeypatch):
-    found = iter([3.0, 4.0, 5.0, 6.0, 7.0])
-    monkeypatch.setattr(recipe.Evaluation, "measure", lambda _: next(found))
-    changes = {"data": animals, "steps": 5, "evaluate_every": 1, "patience": 2, **SMALL}
-    train(recipe, "paper", tmp_path, **changes)
-    assert [row["step"] for row in read_scalars(tmp_path / "scalars.jsonl")][-1] == 3
-    train(recipe, "paper", tmp_path, **changes)  # has stopped already
-    assert [row["step"] for row in read_scalars(tmp_path / "scalars.jsonl")][-1] == 3
-    assert (tmp_path / "checkpoints" / "best").read_text().strip() == "00000001"
-    assert (tmp_path / "samples.png").exists()
-
-
 def test_the_blur_smooths_and_fades_to_nothing(recipe):
     image = torch.rand(1, 3, 32, 32)
     assert recipe.blurred(image, 0.0) is image
