@@ -152,8 +152,22 @@ def test_wrong_use_ends_in_one_sentence(recipe, mistake, tmp_path, changes, sent
     assert not (tmp_path / "out").exists()
 
 
-def test_data_goes_with_another_preset(recipe, mistake, animals):
-    code, error = mistake(recipe, "animals", data=animals)
+def test_the_preset_for_portraits_takes_those_of_the_repository(
+    recipe, train, few_portraits, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(recipe, "portraits", lambda: few_portraits)
+    train(recipe, "portraits", tmp_path, steps=2, evaluate_every=1, **SMALL)
+    settings = json.loads((tmp_path / "settings.json").read_text())["settings"]
+    assert (settings["lr"], settings["augment"], settings["patience"]) == (2e-4, "ada", 10)
+    assert recipe.PRESETS["portraits"].resize == "official"
+    (net,) = tmp_path.glob("generator/model.safetensors")
+    assert gan_nets.load(net.parent).size == 64
+    assert len(list((tmp_path / "pictures").glob("*.png"))) == 32
+
+
+@pytest.mark.parametrize("preset", ["animals", "portraits"])
+def test_data_goes_with_another_preset(recipe, mistake, animals, preset):
+    code, error = mistake(recipe, preset, data=animals)
     sentence = "--data expects another preset, such as: projected_gan.py paper --data FOLDER"
     assert (code, error) == (2, f"error: {sentence}")
 

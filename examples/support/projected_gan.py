@@ -118,7 +118,11 @@ def fastgan_baseline(
 
 
 def build_augmentation(name: str, images_to_full: int) -> nn.Module:
-    """The augmentation of --augment; an adaptive one rises from 0 to 1 over `images_to_full` images."""
+    """The augmentation of --augment; an adaptive one rises from 0 to 1 over `images_to_full` images at most.
+
+    "adaptive" rises until the losses on real and fake images are equal (Keras example), "ada" until the mean
+    sign of the real logits is 0.6.
+    """
     if name == "diffaugment":
         return projected_gan_diffaugment()
     if name == "adaptive":
