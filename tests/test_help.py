@@ -20,7 +20,7 @@ each_recipe = pytest.mark.parametrize("name", RECIPES)
 def test_all_recipes_are_found():
     assert RECIPES == [
         "bigan", "coarse_to_fine", "cogan", "colorize", "content_gan", "cut", "cyclegan", "esrgan", "pix2pix",
-        "pix2pixhd", "progan", "projected_gan", "real_esrgan", "segmentation", "srgan",
+        "pix2pixhd", "progan", "projected_gan", "r3gan", "real_esrgan", "segmentation", "srgan",
         "style_transfer", "stylegan2",
     ]  # fmt: skip
 

@@ -7,6 +7,7 @@ from safetensors.torch import load_file
 
 SHARED = {"batch_size": 2, "samples": 4, "judge_weights": "random", "patience": 2, "evaluate_every": 1}
 CASES = {  # options, and the steps before the phase in which patience counts
+    "r3gan": ({"size": 8, "latents": 4, "base_channels": 64, "burn_in": 4, "steps": 8}, 0),
     "stylegan2": (
         {"size": 8, "latents": 4, "styles": 4, "mapping_layers": 1, "base_channels": 32, "steps": 8},
         0,
@@ -60,7 +61,7 @@ def test_a_resumed_run_waits_as_long(case, train, run_until, photos, tmp_path, m
 
 
 def test_without_patience_a_run_goes_on(example, train, photos, tmp_path, monkeypatch):
-    recipe = example("stylegan2")
+    recipe = example("r3gan")
     measured(recipe, monkeypatch, 0)
-    train(recipe, "paper", tmp_path, data=photos, **SHARED | CASES["stylegan2"][0] | {"patience": 0})
+    train(recipe, "paper", tmp_path, data=photos, **SHARED | CASES["r3gan"][0] | {"patience": 0})
     assert steps_of(tmp_path) == 8

@@ -26,6 +26,7 @@ PHOTOS = {"width": 4, "batch_size": 2, "size": 32, "validation": 0.3}
 SMALL_SR = {"blocks": 1, "scale": 2, **PHOTOS}
 SCORED = {"batch_size": 2, "samples": 4, "judge_weights": "random"}
 STYLES = {"size": 8, "latents": 4, "styles": 6, "mapping_layers": 2, "base_channels": 32, **SCORED}
+R3GAN = {"size": 8, "latents": 4, "base_channels": 64, **SCORED}
 GROWN = {"size": 8, "latents": 4, "base_channels": 32, **SCORED}
 COUPLED = {"size": 32, "load_size": 36, "width": 4, "latents": 5, "batch_size": 2}
 PROJECTED = {"size": 64, "width": 4, "resize": 128, "weights": "random", **SCORED}
@@ -50,6 +51,7 @@ CASES = {  # the preset, the fixture of its data, options, and the networks that
     ),
     "progan": ("paper", "photos", GROWN, ["g", "d"]),
     "projected_gan": ("paper", "photos", PROJECTED, ["g", "d"]),
+    "r3gan": ("paper", "photos", R3GAN, ["g", "d"]),
     "real_esrgan": ("photos", "photos", SMALL_SR, ["g", "d"]),
     "segmentation": ("paper", "few_portraits", FCN, ["net"]),
     "srgan": ("paper", "photos", SMALL_SR, ["g", "d"]),
