@@ -25,7 +25,10 @@ ENVIRONMENT.pop("ACCELERATE_USE_CPU", None)  # without a GPU, nobody needs to sa
 # In float64 only the order of summation differs, by some 1e-16 in each of six steps; Adam divides by the
 # square root of small squares, which magnifies it. In float32 the same holds with 1e-7.
 EQUAL = {"rtol": 1e-9, "atol": 1e-11}
-CASES = ("plain", "channels-last", "batch norm", "clip", "accumulate", "partly frozen", "unused on one")
+CASES = (
+    "plain", "channels-last", "batch norm", "clip", "accumulate", "averaged by the optimizer",
+    "partly frozen", "unused on one",
+)  # fmt: skip
 
 
 def launch(recipe, *arguments):

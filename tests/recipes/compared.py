@@ -18,7 +18,9 @@ import torch
 from gan_trainers import EMA, Run, frozen
 from gan_trainers.base.batch_norm import SynchronizedBatchNorm2d
 from safetensors.torch import save_file
+from schedulefree import AdamWScheduleFree
 from torch import Tensor, nn
+from torch.optim import SGD, Adam, Optimizer
 from torch.utils.data import Dataset
 
 RANK = int(os.environ.get("RANK", "0"))  # as the launcher numbers its processes
@@ -76,13 +78,12 @@ def train(
     accumulate: int = 1,
     partly: bool = False,
     stop_at: int = 0,
-    adam: bool = True,
+    kind: Callable[..., Optimizer] = Adam,
     **options: object,
 ) -> dict[str, Tensor]:
     """Train `build()`, and return its parameters, buffers, average and last gradients."""
     run = Run(out, accumulate=accumulate, window=2, **options)  # type: ignore[arg-type]
     network = build().to(dtype)
-    kind = torch.optim.Adam if adam else torch.optim.SGD
     optimizer = kind(network.parameters(), lr=1e-2)
     ema = EMA(network, half_life=3)
     run.register(network=network, optimizer=optimizer, ema=ema)
@@ -145,11 +146,12 @@ def penalty(processes: int, rank: int) -> dict[str, Tensor]:
 def main(out: Path) -> None:
     cases: dict[str, Callable[[Path], dict[str, Tensor]]] = {
         "plain": lambda folder: train(folder, plain),
-        "float32": lambda folder: train(folder, plain, dtype=torch.float32, adam=False),
+        "float32": lambda folder: train(folder, plain, dtype=torch.float32, kind=SGD),
         "channels-last": lambda folder: train(folder, normalized, channels_last=True),
         "batch norm": lambda folder: train(folder, normalized),
         "clip": lambda folder: train(folder, plain, clip=0.01),
         "accumulate": lambda folder: train(folder, plain, accumulate=2),
+        "averaged by the optimizer": lambda folder: train(folder, plain, kind=AdamWScheduleFree),
         "partly frozen": lambda folder: train(folder, plain, partly=True),
         "unused on one": lambda folder: train(folder, Detour),
         "interrupted": lambda folder: train(folder, normalized, stop_at=4),

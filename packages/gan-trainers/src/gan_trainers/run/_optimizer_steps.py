@@ -1,5 +1,6 @@
 """One optimizer step: backward, average over processes, clip, and in fp16 scale the loss."""
 
+import inspect
 from typing import Any
 
 import torch
@@ -25,8 +26,18 @@ class OptimizerSteps:
         self._scalers: dict[str, torch.amp.GradScaler] = {}
         self._latest: dict[str, tuple[int, int]] = {}  # step and batch of each optimizer's gradients
 
-    def add(self, name: str) -> None:
-        """Prepare for an optimizer that `step` will know by `name`."""
+    def add(self, name: str, optimizer: Optimizer) -> None:
+        """Prepare for an optimizer that `step` will know by `name`.
+
+        Raises:
+            ValueError: if its step needs a closure, such as that of LBFGS.
+        """
+        step = inspect.signature(type(optimizer).step).parameters
+        if step.get("closure") and step["closure"].default is inspect.Parameter.empty:
+            raise ValueError(
+                f"expected an optimizer whose step() needs no closure; got {type(optimizer).__name__} as "
+                f"'{name}'; use another, since update() computes the loss once for each step"
+            )
         self._scalers[name] = torch.amp.GradScaler(self._device, enabled=self._scaled)
 
     def step(

@@ -7,6 +7,7 @@ from typing import Any
 from gan_trainers.checkpoints.descriptions import describe
 from gan_trainers.logs.scalars import ScalarLog
 from gan_trainers.run._counters import Counters
+from gan_trainers.run._optimizer_modes import OptimizerModes
 from gan_trainers.run._optimizer_steps import OptimizerSteps
 from gan_trainers.run._registered import Registered
 from gan_trainers.run.loader import Loader
@@ -23,6 +24,7 @@ class Snapshot:
         registered: Registered,
         loaders: list[Loader],
         optimizer_steps: OptimizerSteps,
+        optimizer_modes: OptimizerModes,
         counters: Counters,
         scalars: ScalarLog,
         processes: int,
@@ -30,18 +32,20 @@ class Snapshot:
         self._registered = registered
         self._loaders = loaders
         self._optimizer_steps = optimizer_steps
+        self._optimizer_modes = optimizer_modes
         self._counters = counters
         self._scalars = scalars
         self._processes = processes
         self._random: State | None = None
 
     def shared(self) -> State:
-        """The state that is the same on every process."""
+        """The state that is the same on every process; the optimizers are in evaluation mode."""
         return {
             "processes": self._processes,
             "counters": self._counters.state_dict(),
             "loaders": [loader.position for loader in self._loaders],
             "optimizer_steps": self._optimizer_steps.state_dict(),
+            "training_weights": self._optimizer_modes.state_dict(),
             "hyperparameters": self._registered.hyperparameters(),
             "registered": self._registered.shared_states(),
         }
@@ -93,6 +97,7 @@ class Snapshot:
         states = {**shared["registered"], **own["registered"]}
         changes = self._registered.load(states, shared.get("hyperparameters", {}), folder)
         self._optimizer_steps.load_state_dict(shared["optimizer_steps"])
+        self._optimizer_modes.load_state_dict(shared.get("training_weights", {}))
         for loader, position in zip(self._loaders, shared["loaders"], strict=True):
             loader.position = position
         self._counters.load_state_dict(shared["counters"])

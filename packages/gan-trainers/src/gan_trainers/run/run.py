@@ -25,6 +25,7 @@ from gan_trainers.run._counters import Counters
 from gan_trainers.run._dynamo import defer_dynamo
 from gan_trainers.run._folder import claim_folder
 from gan_trainers.run._networks import Preparation
+from gan_trainers.run._optimizer_modes import OptimizerModes
 from gan_trainers.run._optimizer_steps import OptimizerSteps
 from gan_trainers.run._processes import join_processes
 from gan_trainers.run._progress_bar import ProgressBar
@@ -143,6 +144,7 @@ class Run:
         self._registered = Registered()
         self._loaders: list[Loader] = []
         self._optimizer_steps = OptimizerSteps(self.device, dtype, clip)
+        self._optimizer_modes = OptimizerModes()
         self._counters = Counters(accumulate)
         self._resumed = False
         self._begun = False
@@ -156,6 +158,7 @@ class Run:
             self._registered,
             self._loaders,
             self._optimizer_steps,
+            self._optimizer_modes,
             self._counters,
             self._scalars,
             self.processes,
@@ -175,18 +178,22 @@ class Run:
 
         Networks move to the device, get their precision and layout, start from the same weights on every
         process, and share batch-norm statistics between processes. All objects are saved and restored:
-        modules and optimizers once, all others (image pools, controllers) for each process.
+        modules and optimizers once, all others (image pools, controllers) for each process. Optimizers with
+        the methods `train` and `eval`, such as schedulefree's, are put into the right mode by the run: see
+        `averaged_weights`.
 
         Raises:
             TypeError: for an object without `state_dict` and `load_state_dict`.
-            ValueError: for a name that is taken, or a normalization that processes cannot share.
+            ValueError: for a name that is taken, a normalization that processes cannot share, or an optimizer
+                whose step needs a closure.
         """
         for name, registered in objects.items():
             self._registered.add(name, registered)
             if isinstance(registered, nn.Module):
                 self._checkpointed_parts += self._preparation.prepare_(registered)
             elif isinstance(registered, Optimizer):
-                self._optimizer_steps.add(name)
+                self._optimizer_steps.add(name, registered)
+                self._optimizer_modes.add(name, registered)
         self._layout.apply_(self._registered.modules().values())
         set_seed(self._seed + 1 + self._process)  # from here on, each process draws its own noise
 
@@ -310,6 +317,7 @@ class Run:
         with (
             self._signals.listening(),
             self._progress.of_phase(phase, counters.done(phase), until, counters.images),
+            self._training_weights(),
         ):
             batches = iter(loader)
             self._end_step()
@@ -330,17 +338,37 @@ class Run:
             loss: a scalar, the mean over this process's batch.
 
         Raises:
-            ValueError: for an optimizer that is not registered, or whose parameters are all frozen; or for
-                a second call in one of several accumulated batches.
+            ValueError: for an optimizer that is not registered, or whose parameters are all frozen, or hold
+                averaged weights; or for a second call in one of several accumulated batches.
         """
+        name = self._registered.name_of(optimizer)
+        self._optimizer_modes.check_training(name)
         self._optimizer_steps.step(
-            self._registered.name_of(optimizer),
+            name,
             optimizer,
             loss / self._accumulate,
             step=self._counters.step,
             batch=self._counters.batch,
             batches=self._accumulate,
         )
+
+    @contextmanager
+    def averaged_weights(self) -> Generator[None]:
+        """Evaluate at the averaged weights of optimizers that have modes, such as schedulefree's.
+
+        Inside the block the registered optimizers that have `train` and `eval` are in evaluation mode; `save`
+        may be called there too. Afterwards the training weights are the same as before, bit for bit. Outside
+        of the loop over `steps`, and in checkpoints, the weights are the averaged ones without it. Without
+        such an optimizer nothing changes.
+        """
+        was_training = self._optimizer_modes.training
+        if was_training:
+            self._optimizer_modes.eval()
+        try:
+            yield
+        finally:
+            if was_training:
+                self._optimizer_modes.train()
 
     def set_lr(self, lr: float, *optimizers: Optimizer) -> None:
         """Set the learning rate of every parameter group of `optimizers`."""
@@ -411,14 +439,15 @@ class Run:
                 f"the score is {score} at step {self.step}: this checkpoint is saved without a score"
             )
             score = None
-        self._checkpoints.write(
-            self.step,
-            self._snapshot.shared(),
-            self._snapshot.own(),
-            networks=self._snapshot.networks(),
-            score=score,
-            better=better,
-        )
+        with self.averaged_weights():
+            self._checkpoints.write(
+                self.step,
+                self._snapshot.shared(),
+                self._snapshot.own(),
+                networks=self._snapshot.networks(),
+                score=score,
+                better=better,
+            )
         self._scalars.draw()
 
     # ---------------------------------------------------------------- between the steps
@@ -442,6 +471,15 @@ class Run:
             f"{self.processes} {noun} on {self.device.type}, {self._precision}{layout}; "
             f"parameters: {', '.join(sizes)}"
         )
+
+    @contextmanager
+    def _training_weights(self) -> Generator[None]:
+        """The weights at which optimizers with modes train; afterwards the averaged ones."""
+        self._optimizer_modes.train()
+        try:
+            yield
+        finally:
+            self._optimizer_modes.eval()
 
     def _end_step(self) -> None:
         """Close the window, move the progress bar, and stop after a signal."""
