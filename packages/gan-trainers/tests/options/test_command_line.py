@@ -163,6 +163,7 @@ def test_options_of_every_recipe_have_no_prefix():
         "evaluate_every": 3,
     }
     assert parsed("--no-channels-last", "--compile") == {"channels_last": False, "compile": True}
+    assert parsed("--compile", "reduce-overhead", "--quiet") == {"compile": "reduce-overhead", "quiet": True}
     with pytest.raises(OptionError, match=r"Unknown option: --run\.seed\. Did you mean --seed\?"):
         parsed("--run.seed", "1")
 

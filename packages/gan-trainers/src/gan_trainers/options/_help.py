@@ -85,7 +85,7 @@ def _placeholder(kind: Any) -> str:
 def _text(comment: str, kind: Any, value: Any) -> str:
     """The comment, and what the label leaves out: whether a switch is on, and the choices."""
     if bool in _members(kind):
-        return f"{comment} ({ {True: 'on', False: 'off', None: 'not given'}[value] })"
+        return f"{comment} ({ {True: 'on', False: 'off', None: 'not given'}.get(value, value) })"
     members = _members(kind)
     literals = [each for each in members if get_origin(each) is Literal]
     choices = [str(choice) for each in literals for choice in get_args(each)]

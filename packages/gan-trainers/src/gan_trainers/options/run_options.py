@@ -23,7 +23,7 @@ class RunOptions:
     out: Path  # folder of the run
     seed: Seed = 0  # of weights, data order, augmentation and noise
     precision: Precision = "auto"  # auto: accelerate's setting, else the fastest
-    compile: bool = False  # compile the networks
+    compile: bool | str = False  # compile the networks; or torch's mode, such as reduce-overhead
     channels_last: bool | None = None  # memory layout; if not given, the one that measured faster
     activation_checkpointing: bool = False  # recompute activations: less memory, more time
     accumulate: Count = 1  # batches per step

@@ -13,12 +13,12 @@ _UNSUPPORTED = {
 }
 
 
-def check_accelerate_settings(accumulate: int, *, compiled: bool) -> None:
+def check_accelerate_settings(accumulate: int, compile_mode: str | None) -> None:
     """Check the settings of `accelerate launch` and its configuration file, which it passes on in variables.
 
     Args:
         accumulate: batches per step of this run.
-        compiled: whether this run compiles its networks.
+        compile_mode: in which this run compiles its networks; None if it does not.
 
     Raises:
         OptionError: naming the setting and the option of the run, if there is one.
@@ -32,7 +32,7 @@ def check_accelerate_settings(accumulate: int, *, compiled: bool) -> None:
             )
     if "fp8" in (_value("ACCELERATE_MIXED_PRECISION"), _notebook_precision()):
         raise OptionError("accelerate's mixed_precision fp8 is not supported; use bf16, fp16 or no")
-    _check_dynamo(compiled=compiled)
+    _check_dynamo(compile_mode)
     steps = _value("ACCELERATE_GRADIENT_ACCUMULATION_STEPS") or "1"
     if steps not in ("1", str(accumulate)):
         raise OptionError(
@@ -53,7 +53,7 @@ def _notebook_precision() -> str:
     return _value("MIXED_PRECISION") if {"NPROC", "NODE_RANK"} <= os.environ.keys() else ""
 
 
-def _check_dynamo(*, compiled: bool) -> None:
+def _check_dynamo(compile_mode: str | None) -> None:
     backend = _value("ACCELERATE_DYNAMO_BACKEND")
     mode = _value("ACCELERATE_DYNAMO_MODE")
     special = [
@@ -63,11 +63,11 @@ def _check_dynamo(*, compiled: bool) -> None:
     ]
     if backend in ("", "no"):
         return
-    if backend != "inductor" or mode not in ("", "default") or special or not compiled:
+    if backend != "inductor" or mode not in ("", "default", compile_mode) or special or compile_mode is None:
         words = ", ".join([f"dynamo_backend {backend}", *([f"dynamo_mode {mode}"] if mode else []), *special])
         raise OptionError(
-            f"accelerate's setting {words} is not followed; use --compile (Run(compile=True)), which "
-            "compiles with inductor, and dynamo_backend no"
+            f"accelerate's setting {words} is not followed; use --compile (Run(compile=True)), or "
+            "--compile MODE, which compiles with inductor, and dynamo_backend no"
         )
 
 

@@ -38,13 +38,13 @@ class Preparation:
     Attributes:
         device: where.
         dtype: autocast type, None for float32.
-        compile: whether networks are compiled in place.
+        compile_mode: torch's name of the mode in which networks are compiled in place; None: they are not.
         activation_checkpointing: whether networks recompute activations where they can.
     """
 
     device: torch.device
     dtype: torch.dtype | None
-    compile: bool
+    compile_mode: str | None
     activation_checkpointing: bool
 
     def prepare_(self, network: nn.Module) -> int:
@@ -67,6 +67,8 @@ class Preparation:
             parts = sum(module.checkpoint_activations_() for module in checkpointing)
         if self.dtype is not None:
             autocast_(network, self.device.type, self.dtype)
-        if self.compile and not isinstance(network, EMA):  # an average runs too rarely for it to pay off
-            network.compile()
+        if self.compile_mode is not None and not isinstance(
+            network, EMA
+        ):  # an average runs too rarely for it to pay off
+            network.compile(mode=self.compile_mode)
         return parts

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from accelerate.utils import set_seed
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -21,6 +22,7 @@ from gan_trainers.logs.previews import write_grid
 from gan_trainers.logs.scalars import ScalarLog
 from gan_trainers.logs.trackers import Trackers, check_trackers
 from gan_trainers.run._accelerate_settings import check_accelerate_settings, follow_notebook_launcher
+from gan_trainers.run._compile_mode import check_compile_mode, uses_cuda_graphs
 from gan_trainers.run._counters import Counters
 from gan_trainers.run._dynamo import defer_dynamo
 from gan_trainers.run._folder import claim_folder
@@ -51,7 +53,8 @@ class Run:
         seed: of weights, data order, augmentation and noise.
         precision: "fp32", "bf16", "fp16" (GPU only), or "auto": the mixed precision of `accelerate launch`,
             else bf16 on a GPU that has it, else fp32. Networks compute in it and return float32.
-        compile: compile the registered networks in place with torch.compile; keys keep their names.
+        compile: compile the registered networks in place with torch.compile; keys keep their names. A text
+            is one of its modes, such as "reduce-overhead" (CUDA graphs).
         channels_last: memory layout of networks and images; None for the one that measured faster: on a GPU
             channels-last in low precision, on a CPU what the registered networks prefer (see `Layout`).
         accumulate: batches whose gradients are averaged into one step. If one player learns before the
@@ -77,8 +80,9 @@ class Run:
         OSError: if `out` cannot be written to, is used by another run, or is not the same folder for all
             processes; `ConnectionError` if another process ended or does not answer.
         ValueError: for an unknown precision or tracker, a count below 1, or a `clip` that is not above 0; for
-            a setting of accelerate that a run does not follow; or if the launcher, accelerate and the devices
-            do not agree about the processes.
+            a compile mode that torch does not know, or that means nothing on the device; for a setting of
+            accelerate that a run does not follow; or if the launcher, accelerate and the devices do not agree
+            about the processes.
     """
 
     def __init__(
@@ -87,7 +91,7 @@ class Run:
         *,
         seed: int = 0,
         precision: Precision = "auto",
-        compile: bool = False,  # noqa: A002 - the field's word
+        compile: bool | str = False,  # noqa: A002 - the field's word
         channels_last: bool | None = None,
         accumulate: int = 1,
         activation_checkpointing: bool = False,
@@ -110,12 +114,16 @@ class Run:
                 "chooses itself what to recompute"
             )
         check_trackers(trackers)
-        check_accelerate_settings(accumulate, compiled=compile)
+        compile_mode: str | None = ("default" if compile is True else compile) or None
+        check_accelerate_settings(accumulate, compile_mode)
         follow_notebook_launcher()
         defer_dynamo()
         self.out = Path(out)
         accelerator = join_processes(self.out)
         self.device = accelerator.device
+        if compile_mode is not None:
+            check_compile_mode(compile_mode, self.device)
+        self._cuda_graphs = compile_mode is not None and uses_cuda_graphs(compile_mode, self.device)
         self._precision = choose_precision(precision, accelerator)
         self.is_main = accelerator.is_main_process
         self.processes = accelerator.num_processes
@@ -130,7 +138,7 @@ class Run:
         dtype = AUTOCAST_TYPES[self._precision]
         low_precision = dtype is not None
         self._layout = Layout(self.device, low_precision=low_precision, channels_last=channels_last)
-        self._preparation = Preparation(self.device, dtype, compile, activation_checkpointing)
+        self._preparation = Preparation(self.device, dtype, compile_mode, activation_checkpointing)
         self._checkpointed_parts = 0
         self._accumulate = accumulate
         self.settings = dict(settings or {})
@@ -322,6 +330,8 @@ class Run:
             batches = iter(loader)
             self._end_step()
             while not counters.phase_is_over:
+                if self._cuda_graphs:  # or a network's second output in a step could overwrite its first
+                    torch.compiler.cudagraph_mark_step_begin()
                 for _ in counters.batches_of_step(loader.batch_size * self.processes):
                     yield next(batches)
                 self._end_step()
