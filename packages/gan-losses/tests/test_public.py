@@ -11,14 +11,15 @@ INVENTORY = """
     HINGE LEAST_SQUARES NONSATURATING RELATIVISTIC_AVERAGE RELATIVISTIC_PAIRED
     SRGAN_ARTICLE SRGAN_BASICSR SRGAN_PAPER WASSERSTEIN
     AdversarialLoss Comparison Discriminator DiscriminatorLoss GeneratorLoss GramNormalization Logits
+    MetricLoss
     PathLengthPenalty PerceptualLoss Reduction SRGANWeights StyleWeights VGG19Features
     basicsr_content_loss
-    dragan_penalty feature_matching_loss gradient_penalty
+    dists_loss dragan_penalty feature_matching_loss gradient_penalty
     gram_matrix
     hinge_discriminator_loss hinge_generator_loss
     l1_loss
     least_squares_discriminator_loss least_squares_generator_loss
-    mean_grams
+    lpips_loss mean_grams
     minimax_generator_loss
     nonsaturating_discriminator_loss nonsaturating_generator_loss
     patch_nce_loss perceptual_loss pix2pixhd_perceptual_loss

@@ -14,7 +14,9 @@ from gan_losses._adversarial import (
 from gan_losses._fastgan import random_margin_discriminator_loss, reconstruction_loss
 from gan_losses._feature_matching import feature_matching_loss
 from gan_losses._hinge import hinge_discriminator_loss, hinge_generator_loss
+from gan_losses._learned_metrics import dists_loss, lpips_loss
 from gan_losses._least_squares import least_squares_discriminator_loss, least_squares_generator_loss
+from gan_losses._metric_loss import MetricLoss
 from gan_losses._nonsaturating import (
     minimax_generator_loss,
     nonsaturating_discriminator_loss,
@@ -65,6 +67,7 @@ __all__ = [
     "GeneratorLoss",
     "GramNormalization",
     "Logits",
+    "MetricLoss",
     "PathLengthPenalty",
     "PerceptualLoss",
     "Reduction",
@@ -72,6 +75,7 @@ __all__ = [
     "StyleWeights",
     "VGG19Features",
     "basicsr_content_loss",
+    "dists_loss",
     "dragan_penalty",
     "feature_matching_loss",
     "gradient_penalty",
@@ -81,6 +85,7 @@ __all__ = [
     "l1_loss",
     "least_squares_discriminator_loss",
     "least_squares_generator_loss",
+    "lpips_loss",
     "mean_grams",
     "minimax_generator_loss",
     "nonsaturating_discriminator_loss",

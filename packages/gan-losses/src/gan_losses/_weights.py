@@ -1,4 +1,4 @@
-"""VGG19's weights, from torchvision or from a file, without executing anything in the file."""
+"""Weights of VGG19 and of other networks from files, without executing anything in them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ def load_vgg19(network: nn.Sequential, weights: Path | Literal["torchvision"]) -
         raise ValueError(
             f'expected weights "torchvision", "random" or a Path; got {weights!r}; pass a file as Path(...)'
         )
-    state = _read_state_dict(weights) if isinstance(weights, Path) else _torchvision_state_dict()
+    state = read_state_dict(weights, "vgg19") if isinstance(weights, Path) else _torchvision_state_dict()
     names = {
         f"{name}.{kind}": f"features.{position}.{kind}"
         for position, (name, layer) in enumerate(network.named_children())
@@ -45,7 +45,18 @@ def _torchvision_state_dict() -> Mapping[str, Tensor]:
     return VGG19_Weights.IMAGENET1K_V1.get_state_dict(check_hash=True, map_location="cpu", weights_only=True)
 
 
-def _read_state_dict(path: Path) -> Mapping[str, Tensor]:
+def read_state_dict(path: Path, network: str) -> Mapping[str, Tensor]:
+    """The tensors of a .pth or .safetensors file by name, on the CPU.
+
+    Args:
+        path: of the file.
+        network: torchvision's name of the network whose weights they are, for errors.
+
+    Raises:
+        FileNotFoundError: there is no file at the path.
+        ModuleNotFoundError: safetensors is needed and not installed.
+        ValueError: the file is damaged or unsafe.
+    """
     if not path.is_file():
         raise FileNotFoundError(f"expected a .pth or .safetensors file of weights; got {path}, not a file")
     try:
@@ -61,10 +72,10 @@ def _read_state_dict(path: Path) -> Mapping[str, Tensor]:
     except Exception as error:  # a damaged file raises anything: KeyError, EOFError, UnpicklingError, ...
         raise ValueError(
             f"expected a state dict in {path}; got a file that is damaged or needs code to be executed "
-            f"({type(error).__name__}); save vgg19(...).state_dict()"
+            f"({type(error).__name__}); save {network}(...).state_dict()"
         ) from error
     if not isinstance(state, Mapping):
         raise ValueError(
-            f"expected a state dict in {path}; got a {type(state).__name__}; save vgg19(...).state_dict()"
+            f"expected a state dict in {path}; got a {type(state).__name__}; save {network}(...).state_dict()"
         )
     return state
