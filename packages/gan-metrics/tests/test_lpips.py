@@ -48,9 +48,9 @@ def test_it_is_the_papers_equation_on_the_weights_of_the_file(network, weights, 
     if suffix == ".safetensors":
         path = tmp_path / "weights.safetensors"
         save_file(network.state_dict(), path)
-    hub, state = torch.hub.get_dir(), torch.get_rng_state()
+    hub, state = torch.hub.get_dir, torch.get_rng_state()
     metric = lpips(path)
-    assert torch.hub.get_dir() == hub
+    assert torch.hub.get_dir is hub
     assert torch.equal(torch.get_rng_state(), state)
     a, b = torch.rand(2, 2, 3, 64, 64).mul(2).sub(1)
     torch.testing.assert_close(metric(a, b), by_hand(network, a, b), rtol=1e-4, atol=1e-6)

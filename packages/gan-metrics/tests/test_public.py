@@ -10,10 +10,10 @@ import gan_metrics
 import pytest
 
 INVENTORY = """
-    FID KID PSNR PSNRY SSIM SSIMY ChromaCorrelation Colorfulness ConfusionMatrix Correlations
+    DISTS FID KID PSNR PSNRY SSIM SSIMY ChromaCorrelation Colorfulness ConfusionMatrix Correlations
     DensityCoverage FCNScore FeatureDistance FrechetDistance Gaussian GridStrength ImageMeans Inception
     KernelDistance LabelScores Patience PrecisionRecall SegmentationScores Source Statistics chroma_error
-    colorfulness confusion_matrix density_coverage feature_distance fingerprint frechet_distance
+    colorfulness confusion_matrix density_coverage dists feature_distance fingerprint frechet_distance
     grid_strength image_features kernel_distance lpips measure_statistics nearest
     nearest_color_labels precision_recall predict_labels psnr psnr_y segmentation_scores ssim ssim_y
 """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gan_metrics._version import __version__ as __version__
 
 __all__ = [
+    "DISTS",
     "FID",
     "KID",
     "PSNR",
@@ -37,6 +38,7 @@ __all__ = [
     "colorfulness",
     "confusion_matrix",
     "density_coverage",
+    "dists",
     "feature_distance",
     "fingerprint",
     "frechet_distance",

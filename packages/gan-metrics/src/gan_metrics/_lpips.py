@@ -1,14 +1,11 @@
 """LPIPS with the network's weights from a file."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
-from urllib.parse import urlparse
 
-import torch
 from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 
-from gan_metrics._state_dict import read_state_dict
+from gan_metrics._torchvision_weights import build_on_file
 
 _TORCHVISION = {"alex": "alexnet", "vgg": "vgg16", "squeeze": "squeezenet1_1"}
 
@@ -36,26 +33,9 @@ def lpips(
     """
     if network not in _TORCHVISION:
         raise ValueError(f'expected network "alex", "vgg" or "squeeze"; got {network!r}; use one of them')
-    try:
-        from torchvision.models import get_model_weights
-    except ModuleNotFoundError as error:
-        message = "lpips needs torchvision; install it with pip install torchvision"
-        raise ModuleNotFoundError(message) from error
-    name = _TORCHVISION[network]
-    file = Path(urlparse(get_model_weights(name).DEFAULT.url).path).name
-    state = read_state_dict(Path(weights), name, file)
-    hub = torch.hub.get_dir()
-    # torchmetrics has no argument for the file, but looks for it in torch.hub's folder before a download. It
-    # gets a copy of the tensors that were read safely.
-    with TemporaryDirectory() as folder, torch.random.fork_rng(devices=[]):
-        (Path(folder) / "checkpoints").mkdir()
-        torch.save(state, Path(folder) / "checkpoints" / file)
-        torch.hub.set_dir(folder)
-        try:
-            return LearnedPerceptualImagePatchSimilarity(network)
-        except RuntimeError as error:
-            raise ValueError(
-                f"expected torchvision's {name} in {weights}; got the weights of another network; get {file}"
-            ) from error
-        finally:
-            torch.hub.set_dir(hub)
+    return build_on_file(
+        "lpips",
+        _TORCHVISION[network],
+        Path(weights),
+        lambda: LearnedPerceptualImagePatchSimilarity(network),
+    )

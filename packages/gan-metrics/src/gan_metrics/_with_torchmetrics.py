@@ -1,5 +1,7 @@
 """The public names that need torchmetrics; `__init__.py` imports this module when one is first used."""
 
+from gan_metrics._dists import DISTS as DISTS
+from gan_metrics._dists import dists as dists
 from gan_metrics._image_metrics import PSNR as PSNR
 from gan_metrics._image_metrics import PSNRY as PSNRY
 from gan_metrics._image_metrics import SSIM as SSIM
