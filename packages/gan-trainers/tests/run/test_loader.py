@@ -71,14 +71,14 @@ def test_workers_and_the_start_change_nothing():
     assert torch.equal(torch.stack(take(Loader(Numbers(7), 3, seed=5, workers=2), 8)), whole)
     for workers in (0, 1):
         late = Loader(Numbers(7), 3, seed=5, workers=workers)
-        late.position = 3
+        late.position = 9
         assert torch.equal(torch.stack(take(late, 5)), whole[3:])
 
 
-def test_position_counts_what_was_handed_out_and_iteration_continues_there():
+def test_position_counts_the_samples_that_were_handed_out_and_iteration_continues_there():
     loader = Loader(Numbers(7), 3, seed=5, workers=1)  # it reads ahead, which must not count
     parts = [*take(loader, 2)]
-    assert loader.position == 3  # zip took one more than it gave
+    assert loader.position == 9  # zip took one more than it gave
     parts += [None, *take(loader, 2)]
     whole = take(Loader(Numbers(7), 3, seed=5), 5)
     assert all(torch.equal(part, one) for part, one in zip(parts, whole, strict=True) if part is not None)

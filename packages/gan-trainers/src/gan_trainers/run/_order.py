@@ -2,14 +2,22 @@
 
 from collections.abc import Iterator
 
-import torch
+import numpy as np
 from torch.utils.data import Sampler
 
+from gan_trainers.base.keyed import Words, keyed
+from gan_trainers.run._permutation import permuted
+
 SeededIndex = tuple[int, int]  # index of a sample, and seed of its random augmentation
+
+_AT_ONCE = 4096  # samples that are computed together, since a call of NumPy costs as much as many elements
 
 
 class SampleOrder(Sampler[list[SeededIndex]]):
     """The batches of one process; all processes together take consecutive samples of the same order.
+
+    Sample k is computed from the seed and from k alone, so memory and the time until the first batch do not
+    depend on the number of samples.
 
     Args:
         samples: number of samples of the dataset.
@@ -21,7 +29,8 @@ class SampleOrder(Sampler[list[SeededIndex]]):
         passes: passes over the dataset; None for an endless stream.
 
     Attributes:
-        start: index of the first batch.
+        start: samples of all processes before the first batch.
+        stride: samples in a batch of all processes.
     """
 
     def __init__(
@@ -36,32 +45,34 @@ class SampleOrder(Sampler[list[SeededIndex]]):
         passes: int | None,
     ) -> None:
         self.start = 0
+        self.stride = batch_size * processes
         self._samples = samples
-        self._seed = seed
         self._shuffle = shuffle
         self._end = None if passes is None else passes * samples
-        self._stride = batch_size * processes
-        self._part = range(process * batch_size, (process + 1) * batch_size)
-        self._pass = -1
-        self._order: list[SeededIndex] = []
+        self._own = np.arange(process * batch_size, (process + 1) * batch_size, dtype=np.uint64)
+        self._batches_at_once = max(1, _AT_ONCE // batch_size)
+        streams = np.arange(2, dtype=np.uint64)
+        self._order_seed, self._sample_seed = keyed(
+            np.array([seed % 2**64], dtype=np.uint64), streams
+        ).reshape(2, 1)
 
     def __iter__(self) -> Iterator[list[SeededIndex]]:
-        first = self.start * self._stride
+        first = self.start
+        step = self._batches_at_once * self.stride
         while self._end is None or first < self._end:
-            positions = [first + own for own in self._part]
-            batch = [self._sample(n) for n in positions if self._end is None or n < self._end]
-            if batch:
-                yield batch
-            first += self._stride
+            starts = np.arange(first, first + step, self.stride, dtype=np.uint64)
+            positions = (starts[:, None] + self._own).ravel()
+            if self._end is not None:
+                positions = positions[positions < self._end]
+            samples = self._samples_at(positions)
+            for begin in range(0, len(samples), len(self._own)):
+                yield samples[begin : begin + len(self._own)]
+            first += step
 
-    def _sample(self, position: int) -> SeededIndex:
-        number, within = divmod(position, self._samples)
-        if number != self._pass:
-            self._pass, self._order = number, self._order_of_pass(number)
-        return self._order[within]
-
-    def _order_of_pass(self, number: int) -> list[SeededIndex]:
-        generator = torch.Generator().manual_seed(self._seed * 1_000_003 + number)
-        seeds = torch.randint(2**62, (self._samples,), generator=generator).tolist()
-        order = torch.randperm(self._samples, generator=generator).tolist()
-        return list(zip(order if self._shuffle else range(self._samples), seeds, strict=True))
+    def _samples_at(self, positions: Words) -> list[SeededIndex]:
+        passes = positions // np.uint64(self._samples)
+        indices = positions - passes * np.uint64(self._samples)
+        if self._shuffle:
+            indices = permuted(indices, self._samples, keyed(self._order_seed, passes))
+        seeds = keyed(self._sample_seed, positions) >> np.uint64(2)
+        return list(zip(indices.tolist(), seeds.tolist(), strict=True))

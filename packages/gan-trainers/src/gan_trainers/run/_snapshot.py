@@ -43,7 +43,7 @@ class Snapshot:
         return {
             "processes": self._processes,
             "counters": self._counters.state_dict(),
-            "loaders": [loader.position for loader in self._loaders],
+            "samples": [loader.position for loader in self._loaders],
             "optimizer_steps": self._optimizer_steps.state_dict(),
             "training_weights": self._optimizer_modes.state_dict(),
             "hyperparameters": self._registered.hyperparameters(),
@@ -74,9 +74,10 @@ class Snapshot:
                 f"{folder} was written by {shared['processes']} processes and this run has "
                 f"{self._processes}; each has its own random numbers, so start as many as before"
             )
-        if len(shared["loaders"]) != len(self._loaders):
+        loaders = len(shared["samples" if "samples" in shared else "loaders"])
+        if loaders != len(self._loaders):
             raise ValueError(
-                f"{folder} holds the positions of {len(shared['loaders'])} loaders and this run has "
+                f"{folder} holds the positions of {loaders} loaders and this run has "
                 f"{len(self._loaders)}; make the same loaders as before, before resume()"
             )
 
@@ -89,7 +90,7 @@ class Snapshot:
             folder: the checkpoint, for error messages.
 
         Returns:
-            The hyperparameters of optimizers that changed since then and take effect.
+            What changed since then and takes effect: hyperparameters of optimizers, the order of samples.
 
         Raises:
             ValueError: if the registered objects differ from those of the checkpoint.
@@ -98,12 +99,24 @@ class Snapshot:
         changes = self._registered.load(states, shared.get("hyperparameters", {}), folder)
         self._optimizer_steps.load_state_dict(shared["optimizer_steps"])
         self._optimizer_modes.load_state_dict(shared.get("training_weights", {}))
-        for loader, position in zip(self._loaders, shared["loaders"], strict=True):
-            loader.position = position
+        changes += self._resume_loaders(shared)
         self._counters.load_state_dict(shared["counters"])
         self._scalars.load_state_dict(own["scalars"])
         self._random = own["random"]
         return changes
+
+    def _resume_loaders(self, shared: Mapping[str, Any]) -> list[str]:
+        if "samples" in shared:
+            for loader, samples in zip(self._loaders, shared["samples"], strict=True):
+                loader.position = samples
+            return []
+        # Written when a loader counted batches, of an order that was stored for each pass.
+        for loader, batches in zip(self._loaders, shared["loaders"], strict=True):
+            loader.position = batches * loader.batch_size * self._processes
+        return [
+            "order of the samples: since the checkpoint it is another one, so this pass reads some twice and "
+            "some not at all"
+        ]
 
     def restore_random(self) -> None:
         """Restore the random numbers of the checkpoint, if there was one."""

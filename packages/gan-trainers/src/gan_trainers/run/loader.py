@@ -19,11 +19,11 @@ from gan_trainers.training.random import seeded_sample
 class Loader:
     """Batches of a dataset, from shuffled passes that follow each other without a gap.
 
-    The samples of batch k, and the random numbers that each sample draws, depend only on the seed and on k:
-    not on workers, earlier runs or the number of processes. Before a sample is read, the global generators
-    of torch, NumPy and `random` are seeded for it; any dataset that draws from them is reproducible. The
-    batches of all processes together are one batch of `batch_size` x processes samples, of which each
-    process takes its own part.
+    Sample k of the stream, and the random numbers that it draws, depend only on the seed and on k: not on
+    workers, earlier runs or the number of processes. They are computed, not stored, so the memory does not
+    grow with the dataset. Before a sample is read, the global generators of torch, NumPy and `random` are
+    seeded for it; any dataset that draws from them is reproducible. The batches of all processes together
+    are one batch of `batch_size` x processes samples, of which each process takes its own part.
 
     Args:
         dataset: anything with `__len__` and `__getitem__`.
@@ -37,7 +37,7 @@ class Loader:
         send: applied to each batch before it is returned, for example to move it to a device.
 
     Attributes:
-        position: batches returned so far by an endless loader.
+        position: samples of all processes that an endless loader has returned so far.
         batch_size: samples in a batch of one process.
         endless: whether the stream has no end.
 
@@ -97,7 +97,7 @@ class Loader:
                 finally:
                     del batch  # else error and frame reference each other and keep the workers alive
             if self.endless:
-                self.position += 1
+                self.position += self._order.stride
             yield self._send(batch)
 
 
