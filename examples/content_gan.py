@@ -121,7 +121,8 @@ def build(options: Options) -> Training:
     half_life = 1_000 if options.ema else 1e-3  # steps; 1e-3: the average is the weights themselves
     ema = EMA(g, half_life, ramp_up=0.05)
     opt_g, opt_d = adam(options.lr, g), adam(options.lr, d)  # betas 0.5 and 0.999
-    return Training(g, d, content_distance(options), opt_g, opt_d, ema, ImagePool(options.pool_size))
+    pool = ImagePool(options.pool_size, seed=options.run.seed)
+    return Training(g, d, content_distance(options), opt_g, opt_d, ema, pool)
 
 
 def generator_terms(source: Tensor, fake: Tensor, t: Training, options: Options) -> Terms:

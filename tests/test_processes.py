@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from gan_trainers import Run
+from gan_trainers import Run, read_scalars
 from safetensors.torch import load_file
 from torch import nn
 
@@ -31,7 +31,7 @@ CASES = (
 )  # fmt: skip
 
 
-def launch(recipe, *arguments):
+def launch(recipe, *arguments, processes=2):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -40,7 +40,7 @@ def launch(recipe, *arguments):
         "accelerate.commands.launch",
         "--multi_gpu",
         "--num_processes",
-        "2",
+        str(processes),
         "--num_machines",
         "1",
     ]
@@ -150,13 +150,39 @@ def test_shared_batch_norm_is_batch_norm_over_the_whole_batch(runs):
             torch.testing.assert_close(half[name], whole[name], rtol=1e-12, atol=0)
 
 
-def test_another_number_of_processes_is_refused(runs):
+def test_another_number_of_processes_with_another_batch_is_refused(runs):
     _, two, _ = runs
     run = Run(two / "runs" / "plain")
-    network = nn.Conv2d(3, 3, 1)
-    run.register(network=network)
-    with pytest.raises(ValueError, match=r"was written by 2 processes and this run has 1; .* start as many"):
+    run.register(network=nn.Conv2d(3, 3, 1))
+    run.loader(torch.zeros(21, 3, 6, 6), 4)
+    with pytest.raises(
+        ValueError,
+        match=r"by 2 processes with 8 samples in a step, and this run has 1 with 4; use a batch size of 8$",
+    ):
         run.resume()
+
+
+def test_one_two_and_three_processes_one_after_the_other_equal_one(tmp_path):
+    """Three steps each, in float32, with batch norm, noise, an image pool and averages."""
+    alone = [sys.executable, RECIPES / "elastic.py", tmp_path / "whole", "9", tmp_path / "parts", "3"]
+    done = subprocess.run(alone, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for processes, until in ((2, 6), (3, 9)):
+        done = launch("elastic.py", tmp_path / "parts", until, processes=processes)
+        assert done.returncode == 0, done.stderr
+        assert f"{processes} processes on cpu" in done.stderr
+        assert f"processes: {processes - 1} -> {processes}" in done.stderr
+    whole = load_file(tmp_path / "whole" / "weights-0.safetensors")
+    for rank in range(3):
+        parts = load_file(tmp_path / "parts" / f"weights-{rank}.safetensors")
+        assert parts.keys() == whole.keys()
+        for name, tensor in whole.items():
+            torch.testing.assert_close(parts[name], tensor, rtol=1e-5, atol=1e-5, msg=f"{rank}: {name}")
+    rows = [read_scalars(tmp_path / name / "scalars.jsonl") for name in ("whole", "parts")]
+    assert [row["step"] for row in rows[1]] == [4, 8]
+    for one, other in zip(*rows, strict=True):
+        assert other["images"] == one["images"]
+        assert other["generator"] == pytest.approx(one["generator"], rel=1e-5)
 
 
 def test_an_error_on_one_process_ends_them_all(tmp_path):

@@ -93,6 +93,26 @@ def global_mean(values: Tensor) -> Tensor:
     return sum_over_processes(values.mean()) / process_count()
 
 
+def gather_rows(values: Tensor) -> Tensor:
+    """The rows of all processes, in their order; `values` itself with one process.
+
+    Args:
+        values: (N, ...), of the same shape on every process; without gradient.
+    """
+    if process_count() == 1:
+        return values
+    values = values.contiguous()
+    gathered = [torch.empty_like(values) for _ in range(process_count())]
+    with waiting("the images of the other processes"):
+        dist.all_gather(gathered, values)
+    return torch.cat(gathered)
+
+
+def own_rows(values: Tensor) -> Tensor:
+    """This process's part of the rows of all processes: undoes `gather_rows`."""
+    return values.chunk(process_count())[dist.get_rank()] if process_count() > 1 else values
+
+
 class _SumOverProcesses(torch.autograd.Function):
     """A sum over processes whose gradient is the sum over processes of the gradients that arrive."""
 

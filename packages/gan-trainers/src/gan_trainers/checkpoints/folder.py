@@ -86,13 +86,21 @@ class CheckpointFolder:
             self._on_all_processes(lambda: self._rename(temporary, final))
         self.prune()
 
-    def read(self, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The shared state of the checkpoint `folder`, and that of this process.
+    def read(self, folder: Path) -> dict[str, Any]:
+        """The shared state of the checkpoint `folder`.
 
         Raises:
-            ValueError: naming the file, if one is missing or damaged.
+            ValueError: naming the file, if it is missing or damaged.
         """
-        return read_state(folder, "shared"), read_state(folder, f"process-{self._process}")
+        return read_state(folder, "shared")
+
+    def read_own(self, folder: Path, process: int) -> dict[str, Any]:
+        """The state of one of the processes that wrote the checkpoint `folder`.
+
+        Raises:
+            ValueError: naming the file, if it is missing or damaged.
+        """
+        return read_state(folder, f"process-{process}")
 
     def prune(self) -> None:
         """Update the pointers and remove all but the newest and the best, also after a kill in between.

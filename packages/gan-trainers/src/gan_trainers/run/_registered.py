@@ -17,8 +17,8 @@ State = dict[str, Any]
 class Registered:
     """Networks, optimizers and other objects with a state, each under its name.
 
-    Modules and optimizers are the same on every process and are stored once. Any other object (an image
-    pool, a controller) has its own history on each process and is stored for each.
+    Modules, optimizers and objects with a true `same_on_every_process` are the same on every process and are
+    stored once. Any other object has its own history on each process and is stored for each.
     """
 
     def __init__(self) -> None:
@@ -140,7 +140,8 @@ class Registered:
 
 
 def _is_shared(registered: Any) -> bool:
-    return isinstance(registered, nn.Module | Optimizer)
+    once = getattr(registered, "same_on_every_process", False)
+    return isinstance(registered, nn.Module | Optimizer) or once
 
 
 def _difference(registered: Any, state: Any) -> str:

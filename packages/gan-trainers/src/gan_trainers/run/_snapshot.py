@@ -1,17 +1,23 @@
 """Everything a checkpoint holds, so that a resumed run equals an uninterrupted one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gan_trainers.checkpoints.descriptions import describe
 from gan_trainers.logs.scalars import ScalarLog
 from gan_trainers.run._counters import Counters
+from gan_trainers.run._elastic import (
+    check_nothing_of_each_process,
+    check_samples_in_a_step,
+    mean_window,
+    samples_in_a_step,
+)
 from gan_trainers.run._optimizer_modes import OptimizerModes
 from gan_trainers.run._optimizer_steps import OptimizerSteps
 from gan_trainers.run._registered import Registered
 from gan_trainers.run.loader import Loader
-from gan_trainers.training.random import random_state, set_random_state
+from gan_trainers.training.random import random_digest, random_state, set_random_state
 
 State = dict[str, Any]
 
@@ -28,6 +34,8 @@ class Snapshot:
         counters: Counters,
         scalars: ScalarLog,
         processes: int,
+        process: int,
+        accumulate: int,
     ) -> None:
         self._registered = registered
         self._loaders = loaders
@@ -36,7 +44,11 @@ class Snapshot:
         self._counters = counters
         self._scalars = scalars
         self._processes = processes
+        self._process = process
+        self._accumulate = accumulate
         self._random: State | None = None
+        self._drew = False  # whether steps drew from the global generators, before this program began its own
+        self._digest_at_first: str | None = None
 
     def shared(self) -> State:
         """The state that is the same on every process; the optimizers are in evaluation mode."""
@@ -44,6 +56,7 @@ class Snapshot:
             "processes": self._processes,
             "counters": self._counters.state_dict(),
             "samples": [loader.position for loader in self._loaders],
+            "samples_in_a_step": samples_in_a_step(self._loaders, self._accumulate),
             "optimizer_steps": self._optimizer_steps.state_dict(),
             "training_weights": self._optimizer_modes.state_dict(),
             "hyperparameters": self._registered.hyperparameters(),
@@ -54,6 +67,7 @@ class Snapshot:
         """The state of this process."""
         return {
             "random": random_state(),
+            "drew": self._drew or self._digest_at_first not in (None, random_digest()),
             "scalars": self._scalars.state_dict(),
             "registered": self._registered.own_states(),
         }
@@ -67,43 +81,60 @@ class Snapshot:
         """Make sure that this program is built like the one that wrote the checkpoint `folder`.
 
         Raises:
-            ValueError: for another number of processes or loaders.
+            ValueError: for another number of loaders, or of processes if their batches differ too.
         """
-        if shared["processes"] != self._processes:
-            raise ValueError(
-                f"{folder} was written by {shared['processes']} processes and this run has "
-                f"{self._processes}; each has its own random numbers, so start as many as before"
-            )
         loaders = len(shared["samples" if "samples" in shared else "loaders"])
         if loaders != len(self._loaders):
             raise ValueError(
                 f"{folder} holds the positions of {loaders} loaders and this run has "
                 f"{len(self._loaders)}; make the same loaders as before, before resume()"
             )
+        if shared["processes"] != self._processes:
+            check_samples_in_a_step(shared, self._loaders, self._processes, self._accumulate, folder)
 
-    def restore(self, shared: Mapping[str, Any], own: Mapping[str, Any], folder: Path) -> list[str]:
+    def writers(self, shared: Mapping[str, Any]) -> Sequence[int]:
+        """The processes whose own states this process restores: its own, or all if their number changed."""
+        before = shared["processes"]
+        return [self._process] if before == self._processes else range(before)
+
+    def restore(self, shared: Mapping[str, Any], own: Sequence[Mapping[str, Any]], folder: Path) -> list[str]:
         """Restore the results of `shared` and `own`, except the random numbers.
 
         Args:
             shared: the state of all processes.
-            own: the state of this process.
+            own: the states of the `writers`.
             folder: the checkpoint, for error messages.
 
         Returns:
-            What changed since then and takes effect: hyperparameters of optimizers, the order of samples.
+            What changed since then and takes effect, such as hyperparameters of optimizers.
 
         Raises:
-            ValueError: if the registered objects differ from those of the checkpoint.
+            ValueError: if the registered objects differ from those of the checkpoint, or if another number
+                of processes cannot continue it.
         """
-        states = {**shared["registered"], **own["registered"]}
+        if shared["processes"] != self._processes:
+            names = set(self._registered.shared_states())
+            check_nothing_of_each_process(own, names, folder, self._processes)
+        states = {**shared["registered"], **own[0]["registered"]}
         changes = self._registered.load(states, shared.get("hyperparameters", {}), folder)
         self._optimizer_steps.load_state_dict(shared["optimizer_steps"])
         self._optimizer_modes.load_state_dict(shared.get("training_weights", {}))
-        changes += self._resume_loaders(shared)
+        changes += self._resume_loaders(shared) + self._changed_processes(shared)
         self._counters.load_state_dict(shared["counters"])
-        self._scalars.load_state_dict(own["scalars"])
-        self._random = own["random"]
+        self._scalars.load_state_dict(mean_window([each["scalars"] for each in own]))
+        self._drew = own[0].get("drew", True)
+        if shared["processes"] == self._processes:
+            self._random = own[0]["random"]
         return changes
+
+    def _changed_processes(self, shared: Mapping[str, Any]) -> list[str]:
+        now = {"processes": self._processes}
+        now["samples in a step"] = max(samples_in_a_step(self._loaders, self._accumulate), default=0)
+        before = {"processes": shared["processes"]}
+        before["samples in a step"] = max(shared.get("samples_in_a_step", []), default=0)
+        return [
+            f"{name}: {before[name]} -> {now[name]}" for name in now if before[name] not in (0, now[name])
+        ]
 
     def _resume_loaders(self, shared: Mapping[str, Any]) -> list[str]:
         if "samples" in shared:
@@ -119,6 +150,7 @@ class Snapshot:
         ]
 
     def restore_random(self) -> None:
-        """Restore the random numbers of the checkpoint, if there was one."""
+        """Restore the random numbers of the checkpoint, if there was one, right before the first step."""
         if self._random is not None:
             set_random_state(self._random)
+        self._digest_at_first = random_digest()

@@ -39,6 +39,7 @@ class Loader:
     Attributes:
         position: samples of all processes that an endless loader has returned so far.
         batch_size: samples in a batch of one process.
+        processes: number of processes that share a batch.
         endless: whether the stream has no end.
 
     Raises:
@@ -65,6 +66,7 @@ class Loader:
             )
         self.position = 0
         self.batch_size = batch_size
+        self.processes = processes
         self.endless = passes is None
         self._send = send
         self._order = SampleOrder(

@@ -2,10 +2,10 @@
 
 import atexit
 import math
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 from accelerate.utils import set_seed
@@ -24,6 +24,7 @@ from gan_trainers.logs.trackers import Trackers, check_trackers
 from gan_trainers.run._accelerate_settings import check_accelerate_settings, follow_notebook_launcher
 from gan_trainers.run._compile_mode import check_compile_mode, uses_cuda_graphs
 from gan_trainers.run._counters import Counters
+from gan_trainers.run._draws import Draws
 from gan_trainers.run._dynamo import defer_dynamo
 from gan_trainers.run._folder import claim_folder
 from gan_trainers.run._networks import Preparation
@@ -39,6 +40,8 @@ from gan_trainers.run.layout import Layout
 from gan_trainers.run.loader import Loader, send_to
 from gan_trainers.run.precision import AUTOCAST_TYPES, Precision, choose_precision
 from gan_trainers.training.ema import EMA
+
+T = TypeVar("T")
 
 
 class Run:
@@ -154,6 +157,7 @@ class Run:
         self._optimizer_steps = OptimizerSteps(self.device, dtype, clip)
         self._optimizer_modes = OptimizerModes()
         self._counters = Counters(accumulate)
+        self._draws = Draws(seed, self.device, self._process, self.processes)
         self._resumed = False
         self._begun = False
         self._signals = StopSignals()
@@ -170,6 +174,8 @@ class Run:
             self._counters,
             self._scalars,
             self.processes,
+            self._process,
+            accumulate,
         )
         atexit.register(leave_group)
         set_seed(seed)  # the same on all processes while networks are built; `register` makes it differ
@@ -186,9 +192,9 @@ class Run:
 
         Networks move to the device, get their precision and layout, start from the same weights on every
         process, and share batch-norm statistics between processes. All objects are saved and restored:
-        modules and optimizers once, all others (image pools, controllers) for each process. Optimizers with
-        the methods `train` and `eval`, such as schedulefree's, are put into the right mode by the run: see
-        `averaged_weights`.
+        modules, optimizers, and objects whose attribute `same_on_every_process` is true (`ImagePool`) once,
+        all others for each process. Optimizers with the methods `train` and `eval`, such as schedulefree's,
+        are put into the right mode by the run: see `averaged_weights`.
 
         Raises:
             TypeError: for an object without `state_dict` and `load_state_dict`.
@@ -282,9 +288,11 @@ class Run:
     def _restore(self, folder: Path, changes: list[str]) -> list[str]:
         """Restore a checkpoint; returns which hyperparameters of the optimizers are new."""
         try:
-            shared, own = self._checkpoints.read(folder)
+            shared = self._checkpoints.read(folder)
             with explained_states(folder):
                 self._snapshot.check(shared, folder)
+                writers = self._snapshot.writers(shared)
+                own = [self._checkpoints.read_own(folder, process) for process in writers]
                 return self._snapshot.restore(shared, own, folder)
         except ValueError as error:
             since = f" (changed since: {'; '.join(changes)})" if changes else ""
@@ -333,6 +341,7 @@ class Run:
                 if self._cuda_graphs:  # or a network's second output in a step could overwrite its first
                     torch.compiler.cudagraph_mark_step_begin()
                 for _ in counters.batches_of_step(loader.batch_size * self.processes):
+                    self._draws.begin(self.step, counters.batch)
                     yield next(batches)
                 self._end_step()
         self._scalars.draw()
@@ -379,6 +388,24 @@ class Run:
         finally:
             if was_training:
                 self._optimizer_modes.train()
+
+    def draw(self, count: int, sample: Callable[[int], T]) -> T:
+        """Random numbers for the samples of a batch, the same for any number of processes.
+
+        `sample` is called with the number of samples of all processes, torch's generators being seeded from
+        the run's seed, the step and the number of the call within it; each process takes its own rows. The
+        generators are restored afterwards. So `run.draw(4, lambda n: torch.randn(n, 64))` is (4, 64), and two
+        processes draw the numbers that one with twice the batch does.
+
+        Args:
+            count: samples in the batch of this process.
+            sample: returns a tensor or a nest of them, each with as many rows as it is called with; a tensor
+                without dimensions is one number for all processes.
+
+        Raises:
+            ValueError: for another number of rows.
+        """
+        return self._draws.draw(count, sample)
 
     def set_lr(self, lr: float, *optimizers: Optimizer) -> None:
         """Set the learning rate of every parameter group of `optimizers`."""

@@ -1,5 +1,6 @@
 """The random number generators that a training loop or a dataset may use."""
 
+import hashlib
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,15 @@ def set_random_state(state: dict[str, Any]) -> None:
     for name, module in _accelerators().items():
         if name in state:
             module.set_rng_state(state[name])
+
+
+def random_digest() -> str:
+    """A digest of `random_state`: another one as soon as a number was drawn."""
+    state = random_state()
+    digest = hashlib.sha256(repr(state["python"]).encode())
+    for part in [*state.pop("numpy"), *state.values()]:
+        digest.update(part.numpy().tobytes() if isinstance(part, torch.Tensor) else repr(part).encode())
+    return digest.hexdigest()
 
 
 def _accelerators() -> dict[str, Any]:
