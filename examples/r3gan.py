@@ -64,9 +64,7 @@ class Options:
     base_channels: Count = 24_576  # the channels at a size are this number divided by the size, ...
     most_channels: Count = 768  # ... but at most this many
     blocks: Count = 2  # residual blocks at each size
-    burn_in: CountOrZero = (
-        20_000_000  # images, in which a cosine leads from the first of two values to the last
-    )
+    burn_in: CountOrZero = 20_000_000  # images, in which a cosine leads from the first value to the last
     gamma: tuple[Weight, Weight] = (150.0, 15.0)  # weight of R1 and R2
     lr: tuple[Positive, Positive] = (2e-4, 5e-5)  # learning rate of both networks
     beta2: tuple[Probability, Probability] = (0.9, 0.99)  # of Adam
@@ -74,9 +72,7 @@ class Options:
     augment: Literal["paper", "diffaugment", "none"] = "paper"  # paper: ADA's, with the next probability
     augment_p: tuple[Probability, Probability] = (0.0, 0.3)  # of each transform of the paper's
     start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... d=...
-    batch_size: Count | None = (
-        None  # images per step and process; if not given, 256 on all processes together
-    )
+    batch_size: Count | None = None  # images per step and process; if not given, 256 on all processes
     images: Count = 200_000_000  # shown to the discriminator in all
     steps: Count | None = None  # instead of images
     judge: str = "lite1"  # measures the distance: lite0, lite1, one of timm, or inception (FID, KID)
