@@ -1,7 +1,9 @@
 """The public names, all of which need torch; `__init__.py` imports this module when one is first used."""
 
+from gan_nets.exporting.coreml import export_coreml as export_coreml
 from gan_nets.exporting.export import export_onnx as export_onnx
 from gan_nets.exporting.export import export_program as export_program
+from gan_nets.exporting.openvino import export_openvino as export_openvino
 from gan_nets.layers.checkpointing import checkpoint_activations_ as checkpoint_activations_
 from gan_nets.layers.cpu.kernels import use_cpu_kernels_ as use_cpu_kernels_
 from gan_nets.layers.init import init_icnr_ as init_icnr_

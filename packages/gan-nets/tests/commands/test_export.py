@@ -6,7 +6,7 @@ from gan_nets.commands import main
 @pytest.mark.parametrize(
     ("out", "options", "code", "message"),
     [
-        ("net.ts", [], 2, "expected OUT to end in .onnx or .pt2; got "),
+        ("net.ts", [], 2, "expected OUT to end in .onnx, .pt2, .xml or .mlpackage; got "),
         ("net.pt2", ["--opset", "20"], 2, "expected --opset with an .onnx file only; got "),
         (
             "existing.onnx",
@@ -14,6 +14,9 @@ from gan_nets.commands import main
             1,
             "existing.onnx exists already; overwrite=True or --overwrite replaces it",
         ),
+        ("net.xml", ["--opset", "20"], 2, "expected --opset with an .onnx file only; got "),
+        ("net.onnx", ["--precision", "bf16"], 2, 'Invalid value "bf16" for --precision'),
+        ("folder.mlpackage", ["--overwrite"], 1, "folder.mlpackage is no package of Core ML, and is not"),
         ("net.onnx", ["--opset", "0"], 1, "expected an opset from 18 to "),
         ("net.onnx", ["--opset", "999"], 1, "; got 999"),
         ("folder.onnx", ["--overwrite"], 1, "folder.onnx is a folder; give a file"),
@@ -23,7 +26,8 @@ from gan_nets.commands import main
 def test_an_error_is_one_sentence(tmp_path, capsys, out, options, code, message):
     SRResNet(scale=2, blocks=1, width=2).save_pretrained(tmp_path / "net")
     (tmp_path / "existing.onnx").touch()
-    (tmp_path / "folder.onnx").mkdir()
+    for suffix in ("onnx", "mlpackage"):
+        (tmp_path / f"folder.{suffix}").mkdir()
     with pytest.raises(SystemExit) as stopped:
         main(["export", str(tmp_path / "net"), str(tmp_path / out), *options])
     assert stopped.value.code == code

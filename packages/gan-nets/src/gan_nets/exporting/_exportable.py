@@ -46,11 +46,17 @@ class ImageExport(nn.Module):
         """Random images of `height` and `width` multiples."""
         return (torch.rand(batch, self.channels, height * self.multiple, width * self.multiple) * 2 - 1,)
 
-    def dynamic_shapes(self) -> dict[str, dict[int, Any]]:
-        """The dimensions that are free, for torch.export."""
-        sides = [Dim(name, min=self.least) for name in ("height", "width")]
+    def dynamic_shapes(self, *, batch: bool = True, most: int | None = None) -> dict[str, dict[int, Any]]:
+        """The dimensions that are free, for torch.export.
+
+        Args:
+            batch: whether that of the batch is.
+            most: pixels of height and width.
+        """
+        multiples = None if most is None else most // self.multiple
+        sides = [Dim(name, min=self.least, max=multiples) for name in ("height", "width")]
         height, width = sides if self.multiple == 1 else [self.multiple * side for side in sides]
-        return {"input": {0: Dim("batch", min=1, max=MOST_IMAGES), 2: height, 3: width}}
+        return {"input": _batch(free=batch) | {2: height, 3: width}}
 
 
 class LatentsExport(nn.Module):
@@ -79,10 +85,19 @@ class LatentsExport(nn.Module):
         latents = torch.randn(batch, self.latents)
         return (latents, torch.randint(self.classes, (batch,))) if self.classes else (latents,)
 
-    def dynamic_shapes(self) -> dict[str, dict[int, Any]]:
-        """The dimensions that are free, for torch.export."""
-        batch = Dim("batch", min=1, max=MOST_IMAGES)
-        return {name: {0: batch} for name in self.names}
+    def dynamic_shapes(
+        self,
+        *,
+        batch: bool = True,
+        most: int | None = None,  # noqa: ARG002 - the network's own size
+    ) -> dict[str, dict[int, Any]]:
+        """The dimensions that are free, for torch.export: that of the batch, if it is."""
+        free = _batch(free=batch)
+        return dict.fromkeys(self.names, free)
+
+
+def _batch(*, free: bool) -> dict[int, Any]:
+    return {0: Dim("batch", min=1, max=MOST_IMAGES)} if free else {}
 
 
 Exportable: TypeAlias = ImageExport | LatentsExport

@@ -5,6 +5,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+PACKAGE, MANIFEST = ".mlpackage", "Manifest.json"  # of Core ML: a folder, and a file that is in each
+
 
 def check_target(target: Path, *, overwrite: bool) -> None:
     """Check that a result can be written, before it is computed.
@@ -14,7 +16,9 @@ def check_target(target: Path, *, overwrite: bool) -> None:
         OSError: it is a folder; or the folder that it is to be in is a file, or can't be written to.
     """
     with writing(target):
-        if target.is_dir():
+        if target.suffix == PACKAGE:
+            check_package(target)
+        elif target.is_dir():
             raise IsADirectoryError(f"{target} is a folder; give a file")
         if target.exists() and not overwrite:
             raise FileExistsError(f"{target} exists already; overwrite=True or --overwrite replaces it")
@@ -23,6 +27,12 @@ def check_target(target: Path, *, overwrite: bool) -> None:
             raise NotADirectoryError(f"{target} can't be written: {folder} is a file; choose another place")
         if not os.access(folder, os.W_OK):
             raise PermissionError(f"{target} can't be written: {folder} is read-only; choose another place")
+
+
+def check_package(target: Path) -> None:
+    """Raise FileExistsError if something else than a package of Core ML would be replaced."""
+    if target.exists() and not (target / MANIFEST).is_file():
+        raise FileExistsError(f"{target} is no package of Core ML, and is not replaced; choose another place")
 
 
 @contextmanager
