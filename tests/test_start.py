@@ -1,5 +1,6 @@
 """Fine-tuning: every recipe starts from runs, folders and files; what does not fit is one sentence."""
 
+import json
 import runpy
 import shutil
 from pathlib import Path
@@ -15,6 +16,7 @@ from gan_nets import (
     cyclegan_resnet_paper,
 )
 from gan_trainers import EMA, Run, read_scalars
+from huggingface_hub import ModelCard
 from safetensors.torch import load_file
 from torch import nn
 
@@ -126,7 +128,7 @@ def test_a_recipe_starts_from_a_run_of_its_own(halted, tmp_path, capsys, name):
     names = CASES[name][3]
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if ": from " in line] == [
-        f"{each}: from {tmp_path / 'first'} ({type(first[each]).__name__})" for each in names
+        f"{each}: from {tmp_path / 'first'} ({type(first[each]).__name__}, license unknown)" for each in names
     ]
     for each in names:
         assert same(started[each], first[each])
@@ -323,11 +325,47 @@ def test_the_license_of_a_folder_or_repository_is_printed(hub, halted, tmp_path,
     for source, about in (
         (folder, licensed),
         ("user/net", licensed),
-        ("user/unlicensed", "(ResnetGenerator)"),
+        ("user/unlicensed", "(ResnetGenerator, license unknown)"),
     ):
         started = halted("content_gan", tmp_path / "out", start=(str(source),))
         assert same(started["g"], net)
         assert f"g: from {source} {about}\n" in capsys.readouterr().out
+
+
+def test_the_licenses_of_both_sources_are_in_the_cards_and_passed_on_again(
+    hub, example, train, emoji, tmp_path
+):
+    net = cyclegan_resnet_paper(32, width=4, blocks=1)
+    net.save_pretrained(tmp_path / "mine")
+    hub.add("user/unlicensed", tmp_path / "mine")
+    for name, front in (("mine", "license: mit"), ("theirs", "license: other\nlicense_name: of-theirs")):
+        net.save_pretrained(tmp_path / name)
+        (tmp_path / name / "README.md").write_text(f"---\n{front}\n---\n# A net\n")
+    hub.add("user/net", tmp_path / "theirs")
+    recipe, changes = example("cyclegan"), {"data": (emoji,), "steps": 1, **RESNET}
+    sources = {"g_ab": f"{tmp_path}/mine", "g_ba": "user/net"}
+    start = tuple(f"{name}={source}" for name, source in sources.items())
+    for _ in range(2):  # the second time it resumes
+        train(recipe, "paper", tmp_path / "first", start=start, **changes)
+        settings = json.loads((tmp_path / "first" / "settings.json").read_text())["settings"]
+        assert settings["started_from"] == {
+            "g_ab": {"source": f"{tmp_path}/mine", "licenses": ["mit"], "on_hub": False},
+            "g_ba": {"source": "user/net", "licenses": ["of-theirs"], "on_hub": True},
+        }
+    rows = "| g_ab | mine | mit |\n| g_ba | user/net | of-theirs |\n"
+    for folder in ("a_to_b", "b_to_a"):
+        card = ModelCard.load(tmp_path / "first" / folder / "README.md")
+        assert (card.data.license, card.data.base_model) == ("other", ["user/net"])
+        assert f"| network | started from | license |\n|---|---|---|\n{rows}" in card.text
+    second = f"g={tmp_path}/first/a_to_b"
+    train(example("content_gan"), "paper", tmp_path / "second", start=(second,), **changes)
+    card = ModelCard.load(tmp_path / "second" / "a_to_b" / "README.md")
+    assert "| g | a_to_b | mit and of-theirs |" in card.text
+    assert card.data.license == "other"
+    train(example("content_gan"), "paper", tmp_path / "third", start=("user/unlicensed",), **changes)
+    card = ModelCard.load(tmp_path / "third" / "a_to_b" / "README.md")
+    assert "| g | user/unlicensed | unknown |" in card.text
+    assert (card.data.license, card.data.base_model) == (None, ["user/unlicensed"])
 
 
 def test_arguments_that_change_no_tensor_may_differ(halted, tmp_path):

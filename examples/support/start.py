@@ -7,14 +7,15 @@ from typing import Any
 
 import gan_nets
 from gan_trainers import EMA, OptionError, Run
-from huggingface_hub import ModelCard
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from support.common import recorded_settings
 from support.fit import StartingWeights, check_fits, weights_of
+from support.licenses import licenses_of
 
 POINTERS = ("latest", "best")  # files that name a checkpoint
+STARTED_FROM = "started_from"  # in settings.json
 STATES, PREFIX = "shared.safetensors", "shared.registered."  # the tensors of a checkpoint, and their prefix
 
 
@@ -44,6 +45,8 @@ def start_networks(sources: Sequence[str], objects: Mapping[str, Any], options: 
         return set()
     if run.has_checkpoint():
         _check_same_start(run.out, sources)
+        if recorded := recorded_settings(run.out).get(STARTED_FROM):
+            run.settings[STARTED_FROM] = recorded
         return set()
     networks = {name: each for name, each in objects.items() if _is_trained(each)}
     averages = [each for each in objects.values() if isinstance(each, EMA)]
@@ -51,9 +54,19 @@ def start_networks(sources: Sequence[str], objects: Mapping[str, Any], options: 
     for name, weights in found.items():
         for network in (networks[name], *(e.average for e in averages if e.network is networks[name])):
             network.load_state_dict(weights.state)
-        if run.is_main:
-            print(f"{name}: from {weights.source} ({', '.join([weights.kind, *_license(weights.source)])})")
+    started = {name: _origin(weights.source) for name, weights in found.items()}
+    run.settings[STARTED_FROM] = started  # gan_nets passes the licenses on in the cards of the networks
+    if run.is_main:
+        for name, weights in found.items():
+            licenses = " and ".join(each or "license unknown" for each in started[name]["licenses"])
+            print(f"{name}: from {weights.source} ({weights.kind}, {licenses})")
     return set(found)
+
+
+def _origin(source: str) -> dict[str, Any]:
+    """Where weights are from and by whose license, for settings.json."""
+    on_hub = not Path(source).expanduser().exists()
+    return {"source": source, "licenses": licenses_of(source), "on_hub": on_hub}
 
 
 def _is_trained(registered: object) -> bool:
@@ -183,16 +196,3 @@ def _opened(checkpoint: Path) -> Generator[Any]:
             yield opened
     except SafetensorError as error:
         raise OptionError(f"--start cannot read {file} ({error}); give another checkpoint") from None
-
-
-def _license(source: str) -> list[str]:
-    """What the model card of a folder or of a repository says, if it is there."""
-    path = Path(source).expanduser()
-    card = path / "README.md" if path.exists() else source
-    if isinstance(card, Path) and not card.is_file():
-        return []
-    try:
-        found = ModelCard.load(card, ignore_metadata_errors=True).data.to_dict().get("license")
-    except (OSError, ValueError):  # of a repository without a card, or that is out of reach
-        return []
-    return [str(found)] if found else []

@@ -4,7 +4,8 @@ import json
 
 import pytest
 from gan_nets import UNetGenerator
-from gan_nets.saving.training_record import Figure, read_training_record
+from gan_nets.saving.training_record import Figure, Origin, read_training_record
+from huggingface_hub import ModelCard
 
 ROWS = [
     {"step": 10, "seconds": 1.5, "images": 40, "loss": 0.5, "psnr": 20.0},
@@ -50,7 +51,7 @@ def test_damaged_lines_and_settings_are_left_out(run):
     for content in ("", "[]", '{"settings": 3, "command": 4}', '{"settings": {"size": true}}'):
         (run / "settings.json").write_text(content)
         record = read_training_record(run / "net")
-        assert record == ({"step": 5}, (Figure("a", 1, 5),), None, None)
+        assert record == ({"step": 5}, (Figure("a", 1, 5),), None, None, ())
 
 
 @pytest.mark.parametrize(
@@ -78,3 +79,29 @@ def test_the_card_has_the_figures_the_size_and_the_command(run):
     (run / "scalars.jsonl").write_text('{"step": 31, "loss": 0.1}\n')
     UNetGenerator(depth=2, width=2).save_pretrained(run / "net")
     assert "| loss | 0.1 | 31 |" in (run / "net" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("licenses", "front"),
+    [([["mit"], ["mit"]], "mit"), ([["mit"], ["apache-2.0"]], "other"), ([["mit"], [None]], None)],
+)
+def test_the_card_passes_on_the_licenses_of_what_the_run_started_from(run, licenses, front):
+    started = {
+        name: {"source": source, "licenses": each, "on_hub": source == "user/net"}
+        for name, source, each in zip(("g", "d"), ("/data/me/g.pth", "user/net"), licenses, strict=True)
+    }
+    (run / "settings.json").write_text(json.dumps({"settings": {"started_from": started}}))
+    net = UNetGenerator(depth=2, width=2)
+    net.save_pretrained(run / "net")
+    card = ModelCard.load(run / "net" / "README.md")
+    assert (card.data.license, card.data.base_model) == (front, ["user/net"])
+    rows = [f"| g | g.pth | {licenses[0][0]} |", f"| d | user/net | {licenses[1][0] or 'unknown'} |"]
+    assert "\n".join(["| network | started from | license |", "|---|---|---|", *rows, ""]) in card.text
+
+
+def test_a_damaged_record_of_what_the_run_started_from_names_no_license(run):
+    started = {"a": 3, "b": {"source": 4}, "c": {"source": "x", "licenses": "mit"}}
+    (run / "settings.json").write_text(json.dumps({"settings": {"started_from": started}}))
+    assert read_training_record(run).origins == (Origin("c", "x", (None,), False),)
+    (run / "settings.json").write_text(json.dumps({"settings": {"started_from": ["g"]}}))
+    assert read_training_record(run).origins == ()

@@ -33,7 +33,7 @@ def push(
         private: Make a new repository private; an existing public one is an error.
         revision: Branch to upload to, made if it is missing (main).
         subfolder: Folder inside of the repository, for several networks in one.
-        license: The Hub's name of the license of the weights, such as apache-2.0.
+        license: The Hub's name of the license of the weights (that of what the run started from).
         dataset: A training set on the Hub; may be repeated.
         message: Message of the commit.
     """

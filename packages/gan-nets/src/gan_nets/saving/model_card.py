@@ -2,12 +2,12 @@
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from huggingface_hub import ModelCard, ModelCardData
 
-from gan_nets.saving.training_record import Figure, TrainingRecord
+from gan_nets.saving.training_record import Figure, Origin, TrainingRecord
 from gan_nets.saving.usage import Task
 
 PLACE = "path/to/this/folder"
@@ -101,19 +101,38 @@ def make_card(
         repository: name of the repository that it is loaded from; None for a folder.
         revision: of the repository; None for the default.
         subfolder: of the repository.
-        metadata: further fields of the front matter, such as license and datasets; None leaves one out.
+        metadata: further fields of the front matter, such as license and datasets; None leaves one out, and
+            the license is then that of the weights that the training started from.
         fields: values that replace fields of the template.
     """
     data = ModelCardData(
         library_name="gan-nets",
         pipeline_tag=_pipeline(description),
         tags=sorted({*COMMON_TAGS, *TAGS[description["usage"]["task"]]}),
-        **dict(metadata or {}),
+        **_license_of(record.origins if record else ()) | _given(metadata or {}),
     )
     values = _card_fields(description, record) | _place(repository, revision, subfolder)
     card = ModelCard.from_template(data, template_str=CARD, **values | dict(fields or {}))
     card.text = f"{card.text.rstrip()}\n\n<!-- written by gan-nets, unedited: {_checksum(card.text)} -->\n"
     return card
+
+
+def _given(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in metadata.items() if value is not None}
+
+
+def _license_of(origins: Sequence[Origin]) -> dict[str, Any]:
+    """The front matter's license and base models of what a run started from.
+
+    Nothing is said of the license if one is not known; several are "other", and the card's text names each.
+    """
+    data: dict[str, Any] = {}
+    licenses = {name for each in origins for name in each.licenses}
+    if licenses and None not in licenses:
+        data["license"] = licenses.pop() if len(licenses) == 1 else "other"
+    if repositories := sorted({each.source for each in origins if each.on_hub}):
+        data["base_model"] = repositories
+    return data
 
 
 def is_edited(text: str) -> bool:
@@ -190,9 +209,21 @@ def _training(description: Mapping[str, Any], record: TrainingRecord) -> str:
         parts[1:] = [" ".join([*parts[1:], f"Images or crops of {record.size}x{record.size} pixels."])]
     if record.command:
         parts.append(f"```\n{record.command}\n```")
+    if record.origins:
+        rows = ["| network | started from | license |", "|---|---|---|", *map(_origin_row, record.origins)]
+        parts.append("\n".join(rows))
     if record.figures:
         parts.append("\n".join(["| figure | value | step |", "|---|---|---|", *map(_row, record.figures)]))
     return "\n\n".join([*parts, ""])
+
+
+def _origin_row(origin: Origin) -> str:
+    licenses = " and ".join(each or "unknown" for each in origin.licenses)
+    return (
+        "| "
+        + " | ".join(each.replace("|", "\\|") for each in (origin.network, origin.source, licenses))
+        + " |"
+    )
 
 
 def _row(figure: Figure) -> str:

@@ -176,7 +176,8 @@ class PretrainedModule(nn.Module, PyTorchModelHubMixin, library_name="gan-nets")
             branch: of the repository, made if it is missing; None for the main one.
             create_pr: offer the commit as a pull request.
             subfolder: folder inside of the repository, for several networks in one.
-            license: the Hub's name of the license of the weights, such as "apache-2.0"; none is assumed.
+            license: the Hub's name of the license of the weights, such as "apache-2.0"; by default that of
+                the weights that the training started from, if the run that `folder` lies in knows it.
             datasets: names of the training sets on the Hub.
             folder: of the network; its README.md is used if it was edited, and if it lies in that of a run,
                 the card has the run's figures and its command.

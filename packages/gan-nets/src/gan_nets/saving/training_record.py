@@ -19,6 +19,22 @@ class Figure(NamedTuple):
     step: int
 
 
+class Origin(NamedTuple):
+    """What a network of the run started from.
+
+    Attributes:
+        network: its name in the run.
+        source: a path, of absolute ones the last name; or a repository on the Hub.
+        licenses: of those weights; None stands for one that is not known.
+        on_hub: whether the source is a repository.
+    """
+
+    network: str
+    source: str
+    licenses: tuple[str | None, ...]
+    on_hub: bool
+
+
 class TrainingRecord(NamedTuple):
     """How a network was trained.
 
@@ -27,12 +43,14 @@ class TrainingRecord(NamedTuple):
         figures: the scalars.
         command: the command line, with the last name of each absolute path; None if it was not recorded.
         size: side of the training images in pixels, or None.
+        origins: the existing weights that it started from.
     """
 
     counters: dict[str, float]
     figures: tuple[Figure, ...]
     command: str | None
     size: int | None
+    origins: tuple[Origin, ...] = ()
 
 
 def read_training_record(folder: Path) -> TrainingRecord | None:
@@ -59,13 +77,26 @@ def read_training_record(folder: Path) -> TrainingRecord | None:
         figures |= {name: Figure(name, row[name], int(step)) for name in row if name not in COUNTERS}
     recorded = _json_object((run / SETTINGS).read_text("utf-8", errors="replace"))
     settings, command = recorded.get("settings"), recorded.get("command")
-    size = settings.get("size") if isinstance(settings, dict) else None
+    settings = settings if isinstance(settings, dict) else {}
+    size = settings.get("size")
     return TrainingRecord(
         counters,
         tuple(figures.values()),
         _without_places(command) if isinstance(command, str) else None,
         size if isinstance(size, int) and not isinstance(size, bool) else None,
+        tuple(_origins(settings.get("started_from"))),
     )
+
+
+def _origins(recorded: Any) -> Generator[Origin]:
+    """What a run recorded of the weights that its networks started from; nothing of what is damaged."""
+    for network, each in recorded.items() if isinstance(recorded, dict) else ():
+        if not isinstance(each, dict) or not isinstance(each.get("source"), str):
+            continue
+        licenses = each.get("licenses")
+        names = licenses if isinstance(licenses, list) and licenses else [None]
+        known = tuple(name if isinstance(name, str) else None for name in names)
+        yield Origin(network, _without_place(each["source"]), known, each.get("on_hub") is True)
 
 
 def _rows(file: Path) -> Generator[dict[str, float]]:
