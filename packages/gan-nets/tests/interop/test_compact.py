@@ -76,7 +76,7 @@ def test_renamed_weights_load_into_the_network():
 @pytest.mark.parametrize("activation", ["relu", "leakyrelu"])
 def test_an_activation_without_weights_must_be_given(activation):
     original = Original(activation=activation)
-    with pytest.raises(ValueError, match=r"does not tell .*; give load_realesrgan_compact activation="):
+    with pytest.raises(ValueError, match=r"does not tell .*; give activation=.* \(gan-nets convert --act"):
         interop.convert(original.state_dict())
     net = interop.load_realesrgan_compact(original.state_dict(), activation=activation)
     assert net.describe()["activation"] == activation
@@ -88,8 +88,39 @@ def test_other_channels_of_the_output_need_the_scale():
     with pytest.raises(ValueError, match=r"to make 1 \* scale\*\*2 channels; got 48; if input and output"):
         interop.convert(original.state_dict())
     assert_same(interop.load_realesrgan_compact(original.state_dict(), scale=4), original, channels=1)
-    with pytest.raises(ValueError, match=r"other shapes \(2\): body\.6\.weight \(48, 5, 3, 3\) for \(45, "):
-        interop.load_realesrgan_compact(original.state_dict(), scale=3)
+    for scale, channels in ((3, (1, 3)), (2, (3, 3))):
+        state = Original(scale=4, channels=channels).state_dict()
+        with pytest.raises(
+            ValueError, match=rf"^scale {scale} contradicts the file, .* makes 48, the output's"
+        ):
+            interop.convert(state, scale=scale)
+
+
+def test_the_command_takes_what_the_file_does_not_tell(tmp_path, capsys):
+    original = Original(scale=4, channels=(1, 3), activation="leakyrelu")
+    torch.save(original.state_dict(), tmp_path / "net.pth")
+    options = ["--scale", "4", "--activation", "leakyrelu"]
+    main(["convert", str(tmp_path / "net.pth"), str(tmp_path / "net"), *options])
+    network = capsys.readouterr().out.splitlines()[1]
+    assert "in_channels=1, out_channels=3, scale=4" in network
+    assert "activation='leakyrelu'" in network
+    assert_same(gan_nets.load(tmp_path / "net"), original, channels=1)
+
+
+def test_contradictions_are_refused():
+    with pytest.raises(
+        ValueError, match=r"^activation relu contradicts the file, whose body\.1\.weight is of PReL"
+    ):
+        interop.convert(Original().state_dict(), activation="relu")
+    with pytest.raises(
+        ValueError, match=r"^activation prelu contradicts the file, which has no weights of PReLU"
+    ):
+        interop.convert(Original(activation="relu").state_dict(), activation="prelu")
+    discriminator = {"net.0.weight": torch.zeros(4, 3, 1, 1), "net.2.weight": torch.zeros(8, 4, 1, 1)}
+    with pytest.raises(
+        ValueError, match="for realesrgan-compact only, since the file shows them for pixel-disc"
+    ):
+        interop.convert(discriminator, family="pixel-discriminator", scale=2)
 
 
 @pytest.mark.parametrize(

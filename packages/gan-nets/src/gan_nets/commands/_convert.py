@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_nets._families import Family
+from gan_nets.layers.activation import Activation
 
 if TYPE_CHECKING:
     from gan_nets.saving.pretrained import PretrainedModule
@@ -16,6 +17,8 @@ def convert(
     *,
     family: Family | None = None,
     part: str | None = None,
+    scale: int | None = None,
+    activation: Activation | None = None,
     overwrite: bool = False,
 ) -> None:
     """Make a folder of an original checkpoint.
@@ -23,20 +26,22 @@ def convert(
     gan_nets.load and the other commands open the folder. The checkpoint is of
     pytorch-CycleGAN-and-pix2pix, CUT, pix2pixHD, BasicSR, ESRGAN, Real-ESRGAN,
     FastGAN or projected-gan. The family and all arguments are read from its
-    keys; nothing that the file holds is executed.
+    keys and shapes, but for two options; nothing that the file holds is executed.
 
     Args:
         checkpoint: A .pth or .safetensors file.
         out: The folder to make.
         family: Whose checkpoint it is, if its keys are not to decide.
         part: Which of the file's networks to take, such as d.
+        scale: Of a realesrgan-compact with other channels of output than of input.
+        activation: Of a realesrgan-compact, if the file has no weights of PReLU.
         overwrite: Replace a network that exists.
     """
     from gan_nets.interop.conversion import convert_as_family
     from gan_nets.saving.folder import README
 
     _check_absent(out, overwrite=overwrite)
-    family, net = convert_as_family(checkpoint, family, part)
+    family, net = convert_as_family(checkpoint, family, part, scale, activation)
     net.save_pretrained(out)
     if overwrite:  # an existing README describes another network
         net.generate_model_card().save(out / README)

@@ -7,8 +7,9 @@ from functools import partial
 from torch import Tensor
 
 from gan_nets.interop._names import Names, StateDict, fit, rename, unwrapped, weight_shape
+from gan_nets.layers.activation import Activation
 from gan_nets.layers.checks import check_positive
-from gan_nets.networks.compact import Activation, SRVGGNetCompact
+from gan_nets.networks.compact import SRVGGNetCompact
 
 COMPACT = "the Real-ESRGAN SRVGGNetCompact checkpoint"
 
@@ -35,14 +36,16 @@ def load_realesrgan_compact(
 
     Raises:
         ValueError: the state dict is another network's, whose missing and unexpected keys are listed; or the
-            activation is needed.
+            scale or the activation is needed, or contradicts the weights.
     """
     state = unwrapped(state_dict)
     last = _last(state)
     width, in_channels = weight_shape(state, "body.0", source=COMPACT)
     shuffled, _ = weight_shape(state, f"body.{last}", source=COMPACT)
-    scale = _scale(shuffled, in_channels) if scale is None else scale
-    check_positive(scale=scale)
+    if scale is None:
+        scale = _scale(shuffled, in_channels)
+    else:
+        _check_scale(scale, shuffled, in_channels)
     make = partial(
         SRVGGNetCompact,
         in_channels,
@@ -50,7 +53,7 @@ def load_realesrgan_compact(
         scale=scale,
         convs=last // 2 - 1,
         width=width,
-        activation=activation or _activation(state),
+        activation=_activation(state, activation),
     )
     names = _names(last)
     return fit(make, rename(state, names), names, source=COMPACT)
@@ -72,17 +75,35 @@ def _scale(shuffled: int, channels: int) -> int:
     if channels * scale**2 != shuffled:
         raise ValueError(
             f"{COMPACT} does not fit: expected the last convolution to make {channels} * scale**2 channels; "
-            f"got {shuffled}; if input and output have different channels, give load_realesrgan_compact scale"
+            f"got {shuffled}; if input and output have different channels, give scale "
+            "(gan-nets convert --scale)"
         )
     return scale
 
 
-def _activation(state: StateDict) -> Activation:
-    if any(re.match(r"body\.\d*[13579]\.weight$", key) for key in state):
-        return "prelu"
+def _check_scale(scale: int, shuffled: int, channels: int) -> None:
+    """Raise ValueError for a scale that the channels of input and last convolution contradict."""
+    check_positive(scale=scale)
+    outputs = shuffled / scale**2
+    if not outputs.is_integer() or channels not in (1, outputs):
+        raise ValueError(
+            f"scale {scale} contradicts the file, whose input has {channels} channels and whose last "
+            f"convolution makes {shuffled}, the output's times scale**2; give another scale, or leave it out"
+        )
+
+
+def _activation(state: StateDict, given: Activation | None) -> Activation:
+    slopes = next((key for key in state if re.match(r"body\.\d*[13579]\.weight$", key)), None)
+    if given is not None and (given == "prelu") != (slopes is not None):
+        found = f"whose {slopes} is of PReLU" if slopes else "which has no weights of PReLU"
+        raise ValueError(
+            f"activation {given} contradicts the file, {found}; give another one, or leave it out"
+        )
+    if slopes or given:
+        return given or "prelu"
     raise ValueError(
         f"{COMPACT} has no weights of PReLU, and does not tell whether its activation is ReLU or LeakyReLU; "
-        f'give load_realesrgan_compact activation="relu" or "leakyrelu"'
+        f'give activation="relu" or "leakyrelu" (gan-nets convert --activation)'
     )
 
 

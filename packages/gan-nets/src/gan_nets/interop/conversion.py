@@ -23,6 +23,7 @@ from gan_nets.interop._pix2pixhd import load_pix2pixhd_encoder, load_pix2pixhd_g
 from gan_nets.interop._pix2pixhd_discriminator import load_pix2pixhd_discriminator
 from gan_nets.interop._rrdbnet import load_basicsr_rrdbnet, load_esrgan_rrdbnet
 from gan_nets.interop._sound import check_finite
+from gan_nets.layers.activation import Activation
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
 
@@ -44,12 +45,16 @@ LOADERS: Mapping[Family, Callable[[StateDict], PretrainedModule]] = {
     "pix2pixhd-local": load_pix2pixhd_local,
     "pixel-discriminator": load_pixel_discriminator,
     "projected-fastgan": load_fastgan_generator,
-    "realesrgan-compact": load_realesrgan_compact,
 }
 
 
 def convert(
-    checkpoint: Mapping[str, Any] | str | Path, *, family: Family | None = None, part: str | None = None
+    checkpoint: Mapping[str, Any] | str | Path,
+    *,
+    family: Family | None = None,
+    part: str | None = None,
+    scale: int | None = None,
+    activation: Activation | None = None,
 ) -> PretrainedModule:
     """The network of this package that an original checkpoint fits, with its weights, in eval mode.
 
@@ -62,17 +67,23 @@ def convert(
             such dicts by name.
         family: the family of the checkpoint, instead of what `detect` finds.
         part: name of one of several state dicts; by default averaged weights are preferred, then a generator.
+        scale: of a "realesrgan-compact", if input and output have different channels.
+        activation: of a "realesrgan-compact", if it is not PReLU, the only one that has weights.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file cannot be read safely, its family is unknown, it does not fit its family, or it
-            has NaN or infinity.
+            has NaN or infinity; or scale or activation is needed, contradicts the file, or is for others.
     """
-    return convert_as_family(checkpoint, family, part)[1]
+    return convert_as_family(checkpoint, family, part, scale, activation)[1]
 
 
 def convert_as_family(
-    checkpoint: Mapping[str, Any] | str | Path, family: Family | None, part: str | None
+    checkpoint: Mapping[str, Any] | str | Path,
+    family: Family | None,
+    part: str | None,
+    scale: int | None = None,
+    activation: Activation | None = None,
 ) -> tuple[Family, PretrainedModule]:
     """The family as well as the network; see `convert`."""
     if family is not None and family not in get_args(Family):
@@ -84,7 +95,15 @@ def convert_as_family(
     try:
         check_finite(state)
         family = family or detect(state)
-        net = LOADERS[family](state)
+        if family == "realesrgan-compact":
+            net = load_realesrgan_compact(state, scale=scale, activation=activation)
+        elif scale is not None or activation is not None:
+            raise ValueError(
+                "expected scale and activation for realesrgan-compact only, since the file shows them for "
+                f"{family}; leave them out"
+            )
+        else:
+            net = LOADERS[family](state)
     except Exception as error:  # a stranger's tensors may be of any shape and type
         raise ValueError(f"{named}{_reason(error)}") from error
     described = net.describe()

@@ -1,15 +1,14 @@
 """The compact super-resolution network of Real-ESRGAN's code (Wang et al. 2021)."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan_nets.layers.activation import Activation
 from gan_nets.layers.checks import check_images, check_positive
 from gan_nets.saving.pretrained import PretrainedModule
 from gan_nets.saving.usage import Usage
-
-Activation = Literal["prelu", "relu", "leakyrelu"]
 
 
 class ActivatedConv(nn.Module):
