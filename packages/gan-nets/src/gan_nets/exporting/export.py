@@ -49,7 +49,7 @@ def export_onnx(
         opset: version of ONNX's operators, from 18 to the newest of the installed onnx.
         without_dropout: leave out dropout that is on at inference, which is refused otherwise.
         precision: of weights and computation. "fp16" makes the file half as large. Norms compute in
-            float32, and so does the rest where a runtime has no such kernel, as onnxruntime on most CPUs.
+            float32, and so does the rest where a runtime has no such kernel, as onnxruntime on many CPUs.
 
     Returns:
         The greatest difference that was found.
