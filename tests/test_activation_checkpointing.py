@@ -49,6 +49,7 @@ REFUSED = {
     ),
     "progan": ("paper", FROM_NOISE),
     "stylegan2": ("paper", FROM_NOISE | {"styles": 6, "mapping_layers": 2, "steps": 4}),
+    "r3gan": ("paper", FROM_NOISE | {"base_channels": 256, "most_channels": 32, "blocks": 1, "steps": 2}),
     "segmentation": ("portraits", {"size": 32, "load_size": 36, "weights": "random", "enlarge": 1}),
 }
 

@@ -130,7 +130,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, photos, t
             name
         )
     assert f"| {KERNELS[1]} |" in text
-    assert [text.count(f"| {name} |") for name in srgan_waifu2x.methods(tmp_path, "noise-0")] == [3, 1, 1, 1]
+    assert [text.count(f"| {name} |") for name in srgan_waifu2x.methods(tmp_path, "noise-0")] == [4, 1, 1, 1]
     assert Image.open(tmp_path / "page" / "drawings.png").format == "PNG"
     assert isinstance(
         gan_nets.load(srgan_arms.network_folder(tmp_path, "photographs", PIX2PIX, 0)), gan_nets.UNetGenerator
