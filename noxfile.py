@@ -179,16 +179,13 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def readme(session: nox.Session) -> None:
-    """Run the Python code of every README, a package's with that package alone, and of the guides."""
+    """Run the Python code of every README: a package's with that package alone, the others with all."""
     for name in PACKAGES:
         install_wheels(session, [name, *siblings(requirements(name))])
         run_python_of(session, ROOT / "packages" / name / "README.md")
     install_wheels(session, list(PACKAGES))
     for page in [ROOT / "README.md", *ROOT.glob("examples/**/README.md")]:
         run_python_of(session, page)
-    session.install("lightning")
-    for page in ROOT.glob("docs/guides/*.md"):
-        run_python_of(session, page, ROOT)  # of a clone: they use the recipes
 
 
 @nox.session(python=PYTHONS[0], venv_backend="uv")
@@ -224,10 +221,12 @@ def tests(session: nox.Session, package: str) -> None:
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """Test what needs all packages: the recipes, and the rules of the repository."""
-    install_workspace(session, PARALLEL)
+    """Test what needs all packages: the recipes, the rules of the repository, and the guides' code."""
+    install_workspace(session, PARALLEL, "lightning")
     options = ["-q", "-n", "auto", "--dist", "loadfile"]  # the tests of a file share its runs
     session.run("pytest", *options, *(session.posargs or ["tests"]), env={"OMP_NUM_THREADS": "1"})
+    for page in ROOT.glob("docs/guides/*.md"):
+        run_python_of(session, page, ROOT)  # of a clone: they use the recipes
 
 
 @nox.session
