@@ -38,7 +38,7 @@ def test_the_version(arguments, capsys):
         (["translat"], 'Unknown command "translat". Did you mean "translate"?'),
         (["demo", "net", "--prot", "1"], "Unknown option: --prot. Did you mean --port?"),
         (["export", "net"], 'Command "export" parameter OUT requires an argument.'),
-        (["export", "net", "net.txt"], "expected OUT to end in .onnx or .pt2; got net.txt"),
+        (["export", "net", "net.txt"], "expected OUT to end in .onnx, .pt2, .xml or .mlpackage; got net.txt"),
         (
             ["export", "net", "net.pt2", "--opset", "20"],
             "expected --opset with an .onnx file only; got net.pt2",
