@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 Shapes = dict[str, tuple[int, ...]]
 
+RESULTS = ("smooth",)  # arguments that change no tensor, but what a network makes of the same weights
+
 
 class StartingWeights(NamedTuple):
     """What a network starts from.
@@ -37,7 +39,8 @@ def check_fits(
 ) -> None:
     """Make sure that weights fit a network, its buffers included.
 
-    Arguments of a constructor that change no tensor, such as the probability of dropout, may differ.
+    Arguments of a constructor that change no tensor, such as the probability of dropout, may differ, except
+    for those of `RESULTS`.
 
     Args:
         name: of the network.
@@ -50,20 +53,29 @@ def check_fits(
         OptionError: they do not fit. It names the arguments that differ, and options of the same names.
     """
     kind, ours, theirs = type(network).__name__, _shapes(network.state_dict()), _shapes(weights.state)
-    if weights.kind == kind and ours == theirs:
+    here = _arguments(network)
+    same = all(weights.arguments[key] == here.get(key) for key in RESULTS if key in weights.arguments)
+    if weights.kind == kind and ours == theirs and same:
         return
     advice = "choose options that build the same network, or give other weights"
     if weights.kind != kind:
         reason = f"it is a {weights.kind}, not a {kind}"
     elif changes := {key: each for key, each in weights.arguments.items() if _matters(network, key, each)}:
-        here = _arguments(network)
         reason = ", ".join(f"{key} is {each} there and {here[key]} here" for key, each in changes.items())
         if all(hasattr(options, key) for key in changes):
-            advice = "give " + " ".join(f"--{key.replace('_', '-')} {each}" for key, each in changes.items())
+            advice = "give " + " ".join(_typed(key, each) for key, each in changes.items())
     else:
         reason, advice = _different_tensor(theirs, ours), "give other weights"
     alone = f", or start {others[0]}={weights.source} alone" if others else ""
     raise OptionError(f"--start: {weights.source} does not fit {name}: {reason}; {advice}{alone}")
+
+
+def _typed(argument: str, value: object) -> str:
+    """An option as it is typed."""
+    name = argument.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no-{name}"
+    return f"--{name} {value}"
 
 
 def _arguments(network: nn.Module) -> dict[str, Any]:
@@ -84,6 +96,8 @@ def _matters(network: nn.Module, argument: str, value: object) -> bool:
     arguments = _arguments(network)
     if arguments[argument] == value:
         return False
+    if argument in RESULTS:
+        return True
     try:
         with torch.device("meta"):
             other = type(network)(**arguments | {argument: value})
