@@ -45,6 +45,9 @@ def test_a_run_ends_after_evaluations_without_improvement(case, train, photos, t
     assert steps_of(tmp_path) == before + 4
 
 
+@pytest.mark.parametrize(
+    "case", ["progan", "r3gan"], indirect=True
+)  # with phases and without; one loop for all
 def test_a_resumed_run_waits_as_long(case, train, run_until, photos, tmp_path, monkeypatch):
     recipe, changes, before = case
     measured(recipe, monkeypatch, before)
