@@ -1,5 +1,7 @@
 """Optimizers with modes, whose evaluated weights are other than those at which they train."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
@@ -59,6 +61,27 @@ class OptimizerModes:
             self._stored[name] = [parameter.detach().clone() for parameter in _parameters(optimizer)]
             modes.eval()
         self.training = False
+
+    @contextmanager
+    def trained(self) -> Generator[None]:
+        """Training mode within the block, evaluation mode after it."""
+        self.train()
+        try:
+            yield
+        finally:
+            self.eval()
+
+    @contextmanager
+    def averaged(self) -> Generator[None]:
+        """Evaluation mode within the block, and after it the mode before it."""
+        was_training = self.training
+        if was_training:
+            self.eval()
+        try:
+            yield
+        finally:
+            if was_training:
+                self.train()
 
     def check_training(self, name: str) -> None:
         """Make sure that an optimizer may step.

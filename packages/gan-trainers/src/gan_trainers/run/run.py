@@ -3,7 +3,7 @@
 import atexit
 import math
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -333,7 +333,7 @@ class Run:
         with (
             self._signals.listening(),
             self._progress.of_phase(phase, counters.done(phase), until, counters.images),
-            self._training_weights(),
+            self._optimizer_modes.trained(),
         ):
             batches = iter(loader)
             self._end_step()
@@ -371,8 +371,7 @@ class Run:
             batches=self._accumulate,
         )
 
-    @contextmanager
-    def averaged_weights(self) -> Generator[None]:
+    def averaged_weights(self) -> AbstractContextManager[None]:
         """Evaluate at the averaged weights of optimizers that have modes, such as schedulefree's.
 
         Inside the block the registered optimizers that have `train` and `eval` are in evaluation mode; `save`
@@ -380,14 +379,7 @@ class Run:
         of the loop over `steps`, and in checkpoints, the weights are the averaged ones without it. Without
         such an optimizer nothing changes.
         """
-        was_training = self._optimizer_modes.training
-        if was_training:
-            self._optimizer_modes.eval()
-        try:
-            yield
-        finally:
-            if was_training:
-                self._optimizer_modes.train()
+        return self._optimizer_modes.averaged()
 
     def draw(self, count: int, sample: Callable[[int], T]) -> T:
         """Random numbers for the samples of a batch, the same for any number of processes.
@@ -508,15 +500,6 @@ class Run:
             f"{self.processes} {noun} on {self.device.type}, {self._precision}{layout}; "
             f"parameters: {', '.join(sizes)}"
         )
-
-    @contextmanager
-    def _training_weights(self) -> Generator[None]:
-        """The weights at which optimizers with modes train; afterwards the averaged ones."""
-        self._optimizer_modes.train()
-        try:
-            yield
-        finally:
-            self._optimizer_modes.eval()
 
     def _end_step(self) -> None:
         """Close the window, move the progress bar, and stop after a signal."""
