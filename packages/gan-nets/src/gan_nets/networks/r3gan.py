@@ -1,6 +1,7 @@
 """The generator of R3GAN (Huang et al. 2024)."""
 
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +41,7 @@ class R3GANGenerator(PretrainedModule):
         ValueError: an argument is out of its range; in `forward`, an input has the wrong shape.
     """
 
-    prefers_channels_last = True
+    prefers_channels_last: ClassVar = True  # a step by 1.5 (Xeon with AVX-512)
     usage = Usage(task="generate")
 
     def __init__(

@@ -1,6 +1,7 @@
 """The discriminator of R3GAN (Huang et al. 2024)."""
 
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +40,7 @@ class R3GANDiscriminator(PretrainedModule):
         ValueError: an argument is out of its range; in `forward`, images or labels do not match.
     """
 
-    prefers_channels_last = True
+    prefers_channels_last: ClassVar = True  # a step by 1.5 (Xeon with AVX-512)
     usage = Usage(task="discriminate")
 
     def __init__(
