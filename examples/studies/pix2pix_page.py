@@ -101,7 +101,7 @@ python examples/studies/pix2pix.py
 
 ![pictures](pictures.png)
 
-Drawn faces from label maps that were held out, from left to right: the map, {", ".join(ARMS)}, and the true
+Drawn faces from label maps that were held out, from left to right: the map; {"; ".join(ARMS)}; and the true
 picture.
 
 {budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.

@@ -204,8 +204,8 @@ own kernel; each column is the kernel with which the test images were shrunken.
 ## Drawings, twice as large, with JPEG noise
 
 The setting of waifu2x: held-out drawings, shrunken to half and compressed as on the web, at its noise levels;
-PSNR-Y in dB / {UNSEEN}. The networks are by pixels alone, one for each level, in RGB or of the luma ("y",
-the chroma by interpolation).
+PSNR-Y in dB / {UNSEEN}. The networks are by pixels alone, one for each level and of one seed, in RGB or of
+the luma ("y", the chroma by interpolation).
 
 {tables.noise}
 
