@@ -113,6 +113,15 @@ def test_curves_are_drawn_for_every_scalar(tiny_run):
     assert len(colors) > 10  # not an empty page
 
 
+def test_saves_that_follow_each_other_draw_once_at_the_end(tiny_run):
+    run, _, _, loader = tiny_run(window=1)
+    for _ in run.steps(loader, until=2):
+        run.log({"a": run.step})
+        run.save()
+        assert not (run.out / "curves.png").exists()
+    assert (run.out / "curves.png").exists()
+
+
 def test_draw_curves_of_several_runs_and_chosen_names(tmp_path):
     rows = [{"step": 1, "seconds": 1, "a": 1.0, "b": 2.0}, {"step": 2, "seconds": 2, "a": 0.5}]
     draw_curves({"one": rows, "two": rows[:1], "none": []}, tmp_path / "all.png")

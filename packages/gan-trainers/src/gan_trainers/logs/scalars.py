@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ class ScalarLog:
         self._writes = writes
         self._window: dict[str, list[tuple[int, Tensor]]] = {}
         self._drawn = False
+        self._drawn_at = time.monotonic()
 
     def add(self, step: int, terms: Mapping[str, Tensor | float]) -> None:
         """Add one value of each term, detached, without a synchronization.
@@ -129,12 +131,18 @@ class ScalarLog:
             atomic_write_text(self._file, "".join(f"{text}\n" for text in earlier))
         return [lines.damage] if lines.damage else []
 
-    def draw(self) -> None:
-        """Draw every scalar against the step into `curves.png`, if there are new lines."""
-        if self._writes and not self._drawn and self._file.exists():
+    def draw(self, *, at_most_every: float = 0.0) -> None:
+        """Draw every scalar against the step into `curves.png`, if there are new lines.
+
+        Args:
+            at_most_every: seconds since the run began or was drawn before which nothing is done: matplotlib
+                takes about a second.
+        """
+        due = time.monotonic() >= self._drawn_at + at_most_every
+        if self._writes and due and not self._drawn and self._file.exists():
             with explained_os_errors(self._curves):
                 draw_curves({"": read_lines(self._file).rows}, self._curves)
-            self._drawn = True
+            self._drawn, self._drawn_at = True, time.monotonic()
 
 
 def _rounded(value: float) -> float:

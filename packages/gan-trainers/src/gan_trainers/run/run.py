@@ -477,7 +477,7 @@ class Run:
                 score=score,
                 better=better,
             )
-        self._scalars.draw()
+        self._scalars.draw(at_most_every=30)
 
     # ---------------------------------------------------------------- between the steps
 
@@ -525,6 +525,7 @@ class Run:
 
     def _stop(self) -> None:
         self.save()
+        self._scalars.draw()
         self._progress.message(f"stopped after step {self.step}; the same command resumes from there")
         raise SystemExit(128 + self._signals.received)
 
