@@ -29,6 +29,11 @@ def is_color(image: Tensor, threshold: float = 0.995) -> Tensor:
 
     Raises:
         ValueError: the shape is another.
+
+    Examples:
+        >>> gray = torch.rand(1, 8, 8).repeat(3, 1, 1)
+        >>> is_color(torch.stack([gray, torch.rand(3, 8, 8)]))
+        tensor([False,  True])
     """
     if image.ndim not in (3, 4) or image.shape[-3] != 3:
         raise ValueError(

@@ -40,6 +40,11 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
     Raises:
         ValueError: the shape or the dtype is another, or values are far outside [-1, 1].
         ImportError: kornia is not installed.
+
+    Examples:
+        >>> white = torch.ones(1, 3, 1, 1)
+        >>> rgb_to_lab(white).flatten()[0].round(decimals=3)  # L = 100
+        tensor(1.)
     """
     check_image(rgb, 3, "rgb_to_lab")
     check_range(rgb, "rgb_to_lab", FROM_BYTES)
@@ -65,6 +70,11 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
     Raises:
         ValueError: the shape or the dtype is another, or values are far outside [-1, 1].
         ImportError: kornia is not installed.
+
+    Examples:
+        >>> lab = torch.tensor([1.0, 0.0, 0.0]).reshape(3, 1, 1)  # L = 100, no color
+        >>> lab_to_rgb(lab).flatten().round(decimals=3)  # white
+        tensor([1., 1., 1.])
     """
     check_image(lab, 3, "lab_to_rgb")
     check_range(lab, "lab_to_rgb", "L / 50 - 1, a / 110, b / 110")

@@ -17,6 +17,11 @@ def split(image: Tensor) -> tuple[Tensor, Tensor]:
 
     Raises:
         ValueError: the shape or the dtype is another.
+
+    Examples:
+        >>> luma, chroma = split(rgb_to_ycrcb(torch.zeros(2, 3, 8, 8)))
+        >>> luma.shape, chroma.shape
+        (torch.Size([2, 1, 8, 8]), torch.Size([2, 2, 8, 8]))
     """
     check_image(image, 3, "split")
     return image[..., :1, :, :], image[..., 1:, :, :]
@@ -34,6 +39,10 @@ def merge(luma: Tensor, chroma: Tensor) -> Tensor:
 
     Raises:
         ValueError: a shape or a dtype is another, or batch, height or width differ.
+
+    Examples:
+        >>> merge(torch.zeros(2, 1, 8, 8), torch.zeros(2, 2, 8, 8)).shape
+        torch.Size([2, 3, 8, 8])
     """
     check_image(luma, 1, "merge (luma)")
     check_image(chroma, 2, "merge (chroma)")

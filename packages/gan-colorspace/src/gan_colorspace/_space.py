@@ -16,6 +16,13 @@ class ColorSpace(NamedTuple):
         name: in lower case, as in a file's or an option's name.
         from_rgb: (N, 3, H, W) RGB in [-1, 1] to this space.
         to_rgb: its inverse.
+
+    Examples:
+        >>> inverse = ColorSpace("inverse", from_rgb=torch.neg, to_rgb=torch.neg)  # your own
+        >>> inverse.to_rgb(inverse.from_rgb(torch.tensor([-1.0, 0.0, 1.0])))
+        tensor([-1.,  0.,  1.])
+        >>> YCRCB.from_rgb(torch.ones(1, 3, 4, 4)).shape
+        torch.Size([1, 3, 4, 4])
     """
 
     name: str

@@ -40,6 +40,11 @@ def rgb_to_ycrcb(rgb: Tensor) -> Tensor:
 
     Raises:
         ValueError: the shape or the dtype is another, or values are far outside [-1, 1].
+
+    Examples:
+        >>> red = torch.tensor([1.0, -1.0, -1.0]).reshape(3, 1, 1)
+        >>> rgb_to_ycrcb(red).flatten()  # Y = 2 * 0.299 - 1, and the largest Cr
+        tensor([-0.4020,  1.0000, -0.3375])
     """
     check_image(rgb, 3, "rgb_to_ycrcb")
     check_range(rgb, "rgb_to_ycrcb", FROM_BYTES)
@@ -64,6 +69,11 @@ def ycrcb_to_rgb(ycrcb: Tensor) -> Tensor:
 
     Raises:
         ValueError: the shape or the dtype is another, or values are far outside [-1, 1].
+
+    Examples:
+        >>> image = torch.rand(1, 3, 8, 8) * 2 - 1
+        >>> torch.allclose(ycrcb_to_rgb(rgb_to_ycrcb(image)), image, atol=1e-5)
+        True
     """
     check_image(ycrcb, 3, "ycrcb_to_rgb")
     check_range(ycrcb, "ycrcb_to_rgb", "Y / 127.5 - 1, (Cr - 128) / 127.5, (Cb - 128) / 127.5")
@@ -85,6 +95,11 @@ def rgb_to_gray(rgb: Tensor) -> Tensor:
 
     Raises:
         ValueError: the shape or the dtype is another, or values are far outside [-1, 1].
+
+    Examples:
+        >>> green = torch.tensor([-1.0, 1.0, -1.0]).reshape(3, 1, 1)
+        >>> rgb_to_gray(green).squeeze()  # 2 * 0.587 - 1
+        tensor(0.1740)
     """
     check_image(rgb, 3, "rgb_to_gray")
     check_range(rgb, "rgb_to_gray", FROM_BYTES)
@@ -102,6 +117,10 @@ def gray_to_rgb(gray: Tensor) -> Tensor:
 
     Raises:
         ValueError: the shape or the dtype is another, or values are far outside [-1, 1].
+
+    Examples:
+        >>> gray_to_rgb(torch.zeros(2, 1, 8, 8)).shape
+        torch.Size([2, 3, 8, 8])
     """
     check_image(gray, 1, "gray_to_rgb")
     check_range(gray, "gray_to_rgb", FROM_BYTES)
