@@ -33,6 +33,13 @@ class Adaptive(nn.Module, Generic[ParametersT]):
 
     Raises:
         ValueError: `images_to_full` or `interval` is not positive.
+
+    Examples:
+        >>> adaptive = Adaptive(ADA(), images_to_full=1000, interval=1)
+        >>> fake = adaptive(torch.zeros(8, 3, 16, 16))  # before the discriminator
+        >>> adaptive.adjust(overfitting(torch.ones(8)), images=8)  # every logit is positive
+        >>> adaptive.augment.p  # 8 / 1000
+        tensor(0.0080)
     """
 
     _gathered: Tensor

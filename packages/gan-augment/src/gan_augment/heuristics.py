@@ -20,6 +20,10 @@ def overfitting(real_logits: Tensor | Sequence[Tensor], *, target: float = 0.6) 
 
     Returns:
         A scalar without gradient, float32.
+
+    Examples:
+        >>> overfitting(torch.tensor([2.0, 1.0, 3.0, -1.0]))  # (3 - 1) / 4 - 0.6
+        tensor(-0.1000)
     """
     scales = [real_logits] if isinstance(real_logits, Tensor) else list(real_logits)
     return torch.cat([logits.detach().flatten() for logits in scales]).sign().float().mean() - target
@@ -38,5 +42,9 @@ def loss_gap(real_loss: Tensor, fake_loss: Tensor) -> Tensor:
 
     Returns:
         A scalar without gradient.
+
+    Examples:
+        >>> loss_gap(torch.tensor(0.2), torch.tensor(0.5))  # more augmentation
+        tensor(0.3000)
     """
     return (fake_loss - real_loss).detach()

@@ -19,6 +19,13 @@ class KorniaParameters(NamedTuple):
         operators: kornia's own parameters; None where the operator is left out.
         applied: (N,) bool, sampled with this package's probability; kornia's own is in `operators`.
         is_spatial: whether the operator moves or hides pixels.
+
+    Examples:
+        >>> import kornia.augmentation
+        >>> augment = KorniaAugment(kornia.augmentation.RandomErasing(p=1.0))
+        >>> parameters = augment.sample(torch.zeros(2, 3, 16, 16))
+        >>> parameters.applied, parameters.is_spatial
+        ((tensor([True, True]),), (True,))
     """
 
     operators: tuple[dict[str, Tensor] | None, ...]
@@ -50,6 +57,12 @@ class KorniaAugment(nn.Module):
     Raises:
         TypeError: an operator is not such an augmentation.
         ValueError: `p` is outside [0, 1].
+
+    Examples:
+        >>> import kornia.augmentation
+        >>> augment = KorniaAugment(kornia.augmentation.RandomGaussianBlur((3, 3), (0.5, 1.5)), p=0.5)
+        >>> augment(torch.zeros(2, 3, 16, 16)).shape
+        torch.Size([2, 3, 16, 16])
     """
 
     p: Tensor

@@ -35,6 +35,12 @@ def augment_pair(
 
     Raises:
         ValueError: they differ in number or size, or in channels with color="both"; `color` is unknown.
+
+    Examples:
+        >>> labels, photo = torch.zeros(2, 1, 16, 16), torch.zeros(2, 3, 16, 16)
+        >>> labels, photo = augment_pair(DiffAugment(), labels, photo, color="target")
+        >>> labels.shape, photo.shape
+        (torch.Size([2, 1, 16, 16]), torch.Size([2, 3, 16, 16]))
     """
     if color not in ("both", "source", "target", "neither"):
         raise ValueError(f'expected color "both", "source", "target" or "neither"; got {color!r}')

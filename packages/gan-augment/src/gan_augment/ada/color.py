@@ -18,6 +18,12 @@ class Color(NamedTuple):
         luma_flip: (N,) 1 mirrors the colors at the plane of luma 0, 0 does not.
         hue: (N,) angle about the luma axis, in radians.
         saturation: (N,) factor of the distance to the luma axis.
+
+    Examples:
+        >>> none, turn = torch.zeros(1), torch.full((1,), torch.pi)
+        >>> color = Color(brightness=none, contrast=none + 1, luma_flip=none, hue=turn, saturation=none + 1)
+        >>> color.matrix().shape  # for `mix_colors`
+        torch.Size([1, 3, 4])
     """
 
     brightness: Tensor
@@ -69,6 +75,11 @@ def mix_colors(images: Tensor, matrix: Tensor) -> Tensor:
 
     Raises:
         ValueError: `images` or `matrix` is not such a tensor.
+
+    Examples:
+        >>> swap = torch.tensor([[[0.0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0]]])  # red and blue
+        >>> mix_colors(torch.tensor([1.0, 0.0, -1.0]).reshape(1, 3, 1, 1), swap).flatten()
+        tensor([-1.,  0.,  1.])
     """
     check_images(images)
     channels = images.shape[1]

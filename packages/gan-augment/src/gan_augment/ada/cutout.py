@@ -20,6 +20,14 @@ def blank(images: Tensor, center: Tensor, ratio: float) -> Tensor:
 
     Raises:
         ValueError: `images` is not such a tensor, or there is not one center for each image.
+
+    Examples:
+        >>> center = torch.tensor([[0.0, 0.5]])  # the middle of the left side
+        >>> blank(torch.ones(1, 1, 4, 4), center, 0.5)[0, 0]
+        tensor([[1., 1., 1., 1.],
+                [0., 1., 1., 1.],
+                [0., 1., 1., 1.],
+                [1., 1., 1., 1.]])
     """
     check_images(images)
     if center.shape != (len(images), 2):

@@ -20,6 +20,11 @@ class Geometry(NamedTuple):
         stretch: (N,) factor of the width; the height is divided by it.
         rotation_after: (N,) angle after the stretch.
         fractional_translation: (N, 2) to the right and down, as fractions of width and height.
+
+    Examples:
+        >>> parameters = ADA("b", p=1.0).sample(torch.zeros(4, 3, 16, 16))
+        >>> parameters.geometry.quarter_turns.shape, parameters.geometry.integer_translation.shape
+        (torch.Size([4]), torch.Size([4, 2]))
     """
 
     x_flip: Tensor

@@ -27,6 +27,12 @@ def amplify_bands(images: Tensor, gains: Tensor) -> Tensor:
 
     Raises:
         ValueError: `images` or `gains` is not such a tensor.
+
+    Examples:
+        >>> image = torch.rand(1, 3, 16, 16)
+        >>> same = amplify_bands(image, torch.ones(1, 4))
+        >>> torch.allclose(same, image, atol=1e-5)
+        True
     """
     check_images(images, smallest=2)
     if gains.shape != (len(images), len(BANDS)):

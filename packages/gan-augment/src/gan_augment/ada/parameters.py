@@ -35,6 +35,11 @@ class ADAStrengths:
 
     Raises:
         ValueError: a strength is negative, infinite or NaN.
+
+    Examples:
+        >>> augment = ADA("bgc", p=0.5, strengths=ADAStrengths(rotation=0.1))  # at most 18 degrees
+        >>> ADAStrengths().rotation
+        1.0
     """
 
     integer_translation: float = 0.125
@@ -64,6 +69,12 @@ class ADAParameters(NamedTuple):
         gains: (N, 4) of the octaves, lowest first.
         noise: (N, C, H, W) to add.
         cutout: (N, 2) the rectangles' centers, from the left and the top, as fractions of width and height.
+
+    Examples:
+        >>> augment = ADA("color,cutout", p=1.0)
+        >>> parameters = augment.sample(torch.zeros(2, 3, 16, 16))
+        >>> parameters.cutout.shape, parameters.geometry is None
+        (torch.Size([2, 2]), True)
     """
 
     geometry: Geometry | None = None

@@ -60,6 +60,13 @@ class ADA(nn.Module):
     Raises:
         ValueError: a name is unknown; `p` is outside [0, 1]; a multiplier is negative, infinite or NaN, or
             belongs to a transform that is not in use.
+
+    Examples:
+        >>> augment = ADA("bgc", p=0.2)
+        >>> augment(torch.zeros(2, 3, 16, 16)).shape
+        torch.Size([2, 3, 16, 16])
+        >>> augment.p
+        tensor(0.2000)
     """
 
     p: Tensor

@@ -38,6 +38,11 @@ def warp(images: Tensor, matrix: Tensor) -> Tensor:
 
     Raises:
         ValueError: `images` or `matrix` is not such a tensor.
+
+    Examples:
+        >>> image = torch.rand(1, 3, 8, 8)
+        >>> torch.allclose(warp(image, torch.eye(2, 3).unsqueeze(0)), image, atol=1e-4)  # the identity
+        True
     """
     check_images(images, smallest=2)
     if matrix.shape != (len(images), 2, 3):

@@ -18,7 +18,15 @@ ParametersT = TypeVar("ParametersT", bound=Parameters)
 
 
 class Augmentation(Protocol[ParametersT]):
-    """Samples parameters for each image of a batch, and applies them."""
+    """Samples parameters for each image of a batch, and applies them.
+
+    Examples:
+        >>> augment: Augmentation = DiffAugment("translation,cutout")
+        >>> images = torch.rand(2, 3, 16, 16)
+        >>> parameters = augment.sample(images)
+        >>> torch.equal(augment(images, parameters), augment(images, parameters))
+        True
+    """
 
     @property
     def p(self) -> Tensor:

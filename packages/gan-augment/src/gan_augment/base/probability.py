@@ -27,5 +27,11 @@ def set_probability(augment: HasProbability, p: float) -> None:
 
     Raises:
         ValueError: `p` is outside [0, 1].
+
+    Examples:
+        >>> augment = ADA("bgc")
+        >>> set_probability(augment, 0.6)
+        >>> augment.p
+        tensor(0.6000)
     """
     augment.p.fill_(check_fraction(p))

@@ -20,6 +20,10 @@ def adjust_brightness(images: Tensor, shift: Tensor) -> Tensor:
 
     Raises:
         ValueError: `images` is not such a tensor, or there is not one number for each image.
+
+    Examples:
+        >>> adjust_brightness(torch.zeros(2, 3, 8, 8), torch.tensor([-0.5, 0.25])).mean((1, 2, 3))
+        tensor([-0.5000,  0.2500])
     """
     check_images(images)
     return (widen(images) + per_image(shift, images)).to(images.dtype)
@@ -38,6 +42,11 @@ def adjust_saturation(images: Tensor, factor: Tensor) -> Tensor:
 
     Raises:
         ValueError: `images` is not such a tensor, or there is not one number for each image.
+
+    Examples:
+        >>> red = torch.tensor([1.0, -0.5, -0.5]).reshape(1, 3, 1, 1)
+        >>> adjust_saturation(red, torch.tensor([0.0])).flatten()  # gray
+        tensor([0., 0., 0.])
     """
     check_images(images)
     wide = widen(images)
@@ -58,6 +67,10 @@ def adjust_contrast(images: Tensor, factor: Tensor) -> Tensor:
 
     Raises:
         ValueError: `images` is not such a tensor, or there is not one number for each image.
+
+    Examples:
+        >>> adjust_contrast(torch.tensor([[[[-1.0, 1.0]]]]), torch.tensor([0.5]))
+        tensor([[[[-0.5000,  0.5000]]]])
     """
     check_images(images)
     wide = widen(images)
@@ -85,6 +98,11 @@ def adjust_color(images: Tensor, brightness: Tensor, saturation: Tensor, contras
 
     Raises:
         ValueError: `images` is not such a tensor, or there is not one number for each image.
+
+    Examples:
+        >>> images = torch.zeros(1, 3, 8, 8)
+        >>> adjust_color(images, torch.tensor([0.5]), torch.ones(1), torch.ones(1)).mean()
+        tensor(0.5000)
     """
     check_images(images)
     wide = widen(images)

@@ -23,6 +23,11 @@ class DiffAugmentParameters(NamedTuple):
         translation: pixels by which the image moves up, and to the left.
         cutout: middle row and middle column of the rectangle.
         flip: whether the image is mirrored, bool.
+
+    Examples:
+        >>> up = DiffAugmentParameters(translation=(torch.tensor([1]), torch.tensor([0])))
+        >>> DiffAugment("translation")(torch.tensor([[[[1.0], [2.0]]]]), up).flatten()
+        tensor([2., 0.])
     """
 
     color: tuple[Tensor, Tensor, Tensor] | None = None
@@ -58,6 +63,13 @@ class DiffAugment(nn.Module):
     Raises:
         ValueError: a step is unknown or appears twice; `p`, `translation` or `cutout` is outside [0, 1];
             another strength is negative, infinite or NaN.
+
+    Examples:
+        >>> augment = DiffAugment("color,translation,cutout")
+        >>> real, fake = torch.rand(4, 3, 32, 32), torch.rand(4, 3, 32, 32, requires_grad=True)
+        >>> augment(fake).sum().backward()  # the generator's gradient passes through
+        >>> fake.grad.shape
+        torch.Size([4, 3, 32, 32])
     """
 
     p: Tensor

@@ -20,6 +20,11 @@ def flip(images: Tensor, flipped: Tensor) -> Tensor:
 
     Raises:
         ValueError: `images` is not such a tensor, or there is not one truth value for each image.
+
+    Examples:
+        >>> flip(torch.tensor([[[[1.0, 2.0]]], [[[1.0, 2.0]]]]), torch.tensor([True, False])).flatten(1)
+        tensor([[2., 1.],
+                [1., 2.]])
     """
     check_images(images)
     return torch.where(per_image(flipped, images), images.flip(-1), images)
@@ -39,6 +44,11 @@ def translate(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
 
     Raises:
         ValueError: `images` is not such a tensor, or there is not one number for each image.
+
+    Examples:
+        >>> row = torch.tensor([[[[1.0, 2.0, 3.0]]]])
+        >>> translate(row, torch.tensor([0]), torch.tensor([1])).flatten()  # to the left
+        tensor([2., 3., 0.])
     """
     check_images(images)
     down, right = (per_image(shift, images).long() for shift in (rows, columns))
@@ -98,6 +108,11 @@ def cutout(images: Tensor, rows: Tensor, columns: Tensor, *, ratio: float = 0.5)
 
     Raises:
         ValueError: `images` is not such a tensor, or there is not one number for each image.
+
+    Examples:
+        >>> cutout(torch.ones(1, 1, 2, 4), torch.tensor([1]), torch.tensor([1]))
+        tensor([[[[1., 1., 1., 1.],
+                  [0., 0., 1., 1.]]]])
     """
     check_images(images)
     height, width = images.shape[-2:]
