@@ -33,6 +33,11 @@ class AdversarialLoss(NamedTuple):
         generator: Called as `(fake_logits)`; if `relativistic`, as `(real_logits, fake_logits)`.
         discriminator: Called as `(real_logits, fake_logits)`.
         relativistic: Whether the generator's loss uses the real logits too.
+
+    Examples:
+        >>> real, fake = torch.tensor([2.0]), torch.tensor([0.5])
+        >>> HINGE.discriminator(real, fake), HINGE.generator(fake)
+        (tensor(1.5000), tensor(-0.5000))
     """
 
     generator: GeneratorLoss

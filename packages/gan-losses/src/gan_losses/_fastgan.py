@@ -29,6 +29,11 @@ def random_margin_discriminator_loss(
 
     Raises:
         ValueError: If real and fake differ in shape or number of scales, or the reduction is unknown.
+
+    Examples:
+        >>> real, fake = torch.full((4,), 2.0), torch.full((4,), -2.0)
+        >>> random_margin_discriminator_loss(real, fake)  # beyond any margin
+        tensor(0.)
     """
 
     def elementwise(real: Tensor, fake: Tensor) -> Tensor:
@@ -58,6 +63,10 @@ def reconstruction_loss(
 
     Raises:
         ValueError: If there are no pairs, or the two of a pair differ in shape.
+
+    Examples:
+        >>> reconstruction_loss([(torch.ones(1, 3, 8, 8), torch.zeros(1, 3, 8, 8))])
+        tensor(1.)
     """
     distances = [distance(reconstructed, target) for reconstructed, target in reconstructions]
     if not distances:

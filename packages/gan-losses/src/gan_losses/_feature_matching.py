@@ -33,6 +33,12 @@ def feature_matching_loss(
     Raises:
         ValueError: If the two sides differ in scales, layers or shapes, a scale has no layer besides the
             logits, or the weighting is unknown.
+
+    Examples:
+        >>> real = [[torch.ones(1, 8, 4, 4), torch.zeros(1, 1, 4, 4)]]  # one scale: a layer and the logits
+        >>> fake = [[torch.zeros(1, 8, 4, 4), torch.zeros(1, 1, 4, 4)]]
+        >>> feature_matching_loss(real, fake)
+        tensor(1.)
     """
     if weighting not in ("paper", "official"):
         raise ValueError(f'expected weighting "paper" or "official"; got {weighting!r}; use one of the two')

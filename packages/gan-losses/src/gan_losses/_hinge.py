@@ -19,6 +19,10 @@ def hinge_generator_loss(fake_logits: Logits, *, reduction: Reduction = "mean") 
 
     Raises:
         ValueError: If the reduction is unknown.
+
+    Examples:
+        >>> hinge_generator_loss(torch.tensor([2.0, -1.0]))
+        tensor(-0.5000)
     """
     return wasserstein_generator_loss(fake_logits, reduction=reduction)
 
@@ -41,6 +45,10 @@ def hinge_discriminator_loss(
 
     Raises:
         ValueError: If real and fake differ in shape or number of scales, or the reduction is unknown.
+
+    Examples:
+        >>> hinge_discriminator_loss(torch.tensor([2.0, 0.5]), torch.tensor([-3.0, 1.0]))  # 0.5 / 2 + 2 / 2
+        tensor(1.2500)
     """
     return over_scales(
         lambda real, fake: F.relu(margin - real) + F.relu(margin + fake),

@@ -30,6 +30,12 @@ def lpips_loss(*, weights: Weights = None, network: Literal["vgg", "alex", "sque
         ValueError: no weights, an unknown network, or a file that is damaged, unsafe or of another network.
         FileNotFoundError: there is no file at the path.
         ModuleNotFoundError: the extra `gan-losses[metrics]` is not installed.
+
+    Examples:
+        >>> loss = lpips_loss(weights="random", network="squeeze")  # or "torchvision"
+        >>> image = torch.rand(1, 3, 64, 64)
+        >>> round(loss(image, image).item(), 4)
+        0.0
     """
     if network not in _NETWORKS:
         raise ValueError(f'expected network "vgg", "alex" or "squeeze"; got {network!r}; use one of them')
@@ -56,6 +62,12 @@ def dists_loss(*, weights: Weights = None) -> MetricLoss:
 
     Raises:
         ValueError: what `lpips_loss` raises; FileNotFoundError and ModuleNotFoundError likewise.
+
+    Examples:
+        >>> loss = dists_loss(weights="random")  # or "torchvision"
+        >>> image = torch.rand(1, 3, 32, 32)
+        >>> round(loss(image, image).item(), 4)
+        0.0
     """
     check_installed("dists_loss")
     from torchmetrics.functional.image.dists import DISTSNetwork  # here: it takes seconds

@@ -22,6 +22,10 @@ def least_squares_generator_loss(
 
     Raises:
         ValueError: If the reduction is unknown.
+
+    Examples:
+        >>> least_squares_generator_loss(torch.tensor([3.0]))  # (3 - 1)^2
+        tensor(4.)
     """
     return over_scales(lambda fake: (fake - target).square(), fake_logits, reduction=reduction)
 
@@ -50,6 +54,10 @@ def least_squares_discriminator_loss(
 
     Raises:
         ValueError: If real and fake differ in shape or number of scales, or the reduction is unknown.
+
+    Examples:
+        >>> least_squares_discriminator_loss(torch.tensor([0.5]), torch.tensor([2.0]))  # (0.5 - 1)^2 + 2^2
+        tensor(4.2500)
     """
     return over_scales(
         lambda real, fake: (real - real_target).square() + (fake - fake_target).square(),

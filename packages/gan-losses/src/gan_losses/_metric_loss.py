@@ -25,6 +25,11 @@ class MetricLoss(nn.Module):
 
     Raises:
         ValueError: for another range.
+
+    Examples:
+        >>> metric = MetricLoss(lambda x, y: (x - y).abs().mean())  # or one of piq, pyiqa or lpips
+        >>> metric(torch.full((1, 3, 8, 8), 1.0), torch.zeros(1, 3, 8, 8))  # 1 and 0.5 in [0, 1]
+        tensor(0.5000)
     """
 
     def __init__(

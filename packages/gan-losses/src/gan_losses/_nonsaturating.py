@@ -23,6 +23,12 @@ def nonsaturating_generator_loss(
 
     Raises:
         ValueError: If the target lies outside [0, 1], or the reduction is unknown.
+
+    Examples:
+        >>> nonsaturating_generator_loss(torch.zeros(4))  # log 2
+        tensor(0.6931)
+        >>> nonsaturating_generator_loss([torch.zeros(4), torch.zeros(2)])  # of two scales
+        tensor(1.3863)
     """
     return over_scales(lambda fake: _cross_entropy(fake, target), fake_logits, reduction=reduction)
 
@@ -42,6 +48,10 @@ def minimax_generator_loss(fake_logits: Logits, *, reduction: Reduction = "mean"
 
     Raises:
         ValueError: If the reduction is unknown.
+
+    Examples:
+        >>> minimax_generator_loss(torch.zeros(4))  # log(1 - 1/2)
+        tensor(-0.6931)
     """
     return over_scales(lambda fake: -_cross_entropy(fake, 0.0), fake_logits, reduction=reduction)
 
@@ -72,6 +82,10 @@ def nonsaturating_discriminator_loss(
     Raises:
         ValueError: If real and fake differ in shape or number of scales, a target lies outside [0, 1], or
             the reduction is unknown.
+
+    Examples:
+        >>> nonsaturating_discriminator_loss(torch.zeros(4), torch.zeros(4))  # 2 log 2
+        tensor(1.3863)
     """
     return over_scales(
         lambda real, fake: _cross_entropy(real, real_target) + _cross_entropy(fake, fake_target),

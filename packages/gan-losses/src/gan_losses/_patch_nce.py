@@ -41,6 +41,13 @@ def patch_nce_loss(
 
     Raises:
         ValueError: If the shapes differ or are not (N, P, C), or an option is out of range.
+
+    Examples:
+        >>> patches = torch.eye(4).unsqueeze(0)  # 4 places with different features
+        >>> round(patch_nce_loss(patches, patches).item(), 4)
+        0.0
+        >>> round(patch_nce_loss(patches, patches.flip(1)).item(), 4)  # the wrong places
+        14.2857
     """
     check_same_shape("query and key", query, key)
     if query.ndim != 3:

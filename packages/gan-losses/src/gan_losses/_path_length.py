@@ -29,6 +29,13 @@ class PathLengthPenalty(nn.Module):
 
     Raises:
         ValueError: the decay is not in [0, 1); in `forward`, the images do not depend on the styles.
+
+    Examples:
+        >>> penalty = PathLengthPenalty()
+        >>> styles = torch.randn(2, 4, 8, requires_grad=True)  # of 4 layers
+        >>> images = styles.mean((1, 2)).reshape(2, 1, 1, 1).expand(2, 3, 16, 16)
+        >>> penalty(images, styles).shape
+        torch.Size([])
     """
 
     average: Tensor

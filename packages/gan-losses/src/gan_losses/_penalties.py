@@ -50,6 +50,10 @@ def gradient_penalty(
 
     Raises:
         ValueError: If the shapes differ, or the logits have no gradient with respect to the images.
+
+    Examples:
+        >>> gradient_penalty(lambda x: 3 * x.sum(1), torch.ones(8, 1), torch.zeros(8, 1))  # (|3| - 1)^2
+        tensor(4.)
     """
     check_same_shape("real and fake images", real, fake)
     real, fake = at_least_float32(real), at_least_float32(fake)
@@ -85,6 +89,10 @@ def dragan_penalty(
 
     Raises:
         ValueError: If the noise is unknown, or the logits have no gradient with respect to the images.
+
+    Examples:
+        >>> dragan_penalty(lambda x: 3 * x.sum(1), torch.randn(8, 1))  # (|3| - 1)^2
+        tensor(4.)
     """
     samplers = {"uniform": torch.rand, "normal": torch.randn}
     if noise not in samplers:
@@ -106,6 +114,10 @@ def r1_penalty(discriminator: Discriminator, real: Tensor) -> Tensor:
 
     Raises:
         ValueError: If the logits have no gradient with respect to the images.
+
+    Examples:
+        >>> r1_penalty(lambda x: 3 * x.sum(1), torch.ones(8, 2))  # 3^2 + 3^2
+        tensor(18.)
     """
     return _input_gradient(discriminator, real).square().sum(dim=1).mean()
 
@@ -122,6 +134,10 @@ def r2_penalty(discriminator: Discriminator, fake: Tensor) -> Tensor:
 
     Raises:
         ValueError: If the logits have no gradient with respect to the images.
+
+    Examples:
+        >>> r2_penalty(lambda x: 3 * x.sum(1), torch.zeros(8, 2))  # 3^2 + 3^2
+        tensor(18.)
     """
     return r1_penalty(discriminator, fake)
 

@@ -35,6 +35,10 @@ def perceptual_loss(
     Raises:
         ValueError: If the two sides are not lists of equally many maps of the same shapes, the weights are
             not as many, or the distance is unknown.
+
+    Examples:
+        >>> perceptual_loss([torch.ones(1, 8, 4, 4)], [torch.zeros(1, 8, 4, 4)], layer_weights=[0.5])
+        tensor(0.5000)
     """
     if distance not in ("l1", "mse"):
         raise ValueError(f'expected distance "l1" or "mse"; got {distance!r}; use one of the two')
@@ -66,6 +70,11 @@ class PerceptualLoss(nn.Module):
             module is frozen and becomes a submodule.
         layer_weights: see `perceptual_loss`.
         distance: see `perceptual_loss`.
+
+    Examples:
+        >>> halves = PerceptualLoss(lambda x: [x, torch.nn.functional.avg_pool2d(x, 2)])
+        >>> halves(torch.ones(1, 3, 8, 8), torch.zeros(1, 3, 8, 8))  # 1 for each of the two maps
+        tensor(2.)
     """
 
     def __init__(

@@ -27,6 +27,12 @@ def pix2pixhd_perceptual_loss(
 
     Raises:
         ValueError: what `VGG19Features` raises; FileNotFoundError and ModuleNotFoundError likewise.
+
+    Examples:
+        >>> loss = pix2pixhd_perceptual_loss(weights="random")  # or "torchvision"
+        >>> image = torch.rand(1, 3, 32, 32)
+        >>> loss(image, image)
+        tensor(0.)
     """
     layers = [f"relu{block}_1" for block in range(1, 6)]
     features = VGG19Features(layers, weights=weights, normalization=normalization)
@@ -60,6 +66,12 @@ def srgan_content_loss(
     Raises:
         ValueError: another layer, or what `VGG19Features` raises; FileNotFoundError and ModuleNotFoundError
             likewise.
+
+    Examples:
+        >>> loss = srgan_content_loss(weights="random", layer="relu2_2")  # or "torchvision"
+        >>> image = torch.rand(1, 3, 32, 32)
+        >>> loss(image, image)
+        tensor(0.)
     """
     if layer not in ("relu5_4", "relu2_2"):
         raise ValueError(
@@ -84,12 +96,23 @@ def basicsr_content_loss(*, weights: Path | Literal["torchvision", "random"]) ->
 
     Raises:
         ValueError: what `VGG19Features` raises; FileNotFoundError and ModuleNotFoundError likewise.
+
+    Examples:
+        >>> loss = basicsr_content_loss(weights="random")  # or "torchvision"
+        >>> image = torch.rand(1, 3, 32, 32)
+        >>> loss(image, image)
+        tensor(0.)
     """
     return PerceptualLoss(VGG19Features(["conv5_4"], weights=weights))
 
 
 class SRGANWeights(NamedTuple):
-    """The weights of the terms of SRGAN's generator loss."""
+    """The weights of the terms of SRGAN's generator loss.
+
+    Examples:
+        >>> SRGAN_PAPER._replace(pixel=1.0)
+        SRGANWeights(pixel=1.0, content=1.0, adversarial=0.001)
+    """
 
     pixel: float
     content: float

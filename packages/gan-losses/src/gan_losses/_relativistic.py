@@ -46,6 +46,10 @@ def relativistic_average_generator_loss(
 
     Raises:
         ValueError: If real and fake differ in shape or number of scales, or an option is unknown.
+
+    Examples:
+        >>> relativistic_average_generator_loss(torch.zeros(4), torch.zeros(4))  # 2 log 2
+        tensor(1.3863)
     """
     return over_scales(
         lambda real, fake: _average(fake, real, comparison, mean),
@@ -81,6 +85,11 @@ def relativistic_average_discriminator_loss(
 
     Raises:
         ValueError: If real and fake differ in shape or number of scales, or an option is unknown.
+
+    Examples:
+        >>> logits = torch.tensor([1.0, 3.0])  # 1 below and above the mean of the other side
+        >>> relativistic_average_discriminator_loss(logits, logits, comparison="least_squares")
+        tensor(4.)
     """
     return over_scales(
         lambda real, fake: _average(real, fake, comparison, mean),
@@ -112,6 +121,11 @@ def relativistic_paired_generator_loss(
 
     Raises:
         ValueError: If real and fake differ in shape or number of scales, or an option is unknown.
+
+    Examples:
+        >>> real, fake = torch.tensor([3.0]), torch.tensor([2.0])
+        >>> relativistic_paired_generator_loss(real, fake, comparison="hinge")  # max(0, 1 - (2 - 3))
+        tensor(2.)
     """
     return over_scales(
         lambda real, fake: _compare(fake - real, comparison), real_logits, fake_logits, reduction=reduction
@@ -140,6 +154,10 @@ def relativistic_paired_discriminator_loss(
 
     Raises:
         ValueError: If real and fake differ in shape or number of scales, or an option is unknown.
+
+    Examples:
+        >>> relativistic_paired_discriminator_loss(torch.tensor([3.0]), torch.tensor([3.0]))  # log 2
+        tensor(0.6931)
     """
     return over_scales(
         lambda real, fake: _compare(real - fake, comparison), real_logits, fake_logits, reduction=reduction

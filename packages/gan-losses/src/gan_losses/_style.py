@@ -27,6 +27,12 @@ def gram_matrix(features: Tensor, *, normalization: GramNormalization = "element
 
     Raises:
         ValueError: If the features are not (N, C, H, W), or the normalization is unknown.
+
+    Examples:
+        >>> features = torch.tensor([1.0, 2.0]).reshape(1, 2, 1, 1).expand(1, 2, 8, 8)
+        >>> gram_matrix(features, normalization="area")
+        tensor([[[1., 2.],
+                 [2., 4.]]])
     """
     if features.ndim != 4:
         raise ValueError(
@@ -73,6 +79,11 @@ def style_loss(
     Raises:
         ValueError: If the sides are not lists of equally many maps, their channels or numbers of images do
             not match, the weights are not as many, or an option is unknown.
+
+    Examples:
+        >>> picture = torch.rand(1, 8, 4, 4)
+        >>> round(style_loss([picture], [picture.flip(3)]).item(), 6)  # mirrored: the same style
+        0.0
     """
     _check_layers(prediction, target, layer_weights)
     weights = [1.0] * len(prediction) if layer_weights is None else layer_weights

@@ -15,7 +15,12 @@ Features = Callable[[Tensor], Sequence[Tensor]]
 
 
 class StyleWeights(NamedTuple):
-    """The factors of the two losses (Gatys et al. 2016, equation 7, with alpha / beta = 1e-3)."""
+    """The factors of the two losses (Gatys et al. 2016, equation 7, with alpha / beta = 1e-3).
+
+    Examples:
+        >>> StyleWeights(style=100.0)
+        StyleWeights(content=1.0, style=100.0)
+    """
 
     content: float = 1.0  # alpha
     style: float = 1e3  # beta
@@ -44,6 +49,12 @@ def mean_grams(
 
     Raises:
         ValueError: If there is no picture, a position is not in the list, or as in `gram_matrix`.
+
+    Examples:
+        >>> pictures = [torch.ones(3, 8, 8), torch.zeros(3, 16, 16)]  # of any sizes
+        >>> (gram,) = mean_grams(lambda x: [x], pictures, [0], normalization="area")
+        >>> gram[0, 0]  # the mean of 1 and 0
+        tensor([0.5000, 0.5000, 0.5000])
     """
     if not len(pictures):
         raise ValueError("expected one picture of the style or more; got none")
@@ -102,6 +113,12 @@ def transfer_style(
     Raises:
         ValueError: If a shape, a position or an option is wrong.
         FloatingPointError: If the loss becomes infinite or not a number.
+
+    Examples:
+        >>> content, style = torch.zeros(1, 3, 8, 8), torch.rand(3, 8, 8)
+        >>> pixels = lambda x: [x]  # in place of VGG19Features
+        >>> transfer_style(content, [style], pixels, content_layers=[0], style_layers=[0], steps=2).shape
+        torch.Size([1, 3, 8, 8])
     """
     _check(content, styles, steps, start)
     factors = weights or StyleWeights()

@@ -39,6 +39,11 @@ class VGG19Features(nn.Module):
             or the file is damaged, unsafe or of another network.
         FileNotFoundError: If there is no file at the path.
         ModuleNotFoundError: If the extra is not installed.
+
+    Examples:
+        >>> features = VGG19Features(["relu1_1", "relu2_1"], weights="random")  # or "torchvision"
+        >>> [tuple(f.shape) for f in features(torch.zeros(1, 3, 32, 32))]
+        [(1, 64, 32, 32), (1, 128, 16, 16)]
     """
 
     _scale: Tensor

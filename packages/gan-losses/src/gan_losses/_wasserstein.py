@@ -17,6 +17,10 @@ def wasserstein_generator_loss(fake_logits: Logits, *, reduction: Reduction = "m
 
     Raises:
         ValueError: If the reduction is unknown.
+
+    Examples:
+        >>> wasserstein_generator_loss(torch.tensor([2.0, -1.0]))
+        tensor(-0.5000)
     """
     return over_scales(lambda fake: -fake, fake_logits, reduction=reduction)
 
@@ -39,5 +43,9 @@ def wasserstein_discriminator_loss(
 
     Raises:
         ValueError: If real and fake differ in shape or number of scales, or the reduction is unknown.
+
+    Examples:
+        >>> wasserstein_discriminator_loss(torch.tensor([2.0]), torch.tensor([-1.0]))
+        tensor(-3.)
     """
     return over_scales(lambda real, fake: fake - real, real_logits, fake_logits, reduction=reduction)
