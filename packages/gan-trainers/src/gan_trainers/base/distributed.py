@@ -89,6 +89,10 @@ def global_mean(values: Tensor) -> Tensor:
 
     For losses that compare with a mean over the batch, such as the relativistic average ones of gan-losses:
     with `mean=global_mean`, two processes with half of a batch each equal one with the whole batch.
+
+    Examples:
+        >>> global_mean(torch.tensor([1.0, 3.0]))  # of this one process
+        tensor(2.)
     """
     return sum_over_processes(values.mean()) / process_count()
 

@@ -7,7 +7,15 @@ from contextlib import contextmanager
 
 
 class OptionError(ValueError):
-    """An option, or a pair of options, that makes no sense; its message names the option as it is typed."""
+    """An option, or a pair of options, that makes no sense; its message names the option as it is typed.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> RunOptions(out=Path("runs/mine"), accumulate=0)
+        Traceback (most recent call last):
+            ...
+        gan_trainers.base.errors.OptionError: --accumulate must be a whole number of at least 1; got 0
+    """
 
 
 @contextmanager
@@ -20,6 +28,14 @@ def plain_errors() -> Iterator[None]:
 
     Raises:
         SystemExit: in place of such an error: with code 2 for an `OptionError`, 1 otherwise.
+
+    Examples:
+        >>> import contextlib, io
+        >>> screen = io.StringIO()
+        >>> with contextlib.suppress(SystemExit), contextlib.redirect_stderr(screen), plain_errors():
+        ...     raise OptionError("--size must be at least 1")
+        >>> screen.getvalue().strip()
+        'error: --size must be at least 1'
     """
     try:
         yield

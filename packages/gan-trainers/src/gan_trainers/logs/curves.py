@@ -28,6 +28,12 @@ def read_scalars(file: Path) -> list[Row]:
     """The lines of a `scalars.jsonl`; a last line that a kill cut short is left out.
 
     There is a warning if other lines are damaged; they are left out, and those after them are not.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> _ = Path("scalars.jsonl").write_text('{"step": 10, "loss": 2.0}')
+        >>> read_scalars(Path("scalars.jsonl"))
+        [{'step': 10, 'loss': 2.0}]
     """
     lines = read_lines(file)
     if lines.damage:
@@ -77,6 +83,13 @@ def draw_curves(
         file: the picture to write.
         names: the scalars to draw, in this order; None for all. Nothing is written if there are none.
         against: the scalar of the horizontal axis, which all rows have, such as "seconds" or "images".
+
+    Examples:
+        >>> from pathlib import Path
+        >>> rows = [{"step": 10, "loss": 2.0}, {"step": 20, "loss": 1.0}]
+        >>> draw_curves({"mine": rows}, Path("curves.png"))
+        >>> Path("curves.png").is_file()
+        True
     """
     from matplotlib.figure import Figure  # imported late: it loads more slowly than all the rest
 

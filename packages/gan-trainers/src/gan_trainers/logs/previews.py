@@ -28,6 +28,13 @@ def write_grid(file: Path, *columns: Tensor, rows: int = 8) -> None:
 
     Raises:
         ValueError: if there is nothing to show or the columns do not fit together.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> gray, color = torch.zeros(2, 1, 8, 8), torch.zeros(2, 3, 8, 8)
+        >>> write_grid(Path("previews/1.png"), gray, color)  # 2 rows, 2 columns
+        >>> Path("previews/1.png").is_file()
+        True
     """
     if not columns or any(c.ndim != 4 or c.shape[1] not in (1, 3) for c in columns):
         shapes = ", ".join(str(tuple(column.shape)) for column in columns)
@@ -85,6 +92,15 @@ def write_animation(file: Path, frames: Sequence[Path], *, seconds: float = 0.5)
 
     Raises:
         ValueError: if there are no frames, their sizes differ, or the format has no animations.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> frames = [Path("1.png"), Path("2.png")]
+        >>> for frame in frames:
+        ...     write_grid(frame, torch.rand(1, 3, 8, 8))
+        >>> write_animation(Path("steps.webp"), frames)
+        >>> Path("steps.webp").is_file()
+        True
     """
     if file.suffix not in (".webp", ".gif"):
         raise ValueError(f"{file}: expected .webp or .gif for an animation")

@@ -25,6 +25,12 @@ def batched(network: Callable[[Tensor], Any]) -> Callable[..., list[Any]]:
     Returns:
         A function of any number of batches (N, C, H, W) or None; it returns one result for each, None for
         None.
+
+    Examples:
+        >>> net = torch.nn.Conv2d(3, 1, 1)
+        >>> real, fake = batched(net)(torch.zeros(2, 3, 8, 8), torch.zeros(4, 3, 8, 8))  # one forward
+        >>> real.shape, fake.shape
+        (torch.Size([2, 1, 8, 8]), torch.Size([4, 1, 8, 8]))
     """
     exact = _treats_images_separately(network)
 

@@ -31,6 +31,12 @@ class ImagePool:
 
     Raises:
         ValueError: capacity is negative.
+
+    Examples:
+        >>> pool = ImagePool(capacity=50)
+        >>> fake = torch.randn(4, 3, 8, 8)
+        >>> torch.equal(pool.swap(fake), fake)  # while the pool fills
+        True
     """
 
     same_on_every_process = True

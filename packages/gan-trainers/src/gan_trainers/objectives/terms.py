@@ -10,6 +10,10 @@ def total(terms: Mapping[str, Tensor]) -> Tensor:
 
     Raises:
         ValueError: there are none.
+
+    Examples:
+        >>> total({"adversarial": torch.tensor(1.0), "l1": 100 * torch.tensor(0.02)})
+        tensor(3.)
     """
     if not terms:
         raise ValueError("expected at least one term; got none")

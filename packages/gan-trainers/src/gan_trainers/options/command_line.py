@@ -34,6 +34,14 @@ def run_recipe(
 
     Raises:
         SystemExit: after a mistake, and after `--help` and `--version`.
+
+    Examples:
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True)
+        ... class Options:
+        ...     size: Count = 256  # side of the crops, in pixels
+        >>> run_recipe(lambda options: print(options.size), {"paper": Options()}, ["paper", "--size", "64"])
+        64
     """
     with plain_errors():
         words = sys.argv[1:] if arguments is None else list(arguments)
@@ -58,6 +66,12 @@ def parse_options(preset: Options, words: Sequence[str]) -> Options:
 
     Raises:
         OptionError: names the option, and the closest one if it is unknown.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> preset = RunOptions(out=Path("runs/mine"))
+        >>> parse_options(preset, ["--seed", "3", "--precision", "fp32"]).seed
+        3
     """
     parameters = list(_parameters(preset))
     check_words(words, {option_name(each.name): each.annotation for each in parameters})

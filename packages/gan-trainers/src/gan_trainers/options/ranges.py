@@ -20,7 +20,14 @@ from gan_trainers.base.errors import OptionError
 
 @dataclasses.dataclass(frozen=True)
 class Range:
-    """The finite numbers from `least` to `most`, without those that are excluded."""
+    """The finite numbers from `least` to `most`, without those that are excluded.
+
+    Examples:
+        >>> from typing import Annotated
+        >>> Angle = Annotated[float, Range(0, 360, without_most=True)]  # for a field of options
+        >>> Range(0, 360)
+        Range(least=0, most=360, without_least=False, without_most=False)
+    """
 
     least: float
     most: float = math.inf
@@ -63,6 +70,18 @@ def check_ranges(options: Any) -> None:
 
     Raises:
         OptionError: names the option as it is typed on the command line, the value, and the values allowed.
+
+    Examples:
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True)
+        ... class Options:
+        ...     size: Count = 256  # side of the crops, in pixels
+        ...     def __post_init__(self) -> None:
+        ...         check_ranges(self)
+        >>> Options(size=0)
+        Traceback (most recent call last):
+            ...
+        gan_trainers.base.errors.OptionError: --size must be a whole number of at least 1; got 0
     """
     hints = get_type_hints(type(options), include_extras=True)
     for field in dataclasses.fields(options):

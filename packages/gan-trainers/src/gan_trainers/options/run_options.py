@@ -18,6 +18,12 @@ class RunOptions:
 
     Raises:
         OptionError: a value out of its range, or an unknown tracker.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> options = RunOptions(out=Path("runs/mine"), precision="fp32", evaluate_every=100)
+        >>> options.evaluation_interval(steps=1000)
+        100
     """
 
     out: Path  # folder of the run

@@ -44,6 +44,11 @@ class Loader:
 
     Raises:
         ValueError: if the dataset is empty or `batch_size` is not positive.
+
+    Examples:
+        >>> loader = Loader(range(5), batch_size=2, seed=0, shuffle=False, passes=1)
+        >>> [batch.tolist() for batch in loader]
+        [[0, 1], [2, 3], [4]]
     """
 
     def __init__(

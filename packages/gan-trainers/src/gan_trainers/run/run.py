@@ -86,6 +86,21 @@ class Run:
             a compile mode that torch does not know, or that means nothing on the device; for a setting of
             accelerate that a run does not follow; or if the launcher, accelerate and the devices do not agree
             about the processes.
+
+    Examples:
+        >>> run = Run("runs/first", quiet=True)
+        >>> net = torch.nn.Linear(2, 1)
+        >>> optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        >>> run.register(net=net, optimizer=optimizer)
+        >>> loader = run.loader(torch.rand(16, 2), batch_size=4)
+        >>> run.resume()  # does nothing in a new folder
+        False
+        >>> for batch in run.steps(loader, until=3):
+        ...     loss = net(batch).square().mean()
+        ...     run.update(optimizer, loss)
+        ...     run.log({"loss": loss})
+        >>> run.step
+        3
     """
 
     def __init__(

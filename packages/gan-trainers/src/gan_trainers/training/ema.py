@@ -27,6 +27,15 @@ class EMA(nn.Module, Generic[Net]):
 
     Raises:
         ValueError: if `half_life` or `ramp_up` is not positive.
+
+    Examples:
+        >>> net = torch.nn.Linear(1, 1, bias=False)
+        >>> ema = EMA(net, half_life=1)
+        >>> _ = torch.nn.init.constant_(net.weight, 0.0)  # an optimizer step
+        >>> before = ema.average.weight.item()
+        >>> ema.update()
+        >>> ema.average.weight.item() == before / 2
+        True
     """
 
     average: Net

@@ -16,6 +16,14 @@ def frozen(*modules: nn.Module) -> Iterator[None]:
 
     Args:
         *modules: networks, or parts of them, whose parameters are frozen inside the block.
+
+    Examples:
+        >>> d = torch.nn.Linear(2, 1)
+        >>> x = torch.ones(1, 2, requires_grad=True)
+        >>> with frozen(d):
+        ...     d(x).sum().backward()
+        >>> d.weight.grad is None, x.grad.shape
+        (True, torch.Size([1, 2]))
     """
     learning = [p for module in modules for p in module.parameters() if p.requires_grad]
     for parameter in learning:

@@ -58,6 +58,13 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     Args:
         seed: of the generators of the CPU and of `device`.
         device: of the networks.
+
+    Examples:
+        >>> with seeded(0, torch.device("cpu")):
+        ...     first = torch.rand(1)
+        >>> with seeded(0, torch.device("cpu")):
+        ...     print(torch.equal(torch.rand(1), first))
+        True
     """
     accelerator = _accelerators().get(device.type)
     before = torch.get_rng_state(), accelerator.get_rng_state() if accelerator else None

@@ -22,6 +22,10 @@ def linear_decay(step: int, *, start: int, end: int) -> float:
 
     Raises:
         ValueError: if `end` is before `start`.
+
+    Examples:
+        >>> [linear_decay(step, start=2, end=5) for step in range(1, 7)]
+        [1.0, 1.0, 0.75, 0.5, 0.25, 0.0]
     """
     if end < start:
         raise ValueError(f"linear_decay expects start <= end; got start={start} and end={end}")
@@ -32,6 +36,10 @@ def cosine_decay(step: int, *, start: int, end: int) -> float:
     """1 up to step `start`, then half a cosine down to 0, which it would reach one step after `end`.
 
     Loshchilov and Hutter 2017, eq. 5, without restarts. Arguments, result and error as `linear_decay`.
+
+    Examples:
+        >>> [round(cosine_decay(step, start=2, end=5), 2) for step in (1, 2, 4, 5)]
+        [1.0, 1.0, 0.5, 0.15]
     """
     return 0.5 - 0.5 * math.cos(math.pi * linear_decay(step, start=start, end=end))
 
@@ -46,6 +54,10 @@ def step_decay(step: int, *, at: tuple[int, ...], factor: float = 0.5) -> float:
 
     Returns:
         The factor for the rate.
+
+    Examples:
+        >>> [step_decay(step, at=(2, 4)) for step in range(1, 6)]
+        [1.0, 1.0, 0.5, 0.5, 0.25]
     """
     return factor ** sum(step > drop for drop in at)
 
@@ -62,6 +74,10 @@ def warm_up(step: int, *, steps: int) -> float:
 
     Raises:
         ValueError: if `steps` is negative.
+
+    Examples:
+        >>> [warm_up(step, steps=4) for step in range(1, 6)]
+        [0.25, 0.5, 0.75, 1.0, 1.0]
     """
     if steps < 0:
         raise ValueError(f"warm_up expects steps >= 0; got {steps}")
