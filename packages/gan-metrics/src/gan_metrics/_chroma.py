@@ -33,13 +33,27 @@ def chroma_error(prediction: Tensor, target: Tensor, *, reduction: Reduction = "
     Raises:
         ValueError: the shapes differ or are not (N, 3, H, W), the images are not floating point or far
             outside [-1, 1], or the reduction is unknown.
+
+    Examples:
+        >>> red = torch.tensor([1.0, -1.0, -1.0]).reshape(1, 3, 1, 1)
+        >>> chroma_error(torch.full((1, 3, 1, 1), -0.4), red)  # |Cr| = 1, |Cb| = 0.3375
+        tensor(0.6687)
     """
     _check_pair(prediction, target, "chroma_error")
     return reduce((_chroma(prediction) - _chroma(target)).abs().mean((1, 2, 3)), reduction)
 
 
 class Correlations(NamedTuple):
-    """Pearson's correlation of predicted and true color differences, from -1 to 1."""
+    """Pearson's correlation of predicted and true color differences, from -1 to 1.
+
+    Examples:
+        >>> red, blue = torch.zeros(2, 1, 3, 8, 8)
+        >>> red[:, 0, :4], blue[:, 2, :4] = 1, 1
+        >>> correlation = ChromaCorrelation()
+        >>> correlation.add(blue, red)
+        >>> correlation.compute().cr < 0  # blue where red should be
+        True
+    """
 
     cr: float  # red against cyan
     cb: float  # blue against yellow
@@ -48,14 +62,17 @@ class Correlations(NamedTuple):
 class ChromaCorrelation:
     """The correlation of predicted Cr and Cb with the true ones over all images of all batches and processes.
 
-    correlation = ChromaCorrelation()
-    for fake, real in batches:
-        correlation.add(fake, real)
-    print(correlation.compute())  # Correlations(cr=..., cb=...)
-
     All pixels of all images are one population, in which each image has the same weight. So it shows whether
     a colorizer knows what is red and what is blue; it does not depend on how strong its colors are. Gray
     images, and images of one constant color, have 0.
+
+    Examples:
+        >>> real = torch.rand(4, 3, 8, 8) * 2 - 1
+        >>> correlation = ChromaCorrelation()
+        >>> correlation.add(real / 2, real)  # half as colorful, with the right colors
+        >>> cr, cb = correlation.compute()
+        >>> round(cr, 3), round(cb, 3)
+        (1.0, 1.0)
     """
 
     def __init__(self) -> None:

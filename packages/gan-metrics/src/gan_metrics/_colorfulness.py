@@ -25,6 +25,10 @@ def colorfulness(rgb: Tensor, *, reduction: Reduction = "mean") -> Tensor:
     Raises:
         ValueError: the shape is not (N, 3, H, W), the images are not floating point or far outside [-1, 1],
             or the reduction is unknown.
+
+    Examples:
+        >>> colorfulness(torch.zeros(1, 3, 8, 8))  # gray
+        tensor(0.)
     """
     check_images(rgb, "colorfulness")
     if rgb.shape[1] != 3:

@@ -28,6 +28,11 @@ def confusion_matrix(
 
     Raises:
         ValueError: the maps are not integers, differ in shape, or hold another label; `classes` is below 1.
+
+    Examples:
+        >>> confusion_matrix(torch.tensor([[[0, 1, 1, 1]]]), torch.tensor([[[0, 0, 1, 255]]]), classes=2)
+        tensor([[1, 1, 0],
+                [0, 1, 0]])
     """
     if classes < 1:
         raise ValueError(f"confusion_matrix expects at least 1 class; got {classes}")
@@ -43,14 +48,15 @@ def confusion_matrix(
 class ConfusionMatrix:
     """The sum of the confusion matrices of all batches and processes, without torchmetrics.
 
-    counts = ConfusionMatrix(classes=9)
-    for prediction, target in batches:
-        counts.add(prediction, target)
-    print(segmentation_scores(counts.compute()))
-
     Args:
         classes: the number of classes.
         ignore: the label of void, or several; see `confusion_matrix`.
+
+    Examples:
+        >>> counts = ConfusionMatrix(classes=2)
+        >>> counts.add(torch.tensor([[[0, 1, 1, 1]]]), torch.tensor([[[0, 0, 1, 1]]]))  # for each batch
+        >>> segmentation_scores(counts.compute()).pixel_accuracy
+        0.75
     """
 
     def __init__(self, classes: int, *, ignore: int | Collection[int] | None = 255) -> None:

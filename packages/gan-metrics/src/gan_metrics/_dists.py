@@ -16,6 +16,11 @@ class DISTS(MeanOverImages):
 
     Args:
         network: torchmetrics' network.
+
+    Examples:
+        >>> score = dists("vgg16-397923af.pth")  # doctest: +SKIP
+        >>> score.update(fake, real)  # doctest: +SKIP
+        >>> score.compute()  # doctest: +SKIP
     """
 
     higher_is_better = False
@@ -50,5 +55,9 @@ def dists(weights: str | Path) -> DISTS:
         ModuleNotFoundError: torchvision is not installed.
         ValueError: the file is damaged, unsafe or of another network.
         FileNotFoundError: there is no file at the path.
+
+    Examples:
+        >>> score = dists("vgg16-397923af.pth")  # doctest: +SKIP
+        >>> score(fake, real)  # doctest: +SKIP
     """
     return DISTS(build_on_file("dists", "vgg16", Path(weights), DISTSNetwork))

@@ -40,6 +40,13 @@ def feature_distance(
     Raises:
         ValueError: the shapes differ or are not (N, C, H, W), the images are not floating point or far
             outside [-1, 1], `features` does not return a list of maps, or the reduction is unknown.
+
+    Examples:
+        >>> features = lambda x: [x]  # or a network
+        >>> left, right = torch.zeros(1, 2, 1, 1), torch.zeros(1, 2, 1, 1)
+        >>> left[:, 0], right[:, 1] = 1, 1
+        >>> feature_distance(features, left, right)  # perpendicular: 1 + 1
+        tensor(2.)
     """
     check_pair(prediction, target, "feature_distance")
     with torch.autocast(prediction.device.type, enabled=False):

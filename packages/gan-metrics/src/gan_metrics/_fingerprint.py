@@ -17,6 +17,13 @@ def fingerprint(files: Iterable[str | Path]) -> str:
     Raises:
         OSError: a file cannot be read.
         ValueError: there are no files, or one is a folder, a named pipe or a device.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> _ = Path("a.png").write_bytes(b"1")
+        >>> _ = Path("b.png").write_bytes(b"1")
+        >>> fingerprint(["a.png"]) == fingerprint(["b.png"])
+        True
     """
     paths = [Path(file) for file in files]
     if not paths:

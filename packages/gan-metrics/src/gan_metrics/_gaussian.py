@@ -17,6 +17,11 @@ class Gaussian(NamedTuple):
     Attributes:
         mean: (D,) float64.
         root: (D, R) float64, such that root @ root.T is the covariance; R is at most D.
+
+    Examples:
+        >>> gaussian = Gaussian.of(torch.tensor([[0.0, 0.0], [2.0, 0.0]]))
+        >>> gaussian.mean, gaussian.root.shape
+        (tensor([1., 0.], dtype=torch.float64), torch.Size([2, 2]))
     """
 
     mean: Tensor

@@ -34,6 +34,11 @@ def grid_strength(images: Tensor, *, period: int = 4, reduction: Reduction = "me
     Raises:
         ValueError: the shape or the type is another, an image is too small, `period` is below 2, or the
             reduction is unknown.
+
+    Examples:
+        >>> column = torch.tensor([0.0, 0.5]).repeat(40, 20).expand(1, 1, 40, 40)
+        >>> grid_strength(column + torch.rand(1, 1, 40, 40) * 0.1, period=2) > 10  # decibels
+        tensor(True)
     """
     check_images(images, "grid_strength")
     if images.shape[1] not in (1, 3) or period < 2:

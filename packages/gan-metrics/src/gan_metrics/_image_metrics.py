@@ -15,7 +15,14 @@ from gan_metrics._ssim import ssim
 
 
 class PSNR(MeanOverImages):
-    """The mean of `psnr` over all images of all batches and processes, in decibels."""
+    """The mean of `psnr` over all images of all batches and processes, in decibels.
+
+    Examples:
+        >>> score = PSNR()
+        >>> score.update(torch.full((2, 3, 16, 16), 0.2), torch.zeros(2, 3, 16, 16))
+        >>> score.compute()  # 10 log10(4 / 0.04)
+        tensor(20.0000)
+    """
 
     higher_is_better = True
 
@@ -28,7 +35,14 @@ class PSNR(MeanOverImages):
 
 
 class SSIM(MeanOverImages):
-    """The mean of `ssim` over all images of all batches and processes."""
+    """The mean of `ssim` over all images of all batches and processes.
+
+    Examples:
+        >>> score = SSIM()
+        >>> score.update(torch.zeros(2, 3, 16, 16), torch.zeros(2, 3, 16, 16))
+        >>> score.compute()
+        tensor(1.)
+    """
 
     higher_is_better = True
 
@@ -45,6 +59,12 @@ class PSNRY(MeanOverImages):
 
     Args:
         border: see `psnr_y`.
+
+    Examples:
+        >>> score = PSNRY(border=4)
+        >>> score.update(torch.zeros(2, 3, 16, 16), torch.zeros(2, 3, 16, 16))
+        >>> score.compute()
+        tensor(100.)
     """
 
     higher_is_better = True
@@ -63,6 +83,13 @@ class SSIMY(MeanOverImages):
 
     Args:
         border: see `ssim_y`.
+
+    Examples:
+        >>> score = SSIMY(border=4)
+        >>> images = torch.rand(2, 3, 32, 32)
+        >>> score.update(images, images)
+        >>> round(score.compute().item(), 4)
+        1.0
     """
 
     higher_is_better = True
@@ -77,7 +104,14 @@ class SSIMY(MeanOverImages):
 
 
 class Colorfulness(MeanOverImages):
-    """The mean of `colorfulness` over all images of all batches and processes."""
+    """The mean of `colorfulness` over all images of all batches and processes.
+
+    Examples:
+        >>> score = Colorfulness()
+        >>> score.update(torch.zeros(2, 3, 8, 8))
+        >>> score.compute()  # gray
+        tensor(0.)
+    """
 
     def __init__(self) -> None:
         super().__init__("colorfulness")
@@ -97,6 +131,12 @@ class GridStrength(MeanOverImages):
 
     Args:
         period: see `grid_strength`.
+
+    Examples:
+        >>> score = GridStrength(period=2)
+        >>> score.update(torch.rand(1, 1, 40, 40) * 0.1 + torch.tensor([0.0, 0.5]).repeat(40, 20))
+        >>> score.compute() > 10  # decibels: every second column is lighter
+        tensor(True)
     """
 
     def __init__(self, period: int = 4) -> None:
@@ -124,6 +164,12 @@ class FeatureDistance(UsesFeatureExtractor, MeanOverImages):
 
     Args:
         features: the feature extractor, see `feature_distance`.
+
+    Examples:
+        >>> score = FeatureDistance(lambda x: [x, torch.nn.functional.avg_pool2d(x, 2)])
+        >>> score.update(torch.ones(2, 3, 8, 8), torch.ones(2, 3, 8, 8))
+        >>> score.compute()
+        tensor(0.)
     """
 
     higher_is_better = False

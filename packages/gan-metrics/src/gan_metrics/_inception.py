@@ -31,6 +31,10 @@ class Inception(nn.Module):
         ValueError: there is neither a file nor permission to download one; or the file is damaged, unsafe or
             of another network.
         FileNotFoundError: there is no file at the path.
+
+    Examples:
+        >>> network = Inception("weights-inception-2015-12-05-6726825d.pth")  # doctest: +SKIP
+        >>> image_features(network, torch.zeros(2, 3, 64, 64)).shape  # doctest: +SKIP
     """
 
     def __init__(self, weights: str | Path | None = None, *, download: bool = False) -> None:

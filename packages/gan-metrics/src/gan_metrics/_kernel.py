@@ -38,6 +38,10 @@ def kernel_distance(
     Raises:
         ValueError: features are not (N, D), of fewer than two images, not finite, or of two networks; there
             are no subsets, or they are smaller than 2; or the reduction is unknown.
+
+    Examples:
+        >>> kernel_distance(torch.ones(8, 3), -torch.ones(8, 3))  # k = 8 within each set, 0 between them
+        tensor(16., dtype=torch.float64)
     """
     fake, real = check_sets(fake, real, "kernel_distance")
     check_subsets(subsets, subset_size)

@@ -27,6 +27,10 @@ def predict_labels(
     Raises:
         ValueError: the images are not floating point, far outside [-1, 1] or not (N, C, H, W), or `network`
             returns something else.
+
+    Examples:
+        >>> predict_labels(lambda x: torch.cat([x, -x], 1), torch.tensor([[[[0.5, -0.5]]]]))
+        tensor([[[0, 1]]])
     """
     check_images(images, "predict_labels")
     height, width = size or images.shape[-2:]
@@ -55,6 +59,11 @@ def nearest_color_labels(images: Tensor, palette: Tensor | Sequence[Sequence[int
     Raises:
         ValueError: the images are not floating point, far outside [-1, 1] or not RGB, or the palette is not
             one of such integers.
+
+    Examples:
+        >>> palette = [(0, 0, 0), (255, 0, 0)]
+        >>> nearest_color_labels(torch.tensor([0.8, -1.0, -0.9]).reshape(1, 3, 1, 1), palette)
+        tensor([[[1]]])
     """
     check_images(images, "nearest_color_labels")
     if images.shape[1] != 3:

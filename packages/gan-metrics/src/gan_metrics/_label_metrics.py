@@ -62,6 +62,12 @@ class SegmentationScores(ConfusionMatrixMetric):
     Args:
         classes: the number of classes.
         ignore: the label of void, or several; see `confusion_matrix`.
+
+    Examples:
+        >>> score = SegmentationScores(classes=2)
+        >>> score.update(torch.tensor([[[0, 1, 1, 1]]]), torch.tensor([[[0, 0, 1, 1]]]))
+        >>> score.compute()["pixel_accuracy"]
+        tensor(0.7500, dtype=torch.float64)
     """
 
     def __init__(self, classes: int, *, ignore: int | Collection[int] | None = 255) -> None:
@@ -91,6 +97,13 @@ class FCNScore(UsesFeatureExtractor, ConfusionMatrixMetric):
         network: see `predict_labels`.
         classes: the number of classes.
         ignore: the label of void, or several; see `confusion_matrix`.
+
+    Examples:
+        >>> network = torch.nn.Conv2d(3, 4, 1)  # from images to logits of 4 classes
+        >>> score = FCNScore(network, classes=4)
+        >>> score.update(torch.zeros(2, 3, 8, 8), torch.zeros(2, 8, 8, dtype=torch.int64))  # fake, labels
+        >>> sorted(score.compute())
+        ['class_accuracy', 'class_iou', 'pixel_accuracy']
     """
 
     def __init__(

@@ -30,6 +30,14 @@ def lpips(
         ModuleNotFoundError: torchvision is not installed.
         ValueError: there is no such network; or the file is damaged, unsafe or of another network.
         FileNotFoundError: there is no file at the path.
+
+    Examples:
+        >>> from torchvision.models import squeezenet1_1
+        >>> torch.save(squeezenet1_1().state_dict(), "weights.pth")  # or torchvision's own file
+        >>> score = lpips("weights.pth", "squeeze")
+        >>> image = torch.rand(1, 3, 64, 64)
+        >>> round(score(image, image).item(), 4)
+        0.0
     """
     if network not in _TORCHVISION:
         raise ValueError(f'expected network "alex", "vgg" or "squeeze"; got {network!r}; use one of them')

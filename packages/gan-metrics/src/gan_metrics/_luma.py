@@ -33,6 +33,11 @@ def psnr_y(prediction: Tensor, target: Tensor, *, border: int = 4, reduction: Re
     Raises:
         ValueError: the shapes differ or are not (N, 3, H, W) or (N, 1, H, W), the images are not floating
             point or far outside [-1, 1], no pixel is left inside the border, or the reduction is unknown.
+
+    Examples:
+        >>> black, gray = torch.full((1, 3, 16, 16), -1.0), torch.full((1, 3, 16, 16), 0.0)
+        >>> round(psnr_y(gray, black).item(), 2)  # Y = 126 and 16
+        7.3
     """
     return reduce(decibels(*_inner_luma(prediction, target, border, 1, "psnr_y")), reduction)
 
@@ -56,6 +61,11 @@ def ssim_y(prediction: Tensor, target: Tensor, *, border: int = 4, reduction: Re
 
     Raises:
         ValueError: see `psnr_y`.
+
+    Examples:
+        >>> image = torch.rand(1, 3, 32, 32)
+        >>> round(ssim_y(image, image).item(), 4)
+        1.0
     """
     return reduce(similarities(*_inner_luma(prediction, target, border, WINDOW, "ssim_y")), reduction)
 

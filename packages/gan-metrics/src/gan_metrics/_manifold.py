@@ -27,6 +27,11 @@ def precision_recall(fake: Tensor, real: Tensor, *, neighbors: int = 3) -> tuple
     Raises:
         ValueError: features are not (N, D), not finite, of two networks, or of no more than `neighbors`
             images; or `neighbors` is not positive.
+
+    Examples:
+        >>> features = torch.randn(16, 4)
+        >>> precision_recall(features, features)
+        (tensor(1., dtype=torch.float64), tensor(1., dtype=torch.float64))
     """
     fake, real = _check(fake, real, neighbors, "precision_recall")
     precision = _balls_around(fake, real, _radii(real, neighbors)) > 0
@@ -52,6 +57,12 @@ def density_coverage(fake: Tensor, real: Tensor, *, neighbors: int = 5) -> tuple
 
     Raises:
         ValueError: see `precision_recall`.
+
+    Examples:
+        >>> features = torch.randn(16, 4)
+        >>> density, coverage = density_coverage(features, features, neighbors=3)
+        >>> coverage  # each ball contains its own center
+        tensor(1., dtype=torch.float64)
     """
     fake, real = _check(fake, real, neighbors, "density_coverage")
     radii = _radii(real, neighbors)

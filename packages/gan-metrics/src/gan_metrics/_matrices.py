@@ -28,6 +28,10 @@ def image_features(features: Features, images: Tensor) -> Tensor:
     Raises:
         ValueError: the images are not floating point, far outside [-1, 1] or not (N, C, H, W), or `features`
             returns something else.
+
+    Examples:
+        >>> image_features(lambda x: torch.nn.functional.avg_pool2d(x, 4), torch.zeros(2, 3, 16, 16)).shape
+        torch.Size([2, 3])
     """
     check_images(images, "image_features")
     with torch.autocast(images.device.type, enabled=False):

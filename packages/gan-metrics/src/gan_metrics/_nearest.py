@@ -23,6 +23,12 @@ def nearest(samples: Tensor, among: Tensor, *, neighbors: int = 1) -> tuple[Tens
 
     Raises:
         ValueError: the shapes differ beyond their first dimension, or `among` has fewer than `neighbors`.
+
+    Examples:
+        >>> train = torch.tensor([[0.0, 0.0], [3.0, 4.0]])
+        >>> index, distance = nearest(torch.tensor([[3.0, 0.0]]), train, neighbors=2)
+        >>> index, distance
+        (tensor([[0, 1]]), tensor([[3., 4.]]))
     """
     if samples.ndim < 2 or samples.shape[1:] != among.shape[1:]:
         raise ValueError(

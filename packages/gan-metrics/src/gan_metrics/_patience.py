@@ -28,6 +28,13 @@ class Patience:
 
     Raises:
         ValueError: `evaluations` is not positive, `better` is unknown, or `margin` is negative.
+
+    Examples:
+        >>> patience = Patience(2, better="lower")
+        >>> [patience.add(score) for score in (50.0, 40.0, 42.0, 41.0)]
+        [True, True, False, False]
+        >>> patience.over, patience.best
+        (True, 40.0)
     """
 
     def __init__(

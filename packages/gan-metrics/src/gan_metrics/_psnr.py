@@ -28,6 +28,10 @@ def psnr(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") -
     Raises:
         ValueError: the shapes differ or are not (N, C, H, W), the images are not floating point or far
             outside [-1, 1], or the reduction is unknown.
+
+    Examples:
+        >>> psnr(torch.full((1, 3, 8, 8), 0.2), torch.zeros(1, 3, 8, 8))  # 10 log10(4 / 0.04)
+        tensor(20.0000)
     """
     check_pair(prediction, target, "psnr")
     return reduce(decibels(prediction, target), reduction)

@@ -16,6 +16,11 @@ class LabelScores(NamedTuple):
             class that no true map has.
         ious: (classes,) float64, intersection over union of each class; NaN for a class that neither the
             true maps nor the predicted ones have.
+
+    Examples:
+        >>> scores = segmentation_scores(torch.tensor([[3, 1], [0, 4]]))
+        >>> scores.pixel_accuracy, scores.class_accuracy
+        (0.875, 0.875)
     """
 
     pixel_accuracy: float
@@ -40,6 +45,11 @@ def segmentation_scores(matrix: Tensor) -> LabelScores:
 
     Raises:
         ValueError: the matrix has another shape, or is without any pixel.
+
+    Examples:
+        >>> scores = segmentation_scores(torch.tensor([[3, 1], [0, 4]]))
+        >>> scores.pixel_accuracy, scores.class_iou  # 7 / 8, and the mean of 3 / 4 and 4 / 5
+        (0.875, 0.775)
     """
     if matrix.ndim != 2 or matrix.shape[1] - matrix.shape[0] not in (0, 1):
         raise ValueError(

@@ -21,6 +21,13 @@ class FrechetDistance(FeatureSetMetric):
         features: the feature extractor, see `image_features`; it moves to another device with the metric.
         real: the statistics of the real images, see `measure_statistics`. If absent, the real images are the
             targets of `update`.
+
+    Examples:
+        >>> score = FrechetDistance(lambda images: images.mean((2, 3)))
+        >>> real = torch.rand(16, 3, 8, 8)
+        >>> score.update(real - 1, real)
+        >>> round(score.compute().item(), 4)  # the means differ by 1 in each of three features
+        3.0
     """
 
     higher_is_better = False
@@ -52,6 +59,12 @@ class KernelDistance(FeatureSetMetric):
 
     Raises:
         ValueError: `real` is without features; there are no subsets, or they are smaller than 2.
+
+    Examples:
+        >>> score = KernelDistance(lambda images: images.mean((2, 3)), subset_size=8)
+        >>> score.update(torch.ones(8, 3, 4, 4), -torch.ones(8, 3, 4, 4))
+        >>> score.compute()  # k = 8 within each set, 0 between them
+        tensor(16., dtype=torch.float64)
     """
 
     higher_is_better = False
@@ -98,6 +111,13 @@ class PrecisionRecall(FeatureSetMetric):
 
     Raises:
         ValueError: `real` is without features.
+
+    Examples:
+        >>> score = PrecisionRecall(lambda images: images.flatten(1), neighbors=2)
+        >>> images = torch.rand(8, 3, 4, 4) * 2 - 1
+        >>> score.update(images, images)  # fake, real
+        >>> score.compute()["precision"]
+        tensor(1., dtype=torch.float64)
     """
 
     higher_is_better = True
@@ -132,6 +152,13 @@ class DensityCoverage(FeatureSetMetric):
 
     Raises:
         ValueError: `real` is without features.
+
+    Examples:
+        >>> score = DensityCoverage(lambda images: images.flatten(1), neighbors=2)
+        >>> images = torch.rand(8, 3, 4, 4) * 2 - 1
+        >>> score.update(images, images)  # fake, real
+        >>> score.compute()["coverage"]
+        tensor(1., dtype=torch.float64)
     """
 
     higher_is_better = True
@@ -165,6 +192,12 @@ class FID(FrechetDistance):
 
     Raises:
         TypeError: the network is another one, on which the distance is not FID.
+
+    Examples:
+        >>> inception = Inception("weights-inception-2015-12-05-6726825d.pth")  # doctest: +SKIP
+        >>> fid = FID(inception)  # doctest: +SKIP
+        >>> fid.update(fake, real)  # doctest: +SKIP
+        >>> fid.compute()  # doctest: +SKIP
     """
 
     def __init__(self, inception: Inception, real: Statistics | None = None) -> None:
@@ -185,6 +218,12 @@ class KID(KernelDistance):
     Raises:
         TypeError: the network is another one, on which the distance is not KID.
         ValueError: see `KernelDistance`.
+
+    Examples:
+        >>> inception = Inception("weights-inception-2015-12-05-6726825d.pth")  # doctest: +SKIP
+        >>> kid = KID(inception, subset_size=100)  # doctest: +SKIP
+        >>> kid.update(fake, real)  # doctest: +SKIP
+        >>> kid.compute()  # doctest: +SKIP
     """
 
     def __init__(

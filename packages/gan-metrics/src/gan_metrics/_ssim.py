@@ -32,6 +32,11 @@ def ssim(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") -
     Raises:
         ValueError: the shapes differ or are not (N, C, H, W), an image is smaller than the window, the images
             are not floating point or far outside [-1, 1], or the reduction is unknown.
+
+    Examples:
+        >>> image = torch.rand(1, 3, 16, 16)
+        >>> ssim(image, image)
+        tensor(1.)
     """
     check_pair(prediction, target, "ssim")
     return reduce(similarities(prediction, target), reduction)

@@ -25,6 +25,11 @@ class Source:
         data: `fingerprint` of the files, or any name of the data, its split and its cropping.
         images: number of images.
         size: their height and width in pixels, as the network receives them.
+
+    Examples:
+        >>> source = Source("tf_efficientnet_lite0 from PyPI", data="photos", images=8, size=(64, 48))
+        >>> source.size  # height, width
+        (64, 48)
     """
 
     network: str
@@ -45,6 +50,14 @@ class Statistics:
         source: what they were computed from.
         gaussian: mean and covariance, on the CPU in float64.
         features: (N, D) float32 on the CPU, in the order of the images; None if they were not kept.
+
+    Examples:
+        >>> source = Source(network="means", data="photos", images=8, size=(4, 4))
+        >>> batches = [torch.rand(4, 3, 4, 4) for _ in range(2)]
+        >>> statistics = measure_statistics(lambda images: images.mean((2, 3)), batches, source)
+        >>> statistics.save("photos.safetensors")
+        >>> Statistics.load("photos.safetensors").features.shape
+        torch.Size([8, 3])
     """
 
     source: Source
@@ -145,6 +158,13 @@ def measure_statistics(
         ValueError: the images do not match `source`, or `cache` has statistics of another source or without
             features; see `image_features` too.
         OSError: `cache` cannot be written.
+
+    Examples:
+        >>> source = Source(network="means", data="photos", images=8, size=(4, 4))
+        >>> batches = [torch.rand(4, 3, 4, 4) for _ in range(2)]
+        >>> statistics = measure_statistics(lambda images: images.mean((2, 3)), batches, source)
+        >>> statistics.features.shape, statistics.gaussian.mean.shape
+        (torch.Size([8, 3]), torch.Size([3]))
     """
     if cache is not None and Path(cache).exists():
         statistics = Statistics.load(cache, source)
