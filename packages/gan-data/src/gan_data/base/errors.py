@@ -13,6 +13,12 @@ class DataError(ValueError):
 
     Args:
         sentence: it; control characters in a file's name are escaped, so that it can be printed.
+
+    Examples:
+        >>> find_images("photos")
+        Traceback (most recent call last):
+            ...
+        gan_data.base.errors.DataError: photos: expected a folder of images; this does not exist; ...
     """
 
     def __init__(self, sentence: str) -> None:
@@ -28,6 +34,13 @@ class Finding:
         severity: "error" would stop a training run; "warning" may be intended.
         problem: what is wrong.
         remedy: what to do about it.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> _ = Path("a.png").write_bytes(b"")
+        >>> (finding,) = check(".")
+        >>> finding.severity, finding.problem
+        ('error', 'is empty (0 bytes)')
     """
 
     path: Path

@@ -9,6 +9,10 @@ def printable(text: object) -> str:
     Line breaks, escape codes and other control characters, marks that reverse the direction of writing, and
     bytes of a file name that are not Unicode are written as in Python's source: `\n`, `\x1b`, `\udcff`.
     Letters of all languages stay.
+
+    Examples:
+        >>> printable("photo" + chr(27) + "[31m.png")
+        'photo\\x1b[31m.png'
     """
     shown = str(text)
     if shown.isprintable():

@@ -53,6 +53,13 @@ def check(
     Raises:
         DataError: a folder is missing or holds no images.
         ValueError: `classes` is less than 1, `ignore` is one of the classes, or `size` is not a size.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> write_image("a.png", torch.rand(3, 64, 64) * 2 - 1)
+        >>> _ = Path("b.png").write_bytes(Path("a.png").read_bytes()[:100])  # truncated
+        >>> [(finding.path.name, finding.severity) for finding in check(".")]
+        [('b.png', 'error')]
     """
     crop = height_and_width(checked_size("size", size))
     if classes is not None:

@@ -30,6 +30,13 @@ def require_labels(maps: Sequence[Path], classes: int, *, ignore: int | None = I
         DataError: a map cannot be read or has labels out of range; no pixel of any map is of a class; or they
             are masks of 0 and 255, and 255 is ignored.
         ValueError: `classes` is less than 1, or `ignore` is one of the classes.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from PIL import Image
+        >>> Image.frombytes("L", (2, 1), bytes([0, 1])).save("1.png")
+        >>> [finding.problem for finding in require_labels([Path("1.png")], classes=3)]
+        ['holds no pixel of class 2; labels go from 0 to 2']
     """
     check_classes(classes, ignore)
     inspect = partial(inspect_labels, classes=classes, ignore=ignore)

@@ -63,6 +63,13 @@ class Images(Dataset[Tensor]):
         DataError: the folder is missing or holds no image, files are unreadable or smaller than `size`, or
             `keep` left none.
         ValueError: an option is out of range.
+
+    Examples:
+        >>> for name in ("1.png", "2.png"):
+        ...     write_image(name, torch.rand(3, 48, 64) * 2 - 1)
+        >>> photos = Images(".", size=32, load_size=40)
+        >>> len(photos), photos[0].shape
+        (2, torch.Size([3, 32, 32]))
     """
 
     def __init__(

@@ -32,6 +32,15 @@ class LabeledPhoto(NamedTuple):
         labels: (H, W) int64, the class of each pixel.
         instances: (H, W) int64, the same number within one object.
         photo: (3, H, W) float32 in [-1, 1].
+
+    Examples:
+        >>> from pathlib import Path
+        >>> for folder, channels in {"photos": 3, "labels": 1}.items():
+        ...     Path(folder).mkdir()
+        ...     write_image(f"{folder}/1.png", torch.full((channels, 16, 16), -1.0))
+        >>> sample = LabeledPhotos("photos", labels="labels", size=8)[0]
+        >>> sample.labels.shape, sample.photo.shape
+        (torch.Size([8, 8]), torch.Size([3, 8, 8]))
     """
 
     labels: Tensor
@@ -70,6 +79,15 @@ class LabeledPhotos(Dataset[LabeledPhoto]):
             map differs in size from its photo. When a sample is read: a label is out of range, or a map is
             in color.
         ValueError: an option is out of range, or files are listed without their maps.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> for folder, channels in {"photos": 3, "labels": 1}.items():
+        ...     Path(folder).mkdir()
+        ...     write_image(f"{folder}/1.png", torch.full((channels, 16, 16), -1.0))
+        >>> dataset = LabeledPhotos("photos", labels="labels", classes=2, size=8)
+        >>> one_hot(dataset[0].labels, classes=2).shape
+        torch.Size([2, 8, 8])
     """
 
     def __init__(

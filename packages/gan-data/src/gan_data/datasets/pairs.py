@@ -41,6 +41,15 @@ class PairedFolders(Dataset[TensorPair]):
         DataError: as in `Images`; or an image has no counterpart, two have the same stem in one folder, or
             the images of a pair differ in size.
         ValueError: an option is out of range.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> for folder in ("A", "B"):
+        ...     Path(folder).mkdir()
+        ...     write_image(f"{folder}/1.png", torch.zeros(3, 16, 16))
+        >>> a, b = PairedFolders("A", "B", size=8)[0]
+        >>> a.shape, b.shape
+        (torch.Size([3, 8, 8]), torch.Size([3, 8, 8]))
     """
 
     def __init__(

@@ -38,6 +38,12 @@ class SideBySide(Dataset[TensorPair]):
     Raises:
         DataError: as in `Images`; or an image has an odd width.
         ValueError: an option is out of range.
+
+    Examples:
+        >>> write_image("1.png", torch.cat([torch.full((3, 8, 8), -1.0), torch.ones(3, 8, 8)], 2))
+        >>> black, white = SideBySide(".")[0]
+        >>> black.shape, white.mean()
+        (torch.Size([3, 8, 8]), tensor(1.))
     """
 
     def __init__(

@@ -45,6 +45,15 @@ class UnpairedFolders(Dataset[TensorPair]):
     Raises:
         DataError: as in `Images`; or `a` does not hold the two folders.
         ValueError: an option is out of range, or "jitter" is given without a size.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> for folder in ("trainA", "trainB"):
+        ...     Path(folder).mkdir()
+        ...     write_image(f"{folder}/1.png", torch.zeros(3, 40, 40))
+        >>> a, b = UnpairedFolders(".", size=32)[0]
+        >>> a.shape, b.shape
+        (torch.Size([3, 32, 32]), torch.Size([3, 32, 32]))
     """
 
     def __init__(

@@ -44,6 +44,12 @@ def diagnose(path: Path, error: Exception) -> Finding:
 
     Returns:
         An error, whose `problem` and `remedy` are parts of one sentence: "a.png: is empty (0 bytes); copy".
+
+    Examples:
+        >>> from pathlib import Path
+        >>> _ = Path("a.png").write_bytes(b"")
+        >>> diagnose(Path("a.png"), OSError("cannot identify image file")).problem
+        'is empty (0 bytes)'
     """
     if isinstance(error, UnsuitableError):
         return Finding(path, "error", error.problem, error.remedy)

@@ -25,6 +25,10 @@ def without_large_metadata(data: bytes) -> bytes:
 
     Returns:
         `data` itself, unless it is a PNG with such metadata.
+
+    Examples:
+        >>> without_large_metadata(b"another format")  # returned as it is
+        b'another format'
     """
     if not data.startswith(SIGNATURE):
         return data

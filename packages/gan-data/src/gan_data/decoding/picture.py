@@ -32,6 +32,13 @@ def open_picture(file: IO[bytes]) -> ImageFile:
     Raises:
         DataError: the environment's GAN_MAX_PIXELS is not a number.
         Exception: of many kinds, as Pillow's decoders do; see `diagnose`.
+
+    Examples:
+        >>> import io
+        >>> write_image("a.png", torch.zeros(3, 8, 16))
+        >>> with open("a.png", "rb") as file:
+        ...     print(open_picture(file).size)
+        (16, 8)
     """
     _set_pixel_limit()
     return Image.open(file, formats=image_formats())
@@ -61,7 +68,13 @@ def use_picture(path: Path, use: Callable[[ImageFile], Result]) -> Result:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """The orientation of an image by its metadata, 1 to 8; 1 (upright) if they are damaged or say nothing."""
+    """The orientation of an image by its metadata, 1 to 8; 1 (upright) if they are damaged or say nothing.
+
+    Examples:
+        >>> from PIL import Image
+        >>> orientation_of(Image.new("RGB", (8, 8)))  # upright
+        1
+    """
     try:
         # The method that also rotates decoded images; PNG's own would decode the whole image first.
         return int(Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1))

@@ -23,6 +23,11 @@ def read_image(path: str | PathLike[str]) -> Tensor:
 
     Raises:
         DataError: the file is missing, not an image, truncated or corrupt.
+
+    Examples:
+        >>> write_image("a.png", torch.zeros(1, 4, 8))  # gray
+        >>> read_image("a.png").shape  # RGB
+        torch.Size([3, 4, 8])
     """
     return from_uint8(from_pillow(open_rgb(Path(path))))
 
@@ -41,5 +46,11 @@ def read_labels(path: str | PathLike[str]) -> Tensor:
 
     Raises:
         DataError: the file is missing, not an image, corrupt, in color, or a JPEG, which alters labels.
+
+    Examples:
+        >>> from PIL import Image
+        >>> Image.frombytes("L", (3, 1), bytes([0, 1, 255])).save("labels.png")
+        >>> read_labels("labels.png")
+        tensor([[  0,   1, 255]])
     """
     return labels_from_pillow(open_labels(Path(path))).long()

@@ -40,6 +40,10 @@ def from_uint8(image: Tensor) -> Tensor:
 
     Raises:
         ValueError: the dtype is not uint8.
+
+    Examples:
+        >>> from_uint8(torch.tensor([0, 255], dtype=torch.uint8))
+        tensor([-1.,  1.])
     """
     if image.dtype != torch.uint8:
         raise ValueError(f"from_uint8 expects uint8 in 0..255; got {image.dtype}; is it in [-1, 1] already?")
@@ -57,6 +61,10 @@ def to_uint8(image: Tensor) -> Tensor:
 
     Raises:
         ValueError: the dtype is not floating point, there are NaNs, or values are far outside [-1, 1].
+
+    Examples:
+        >>> to_uint8(torch.tensor([-1.0, 0.0, 1.0, 1.2]))
+        tensor([  0, 128, 255, 255], dtype=torch.uint8)
     """
     if not image.is_floating_point():
         raise ValueError(f"to_uint8 expects floating point in [-1, 1]; got {image.dtype}")

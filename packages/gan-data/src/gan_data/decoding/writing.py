@@ -22,6 +22,11 @@ def write_image(path: str | PathLike[str], image: Tensor) -> None:
     Raises:
         ValueError: the shape or dtype is another, there are NaNs, or values are far outside [-1, 1].
         DataError: no image format has this suffix, or the file cannot be written.
+
+    Examples:
+        >>> write_image("a.png", torch.tensor([0.5, -0.5, 2.0]).reshape(3, 1, 1))
+        >>> read_image("a.png").flatten()  # 8 bits, clipped
+        tensor([ 0.4980, -0.4980,  1.0000])
     """
     if image.ndim != 3 or image.shape[0] not in (1, 3):
         raise ValueError(f"write_image expects one image (3, H, W) or (1, H, W); got {tuple(image.shape)}")
@@ -37,8 +42,6 @@ def write_image(path: str | PathLike[str], image: Tensor) -> None:
 def write_pictures(folder: Path, names: Sequence[str], **states: Tensor) -> None:
     """Write FOLDER/STATE/NAME.png for each sample in each state, such as real, translated and reconstructed.
 
-        write_pictures(out / "pictures", ["0000", "0001"], real=real, translated=fake)
-
     Args:
         folder: where the states' folders are made; files of the same names are replaced.
         names: the file names of the N samples, without suffix.
@@ -47,6 +50,13 @@ def write_pictures(folder: Path, names: Sequence[str], **states: Tensor) -> None
     Raises:
         ValueError: a state has another number of images than there are names, or as in `write_image`.
         DataError: a file cannot be written.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> images = torch.zeros(2, 3, 8, 8)
+        >>> write_pictures(Path("pictures"), ["1", "2"], real=images, translated=images)
+        >>> sorted(path.as_posix() for path in Path("pictures").glob("*/2.png"))
+        ['pictures/real/2.png', 'pictures/translated/2.png']
     """
     for state, images in states.items():
         if len(images) != len(names):

@@ -29,6 +29,15 @@ def find_domains(folders: Sequence[Folder], validation: float | int = 0.1) -> tu
         DataError: there are not one or two folders, only one of `testA` and `testB` exists, a folder is
             missing or holds no image, or there are too few different images to split.
         ValueError: `validation` is out of range.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> for folder in ("trainA", "trainB", "testA", "testB"):
+        ...     Path(folder).mkdir()
+        ...     write_image(f"{folder}/1.png", torch.zeros(3, 8, 8))
+        >>> (train_a, train_b), (test_a, test_b) = find_domains(["."])
+        >>> len(train_a), len(test_b)
+        (1, 1)
     """
     if isinstance(folders, str | PathLike) or not 1 <= len(folders) <= 2:
         raise DataError(
@@ -71,6 +80,14 @@ def require_equal_names(a: Sequence[Path], b: Sequence[Path]) -> None:
 
     Raises:
         DataError: the names differ; the first few are named.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> require_equal_names([Path("a/1.jpg")], [Path("b/1.png")])
+        >>> require_equal_names([Path("a/1.jpg")], [Path("b/2.png")])
+        Traceback (most recent call last):
+            ...
+        gan_data.base.errors.DataError: expected the same file names in both lists of images; ...
     """
     names_a, names_b = ([comparable(Path(path).stem) for path in paths] for paths in (a, b))
     if names_a == names_b:

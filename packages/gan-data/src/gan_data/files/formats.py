@@ -49,6 +49,10 @@ def image_formats() -> tuple[str, ...]:
 
     A file in any other format is then not opened, whatever its suffix is. AVIF needs Pillow 11.3, and HEIC
     pillow-heif, which is the extra `heic`.
+
+    Examples:
+        >>> "PNG" in image_formats(), "JPEG" in image_formats()
+        (True, True)
     """
     for each in FORMATS.values():
         try:

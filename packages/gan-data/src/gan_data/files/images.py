@@ -27,6 +27,13 @@ def find_images(root: Folder) -> list[Path]:
 
     Raises:
         DataError: there is no such folder, no image is in it, or one of its subfolders cannot be read.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> for name in ("b.png", "a.jpg", "notes.txt"):
+        ...     Path(name).touch()
+        >>> [path.name for path in find_images(".")]
+        ['a.jpg', 'b.png']
     """
     images, passed_over = require_images(root)
     if passed_over:

@@ -15,6 +15,12 @@ class LabeledFiles(NamedTuple):
         photo: the photo.
         labels: the label map (the class of each pixel), or None.
         instances: the instance map (the object that each pixel belongs to), or None.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> files = [LabeledFiles(Path("photos/1.jpg"), labels=Path("labels/1.png"), instances=None)]
+        >>> files[0].labels.name  # for `LabeledPhotos(files)`
+        '1.png'
     """
 
     photo: Path
@@ -39,6 +45,15 @@ def find_labeled(
 
     Raises:
         DataError: as in `find_pairs`, or neither labels nor instances are given.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> for folder in ("photos", "labels"):
+        ...     Path(folder).mkdir()
+        ...     write_image(f"{folder}/1.png", torch.zeros(1, 8, 8))
+        >>> (files,) = find_labeled("photos", labels="labels")
+        >>> files.labels.as_posix(), files.instances
+        ('labels/1.png', None)
     """
     if labels is None and instances is None:
         raise DataError(f"{photos}: expected maps for these photos; give labels, instances or both")

@@ -54,6 +54,14 @@ def find_pairs(a: Folder, b: Folder) -> list[Pair]:
     Raises:
         DataError: a folder is missing or empty, an image has no counterpart, or two files in one folder
             have the same stem. The first few are named, and how many more there are.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> for file in ("a/1.jpg", "b/1.png"):
+        ...     Path(file).parent.mkdir()
+        ...     write_image(file, torch.zeros(3, 8, 8))
+        >>> [(a.as_posix(), b.as_posix()) for a, b in find_pairs("a", "b")]
+        [('a/1.jpg', 'b/1.png')]
     """
     found = match((a, find_images(a)), (b, find_images(b)))
     if found.ambiguous:

@@ -24,6 +24,13 @@ def open_regular(path: Path) -> BufferedReader:
 
     Raises:
         OSError: it cannot be opened, or is not a regular file; `strerror` says why.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> _ = Path("a.bin").write_bytes(b"123")
+        >>> with open_regular(Path("a.bin")) as file:
+        ...     print(file.read())
+        b'123'
     """
     mode = path.stat().st_mode
     for is_kind, name in KINDS:

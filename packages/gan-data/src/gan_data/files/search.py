@@ -28,6 +28,13 @@ class PassedOver:
         suffixes: how many files there are of each other suffix, in lower case; "" is none.
         special: named pipes, sockets and devices, which are never opened.
         links: links that lead nowhere or to themselves, and links to a folder above, which would never end.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> Path("notes.txt").touch()
+        >>> passed_over = search_folder(".").passed_over
+        >>> bool(passed_over), passed_over.suffixes[".txt"]
+        (True, 1)
     """
 
     suffixes: Counter[str] = field(default_factory=Counter[str])
@@ -54,6 +61,14 @@ class Found(NamedTuple):
     Attributes:
         files: the files that were searched for; paths that begin with the folder, sorted by their parts.
         passed_over: what else the folder holds.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> for name in ("a.png", "b.PNG", "notes.txt"):
+        ...     Path(name).touch()
+        >>> found = search_folder(".")
+        >>> [path.name for path in found.files], found.passed_over.suffixes[".txt"]
+        (['a.png', 'b.PNG'], 1)
     """
 
     files: list[Path]
@@ -77,6 +92,13 @@ def search_folder(root: Folder, suffixes: AbstractSet[str] = IMAGE_SUFFIXES) -> 
 
     Raises:
         DataError: there is no such folder, or it or one of its subfolders cannot be read.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> for name in ("a.png", "b.PNG", "notes.txt"):
+        ...     Path(name).touch()
+        >>> [path.name for path in search_folder(".").files]
+        ['a.png', 'b.PNG']
     """
     root = Path(root).expanduser()
     _require_folder(root)

@@ -15,7 +15,15 @@ Item = TypeVar("Item", Path, Pair, LabeledFiles)
 
 
 class Split(NamedTuple, Generic[Item]):
-    """Two parts of a set, each in the original order."""
+    """Two parts of a set, each in the original order.
+
+    Examples:
+        >>> for number in range(8):
+        ...     write_image(f"{number}.png", torch.full((3, 4, 4), number / 8))
+        >>> train, validation = split_by_content(find_images("."), validation=2)
+        >>> len(train), len(validation)
+        (6, 2)
+    """
 
     train: list[Item]
     validation: list[Item]
@@ -41,6 +49,13 @@ def split_by_content(items: Sequence[Item], validation: float | int = 0.1) -> Sp
     Raises:
         DataError: a file cannot be read, or there are too few different images.
         ValueError: `validation` is out of range.
+
+    Examples:
+        >>> for number in range(8):
+        ...     write_image(f"{number}.png", torch.full((3, 4, 4), number / 8))
+        >>> train, validation = split_by_content(find_images("."), validation=2)
+        >>> len(train), len(validation)
+        (6, 2)
     """
     if isinstance(validation, float) and not 0 < validation < 1:
         raise ValueError(f"expected a fraction between 0 and 1, or a number of images; got {validation}")

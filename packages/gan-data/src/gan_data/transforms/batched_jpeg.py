@@ -52,6 +52,11 @@ def batched_jpeg(images: Tensor, qualities: Sequence[int]) -> Tensor:
     Raises:
         ValueError: a quality is out of range, there is not one for each image, or there are not three
             channels of floating point.
+
+    Examples:
+        >>> images = torch.rand(2, 3, 16, 16) * 2 - 1
+        >>> batched_jpeg(images, qualities=[30, 90]).shape
+        torch.Size([2, 3, 16, 16])
     """
     if images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
         raise ValueError(

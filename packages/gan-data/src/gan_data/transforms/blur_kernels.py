@@ -31,6 +31,11 @@ def gaussian_kernel(
 
     Raises:
         ValueError: an argument is out of range.
+
+    Examples:
+        >>> kernel = gaussian_kernel(5, sigma=(2.0, 0.5), rotation=torch.pi / 4)
+        >>> kernel.shape, round(kernel.sum().item(), 6)
+        (torch.Size([5, 5]), 1.0)
     """
     return _normalized((-0.5 * _quadratic(size, sigma, rotation, beta)).exp())
 
@@ -53,6 +58,11 @@ def plateau_kernel(
 
     Raises:
         ValueError: an argument is out of range.
+
+    Examples:
+        >>> kernel = plateau_kernel(5, sigma=1.5, beta=2.0)
+        >>> kernel.shape, round(kernel.sum().item(), 6)
+        (torch.Size([5, 5]), 1.0)
     """
     return _normalized(1 / (1 + _quadratic(size, sigma, rotation, beta)))
 
@@ -72,6 +82,11 @@ def sinc_kernel(size: int, cutoff: float) -> Tensor:
 
     Raises:
         ValueError: an argument is out of range.
+
+    Examples:
+        >>> kernel = sinc_kernel(7, cutoff=torch.pi / 2)
+        >>> kernel.shape, round(kernel.sum().item(), 6)
+        (torch.Size([7, 7]), 1.0)
     """
     if not 0 < cutoff <= pi:
         raise ValueError(f"expected a cutoff above 0 and at most pi radians per pixel; got {cutoff}")

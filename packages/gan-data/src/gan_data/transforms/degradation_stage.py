@@ -65,6 +65,12 @@ class DegradationStage:
 
     Raises:
         ValueError: a value is out of range.
+
+    Examples:
+        >>> from dataclasses import replace
+        >>> light = replace(REAL_ESRGAN.first, sigma=(1.0, 5.0), quality=(80, 95))
+        >>> replace(REAL_ESRGAN, first=light)(torch.zeros(1, 3, 64, 64), seeds=[0]).shape
+        torch.Size([1, 3, 16, 16])
     """
 
     blur: float

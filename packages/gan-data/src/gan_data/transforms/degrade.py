@@ -25,6 +25,11 @@ def grayscale(image: Tensor) -> Tensor:
 
     Raises:
         ValueError: there are not three channels of floating point.
+
+    Examples:
+        >>> green = torch.tensor([-1.0, 1.0, -1.0]).reshape(3, 1, 1)
+        >>> grayscale(green).squeeze()  # 2 * 0.587 - 1
+        tensor(0.1740)
     """
     if image.ndim < 3 or image.shape[-3] != 3 or not image.is_floating_point():
         raise ValueError(
@@ -53,6 +58,10 @@ def mosaic(image: Tensor, factor: int = 16, blur_radius: float = 4) -> Tensor:
 
     Raises:
         ValueError: H or W is not a multiple of `factor`, or the image is not floating point.
+
+    Examples:
+        >>> mosaic(torch.rand(3, 32, 32), factor=16, blur_radius=0)[0].unique().numel()  # 2 x 2 tiles
+        4
     """
     if not image.is_floating_point():
         raise ValueError(f"mosaic expects floating point; got {image.dtype}; see from_uint8")
@@ -75,6 +84,11 @@ def jpeg(image: Tensor, quality: int, *, full_chroma: bool = False) -> Tensor:
 
     Raises:
         ValueError: the quality is out of range, or there are not one or three channels of floating point.
+
+    Examples:
+        >>> image = torch.rand(3, 32, 32) * 2 - 1
+        >>> (jpeg(image, 10) - image).abs().mean() > (jpeg(image, 90) - image).abs().mean()
+        tensor(True)
     """
     require_quality(quality)
     if image.ndim < 3 or image.shape[-3] not in (1, 3):

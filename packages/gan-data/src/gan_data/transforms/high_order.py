@@ -59,6 +59,11 @@ class HighOrderDegradation:
 
     Raises:
         ValueError: a value is out of range.
+
+    Examples:
+        >>> low = REAL_ESRGAN(torch.rand(2, 3, 64, 64) * 2 - 1, seeds=[0, 1])
+        >>> low.shape
+        torch.Size([2, 3, 16, 16])
     """
 
     scale: int

@@ -21,6 +21,11 @@ def one_hot(labels: Tensor, classes: int, *, ignore: int | None = IGNORED) -> Te
 
     Raises:
         ValueError: the labels are not integers, one is out of range, or `ignore` is one of the classes.
+
+    Examples:
+        >>> one_hot(torch.tensor([[0, 1, 255]]), classes=2)[:, 0]  # 255 is of no class
+        tensor([[1., 0., 0.],
+                [0., 1., 0.]])
     """
     _require_map("one_hot", labels)
     check_classes(classes, ignore)
@@ -44,6 +49,10 @@ def boundary_map(instances: Tensor) -> Tensor:
 
     Raises:
         ValueError: the instances are not integers or not a map.
+
+    Examples:
+        >>> boundary_map(torch.tensor([[1, 1, 2, 2]]))
+        tensor([[[0., 1., 1., 0.]]])
     """
     _require_map("boundary_map", instances)
     boundary = torch.zeros_like(instances, dtype=torch.float32)

@@ -28,6 +28,11 @@ class Downscale:
 
     Raises:
         ValueError: an option is out of range; when called, as in `downscale`.
+
+    Examples:
+        >>> make_small = Downscale(factor=4, jpeg_quality=(50, 95))
+        >>> make_small(torch.rand(3, 32, 32) * 2 - 1).shape
+        torch.Size([3, 8, 8])
     """
 
     factor: int = 4

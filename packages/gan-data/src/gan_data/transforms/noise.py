@@ -31,6 +31,10 @@ def jpeg_noise(image: Tensor, level: NoiseLevel) -> Tensor:
 
     Raises:
         ValueError: the level is unknown, or as in `jpeg`.
+
+    Examples:
+        >>> jpeg_noise(torch.zeros(3, 32, 32), level=3).shape
+        torch.Size([3, 32, 32])
     """
     require_level(level)
     if level < 3 and torch.rand(()) < SPARED:

@@ -23,6 +23,12 @@ class PairPool:
 
     Raises:
         ValueError: capacity is less than 1.
+
+    Examples:
+        >>> pool = PairPool(capacity=4)
+        >>> low, high = pool.swap(torch.rand(2, 3, 8, 8), torch.rand(2, 3, 32, 32))
+        >>> low.shape, high.shape
+        (torch.Size([2, 3, 8, 8]), torch.Size([2, 3, 32, 32]))
     """
 
     def __init__(self, capacity: int = 180, *, seed: int = 0) -> None:

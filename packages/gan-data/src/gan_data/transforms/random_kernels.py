@@ -33,6 +33,12 @@ class SincRanges:
 
     Raises:
         ValueError: a value is out of range.
+
+    Examples:
+        >>> from dataclasses import replace
+        >>> no_ringing = replace(REAL_ESRGAN.final_sinc, probability=0.0)
+        >>> replace(REAL_ESRGAN, final_sinc=no_ringing).final_sinc.probability
+        0.0
     """
 
     probability: float
@@ -72,6 +78,13 @@ class KernelRanges:
 
     Raises:
         ValueError: a value is out of range.
+
+    Examples:
+        >>> from dataclasses import replace
+        >>> kernels = replace(REAL_ESRGAN.first.kernels, sigma=(0.2, 1.0))  # weaker blur
+        >>> weaker = replace(REAL_ESRGAN, first=replace(REAL_ESRGAN.first, kernels=kernels))
+        >>> weaker(torch.zeros(1, 3, 64, 64), seeds=[0]).shape
+        torch.Size([1, 3, 16, 16])
     """
 
     sizes: tuple[int, ...]

@@ -34,6 +34,11 @@ def downscale(image: Tensor, factor: int, kernel: Kernel = "matlab-bicubic") -> 
 
     Raises:
         ValueError: H or W is not a multiple of `factor`, or the kernel is unknown.
+
+    Examples:
+        >>> stripes = torch.tensor([-1.0, 1.0]).repeat(4).expand(1, 8, 8)
+        >>> downscale(stripes, 2, "area")[0, 0]  # "nearest" would alias to a single color
+        tensor([0., 0., 0., 0.])
     """
     require_kernel(kernel)
     height, width = _require_multiple("downscale", image, factor)
@@ -56,6 +61,10 @@ def bicubic_downscale(image: Tensor, factor: int) -> Tensor:
 
     Raises:
         ValueError: H or W is not a multiple of `factor`.
+
+    Examples:
+        >>> bicubic_downscale(torch.zeros(3, 32, 32), 4).shape
+        torch.Size([3, 8, 8])
     """
     return downscale(image, factor, "matlab-bicubic")
 
@@ -69,6 +78,10 @@ def bicubic_upscale(image: Tensor, factor: int) -> Tensor:
 
     Returns:
         (..., C, H * factor, W * factor).
+
+    Examples:
+        >>> bicubic_upscale(torch.zeros(3, 8, 8), 4).shape
+        torch.Size([3, 32, 32])
     """
     return resize_bicubic(image, (image.shape[-2] * factor, image.shape[-1] * factor))
 
@@ -87,6 +100,10 @@ def resize_bicubic(image: Tensor, size: tuple[int, int]) -> Tensor:
 
     Raises:
         ValueError: a size is less than 1.
+
+    Examples:
+        >>> resize_bicubic(torch.zeros(3, 30, 40), (15, 20)).shape
+        torch.Size([3, 15, 20])
     """
     if min(size) < 1:
         raise ValueError(f"resize_bicubic expects a size of at least 1x1; got {size[0]}x{size[1]}")

@@ -30,6 +30,11 @@ def add_gaussian_noise(
     Raises:
         ValueError: there is not one value for each image, a standard deviation is negative, or the images
             have another shape.
+
+    Examples:
+        >>> noisy = add_gaussian_noise(torch.zeros(1, 3, 8, 8), sigmas=[10], gray=[True], seeds=[0])
+        >>> torch.equal(noisy[:, 0], noisy[:, 1])  # gray noise
+        True
     """
     images = _checked("add_gaussian_noise", images, sigmas, gray, seeds)
     generator = torch.Generator(images.device)
@@ -62,6 +67,12 @@ def add_poisson_noise(
 
     Raises:
         ValueError: as in `add_gaussian_noise`, of the scales.
+
+    Examples:
+        >>> black = torch.full((1, 3, 8, 8), -1.0)
+        >>> noisy = add_poisson_noise(black, scales=[1], gray=[False], seeds=[0])
+        >>> torch.equal(noisy, black)  # no light, no noise
+        True
     """
     images = _checked("add_poisson_noise", images, scales, gray, seeds)
     generator = torch.Generator(images.device)

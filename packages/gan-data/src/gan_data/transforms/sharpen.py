@@ -28,6 +28,11 @@ def sharpen(images: Tensor, *, weight: float = 0.5, radius: int = 50, threshold:
 
     Raises:
         ValueError: radius, weight or threshold is out of range, or the images are not floating point.
+
+    Examples:
+        >>> gray = torch.zeros(1, 3, 64, 64)
+        >>> torch.allclose(sharpen(gray), gray, atol=1e-5)  # flat regions stay
+        True
     """
     if radius < 1 or weight < 0 or threshold < 0:
         raise ValueError(
