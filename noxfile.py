@@ -221,12 +221,15 @@ def tests(session: nox.Session, package: str) -> None:
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """Test what needs all packages: the recipes, the rules of the repository, and the guides' code."""
-    install_workspace(session, PARALLEL, "lightning")
+    """Test what needs all packages: recipes, the repository's rules, the guides' code and the notebooks."""
+    notebooks = ["nbclient>=0.10", "ipykernel>=6.29", "ipywidgets>=8.1"]
+    install_workspace(session, PARALLEL, "lightning", *notebooks)
     options = ["-q", "-n", "auto", "--dist", "loadfile"]  # the tests of a file share its runs
     session.run("pytest", *options, *(session.posargs or ["tests"]), env={"OMP_NUM_THREADS": "1"})
     for page in ROOT.glob("docs/guides/*.md"):
         run_python_of(session, page, ROOT)  # of a clone: they use the recipes
+    for notebook in ROOT.glob("examples/notebooks/*.ipynb"):
+        session.run("jupyter-execute", str(notebook), env={"OMP_NUM_THREADS": "1"})  # writes nothing back
 
 
 @nox.session

@@ -1,6 +1,7 @@
 """The repository's own rules, held to what is tracked in it."""
 
 import ast
+import json
 import re
 import subprocess
 import tomllib
@@ -269,3 +270,13 @@ def test_nothing_tracked_names_a_machine_or_a_registry(tracked):
             continue  # a picture or a tensor
         found += [f"{file}:{n}" for n, line in enumerate(lines, 1) if path.search(line) or host.search(line)]
     assert found == []
+
+
+def test_a_notebook_is_stored_without_its_results(tracked):
+    notebooks = [path for path in tracked if path.suffix == ".ipynb"]
+    assert notebooks
+    for path in notebooks:
+        cells = json.loads((ROOT / path).read_text(encoding="utf-8"))["cells"]
+        code = [cell for cell in cells if cell["cell_type"] == "code"]
+        assert code
+        assert [cell for cell in code if cell["outputs"] or cell["execution_count"]] == []
