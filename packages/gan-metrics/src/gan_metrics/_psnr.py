@@ -30,8 +30,9 @@ def psnr(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") -
             outside [-1, 1], or the reduction is unknown.
 
     Examples:
-        >>> psnr(torch.full((1, 3, 8, 8), 0.2), torch.zeros(1, 3, 8, 8))  # 10 log10(4 / 0.04)
-        tensor(20.0000)
+        >>> decibels = psnr(torch.full((1, 3, 8, 8), 0.2), torch.zeros(1, 3, 8, 8))
+        >>> round(decibels.item(), 4)  # 10 log10(4 / 0.04)
+        20.0
     """
     check_pair(prediction, target, "psnr")
     return reduce(decibels(prediction, target), reduction)
