@@ -22,3 +22,4 @@ Family = Literal[
     "projected-fastgan",
     "realesrgan-compact",
 ]
+"""The families of checkpoints that `detect` tells apart and `convert` reads, by the code that wrote them."""

@@ -64,6 +64,9 @@ def export_coreml(
         OSError: there is something else than a package of Core ML at `path`.
         ValueError: the suffix is another one; an operation is one that torch cannot compute here, so that
             nothing is compared; or as in `export_onnx`.
+
+    Examples:
+        >>> export_coreml(SRResNet(blocks=1, width=4), "net.mlpackage") < 1e-3  # doctest: +SKIP
     """
     path = Path(path)
     if path.suffix != PACKAGE:

@@ -59,6 +59,9 @@ def export_onnx(
         ValueError: the network gives no images, has dropout on at inference, or cannot be exported in that
             opset; or the file's results differ from the network's by more than the precision allows (0.001
             and 0.02 of an output in [-1, 1]).
+
+    Examples:
+        >>> export_onnx(SRResNet(blocks=1, width=4), "net.onnx") < 1e-3  # doctest: +SKIP
     """
     check_precision(precision)
     check_installed("ONNX", "onnx", "onnx", "onnxscript", "onnxruntime")
@@ -109,6 +112,9 @@ def export_program(
 
     Raises:
         ValueError: as in `export_onnx`.
+
+    Examples:
+        >>> export_program(SRResNet(blocks=1, width=4), "net.pt2") < 1e-3  # doctest: +SKIP
     """
     check_precision(precision)
     net = pretrained(net)

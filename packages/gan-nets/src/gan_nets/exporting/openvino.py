@@ -42,6 +42,9 @@ def export_openvino(
     Raises:
         ModuleNotFoundError: without gan-nets[openvino].
         ValueError: the suffix is another one; or as in `export_onnx`.
+
+    Examples:
+        >>> export_openvino(SRResNet(blocks=1, width=4), "net.xml") < 1e-3  # doctest: +SKIP
     """
     path = Path(path)
     if path.suffix != ".xml":

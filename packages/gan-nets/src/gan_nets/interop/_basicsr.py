@@ -23,7 +23,13 @@ UNET_NAMES: Names = {
 
 
 def msrresnet_from_basicsr(state_dict: StateDict) -> dict[str, Tensor]:
-    """The original MSRResNet's state dict (keys conv_first, body.0.conv1, ...) under MSRResNet's keys."""
+    """The original MSRResNet's state dict (keys conv_first, body.0.conv1, ...) under MSRResNet's keys.
+
+    Examples:
+        >>> layers = "conv_first", "body.0.conv1", "body.0.conv2", "conv_last"
+        >>> list(msrresnet_from_basicsr({f"{name}.bias": torch.zeros(8) for name in layers}))
+        ['input.bias', 'blocks.0.first.bias', 'blocks.0.second.bias', 'output.bias']
+    """
     state = unwrapped(state_dict)
     return rename(state, _msrresnet_names(count(state, r"body\.(\d+)\.conv1\.", source=MSRRESNET)))
 
@@ -39,6 +45,9 @@ def load_basicsr_msrresnet(state_dict: StateDict) -> MSRResNet:
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> net = load_basicsr_msrresnet(read_checkpoint("MSRResNet_x4.pth"))  # doctest: +SKIP
     """
     state = unwrapped(state_dict)
     width, in_channels = weight_shape(state, "conv_first", source=MSRRESNET)
@@ -67,7 +76,12 @@ def _msrresnet_names(blocks: int) -> Names:
 
 
 def discriminator_from_basicsr(state_dict: StateDict) -> dict[str, Tensor]:
-    """The original's state dict (keys conv0_0, bn0_1, ..., linear2) under VGGStyleDiscriminator's keys."""
+    """The original's state dict (keys conv0_0, bn0_1, ..., linear2) under VGGStyleDiscriminator's keys.
+
+    Examples:
+        >>> list(discriminator_from_basicsr({"conv0_0.weight": torch.zeros(8, 3, 3, 3)}))
+        ['blocks.0.conv.weight']
+    """
     state = unwrapped(state_dict)
     return rename(state, _vgg_names(count(state, r"conv(\d+)_0\.", source=VGG_STYLE)))
 
@@ -83,6 +97,9 @@ def load_basicsr_discriminator(state_dict: StateDict) -> VGGStyleDiscriminator:
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> net = load_basicsr_discriminator(read_checkpoint("net_d_400000.pth"))  # doctest: +SKIP
     """
     state = unwrapped(state_dict)
     width, in_channels = weight_shape(state, "conv0_0", source=VGG_STYLE)
@@ -102,7 +119,12 @@ def _vgg_names(levels: int) -> Names:
 
 
 def unet_discriminator_from_basicsr(state_dict: StateDict) -> dict[str, Tensor]:
-    """The original's state dict (keys conv0 to conv9) under UNetDiscriminator's keys."""
+    """The original's state dict (keys conv0 to conv9) under UNetDiscriminator's keys.
+
+    Examples:
+        >>> list(unet_discriminator_from_basicsr({"conv0.bias": torch.zeros(8)}))
+        ['input.bias']
+    """
     return rename_spectral(unwrapped(state_dict), UNET_NAMES)
 
 
@@ -117,6 +139,10 @@ def load_basicsr_unet_discriminator(state_dict: StateDict) -> UNetDiscriminator:
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> state = read_checkpoint("RealESRGAN_x4plus_netD.pth")  # doctest: +SKIP
+        >>> net = load_basicsr_unet_discriminator(state)  # doctest: +SKIP
     """
     state = unwrapped(state_dict)
     width, in_channels = weight_shape(state, "conv0", source=UNET)

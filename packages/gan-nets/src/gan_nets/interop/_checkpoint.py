@@ -28,6 +28,12 @@ def read_checkpoint(path: str | Path, *, part: str | None = None) -> dict[str, T
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, would execute code, holds other things than named tensors, or has
             no such part.
+
+    Examples:
+        >>> nets = {"g": {"weight": torch.zeros(2)}, "g_ema": {"weight": torch.ones(2)}}
+        >>> torch.save(nets, "all.pth")
+        >>> read_checkpoint("all.pth", part="g_ema")
+        {'weight': tensor([1., 1.])}
     """
     path = Path(path)
     if not path.is_file():

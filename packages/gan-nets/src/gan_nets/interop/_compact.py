@@ -15,7 +15,13 @@ COMPACT = "the Real-ESRGAN SRVGGNetCompact checkpoint"
 
 
 def compact_from_realesrgan(state_dict: StateDict) -> dict[str, Tensor]:
-    """The original SRVGGNetCompact's state dict (keys body.0, body.1, ...) under SRVGGNetCompact's keys."""
+    """The original SRVGGNetCompact's state dict (keys body.0, body.1, ...) under SRVGGNetCompact's keys.
+
+    Examples:
+        >>> layers = "body.0", "body.1", "body.2", "body.3", "body.4"
+        >>> list(compact_from_realesrgan({f"{name}.weight": torch.zeros(8) for name in layers}))[:3]
+        ['input.conv.weight', 'input.act.weight', 'blocks.0.conv.weight']
+    """
     state = unwrapped(state_dict)
     return rename(state, _names(_last(state)))
 
@@ -37,6 +43,14 @@ def load_realesrgan_compact(
     Raises:
         ValueError: the state dict is another network's, whose missing and unexpected keys are listed; or the
             scale or the activation is needed, or contradicts the weights.
+
+    Examples:
+        >>> from torch import nn
+        >>> conv, act = nn.Conv2d, nn.PReLU
+        >>> net = nn.Sequential(conv(3, 8, 3), act(8), conv(8, 8, 3), act(8), conv(8, 48, 3))
+        >>> original = {f"body.{key}": value for key, value in net.state_dict().items()}
+        >>> load_realesrgan_compact(original)(torch.zeros(1, 3, 12, 16)).shape
+        torch.Size([1, 3, 48, 64])
     """
     state = unwrapped(state_dict)
     last = _last(state)

@@ -19,6 +19,11 @@ def resnet_from_cyclegan(state_dict: StateDict) -> dict[str, Tensor]:
     """The original generator's state dict (keys model.1, model.10.conv_block.1...) under ResnetGenerator's.
 
     CUT's constant blur kernels are dropped.
+
+    Examples:
+        >>> layers = "model.1", "model.10.conv_block.1", "model.10.conv_block.5"
+        >>> list(resnet_from_cyclegan({f"{name}.bias": torch.zeros(8) for name in layers}))
+        ['input.conv.bias', 'blocks.0.first.conv.bias', 'blocks.0.conv.bias']
     """
     state = unwrapped(state_dict)
     return rename(_without_blurs(state), _Layout(state).names)
@@ -34,6 +39,9 @@ def load_cyclegan_resnet(state_dict: StateDict) -> ResnetGenerator:
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> net = load_cyclegan_resnet(read_checkpoint("latest_net_G_A.pth"))  # doctest: +SKIP
     """
     state = unwrapped(state_dict)
     layout = _Layout(state)

@@ -21,6 +21,11 @@ def detect(state_dict: Mapping[str, Any]) -> Family:
 
     Raises:
         ValueError: it is no known family, or one that is not converted here.
+
+    Examples:
+        >>> layers = ("net.0", (8, 3)), ("net.2", (16, 8)), ("net.5", (1, 16))
+        >>> detect({f"{name}.weight": torch.zeros(*size, 1, 1) for name, size in layers})
+        'pixel-discriminator'
     """
     state = unwrapped(take_state(state_dict, None, source="the checkpoint"))
     if what := not_converted(state):

@@ -13,7 +13,11 @@ GENERATOR = "the FastGAN generator checkpoint"
 
 
 def generator_from_fastgan(state_dict: StateDict) -> dict[str, Tensor]:
-    """The original generator's state dict under FastGANGenerator's keys, without its unused layers."""
+    """The original generator's state dict under FastGANGenerator's keys, without its unused layers.
+
+    Examples:
+        >>> state = generator_from_fastgan(read_checkpoint("all_50000.pth", part="g"))  # doctest: +SKIP
+    """
     state = _of_synthesis(state_dict)
     size = _size(state)
     return rename_spectral(_used(state, size), _names(state, size))
@@ -30,6 +34,9 @@ def load_fastgan_generator(state_dict: StateDict) -> FastGANGenerator:
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> net = load_fastgan_generator(read_checkpoint("all_50000.pth", part="g"))  # doctest: +SKIP
     """
     state = _of_synthesis(state_dict)
     size = _size(state)

@@ -12,7 +12,12 @@ DISCRIMINATOR = "the FastGAN discriminator checkpoint"
 
 
 def discriminator_from_fastgan(state_dict: StateDict) -> dict[str, Tensor]:
-    """The original discriminator's state dict under FastGANDiscriminator's keys."""
+    """The original discriminator's state dict under FastGANDiscriminator's keys.
+
+    Examples:
+        >>> list(discriminator_from_fastgan({"rf_small.weight_orig": torch.zeros(1, 8, 4, 4)}))
+        ['small_output.parametrizations.weight.original']
+    """
     return rename_spectral(unwrapped(state_dict), NAMES)
 
 
@@ -24,6 +29,9 @@ def load_fastgan_discriminator(state_dict: StateDict) -> FastGANDiscriminator:
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> net = load_fastgan_discriminator(read_checkpoint("all_50000.pth", part="d"))  # doctest: +SKIP
     """
     state = unwrapped(state_dict)
     needed = ("down_from_big.0.weight_orig", "rf_big.0.weight_orig")

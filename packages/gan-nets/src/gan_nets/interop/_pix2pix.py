@@ -16,7 +16,13 @@ PIXEL = "the PixelGAN checkpoint"
 
 
 def unet_from_pix2pix(state_dict: StateDict) -> dict[str, Tensor]:
-    """The original U-Net's state dict (keys model.model.1.model.3...) under UNetGenerator's keys."""
+    """The original U-Net's state dict (keys model.model.1.model.3...) under UNetGenerator's keys.
+
+    Examples:
+        >>> layers = "model.model.0", "model.model.1.model.1", "model.model.1.model.3", "model.model.3"
+        >>> list(unet_from_pix2pix({f"{name}.bias": torch.zeros(8) for name in layers}))
+        ['downs.0.conv.bias', 'downs.1.conv.bias', 'ups.0.conv.bias', 'output.bias']
+    """
     state = unwrapped(state_dict)
     return rename(state, _unet_names(_unet_depth(state)))
 
@@ -40,6 +46,9 @@ def load_pix2pix_unet(
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> net = load_pix2pix_unet(read_checkpoint("latest_net_G.pth"))  # doctest: +SKIP
     """
     state = unwrapped(state_dict)
     depth = _unet_depth(state)
@@ -89,7 +98,12 @@ def _unet_names(depth: int) -> dict[str, str]:
 
 
 def patch_from_pix2pix(state_dict: StateDict) -> dict[str, Tensor]:
-    """The original PatchGAN's state dict (keys model.0, model.2, ...) under PatchDiscriminator's keys."""
+    """The original PatchGAN's state dict (keys model.0, model.2, ...) under PatchDiscriminator's keys.
+
+    Examples:
+        >>> list(patch_from_pix2pix({f"model.{index}.bias": torch.zeros(8) for index in (0, 2, 5)}))
+        ['blocks.0.conv.bias', 'blocks.1.conv.bias', 'output.bias']
+    """
     state = unwrapped(state_dict)
     return rename(state, _patch_names(_patch_layers(state)))
 
@@ -99,6 +113,14 @@ def load_patch_discriminator(state_dict: StateDict) -> PatchDiscriminator:
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> from torch import nn
+        >>> conv, relu = nn.Conv2d, nn.ReLU()
+        >>> net = nn.Sequential(conv(3, 8, 4), relu, conv(8, 16, 4), relu, relu, conv(16, 1, 4))
+        >>> original = {f"model.{key}": value for key, value in net.state_dict().items()}
+        >>> load_patch_discriminator(original).receptive_field
+        16
     """
     state = unwrapped(state_dict)
     layers = _patch_layers(state)
@@ -134,7 +156,12 @@ PIXEL_NAMES: Names = {"net.0": "input", "net.2": "hidden", "net.3": "norm", "net
 
 
 def pixel_from_pix2pix(state_dict: StateDict) -> dict[str, Tensor]:
-    """The original PixelGAN's state dict (keys net.0, net.2, ...) under PixelDiscriminator's keys."""
+    """The original PixelGAN's state dict (keys net.0, net.2, ...) under PixelDiscriminator's keys.
+
+    Examples:
+        >>> list(pixel_from_pix2pix({f"net.{index}.bias": torch.zeros(8) for index in (0, 2, 5)}))
+        ['input.bias', 'hidden.bias', 'output.bias']
+    """
     return rename(unwrapped(state_dict), PIXEL_NAMES)
 
 
@@ -143,6 +170,14 @@ def load_pixel_discriminator(state_dict: StateDict) -> PixelDiscriminator:
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> from torch import nn
+        >>> conv, relu = nn.Conv2d, nn.ReLU()
+        >>> net = nn.Sequential(conv(3, 8, 1), relu, conv(8, 16, 1), relu, relu, conv(16, 1, 1))
+        >>> original = {f"net.{key}": value for key, value in net.state_dict().items()}
+        >>> load_pixel_discriminator(original)(torch.zeros(1, 3, 16, 16)).shape
+        torch.Size([1, 1, 16, 16])
     """
     state = unwrapped(state_dict)
     width, in_channels = weight_shape(state, "net.0", source=PIXEL)

@@ -15,7 +15,13 @@ ENCODER = "the pix2pixHD encoder checkpoint"
 
 
 def global_from_pix2pixhd(state_dict: StateDict) -> dict[str, Tensor]:
-    """The original global generator's state dict (keys model.1, ...) under GlobalGenerator's keys."""
+    """The original global generator's state dict (keys model.1, ...) under GlobalGenerator's keys.
+
+    Examples:
+        >>> layers = "model.1", "model.4", "model.7.conv_block.1", "model.7.conv_block.5", "model.8"
+        >>> list(global_from_pix2pixhd({f"{name}.bias": torch.zeros(4) for name in layers}))[:2]
+        ['trunk.input.conv.bias', 'trunk.downs.0.conv.bias']
+    """
     state = unwrapped(state_dict)
     return rename(state, _Generator(state, source=GLOBAL).names("trunk"))
 
@@ -28,6 +34,9 @@ def load_pix2pixhd_global(state_dict: StateDict) -> GlobalGenerator:
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> net = load_pix2pixhd_global(read_checkpoint("latest_net_G.pth"))  # doctest: +SKIP
     """
     state = unwrapped(state_dict)
     layout = _Generator(state, source=GLOBAL)
@@ -47,7 +56,11 @@ def load_pix2pixhd_global(state_dict: StateDict) -> GlobalGenerator:
 
 
 def local_from_pix2pixhd(state_dict: StateDict) -> dict[str, Tensor]:
-    """The original local enhancer's state dict (keys model.1, model1_1.1, ...) under LocalEnhancer's."""
+    """The original local enhancer's state dict (keys model.1, model1_1.1, ...) under LocalEnhancer's.
+
+    Examples:
+        >>> state = local_from_pix2pixhd(read_checkpoint("latest_net_G.pth"))  # doctest: +SKIP
+    """
     state = unwrapped(state_dict)
     return rename(state, _local_names(state))
 
@@ -60,6 +73,9 @@ def load_pix2pixhd_local(state_dict: StateDict) -> LocalEnhancer:
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> net = load_pix2pixhd_local(read_checkpoint("latest_net_G.pth"))  # doctest: +SKIP
     """
     state = unwrapped(state_dict)
     names, layout = _local_names(state), _Generator(state, source=LOCAL)
@@ -81,7 +97,14 @@ def load_pix2pixhd_local(state_dict: StateDict) -> LocalEnhancer:
 
 
 def encoder_from_pix2pixhd(state_dict: StateDict) -> dict[str, Tensor]:
-    """The original encoder's state dict (keys model.1, model.4, ...) under InstanceEncoder's keys."""
+    """The original encoder's state dict (keys model.1, model.4, ...) under InstanceEncoder's keys.
+
+    Examples:
+        >>> sizes = {"model.1": 7, "model.4": 3, "model.7": 3, "model.11": 7}  # of the convolutions
+        >>> original = {f"{name}.weight": torch.zeros(4, 4, size, size) for name, size in sizes.items()}
+        >>> list(encoder_from_pix2pixhd(original))[:2]
+        ['trunk.input.conv.weight', 'trunk.downs.0.conv.weight']
+    """
     state = unwrapped(state_dict)
     return rename(state, _Generator(state, source=ENCODER, has_blocks=False).names("trunk"))
 
@@ -94,6 +117,9 @@ def load_pix2pixhd_encoder(state_dict: StateDict) -> InstanceEncoder:
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> net = load_pix2pixhd_encoder(read_checkpoint("latest_net_E.pth"))  # doctest: +SKIP
     """
     state = unwrapped(state_dict)
     layout = _Generator(state, source=ENCODER, has_blocks=False)

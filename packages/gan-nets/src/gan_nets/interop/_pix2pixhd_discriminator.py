@@ -16,6 +16,11 @@ def multiscale_from_pix2pixhd(state_dict: StateDict) -> dict[str, Tensor]:
     """The original discriminator's state dict under MultiscaleDiscriminator's keys.
 
     Both of its forms: keys scale0_layer0.0... with intermediate features, layer0.0... without.
+
+    Examples:
+        >>> layers = "scale0_layer0.0", "scale0_layer1.0", "scale0_layer2.0"
+        >>> list(multiscale_from_pix2pixhd({f"{name}.bias": torch.zeros(8) for name in layers}))
+        ['scales.0.blocks.0.conv.bias', 'scales.0.blocks.1.conv.bias', 'scales.0.output.bias']
     """
     state = unwrapped(state_dict)
     return rename(state, _Discriminator(state).names)
@@ -29,6 +34,9 @@ def load_pix2pixhd_discriminator(state_dict: StateDict) -> MultiscaleDiscriminat
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> net = load_pix2pixhd_discriminator(read_checkpoint("latest_net_D.pth"))  # doctest: +SKIP
     """
     state = unwrapped(state_dict)
     layout = _Discriminator(state)

@@ -79,7 +79,13 @@ def _numbers(state: StateDict, pattern: str) -> int:
 
 
 def rrdbnet_from_basicsr(state_dict: StateDict) -> dict[str, Tensor]:
-    """The original RRDBNet's state dict (keys conv_first, body.0.rdb1.conv1, ...) under RRDBNet's keys."""
+    """The original RRDBNet's state dict (keys conv_first, body.0.rdb1.conv1, ...) under RRDBNet's keys.
+
+    Examples:
+        >>> layers = "conv_first", "body.0.rdb1.conv1", "conv_last"
+        >>> list(rrdbnet_from_basicsr({f"{name}.bias": torch.zeros(8) for name in layers}))
+        ['input.bias', 'blocks.0.dense.0.convs.0.bias', 'output.bias']
+    """
     state = unwrapped(state_dict)
     return rename(state, _basicsr(state).names)
 
@@ -97,6 +103,9 @@ def load_basicsr_rrdbnet(state_dict: StateDict, *, scale: int | None = None) -> 
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> net = load_basicsr_rrdbnet(read_checkpoint("RealESRGAN_x4plus.pth"))  # doctest: +SKIP
     """
     state = unwrapped(state_dict)
     return _load(state, _basicsr(state), scale)
@@ -112,6 +121,9 @@ def load_esrgan_rrdbnet(state_dict: StateDict) -> RRDBNet:
 
     Raises:
         ValueError: the state dict is another network's; missing and unexpected keys are listed.
+
+    Examples:
+        >>> net = load_esrgan_rrdbnet(read_checkpoint("RRDB_ESRGAN_x4.pth"))  # doctest: +SKIP
     """
     state = unwrapped(state_dict)
     is_first = any(key.startswith("model.1.sub.") for key in state)

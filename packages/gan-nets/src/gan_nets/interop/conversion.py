@@ -74,6 +74,14 @@ def convert(
         FileNotFoundError: there is no such file.
         ValueError: the file cannot be read safely, its family is unknown, it does not fit its family, or it
             has NaN or infinity; or scale or activation is needed, contradicts the file, or is for others.
+
+    Examples:
+        >>> from torch import nn
+        >>> conv, relu = nn.Conv2d, nn.ReLU()
+        >>> net = nn.Sequential(conv(3, 8, 1), relu, conv(8, 16, 1), relu, relu, conv(16, 1, 1))
+        >>> original = {f"net.{key}": value for key, value in net.state_dict().items()}  # of another code
+        >>> type(convert(original)).__name__
+        'PixelDiscriminator'
     """
     return convert_as_family(checkpoint, family, part, scale, activation)[1]
 

@@ -70,6 +70,11 @@ def load(
         ValueError: there are several or none of that name; the class is no network of gan_nets; the files
             do not fit the class; a file can't be read safely, or is of no known network; the device is not
             available; or an argument is for repositories only, or for folders only.
+
+    Examples:
+        >>> UNetGenerator(1, 3, depth=3, width=4).save_pretrained("net")
+        >>> type(load("net")).__name__
+        'UNetGenerator'
     """
     check_placement(device, dtype)
     if net is not None and is_repository(path):

@@ -90,6 +90,13 @@ class CoarseToFineUNet(PretrainedModule):
     Raises:
         ValueError: an argument is out of its range; in `forward`, the stage does not exist or x has the wrong
             shape.
+
+    Examples:
+        >>> net = CoarseToFineUNet(1, 3, resolutions=(8, 16, 32), width=4)
+        >>> net(torch.zeros(2, 1, 8, 8), stage=1).shape
+        torch.Size([2, 3, 8, 8])
+        >>> net(torch.zeros(2, 1, 32, 32)).shape  # the last stage
+        torch.Size([2, 3, 32, 32])
     """
 
     def __init__(

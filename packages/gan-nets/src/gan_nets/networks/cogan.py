@@ -48,6 +48,11 @@ class CoGANGenerator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, z has the wrong shape.
+
+    Examples:
+        >>> g = CoGANGenerator(size=32, width=4)
+        >>> g(torch.randn(2, g.latents)).shape  # A's image, then B's
+        torch.Size([2, 6, 32, 32])
     """
 
     classes = 0
@@ -91,6 +96,11 @@ class CoGANDiscriminator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has the wrong shape.
+
+    Examples:
+        >>> d = CoGANDiscriminator(size=32, width=4)
+        >>> d(torch.zeros(2, 6, 32, 32)).shape  # a logit for A's image, one for B's
+        torch.Size([2, 2])
     """
 
     usage = Usage(task="discriminate")

@@ -48,6 +48,10 @@ class SRVGGNetCompact(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has other channels.
+
+    Examples:
+        >>> SRVGGNetCompact(scale=4, convs=2, width=8)(torch.zeros(1, 3, 12, 16)).shape
+        torch.Size([1, 3, 48, 64])
     """
 
     size_multiple = 1

@@ -35,6 +35,11 @@ class DCGANGenerator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, z has the wrong shape.
+
+    Examples:
+        >>> g = DCGANGenerator(size=32, width=8)
+        >>> g(torch.randn(2, g.latents)).shape
+        torch.Size([2, 3, 32, 32])
     """
 
     classes = 0
@@ -77,6 +82,10 @@ class DCGANDiscriminator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has the wrong shape.
+
+    Examples:
+        >>> DCGANDiscriminator(size=32, width=8)(torch.zeros(2, 3, 32, 32)).shape
+        torch.Size([2, 1, 1, 1])
     """
 
     usage = Usage(task="discriminate")

@@ -78,6 +78,11 @@ class FastGANGenerator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, an input has the wrong shape.
+
+    Examples:
+        >>> g = FastGANGenerator(64, width=8, blocks="lite")
+        >>> g(torch.randn(2, g.latents)).shape
+        torch.Size([2, 3, 64, 64])
     """
 
     usage = Usage(task="generate")
@@ -194,6 +199,12 @@ def fastgan_official(size: int = 256, *, latents: int = 256, width: int = 64) ->
     """The generator of FastGAN's own code, which has a tanh at 1024 only; see FastGANGenerator.
 
     It also outputs a small image, for `FastGANDiscriminator`, and so starts from size 256.
+
+    Examples:
+        >>> g = fastgan_official(256, latents=16, width=4)
+        >>> image, small = g(torch.randn(1, 16), small=True)
+        >>> image.shape, small.shape
+        (torch.Size([1, 3, 256, 256]), torch.Size([1, 3, 128, 128]))
     """
     return FastGANGenerator(
         size,
@@ -210,7 +221,13 @@ def fastgan_official(size: int = 256, *, latents: int = 256, width: int = 64) ->
 def fastgan_projected(
     size: int = 256, *, lite: bool = False, latents: int = 256, width: int | None = None, classes: int = 0
 ) -> FastGANGenerator:
-    """The generator of Projected GAN's code: full or lite, width 128 unless given; see FastGANGenerator."""
+    """The generator of Projected GAN's code: full or lite, width 128 unless given; see FastGANGenerator.
+
+    Examples:
+        >>> g = fastgan_projected(64, lite=True, latents=16, width=4)
+        >>> g(torch.randn(2, 16)).shape
+        torch.Size([2, 3, 64, 64])
+    """
     return FastGANGenerator(
         size,
         latents=latents,

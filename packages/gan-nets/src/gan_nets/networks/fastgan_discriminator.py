@@ -21,7 +21,14 @@ DECODED = (128, 64, 64, 32)  # channels in a decoder, from 16x16 to 128x128, wha
 
 
 class Reconstruction(NamedTuple):
-    """A real image, or a quarter of it, as a decoder reconstructs it from the features, and the target."""
+    """A real image, or a quarter of it, as a decoder reconstructs it from the features, and the target.
+
+    Examples:
+        >>> d = FastGANDiscriminator(256, width=4)
+        >>> logits, parts = d(torch.zeros(1, 3, 256, 256), quadrant=0)
+        >>> [tuple(part.target.shape) for part in parts]  # all of it, a quarter, the small image
+        [(1, 3, 128, 128), (1, 3, 128, 128), (1, 3, 128, 128)]
+    """
 
     reconstructed: Tensor  # (N, C, 128, 128) in [-1, 1]
     target: Tensor  # the same shape
@@ -101,6 +108,11 @@ class FastGANDiscriminator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, an image has the wrong shape.
+
+    Examples:
+        >>> d = FastGANDiscriminator(256, width=4)
+        >>> [tuple(logits.shape) for logits in d(torch.zeros(1, 3, 256, 256))]
+        [(1, 1, 5, 5), (1, 1, 5, 5)]
     """
 
     usage = Usage(task="discriminate")

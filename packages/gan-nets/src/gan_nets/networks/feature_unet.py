@@ -51,6 +51,11 @@ class FeatureUNet(PretrainedModule):
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has other channels or an unsuitable size.
         ImportError: gan-projected is not installed (the extra gan-nets[features]).
+
+    Examples:
+        >>> net = FeatureUNet(1, 2, width=4)  # doctest: +SKIP
+        >>> net(torch.zeros(1, 1, 64, 64)).shape  # doctest: +SKIP
+        torch.Size([1, 2, 64, 64])
     """
 
     size_multiple: ClassVar = STRIDES[-1] // ENLARGED

@@ -30,6 +30,13 @@ class InstanceEncoder(PretrainedModule):
     Raises:
         ValueError: an argument is out of its range; in `forward`, x or the instance map has the wrong shape
             or dtype.
+
+    Examples:
+        >>> encoder = InstanceEncoder(width=4, downsamplings=2)
+        >>> instances = torch.zeros(1, 1, 32, 32, dtype=torch.int64)  # one object
+        >>> features = encoder(torch.randn(1, 3, 32, 32), instances)
+        >>> features.shape, features[0, 0].std() < 1e-6  # constant over the object
+        (torch.Size([1, 3, 32, 32]), tensor(True))
     """
 
     usage = Usage(task="encode")
@@ -82,6 +89,11 @@ def instance_mean(x: Tensor, instances: Tensor) -> Tensor:
 
     Raises:
         ValueError: `instances` are not integers, or not of x's size.
+
+    Examples:
+        >>> x = torch.tensor([[[[1.0, 3.0, 5.0]]]])
+        >>> instance_mean(x, torch.tensor([[[[7, 7, 8]]]])).flatten()
+        tensor([2., 2., 5.])
     """
     _check_instances(instances, x)
     slots = _slots(instances.flatten(1))[:, None]  # (N, 1, H*W)

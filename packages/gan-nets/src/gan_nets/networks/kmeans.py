@@ -23,6 +23,11 @@ def kmeans(
 
     Raises:
         ValueError: there are no points, they are not (N, D) of floating point, or `clusters` is below 1.
+
+    Examples:
+        >>> points = torch.tensor([[0.0], [1.0], [9.0], [11.0]])
+        >>> kmeans(points, 2).flatten().sort().values
+        tensor([ 0.5000, 10.0000])
     """
     if points.ndim != 2 or not len(points) or not points.is_floating_point():
         raise ValueError(

@@ -45,6 +45,10 @@ class MSRResNet(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has other channels.
+
+    Examples:
+        >>> MSRResNet(scale=4, blocks=1, width=8)(torch.zeros(1, 3, 12, 16)).shape
+        torch.Size([1, 3, 48, 64])
     """
 
     size_multiple = 1

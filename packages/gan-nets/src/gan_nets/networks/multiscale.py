@@ -69,6 +69,11 @@ class MultiscaleDiscriminator(PretrainedModule):
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has other channels or is smaller than
             `minimum_size`.
+
+    Examples:
+        >>> d = MultiscaleDiscriminator(scales=2, width=4)
+        >>> [tuple(logits.shape) for logits in d(torch.zeros(1, 3, 64, 64))]
+        [(1, 1, 11, 11), (1, 1, 7, 7)]
     """
 
     usage = Usage(task="discriminate")

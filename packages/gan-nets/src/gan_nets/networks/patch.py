@@ -61,6 +61,11 @@ class PatchDiscriminator(PretrainedModule):
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has other channels or is smaller than
             `minimum_size`.
+
+    Examples:
+        >>> d = PatchDiscriminator(6, width=8)  # for condition and image
+        >>> d(torch.zeros(1, 6, 256, 256)).shape, d.receptive_field
+        (torch.Size([1, 1, 30, 30]), 70)
     """
 
     usage = Usage(task="discriminate")
@@ -145,6 +150,10 @@ class PixelDiscriminator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has other channels.
+
+    Examples:
+        >>> PixelDiscriminator(width=8)(torch.zeros(1, 3, 16, 16)).shape
+        torch.Size([1, 1, 16, 16])
     """
 
     receptive_field = 1

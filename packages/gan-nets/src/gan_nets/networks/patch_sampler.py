@@ -21,6 +21,12 @@ class PatchSampler(nn.Module):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, maps or positions do not fit.
+
+    Examples:
+        >>> maps = [torch.randn(2, 8, 16, 16), torch.randn(2, 16, 8, 8)]
+        >>> sampler = PatchSampler([8, 16], width=4)
+        >>> [tuple(vectors.shape) for vectors in sampler(maps, random_positions(maps, 5))]
+        [(2, 5, 4), (2, 5, 4)]
     """
 
     def __init__(self, channels: Sequence[int], *, width: int | None = 256) -> None:
@@ -75,6 +81,10 @@ def random_positions(maps: Sequence[Tensor], count: int = 256) -> list[Tensor]:
 
     Raises:
         ValueError: `count` is below 1.
+
+    Examples:
+        >>> [len(positions) for positions in random_positions([torch.zeros(1, 8, 4, 4)], 256)]  # all 16
+        [16]
     """
     check_positive(count=count)
     return [torch.randperm(each.shape[-2] * each.shape[-1])[:count].to(each.device) for each in maps]

@@ -120,6 +120,11 @@ class GlobalGenerator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has the wrong shape.
+
+    Examples:
+        >>> g = GlobalGenerator(4, width=4, downsamplings=2, blocks=1)  # of 4 planes
+        >>> g(torch.zeros(1, 4, 32, 64)).shape
+        torch.Size([1, 3, 32, 64])
     """
 
     usage = Usage(task="labels")
@@ -196,6 +201,11 @@ class LocalEnhancer(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has the wrong shape.
+
+    Examples:
+        >>> g = LocalEnhancer(4, width=4, downsamplings=2, blocks=1, enhancer_blocks=1)
+        >>> g(torch.zeros(1, 4, 32, 64)).shape
+        torch.Size([1, 3, 32, 64])
     """
 
     usage = Usage(task="labels")

@@ -67,6 +67,11 @@ class ProGANGenerator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, an input is.
+
+    Examples:
+        >>> g = ProGANGenerator(32, latents=16, base_channels=128)
+        >>> g(torch.randn(2, 16), size=8, fade=0.5).shape  # while 8x8 fades in
+        torch.Size([2, 3, 8, 8])
     """
 
     classes = 0
@@ -136,6 +141,11 @@ class ProGANDiscriminator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, an input is.
+
+    Examples:
+        >>> d = ProGANDiscriminator(32, base_channels=128)
+        >>> d(torch.zeros(4, 3, 8, 8)).shape, d.sizes
+        (torch.Size([4, 1]), [4, 8, 16, 32])
     """
 
     usage = Usage(task="discriminate")

@@ -39,6 +39,11 @@ class R3GANGenerator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, an input has the wrong shape.
+
+    Examples:
+        >>> g = R3GANGenerator(16, latents=8, base_channels=256, group_channels=8)
+        >>> g(torch.randn(2, 8)).shape
+        torch.Size([2, 3, 16, 16])
     """
 
     prefers_channels_last: ClassVar = True  # a step by 1.5 (Xeon with AVX-512)

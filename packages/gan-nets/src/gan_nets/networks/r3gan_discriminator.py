@@ -38,6 +38,11 @@ class R3GANDiscriminator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, images or labels do not match.
+
+    Examples:
+        >>> d = R3GANDiscriminator(16, base_channels=256, group_channels=8)
+        >>> d(torch.zeros(2, 3, 16, 16)).shape
+        torch.Size([2, 1])
     """
 
     prefers_channels_last: ClassVar = True  # a step by 1.5 (Xeon with AVX-512)

@@ -76,6 +76,10 @@ class RRDBNet(PretrainedModule):
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has other channels, or its size is no
             multiple of `size_multiple`.
+
+    Examples:
+        >>> RRDBNet(scale=4, blocks=1, width=8, growth=4)(torch.zeros(1, 3, 12, 16)).shape
+        torch.Size([1, 3, 48, 64])
     """
 
     usage = Usage(task="enlarge")

@@ -34,6 +34,10 @@ class SpandrelNet(nn.Module):
         tiles_differ: whether tiles differ from the whole image whatever their overlap is: spandrel
             discourages tiles, or pads images to squares.
         usage: its task is to "enlarge", or at scale 1 to "translate".
+
+    Examples:
+        >>> net = load("4x-swin.safetensors")  # doctest: +SKIP
+        >>> net.architecture, net.scale  # doctest: +SKIP
     """
 
     def __init__(self, descriptor: "ImageModelDescriptor[nn.Module]") -> None:

@@ -47,6 +47,10 @@ class SRGANDiscriminator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has other channels or is too small.
+
+    Examples:
+        >>> SRGANDiscriminator(width=4, hidden=8)(torch.zeros(2, 3, 96, 96)).shape
+        torch.Size([2, 1])
     """
 
     minimum_size = 16
@@ -93,6 +97,10 @@ class VGGStyleDiscriminator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has other channels or another size.
+
+    Examples:
+        >>> VGGStyleDiscriminator(width=4, size=32)(torch.zeros(2, 3, 32, 32)).shape
+        torch.Size([2, 1])
     """
 
     usage = Usage(task="discriminate")

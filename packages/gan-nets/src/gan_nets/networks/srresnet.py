@@ -54,6 +54,10 @@ class SRResNet(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has other channels.
+
+    Examples:
+        >>> SRResNet(scale=4, blocks=1, width=8)(torch.zeros(1, 3, 12, 16)).shape
+        torch.Size([1, 3, 48, 64])
     """
 
     size_multiple = 1

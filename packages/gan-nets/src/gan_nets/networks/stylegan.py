@@ -83,6 +83,11 @@ class StyleGANGenerator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, an input is.
+
+    Examples:
+        >>> g = StyleGANGenerator(16, latents=8, styles=8, mapping_layers=2, base_channels=128)
+        >>> g(torch.randn(2, 8)).shape
+        torch.Size([2, 3, 16, 16])
     """
 
     mean_style: Tensor

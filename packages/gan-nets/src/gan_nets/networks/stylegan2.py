@@ -38,6 +38,11 @@ class StyleGAN2Generator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, an input has the wrong shape.
+
+    Examples:
+        >>> g = StyleGAN2Generator(16, latents=8, styles=8, mapping_layers=2, base_channels=128)
+        >>> g(torch.randn(2, 8)).shape, g.noise_sizes
+        (torch.Size([2, 3, 16, 16]), [4, 8, 8, 16, 16])
     """
 
     mean_style: Tensor
@@ -127,5 +132,11 @@ class StyleGAN2Generator(PretrainedModule):
 
 
 def stylegan2_projected(size: int = 256, *, classes: int = 0) -> StyleGAN2Generator:
-    """The StyleGAN2 generator of Projected GAN's code: 64 latents, styles of 128, two mapping layers."""
+    """The StyleGAN2 generator of Projected GAN's code: 64 latents, styles of 128, two mapping layers.
+
+    Examples:
+        >>> g = stylegan2_projected(64)
+        >>> g.latents, g.layers
+        (64, 10)
+    """
     return StyleGAN2Generator(size, latents=64, styles=128, mapping_layers=2, classes=classes)

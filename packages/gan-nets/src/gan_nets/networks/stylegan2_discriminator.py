@@ -63,6 +63,11 @@ class StyleGAN2Discriminator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, images or labels do not match.
+
+    Examples:
+        >>> d = StyleGAN2Discriminator(16, base_channels=128)
+        >>> d(torch.zeros(4, 3, 16, 16)).shape
+        torch.Size([4, 1])
     """
 
     usage = Usage(task="discriminate")

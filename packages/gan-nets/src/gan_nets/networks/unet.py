@@ -90,6 +90,11 @@ class UNetGenerator(PretrainedModule):
 
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has the wrong shape.
+
+    Examples:
+        >>> net = UNetGenerator(1, 3, depth=5, width=8)
+        >>> net(torch.zeros(2, 1, 32, 64)).shape
+        torch.Size([2, 3, 32, 64])
     """
 
     cpu_kernels: ClassVar = {"output": MatmulConvTranspose2d}
@@ -182,6 +187,12 @@ def pix2pix_unet_paper(
     Two things differ from the Lua code: the bottleneck is not normalized (see UNetGenerator), and the
     convolutions before batch norm have no bias, where the Lua code sets all biases to zero at every step.
     Without skips it is the encoder-decoder of section 4.2.
+
+    Examples:
+        >>> net = pix2pix_unet_paper(depth=6, width=4).eval()
+        >>> x = torch.rand(1, 3, 64, 64)
+        >>> torch.equal(net(x), net(x))  # dropout stays on
+        False
     """
     return UNetGenerator(
         in_channels,
@@ -203,6 +214,11 @@ def pix2pix_unet_official(
 
     Like `pix2pix_unet_paper`, test time included, but dropout 0.5 is in the depth - 5 blocks that keep
     8 * width channels: for depth 8 those that give 4x4, 8x8 and 16x16, not the one next to the bottleneck.
+
+    Examples:
+        >>> net = pix2pix_unet_official(depth=6, width=4)
+        >>> net(torch.zeros(1, 3, 64, 64)).shape
+        torch.Size([1, 3, 64, 64])
     """
     return UNetGenerator(
         in_channels,

@@ -34,6 +34,10 @@ class UNetDiscriminator(PretrainedModule):
     Raises:
         ValueError: an argument is out of its range; in `forward`, x has other channels, or sides that are no
             multiples of 8.
+
+    Examples:
+        >>> UNetDiscriminator(width=4)(torch.zeros(1, 3, 32, 32)).shape  # a logit for each pixel
+        torch.Size([1, 1, 32, 32])
     """
 
     size_multiple = 2**LEVELS

@@ -130,6 +130,12 @@ def translate(
             `size` for a network that is no colorizer.
         OSError: the file is missing.
         ImportError: the extra gan-nets[pictures] is not installed, and the picture needs it.
+
+    Examples:
+        >>> from PIL import Image
+        >>> net = SRResNet(scale=4, blocks=1, width=4).eval()
+        >>> translate(net, Image.new("RGB", (15, 10))).size
+        (60, 40)
     """
     translator = Translator(net, tile=tile, statistics=statistics, precision=precision, rgb=rgb, size=size)
     if isinstance(picture, Tensor):
@@ -175,6 +181,14 @@ def translate_file(
             before the network runs where it can be.
         OSError: the file is missing, or the result can't be written, or `target` is a folder.
         ImportError: the extra gan-nets[pictures] is not installed.
+
+    Examples:
+        >>> from PIL import Image
+        >>> Image.new("RGB", (15, 10)).save("small.png")
+        >>> net = SRResNet(scale=4, blocks=1, width=4).eval()
+        >>> translate_file(net, "small.png", "large.png")
+        >>> Image.open("large.png").size
+        (60, 40)
     """
     check_target(Path(target), overwrite=overwrite)
     translator = Translator(net, tile=tile, statistics=statistics, precision=precision, rgb=rgb, size=size)
@@ -197,6 +211,11 @@ class Translator:
 
     Raises:
         ValueError: an option has a wrong value, or the network is not from images to images.
+
+    Examples:
+        >>> translator = Translator(ResnetGenerator(blocks=1, width=4).eval())
+        >>> translator.tensor(torch.zeros(1, 3, 30, 45)).shape  # any size
+        torch.Size([1, 3, 30, 45])
     """
 
     def __init__(

@@ -27,6 +27,13 @@ class Usage:
     Raises:
         ValueError: the task or the color space is unknown, the range is not (lowest, highest), or the size is
             not a whole number of at least 1.
+
+    Examples:
+        >>> net = UNetGenerator(1, 2, depth=3, width=4)
+        >>> net.usage = Usage(task="colorize", color_space="ycrcb", trained_size=256)
+        >>> net.save_pretrained("colorizer")
+        >>> load("colorizer").usage.task
+        'colorize'
     """
 
     task: Task = "translate"

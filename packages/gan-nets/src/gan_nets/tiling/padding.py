@@ -40,6 +40,11 @@ def pad_to_multiple(x: Tensor, multiple: int, *, least: int = 1) -> tuple[Tensor
 
     Raises:
         ValueError: x is not (N, C, H, W) with H and W at least 1, or multiple is less than 1.
+
+    Examples:
+        >>> x, size = pad_to_multiple(torch.zeros(1, 3, 30, 45), 16)
+        >>> x.shape, size
+        (torch.Size([1, 3, 32, 48]), (30, 45))
     """
     if x.ndim != 4 or 0 in x.shape[-2:]:
         raise ValueError(f"expected images (N, C, H, W) of at least 1x1; got {tuple(x.shape)}")
@@ -65,6 +70,12 @@ def crop_to(x: Tensor, size: tuple[int, int]) -> Tensor:
 
     Raises:
         ValueError: x is smaller than `size`.
+
+    Examples:
+        >>> x = torch.rand(1, 3, 30, 45)
+        >>> padded, size = pad_to_multiple(x, 16)
+        >>> padded.shape, torch.equal(crop_to(padded, size), x)
+        (torch.Size([1, 3, 32, 48]), True)
     """
     height, width = size
     if x.shape[-2] < height or x.shape[-1] < width:
@@ -83,6 +94,11 @@ def apply_any_size(net: SizedNet, x: Tensor) -> Tensor:
 
     Raises:
         ValueError: as `pad_to_multiple` does.
+
+    Examples:
+        >>> net = UNetGenerator(depth=4, width=4).eval()
+        >>> net.size_multiple, apply_any_size(net, torch.zeros(1, 3, 30, 45)).shape
+        (16, torch.Size([1, 3, 30, 45]))
     """
     inner: Any = without_wrappers(net) if isinstance(net, nn.Module) else net
     padded, (height, width) = pad_to_multiple(x, inner.size_multiple, least=least_size(inner))

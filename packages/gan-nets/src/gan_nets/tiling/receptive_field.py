@@ -33,6 +33,10 @@ def receptive_radius(net: nn.Module, channels: int = 3) -> int:
         ValueError: the output depends on the whole image, as with the statistics of instance norm, or on
             where a pixel is, as with attention in windows; or the radius is beyond 2000 pixels (or 30 times
             the network's size_multiple).
+
+    Examples:
+        >>> receptive_radius(torch.nn.Conv2d(3, 3, 9, padding=4))
+        4
     """
     return _larger_radius(net, channels, fresh=False)
 

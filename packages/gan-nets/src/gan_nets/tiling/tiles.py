@@ -59,6 +59,12 @@ def tiled(
             network depends on the whole image or is not a module; the output is not a whole number of times
             as large; with statistics="picture", the network computes by other means than torch's functions.
         OSError: the disk has not enough room for temporary files.
+
+    Examples:
+        >>> net = torch.nn.Conv2d(3, 3, 3, padding=1)
+        >>> x = torch.rand(1, 3, 48, 64)
+        >>> torch.allclose(tiled(net, x, tile=32), net(x), atol=1e-5)
+        True
     """
     check_positive(tile=tile)
     net = without_wrappers(net) if isinstance(net, nn.Module) else net
