@@ -34,8 +34,8 @@ def lpips_loss(*, weights: Weights = None, network: Literal["vgg", "alex", "sque
     Examples:
         >>> loss = lpips_loss(weights="random", network="squeeze")  # or "torchvision"
         >>> image = torch.rand(1, 3, 64, 64)
-        >>> round(loss(image, image).item(), 4)
-        0.0
+        >>> loss(image, image).abs() < 1e-4
+        tensor(True)
     """
     if network not in _NETWORKS:
         raise ValueError(f'expected network "vgg", "alex" or "squeeze"; got {network!r}; use one of them')
@@ -66,8 +66,8 @@ def dists_loss(*, weights: Weights = None) -> MetricLoss:
     Examples:
         >>> loss = dists_loss(weights="random")  # or "torchvision"
         >>> image = torch.rand(1, 3, 32, 32)
-        >>> round(loss(image, image).item(), 4)
-        0.0
+        >>> loss(image, image).abs() < 1e-4
+        tensor(True)
     """
     check_installed("dists_loss")
     from torchmetrics.functional.image.dists import DISTSNetwork  # here: it takes seconds
