@@ -138,3 +138,11 @@ def test_tf32_does_not_lower_the_precision(pair, monkeypatch):
     expected = ssim(*pair, reduction="none")
     on_device = ssim(*[image.cuda() for image in pair], reduction="none")
     torch.testing.assert_close(on_device.cpu(), expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("level", [-0.9, -0.3, 0.1, 0.7])
+def test_ssim_of_equal_flat_images_is_exactly_one(level):
+    """Their variances are 0 up to rounding, which differs between images of other levels."""
+    flat = torch.full((2, 3, 24, 24), level)
+    assert ssim(flat, flat).item() == 1
+    assert ssim(flat, flat + 0.2).item() < 1

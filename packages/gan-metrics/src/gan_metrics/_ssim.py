@@ -69,12 +69,12 @@ def _local_ssim(prediction: Tensor, target: Tensor) -> Tensor:
     with torch.autocast(prediction.device.type, enabled=False):
         means = F.conv2d(torch.cat(products), _window(prediction), groups=prediction.shape[1])
     mean_1, mean_2, square_1, square_2, product = means.chunk(5)
-    variance_1 = (square_1 - mean_1.square()).clamp_min(0)  # rounding can make it negative
-    variance_2 = (square_2 - mean_2.square()).clamp_min(0)
+    # Rounding can make these negative where images are flat, alike for equal ones: they have exactly 1.
+    variance_1, variance_2 = square_1 - mean_1.square(), square_2 - mean_2.square()
     covariance = product - mean_1 * mean_2
     luminance = (2 * (mean_1 * mean_2) + C1), (mean_1.square() + mean_2.square() + C1)
     structure = (2 * covariance + C2), (variance_1 + variance_2 + C2)
-    return (luminance[0] * structure[0]) / (luminance[1] * structure[1])
+    return ((luminance[0] * structure[0]) / (luminance[1] * structure[1])).clamp_max(1)
 
 
 def _window(images: Tensor) -> Tensor:
