@@ -113,7 +113,8 @@ def draw_curves(
         for number, (label, rows) in enumerate(runs.items()):  # a run without this scalar keeps its color
             points = [row for row in rows if name in row and against in row]
             places, heights = ([row[each] for row in points] for each in (against, name))
-            axes.plot(places, heights, label=label, linewidth=1, color=f"C{number % 10}")
+            marker = "." if len(points) == 1 else None  # a line of one point does not show
+            axes.plot(places, heights, label=label, linewidth=1, color=f"C{number % 10}", marker=marker)
         axes.set_title(name, fontsize=10)
         axes.set_xlabel(against, fontsize=8)
         axes.tick_params(labelsize=8)
