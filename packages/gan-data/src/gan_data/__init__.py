@@ -9,13 +9,16 @@ from gan_data._version import __version__ as __version__
 from gan_data.base.errors import DataError, Finding
 from gan_data.base.text import printable
 from gan_data.checking.check import check
+from gan_data.checking.index import Indexed, index_folder
 from gan_data.checking.labels import require_labels
 from gan_data.decoding.diagnosis import diagnose
 from gan_data.decoding.metadata import without_large_metadata
 from gan_data.decoding.picture import open_picture, orientation_of
 from gan_data.files.domains import find_domains, require_equal_names
 from gan_data.files.formats import IMAGE_SUFFIXES, image_formats
-from gan_data.files.images import find_images
+from gan_data.files.images import find_images, folder_of, holds_images
+from gan_data.files.indexed import IndexedFiles
+from gan_data.files.indexed_tuples import IndexedTuples
 from gan_data.files.labeled import LabeledFiles, find_labeled
 from gan_data.files.pairs import find_pairs
 from gan_data.files.regular import open_regular
@@ -33,6 +36,9 @@ __all__ = [
     "Found",
     "HighOrderDegradation",
     "Images",
+    "Indexed",
+    "IndexedFiles",
+    "IndexedTuples",
     "Kernel",
     "KernelRanges",
     "LabeledFiles",
@@ -60,10 +66,13 @@ __all__ = [
     "find_images",
     "find_labeled",
     "find_pairs",
+    "folder_of",
     "from_uint8",
     "gaussian_kernel",
     "grayscale",
+    "holds_images",
     "image_formats",
+    "index_folder",
     "jpeg",
     "jpeg_noise",
     "mosaic",

@@ -25,17 +25,40 @@ class Inspection(NamedTuple):
     labels: frozenset[int] = frozenset()  # those that occur in a label map
 
 
+class Description(NamedTuple):
+    """What is known of an image that can be decoded."""
+
+    size: tuple[int, int]  # height and width
+    mode: str  # Pillow's name of its channels
+    format: str  # Pillow's name
+    gray: bool  # whether it has no color
+
+
 def inspect_image(path: Path) -> Inspection:
     """Decode an image; warn about a suffix of another format and about missing color."""
+    description = describe_image(path)
+    if isinstance(description, Finding):
+        return Inspection(path, None, [description])
+    return described(path, description)
+
+
+def described(path: Path, description: Description) -> Inspection:
+    """The inspection of an image that was decoded before."""
+    findings = _wrong_suffix(path, description.format)
+    if description.gray:
+        findings.append(Finding(path, "warning", "has no color", "remove it if color is to be learned"))
+    return Inspection(path, description.size, findings)
+
+
+def describe_image(path: Path) -> Description | Finding:
+    """Decode an image; the problem if that is impossible."""
     image = try_open_rgb(path)
     if isinstance(image, Finding):
-        return Inspection(path, None, [image])
-    findings = _wrong_suffix(path)
+        return image
     size = (image.height, image.width)
+    mode, stored = use_picture(path, lambda image: (image.mode, str(image.format)))
     image.thumbnail((REDUCED_SIDE, REDUCED_SIDE))
-    if _is_gray(image):
-        findings.append(Finding(path, "warning", "has no color", "remove it if color is to be learned"))
-    return Inspection(path, size, findings)
+    return Description(size, mode, stored, _is_gray(image))
 
 
 def inspect_labels(path: Path, classes: int | None, ignore: int | None) -> Inspection:
@@ -58,8 +81,7 @@ def inspect_instances(path: Path) -> Inspection:
     return Inspection(path, (image.height, image.width), [])
 
 
-def _wrong_suffix(path: Path) -> list[Finding]:
-    stored = use_picture(path, lambda image: str(image.format))
+def _wrong_suffix(path: Path, stored: str) -> list[Finding]:
     actual = SAME_FORMAT.get(stored, stored)
     named = FORMAT_OF_SUFFIX.get(path.suffix.lower())
     if named in (None, actual):

@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from gan_data.base.errors import Finding
 from gan_data.base.threads import map_in_threads
+from gan_data.checking._indexed import inspect_indexed
 from gan_data.checking._inspection import Inspection, inspect_image, inspect_instances, inspect_labels
 from gan_data.checking.labels import findings_of_set
 from gan_data.files.images import require_images
+from gan_data.files.indexed import IndexedFiles
 from gan_data.files.pairs import match
 from gan_data.files.search import Folder, PassedOver
 from gan_data.transforms.classes import IGNORED, check_classes
@@ -39,7 +41,8 @@ def check(
     besides images.
 
     Args:
-        root: a folder, including its subfolders.
+        root: a folder, including its subfolders; or a manifest, of which only files that changed and those
+            that cannot be decoded are opened. The same holds for `paired_with`; maps are always decoded.
         paired_with: the folder of the counterparts, matched by stem.
         size: the size of the crop for training, as in `Images`.
         labels: the folder of the label maps, matched by stem.
@@ -89,6 +92,8 @@ class _InspectedFolder(NamedTuple):
 
 def _inspect(folder: Folder, inspect: Callable[[Path], Inspection]) -> _InspectedFolder:
     images, passed_over = require_images(folder)
+    if inspect is inspect_image and isinstance(images, IndexedFiles):
+        return _InspectedFolder(Path(folder), inspect_indexed(images), passed_over)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, about unusual metadata, which does not affect training
         return _InspectedFolder(Path(folder), map_in_threads(inspect, images), passed_over)

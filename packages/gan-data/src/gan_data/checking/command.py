@@ -15,7 +15,9 @@ from cyclopts.validators import Number
 
 from gan_data._version import __version__
 from gan_data.base.errors import Finding
+from gan_data.base.text import printable
 from gan_data.checking.check import check
+from gan_data.checking.index import index_folder
 from gan_data.files.images import require_images
 from gan_data.transforms.classes import IGNORED, check_classes
 
@@ -23,7 +25,7 @@ AtLeast1 = Annotated[int, Parameter(validator=Number(gte=1))]
 
 app = App(
     name="gan-data",
-    help="Check folders of images before training.",
+    help="Check and index folders of images before training.",
     version=f"gan-data {__version__}",
     help_format="plaintext",
     default_parameter=Parameter(negative=()),
@@ -75,10 +77,10 @@ def run_check(
     Decodes every image of a folder and reports, one line each, those that are
     corrupt, truncated, empty, too small, of odd size, gray, without counterpart,
     or of another format than their suffix; and label and instance maps with
-    values out of range.
+    values out of range. Of a manifest only images that changed are opened.
 
     Args:
-        directory: Folder of images, including its subfolders.
+        directory: Folder of images, including its subfolders, or its manifest.
         counterparts: Folder of their counterparts, matched by stem.
         labels: Folder of their label maps, matched by stem.
         instances: Folder of their instance maps, matched by stem.
@@ -105,6 +107,39 @@ def run_check(
     report = _as_json if as_json else _as_lines
     print(report(findings, count, errors))
     return int(errors > 0 or (strict and len(findings) > 0))
+
+
+@app.command(name="index")
+def run_index(
+    directory: Path,
+    /,
+    *,
+    out: Path | None = None,
+    validation: Annotated[float, Parameter(validator=Number(gt=0, lt=1))] = 0.1,
+    workers: AtLeast1 | None = None,
+) -> int:
+    """Write what is known of a folder's images into one file.
+
+    The manifest stands for the folder in this command and wherever a folder of
+    images is expected: its images are neither searched for nor opened at the
+    start. The command again opens only images that are new or changed.
+
+    Args:
+        directory: Folder of images, including its subfolders.
+        out: Manifest; if not given, DIRECTORY.parquet beside the folder.
+        validation: Part of the images to mark as held out, by content.
+        workers: Threads that read and decode; if not given, by the cores.
+    """
+
+    def report(files: int, opened: int) -> None:
+        print(f"{files} images, {opened} of them opened ...", file=sys.stderr)
+
+    result = index_folder(directory, out, validation=validation, workers=workers, report=report)
+    if result.passed_over:
+        print(f"passed over {result.passed_over}", file=sys.stderr)
+    counts = f"{result.files} images, {result.opened} opened, {result.broken} broken, {result.gone} gone"
+    print(printable(f"{result.manifest}: {counts}"))
+    return 0
 
 
 def _as_lines(findings: list[Finding], count: int, errors: int) -> str:

@@ -1,15 +1,17 @@
 """Decoded images in memory, up to a bound: the common part of all datasets."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
 from gan_data.decoding.tensors import from_uint8
+from gan_data.files.indexed import IndexedFiles
+from gan_data.files.indexed_tuples import IndexedTuples
 from gan_data.transforms.geometry import Geometry
 
-Key = TypeVar("Key", bound=Hashable)
+Key = TypeVar("Key")
 GIBIBYTE = 2**30
 
 
@@ -20,7 +22,7 @@ class CachedImages(Generic[Key]):
     as any other rule, while removing the least recent would lose each image just before it is needed again.
 
     Args:
-        keys: what identifies each image: a path, or several.
+        keys: what identifies each image: a path, or several. Files of a manifest must not have changed.
         decode: from a key and a geometry to a resized (C, H, W) uint8 image.
         geometry: how to resize and crop.
         cache_bytes: the bound on what is cached. Worker processes share it equally.
@@ -33,11 +35,11 @@ class CachedImages(Generic[Key]):
         geometry: Geometry,
         cache_bytes: int,
     ) -> None:
-        self._keys = list(keys)
+        self._keys = keys
         self._decode = decode
         self._geometry = geometry
         self._cache_bytes = cache_bytes
-        self._cached: dict[Key, Tensor] = {}
+        self._cached: dict[int, Tensor] = {}
         self._cached_bytes = 0
 
     def __getstate__(self) -> dict[str, object]:
@@ -50,17 +52,20 @@ class CachedImages(Generic[Key]):
 
     def sample_uint8(self, index: int) -> Tensor:
         """A new view of image `index`: (C, H, W) uint8."""
-        image = self._load(self._keys[index])
+        image = self._load(index)
         view = self._geometry.sample_view(*image.shape[1:])
         return view.of(image).contiguous()
 
-    def _load(self, key: Key) -> Tensor:
-        image = self._cached.get(key)
+    def _load(self, index: int) -> Tensor:
+        image = self._cached.get(index)
         if image is None:
+            key = self._keys[index]
+            if isinstance(self._keys, IndexedFiles | IndexedTuples):
+                self._keys.require_unchanged(index)
             image = self._decode(key, self._geometry)
             worker = get_worker_info()
             bound = self._cache_bytes // (worker.num_workers if worker else 1)
             if self._cached_bytes + image.nbytes <= bound:
-                self._cached[key] = image
+                self._cached[index] = image
                 self._cached_bytes += image.nbytes
         return image

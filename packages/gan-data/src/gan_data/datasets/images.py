@@ -1,27 +1,20 @@
 """A folder of images as a dataset."""
 
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import PIL
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gan_data._version import __version__
-from gan_data.base.errors import DataError
-from gan_data.base.kept import kept_answers
-from gan_data.base.threads import map_in_threads
 from gan_data.datasets._cache import GIBIBYTE, CachedImages
-from gan_data.decoding.opening import REDUCED_SIDE, open_rgb
+from gan_data.datasets._filter import filtered
+from gan_data.decoding.opening import open_rgb
 from gan_data.decoding.sizes import read_sizes
-from gan_data.decoding.tensors import from_pillow, from_uint8
+from gan_data.decoding.tensors import from_pillow
 from gan_data.files.images import images_in
 from gan_data.files.search import Folder
 from gan_data.transforms.geometry import Crop, Geometry
 from gan_data.transforms.sizes import Size
-
-log = logging.getLogger("gan_data")
 
 
 class Images(Dataset[Tensor]):
@@ -37,7 +30,8 @@ class Images(Dataset[Tensor]):
     finds it before.
 
     Args:
-        source: a folder, including its subfolders, or a list of files, such as `split_by_content` returns.
+        source: a folder, including its subfolders; a manifest, which stands for its folder; or a list of
+            files, such as `split_by_content` returns.
         size: size of the crop in pixels: the side of a square or (height, width), which may be a list. None
             keeps the whole image; batches of images of several sizes need a size or an exact `load_size`.
         load_size: size to resize to first: an int is the length of the shorter side and keeps the aspect
@@ -56,7 +50,7 @@ class Images(Dataset[Tensor]):
             differ from those of full decoding by less than one level of 255 on average.
 
     Attributes:
-        paths: the files, in the order of the samples.
+        paths: the files, in the order of the samples; of a manifest `IndexedFiles`.
         dropped: the files that `keep` left out.
 
     Raises:
@@ -86,10 +80,9 @@ class Images(Dataset[Tensor]):
     ) -> None:
         geometry = Geometry(size, load_size, crop, flip)
         found = images_in(source)
-        sizes = dict(read_sizes(found))
-        self.paths = found if keep is None else _filtered(found, keep)
-        self.dropped = sorted(set(found) - set(self.paths))
-        geometry.require_large_enough([(path, sizes[path]) for path in self.paths])
+        sizes = read_sizes(found)
+        self.paths, self.dropped = (found, list[Path]()) if keep is None else filtered(found, keep)
+        geometry.require_large_enough(sizes if keep is None else sizes.of(self.paths))
         decode = decode_reduced if reduced_decoding else decode_image
         self._images = CachedImages(self.paths, decode, geometry, cache_bytes)
 
@@ -108,29 +101,3 @@ def decode_image(path: Path, geometry: Geometry) -> Tensor:
 def decode_reduced(path: Path, geometry: Geometry) -> Tensor:
     """The same, from a JPEG that is decoded no larger than resizing needs."""
     return from_pillow(geometry.resize(open_rgb(path, geometry.resized_size)))
-
-
-def _filtered(paths: list[Path], keep: Callable[[Tensor], bool | Tensor]) -> list[Path]:
-    def answer(path: Path) -> bool:
-        return bool(keep(from_uint8(_reduced(path))))
-
-    name: str | None = getattr(keep, "kept_as", None)
-    if name is None:
-        answers = map_in_threads(answer, paths)
-    else:  # of the image as this version of Pillow decodes and reduces it
-        kind = f"{name} on {REDUCED_SIDE} pixels, Pillow {PIL.__version__}, gan-data {__version__}"
-        answers = kept_answers(kind, paths, answer)
-    kept = [path for path, answer in zip(paths, answers, strict=True) if answer]
-    if not kept:
-        raise DataError(f"keep left none of {len(paths)} images, {paths[0]} ...; give others or no keep")
-    if len(kept) < len(paths):
-        rule = getattr(keep, "__name__", "keep")
-        log.warning("%d of %d images were left out by %s", len(paths) - len(kept), len(paths), rule)
-    return kept
-
-
-def _reduced(path: Path) -> Tensor:
-    """The image in `path`, small enough to be filtered quickly: (3, H, W) uint8."""
-    image = open_rgb(path)
-    image.thumbnail((REDUCED_SIDE, REDUCED_SIDE))
-    return from_pillow(image)

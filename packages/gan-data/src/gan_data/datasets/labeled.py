@@ -17,6 +17,7 @@ from gan_data.datasets.images import decode_image
 from gan_data.decoding.opening import open_labels
 from gan_data.decoding.sizes import read_sizes, require_equal_sizes
 from gan_data.decoding.tensors import from_uint8, labels_from_pillow
+from gan_data.files.indexed_tuples import IndexedTuples
 from gan_data.files.labeled import LabeledFiles, find_labeled
 from gan_data.files.search import Folder
 from gan_data.transforms.classes import IGNORED, check_classes, problem_of_labels
@@ -59,8 +60,8 @@ class LabeledPhotos(Dataset[LabeledPhoto]):
     Without label maps all pixels are of class 0; without instance maps each class is one instance.
 
     Args:
-        photos: the folder of the photos, such as `train_img`; or a list of files, such as `find_labeled` and
-            `split_by_content` return.
+        photos: the folder of the photos, such as `train_img`, or its manifest; or a list of files, such as
+            `find_labeled` and `split_by_content` return.
         labels: the folder of the label maps, such as `train_label`; see `read_labels`.
         instances: the folder of the instance maps, such as `train_inst`.
         classes: the number of classes; None does not check the labels.
@@ -108,12 +109,9 @@ class LabeledPhotos(Dataset[LabeledPhoto]):
         self.files = _files(photos, labels, instances)
         if classes is not None:
             check_classes(classes, ignore)
-        for pairs in (
-            [(file.labels, file.photo) for file in self.files if file.labels],
-            [(file.instances, file.photo) for file in self.files if file.instances],
-        ):
+        for pairs in _maps_and_photos(self.files):
             require_equal_sizes(pairs, "resize the map by the nearest pixel")
-        geometry.require_large_enough(read_sizes([file.photo for file in self.files]))
+        geometry.require_large_enough(read_sizes(_photos(self.files)))
         decode = partial(_decode, classes=classes, ignore=ignore)
         self._images = CachedImages(self.files, decode, geometry, cache_bytes)
 
@@ -127,7 +125,9 @@ class LabeledPhotos(Dataset[LabeledPhoto]):
 
 def _files(
     photos: Folder | Sequence[LabeledFiles], labels: Folder | None, instances: Folder | None
-) -> list[LabeledFiles]:
+) -> Sequence[LabeledFiles]:
+    if isinstance(photos, IndexedTuples) and not (labels or instances):
+        return photos
     if isinstance(photos, str | PathLike):
         return find_labeled(photos, labels=labels, instances=instances)
     if not photos:
@@ -139,6 +139,20 @@ def _files(
             f"{photos[0]!r}, ...; make the list with find_labeled"
         )
     return list(photos)
+
+
+def _maps_and_photos(files: Sequence[LabeledFiles]) -> list[Sequence[tuple[Path, Path]]]:
+    """Pairs of label maps and photos, and of instance maps and photos."""
+    if isinstance(files, IndexedTuples):
+        return [pairs for column in (1, 2) if (pairs := files.pairs(column, 0)) is not None]
+    return [
+        [(file.labels, file.photo) for file in files if file.labels],
+        [(file.instances, file.photo) for file in files if file.instances],
+    ]
+
+
+def _photos(files: Sequence[LabeledFiles]) -> Sequence[Path]:
+    return files.chosen if isinstance(files, IndexedTuples) else [file.photo for file in files]
 
 
 # A photo and its maps are one image of eleven planes, so that all are cropped and mirrored in the same way.

@@ -12,6 +12,8 @@ from gan_data.datasets._cache import GIBIBYTE, CachedImages
 from gan_data.datasets._tensor_pair import TensorPair, split_planes
 from gan_data.datasets.images import decode_image
 from gan_data.decoding.sizes import require_equal_sizes
+from gan_data.files.images import holds_images
+from gan_data.files.indexed_tuples import IndexedTuples
 from gan_data.files.pairs import Pair, find_pairs
 from gan_data.files.search import Folder
 from gan_data.transforms.geometry import Crop, Geometry
@@ -25,8 +27,8 @@ class PairedFolders(Dataset[TensorPair]):
     `Images`.
 
     Args:
-        a: the folder of the inputs, or one folder with subfolders `A` and `B`; or a list of pairs of files,
-            such as `find_pairs` and `split_by_content` return.
+        a: the folder of the inputs, or one folder with subfolders `A` and `B`, or their manifest; or a list
+            of pairs of files, such as `find_pairs` and `split_by_content` return.
         b: the folder of the targets, if `a` is the folder of the inputs.
         size: as in `Images`.
         load_size: as in `Images`.
@@ -75,7 +77,9 @@ class PairedFolders(Dataset[TensorPair]):
         return split_planes(self._images.sample(index))
 
 
-def _pairs(a: Folder | Sequence[Pair], b: Folder | None) -> list[Pair]:
+def _pairs(a: Folder | Sequence[Pair], b: Folder | None) -> Sequence[Pair]:
+    if isinstance(a, IndexedTuples):
+        return a
     if isinstance(a, Sequence) and not isinstance(a, str):
         if not a:
             raise DataError("expected at least one pair; got an empty list; check what was filtered out")
@@ -83,7 +87,7 @@ def _pairs(a: Folder | Sequence[Pair], b: Folder | None) -> list[Pair]:
     if b is not None:
         return find_pairs(a, b)
     root = Path(a).expanduser()
-    if not ((root / "A").is_dir() and (root / "B").is_dir()):
+    if not (holds_images(root / "A") and holds_images(root / "B")):
         raise DataError(f"{root}: expected folders A and B in it; name them so, or give both folders")
     return find_pairs(root / "A", root / "B")
 

@@ -59,13 +59,12 @@ class SideBySide(Dataset[TensorPair]):
         geometry = Geometry(size, load_size, crop, flip)
         self.paths = images_in(source)
         sizes = read_sizes(self.paths)
-        odd = [f"{path} ({width} wide)" for path, (_, width) in sizes if width % 2]
-        if odd:
+        if odd := [f"{path} ({width} wide)" for path, (_, width) in sizes.wrong(_is_odd)]:
             raise DataError(
                 f"expected two halves side by side; these images have an odd width: {first_few(odd)}; "
                 "crop or remove them"
             )
-        geometry.require_large_enough([(path, (height, width // 2)) for path, (height, width) in sizes])
+        geometry.require_large_enough(sizes.halved())
         self._images = CachedImages(self.paths, _decode_halves, geometry, cache_bytes)
 
     def __len__(self) -> int:
@@ -73,6 +72,10 @@ class SideBySide(Dataset[TensorPair]):
 
     def __getitem__(self, index: int) -> TensorPair:
         return split_planes(self._images.sample(index))
+
+
+def _is_odd(height: int, width: int) -> bool:  # noqa: ARG001 - as `Sizes.wrong` calls it
+    return width % 2 == 1
 
 
 def _decode_halves(path: Path, geometry: Geometry) -> Tensor:

@@ -8,31 +8,41 @@ from pathlib import Path
 from typing import Literal
 
 from gan_data.base.errors import DataError
+from gan_data.base.text import comparable
 from gan_data.files.junk import is_junk
 
 Kind = Literal["file", "special", "broken link", "loop"]
+_Waiting = tuple[Path, Literal["folder"] | Kind, frozenset[Path]]  # a path, and the folders above it
 
 
 def walk(root: Path) -> Iterator[tuple[Path, Kind]]:
-    """Everything in `root` and its subfolders but junk, and folders, which are entered; in no order.
+    """Everything in `root` and its subfolders but junk, and folders, which are entered; sorted by parts.
+
+    Names are sorted in one Unicode form, since disks keep them in different ones. Only the entries of the
+    folders that are open are in memory.
 
     Raises:
         DataError: a folder, or the kind of an entry, cannot be read.
     """
-    waiting = [(root, frozenset(root.resolve().parents))]  # no recursion: Python's stack may be too small
-    while waiting:
-        folder, above = waiting.pop()
-        real = folder.resolve()
-        if real in above:
-            yield folder, "loop"
+    waiting: list[_Waiting] = [(root, "folder", frozenset(root.resolve().parents))]
+    while waiting:  # no recursion: Python's stack may be too small
+        path, kind, above = waiting.pop()
+        if kind != "folder":
+            yield path, kind
             continue
-        for entry in _entries(folder):
-            path = folder / entry.name
-            kind = _kind(entry, path)
-            if kind == "folder":
-                waiting.append((path, above | {real}))
-            else:
-                yield path, kind
+        real = path.resolve()
+        if real in above:
+            yield path, "loop"
+            continue
+        inside = sorted(_entries(path), key=lambda entry: name_in_order(entry.name), reverse=True)
+        within = above | {real}
+        paths = [(path / entry.name, entry) for entry in inside]
+        waiting += [(each, _kind(entry, each), within) for each, entry in paths]
+
+
+def name_in_order(name: str) -> tuple[str, str]:
+    """A key to sort the entries of a folder by."""
+    return comparable(name), name
 
 
 def reason(error: OSError) -> str:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from gan_data.base.errors import DataError, first_few
 from gan_data.base.text import comparable
-from gan_data.files.images import find_images
+from gan_data.files.images import find_images, holds_images
 from gan_data.files.search import Folder
 from gan_data.files.split import split_by_content
 
-Domains = tuple[list[Path], list[Path]]  # the files of domain A, and those of domain B
+Domains = tuple[Sequence[Path], Sequence[Path]]  # the files of domain A, and those of domain B
 
 
 def find_domains(folders: Sequence[Folder], validation: float | int = 0.1) -> tuple[Domains, Domains]:
@@ -18,12 +18,12 @@ def find_domains(folders: Sequence[Folder], validation: float | int = 0.1) -> tu
 
     Args:
         folders: one folder that holds `trainA` and `trainB`, and perhaps `testA` and `testB`; or two folders,
-            one for each domain.
+            one for each domain. A manifest stands for its folder.
         validation: the part of each domain that is held out for testing where there are no test folders; see
             `split_by_content`.
 
     Returns:
-        ((train_a, train_b), (test_a, test_b)), each a sorted list of files.
+        ((train_a, train_b), (test_a, test_b)), each a sorted sequence of files.
 
     Raises:
         DataError: there are not one or two folders, only one of `testA` and `testB` exists, a folder is
@@ -45,7 +45,7 @@ def find_domains(folders: Sequence[Folder], validation: float | int = 0.1) -> tu
             f"domain; got {folders!r}"
         )
     a, b = folders if len(folders) == 2 else domain_folders(folders[0], "train")
-    if len(folders) == 1 and _has_test_folders(Path(folders[0]).expanduser()):
+    if len(folders) == 1 and _has_test_folders(Path(folders[0])):
         test_a, test_b = domain_folders(folders[0], "test")
         return (find_images(a), find_images(b)), (find_images(test_a), find_images(test_b))
     (train_a, test_a), (train_b, test_b) = (split_by_content(find_images(f), validation) for f in (a, b))
@@ -60,7 +60,7 @@ def domain_folders(root: Folder, split: str) -> tuple[Path, Path]:
     """
     root = Path(root).expanduser()
     a, b = root / f"{split}A", root / f"{split}B"
-    if not (a.is_dir() and b.is_dir()):
+    if not (holds_images(a) and holds_images(b)):
         raise DataError(
             f"{root}: expected folders {split}A and {split}B in it; name them so, or give both folders"
         )
@@ -101,4 +101,4 @@ def require_equal_names(a: Sequence[Path], b: Sequence[Path]) -> None:
 
 
 def _has_test_folders(root: Path) -> bool:
-    return (root / "testA").is_dir() or (root / "testB").is_dir()
+    return holds_images(root / "testA") or holds_images(root / "testB")

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from gan_data.base.errors import DataError, first_few
 from gan_data.base.text import comparable
-from gan_data.files.images import find_images
+from gan_data.files.images import find_images, folder_of
+from gan_data.files.indexed import IndexedFiles
+from gan_data.files.indexed_tuples import CITYSCAPES, IndexedTuples, have_equal_stems, pair_of
 from gan_data.files.search import Folder, in_one_order
 
 Pair = tuple[Path, Path]
 Listing = tuple[Folder, Sequence[Path]]  # a folder and the images in it
-CITYSCAPES = ("_leftImg8bit", "_gtFine_labelIds", "_gtFine_instanceIds")  # endings of stems that match
 
 
 class Match(NamedTuple):
@@ -39,17 +40,18 @@ def match(a: Listing, b: Listing) -> Match:
     return found
 
 
-def find_pairs(a: Folder, b: Folder) -> list[Pair]:
+def find_pairs(a: Folder, b: Folder) -> Sequence[Pair]:
     """The images of two folders that have the same relative path without suffix.
 
     `a/park/3.jpg` is paired with `b/park/3.png`. Names are compared in one Unicode form (NFC).
 
     Args:
-        a: the first folder.
-        b: the second folder.
+        a: the first folder, or a manifest.
+        b: the second.
 
     Returns:
-        Pairs (path in a, path in b), in the order in which `find_images` gives those of a.
+        Pairs (path in a, path in b), in the order in which `find_images` gives those of a: a list; of two
+        manifests with the same names and one suffix each, `IndexedTuples`.
 
     Raises:
         DataError: a folder is missing or empty, an image has no counterpart, or two files in one folder
@@ -63,7 +65,11 @@ def find_pairs(a: Folder, b: Folder) -> list[Pair]:
         >>> [(a.as_posix(), b.as_posix()) for a, b in find_pairs("a", "b")]
         [('a/1.jpg', 'b/1.png')]
     """
-    found = match((a, find_images(a)), (b, find_images(b)))
+    of_a, of_b = find_images(a), find_images(b)
+    indexed = isinstance(of_a, IndexedFiles) and isinstance(of_b, IndexedFiles)
+    if indexed and have_equal_stems(of_a, folder_of(a), of_b, folder_of(b)):
+        return IndexedTuples(pair_of, (of_a, of_b), of_a)
+    found = match((a, of_a), (b, of_b))
     if found.ambiguous:
         raise DataError(
             "expected one image for each stem in each folder; these share their stem: "
@@ -79,8 +85,9 @@ def find_pairs(a: Folder, b: Folder) -> list[Pair]:
 
 def _by_stem(root: Folder, images: Sequence[Path]) -> dict[Path, list[Path]]:
     files: dict[Path, list[Path]] = defaultdict(list)
+    folder = folder_of(root)
     for path in images:
-        name = path.relative_to(Path(root).expanduser()).with_suffix("")
+        name = path.relative_to(folder).with_suffix("")
         for ending in CITYSCAPES:
             name = name.with_name(name.name.removesuffix(ending) or name.name)
         files[Path(comparable(name))].append(path)

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from os import PathLike
@@ -71,7 +71,7 @@ class Found(NamedTuple):
         (['a.png', 'b.PNG'], 1)
     """
 
-    files: list[Path]
+    files: Sequence[Path]
     passed_over: PassedOver
 
 
@@ -100,21 +100,27 @@ def search_folder(root: Folder, suffixes: AbstractSet[str] = IMAGE_SUFFIXES) -> 
         >>> [path.name for path in search_folder(".").files]
         ['a.png', 'b.PNG']
     """
-    root = Path(root).expanduser()
-    _require_folder(root)
-    files: list[Path] = []
     passed_over = PassedOver()
+    return Found(list(found_in(Path(root).expanduser(), passed_over, suffixes)), passed_over)
+
+
+def found_in(
+    root: Path, passed_over: PassedOver, suffixes: AbstractSet[str] = IMAGE_SUFFIXES
+) -> Iterator[Path]:
+    """The files of a search one after the other; what is passed over is added to `passed_over` meanwhile.
+
+    Raises:
+        DataError: as in `search_folder`.
+    """
+    _require_folder(root)
     for path, kind in walk(root):
         suffix = path.suffix.lower()
         if kind in ("file", "broken link") and suffix in suffixes:
-            files.append(path)
+            yield path
         elif kind == "file":
             passed_over.suffixes[suffix] += 1
         else:
             (passed_over.special if kind == "special" else passed_over.links).append(path)
-    for paths in (files, passed_over.special, passed_over.links):
-        paths.sort(key=in_one_order)
-    return Found(files, passed_over)
 
 
 def in_one_order(path: Path) -> tuple[list[str], Path]:

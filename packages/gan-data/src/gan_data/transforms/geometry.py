@@ -1,8 +1,6 @@
 """Resizing, cropping and mirroring: which part of an image a network is given."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import torch
@@ -10,6 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan_data.base.errors import DataError, first_few
+from gan_data.decoding.sizes import Sizes
 from gan_data.transforms.sizes import Size, checked_size, height_and_width
 
 Crop = Literal["random", "center"]
@@ -89,7 +88,7 @@ class Geometry:
         mirrored = self.flip and bool(torch.rand(()) < 0.5)
         return View(top, left, crop_height, crop_width, mirrored)
 
-    def require_large_enough(self, sizes: Sequence[tuple[Path, tuple[int, int]]]) -> None:
+    def require_large_enough(self, sizes: Sizes) -> None:
         """Make sure that every image is large enough for the crop.
 
         Raises:
@@ -98,15 +97,16 @@ class Geometry:
         crop = height_and_width(self.size)
         if crop is None:
             return
-        small = [
-            f"{path} ({height}x{width})"
-            for path, (height, width) in sizes
-            if any(side < least for side, least in zip(self.resized_size(height, width), crop, strict=True))
-        ]
-        if small:
+
+        def is_small(height: int, width: int) -> bool:
+            return any(
+                side < least for side, least in zip(self.resized_size(height, width), crop, strict=True)
+            )
+
+        if small := [f"{path} ({height}x{width})" for path, (height, width) in sizes.wrong(is_small)]:
             resized = f" after resizing to load_size={self.load_size}" if self.load_size else ""
             raise DataError(
                 f"expected images of at least {crop[0]}x{crop[1]} pixels (height x width){resized}; "
-                f"{len(small)} of {len(sizes)} are smaller: {first_few(small)}; "
+                f"{len(small)} of {sizes.count} are smaller: {first_few(small)}; "
                 f"remove them, or give a load_size of at least {max(crop)}"
             )
