@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from gan_losses import StyleWeights, mean_grams, transfer_style
-from gan_metrics import fingerprint
 from gan_trainers import Count, OptionError, Run, Weight, check_ranges, run_recipe, seeded
+from support.common import data_fingerprint
 from support.style_transfer import Place, build_extractor, check_kept_pictures, find_pictures, write_results
 from torch import Tensor
 
@@ -76,7 +76,7 @@ def main(options: Options) -> None:
     content, style = find_pictures(options)
     features, content_layers, style_layers = build_extractor(options)
     settings = dataclasses.asdict(options)
-    settings |= settings.pop("run") | {"style_files": fingerprint(style.paths)}
+    settings |= settings.pop("run") | {"style_files": data_fingerprint(style.paths)}
     check_kept_pictures(options.run.out, settings)
     run = Run(
         options.run.out, seed=options.run.seed, precision="fp32", quiet=options.run.quiet, settings=settings

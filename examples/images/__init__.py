@@ -3,6 +3,7 @@
 README.md beside this file has their sources and licenses.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from gan_data import find_images
@@ -23,7 +24,7 @@ PORTRAIT_COLORS: dict[str, tuple[int, int, int]] = {
 }
 
 
-def photographs() -> tuple[list[Path], list[Path]]:
+def photographs() -> tuple[Sequence[Path], Sequence[Path]]:
     """Photographs of landscapes, animals, people and things, of a shorter side of at most 448 pixels.
 
     Returns:

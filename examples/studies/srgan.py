@@ -9,7 +9,7 @@ the folder of the runs, has their scores beside the trivial ones, pictures, and 
 A finished run is not trained again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def test_sets(options: Options) -> Iterator[TestSet]:
     yield TestSet("drawings", "drawings", read(drawings[:: len(drawings) // DRAWINGS][:DRAWINGS]), True)
 
 
-def read(files: list[Path]) -> list[Tensor]:
+def read(files: Sequence[Path]) -> list[Tensor]:
     """Images, (1, 3, H, W) in [-1, 1] each, cropped to multiples of the scale.
 
     Raises:

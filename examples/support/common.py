@@ -1,12 +1,13 @@
 """What every recipe needs and no paper is about."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from gan_data import find_images, split_by_content
+from gan_data import IndexedFiles, IndexedTuples, LabeledFiles, find_images, split_by_content
+from gan_metrics import fingerprint
 from gan_trainers import OptionError
 from images import photographs, portraits
 from torch import nn
@@ -27,7 +28,7 @@ def plain_forward(network: nn.Module) -> Callable[..., Any]:
 
 
 def data_folder(data: Path | None, embedded: Path | None) -> Path:
-    """The folder to train on: that of --data, or one of this repository.
+    """The folder to train on, or its manifest: that of --data, or one of this repository.
 
     Raises:
         OptionError: there is neither.
@@ -41,11 +42,11 @@ def data_folder(data: Path | None, embedded: Path | None) -> Path:
 
 def photo_files(
     data: Path | None, validation: float, *, drawings: bool = False
-) -> tuple[list[Path], list[Path]]:
+) -> tuple[Sequence[Path], Sequence[Path]]:
     """Photos to train on and held-out ones: those of --data, or else those of this repository.
 
     Args:
-        data: a folder, searched in depth.
+        data: a folder, searched in depth, or its manifest.
         validation: the part of them that is held out, chosen by content.
         drawings: this repository's portraits instead.
     """
@@ -55,6 +56,18 @@ def photo_files(
         return photographs()
     train, held_out = split_by_content(find_images(data.expanduser()), validation)
     return train, held_out
+
+
+def data_fingerprint(files: Sequence[Path]) -> str:
+    """A hash of the contents of some files, the same of a folder and its manifest, which has their hashes."""
+    return files.fingerprint() if isinstance(files, IndexedFiles) else fingerprint(files)
+
+
+def label_maps(files: Sequence[LabeledFiles]) -> Sequence[Path]:
+    """The label maps among the files of a data set; of a manifest they are not listed."""
+    if isinstance(files, IndexedTuples):
+        return files.of_kind(1)
+    return [file.labels for file in files if file.labels]
 
 
 def numbered_name(index: int, path: Path) -> str:

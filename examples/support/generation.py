@@ -9,12 +9,13 @@ from typing import NamedTuple
 import gan_nets
 import torch
 from accelerate import PartialState
-from gan_data import Images, find_images, write_pictures
-from gan_metrics import Source, Statistics, fingerprint, image_features, measure_statistics, nearest
+from gan_data import Images, find_images, folder_of, write_pictures
+from gan_metrics import Source, Statistics, image_features, measure_statistics, nearest
 from gan_trainers import OptionError, Run, seeded, write_animation, write_grid
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from support.common import data_fingerprint
 from support.judge import Judge
 from support.translation import Network
 
@@ -22,25 +23,32 @@ WALK = (6, 12)  # samples on the walk through the latents, and images from one t
 
 
 class LabeledImages(Dataset[tuple[Tensor, int]]):
-    """Images, each with the number of its class; 0 if there are no classes."""
+    """Images, each with the number of its class; 0 if there are no classes.
+
+    Args:
+        images: the images.
+        folders: the folder of each; empty without classes.
+        class_names: those that occur.
+    """
 
     def __init__(self, images: Images, folders: Sequence[str], class_names: Sequence[str]) -> None:
         self.images = images
         self.class_names = list(class_names)
-        self.labels = [class_names.index(folder) if class_names else 0 for folder in folders]
+        self.labels = [class_names.index(folder) for folder in folders]
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        return self.images[index], self.labels[index]
+        return self.images[index], self.labels[index] if self.labels else 0
 
 
 def find_images_and_labels(root: Path, size: int, *, labels: bool) -> tuple[LabeledImages, Images]:
     """The images to train on, with --labels classes by folder; and the same whole, for evaluation."""
     files = find_images(root)
-    folders = [path.parent.relative_to(root).as_posix() for path in files]
-    class_names = sorted(set(folders)) if labels else []
+    above = folder_of(root)
+    folders = [path.parent.relative_to(above).as_posix() for path in files] if labels else []
+    class_names = sorted(set(folders))
     if labels and (len(class_names) < 2 or "." in class_names):
         raise OptionError(
             "--labels expects each image in the folder of its class, and two folders or more below --data; "
@@ -80,7 +88,7 @@ class Evaluation:
         height, width = data[0].shape[-2:]
         source = Source(
             network=judge.name,
-            data=fingerprint(data.paths),
+            data=data_fingerprint(data.paths),
             images=len(data),
             size=(height, width),
         )

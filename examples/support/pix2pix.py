@@ -1,6 +1,6 @@
 """pix2pix's pairs in three layouts, its evaluation and its results."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, TypeVar
 
@@ -14,6 +14,7 @@ from gan_data import (
     bicubic_upscale,
     find_images,
     find_pairs,
+    holds_images,
     split_by_content,
     write_pictures,
 )
@@ -117,7 +118,7 @@ def find_datasets(options: "Options") -> tuple[PairDataset, PairDataset]:
     return Degraded(Images(train, **train_geometry), blur), Degraded(Images(test, **test_geometry), blur)
 
 
-def _folders(options: "Options") -> tuple[list[tuple[Path, Path]], list[tuple[Path, Path]]]:
+def _folders(options: "Options") -> tuple[Sequence[tuple[Path, Path]], Sequence[tuple[Path, Path]]]:
     """Pairs of equal names in two folders."""
     if options.emoji or options.portraits:
         folders = (emoji() if options.emoji else portraits(),)
@@ -130,15 +131,15 @@ def _folders(options: "Options") -> tuple[list[tuple[Path, Path]], list[tuple[Pa
     (root,) = folders
     train = find_pairs(root / "trainA", root / "trainB")
     tests = (root / "testA", root / "testB")
-    if any(test.is_dir() for test in tests):
+    if any(map(holds_images, tests)):
         return train, find_pairs(*tests)
     return split_by_content(train, options.validation)
 
 
-def _halves(folder: Path, validation: float) -> tuple[list[Path], list[Path]]:
+def _halves(folder: Path, validation: float) -> tuple[Sequence[Path], Sequence[Path]]:
     """Images of two halves: in train and test (or val), as in the paper's archives, or all in one folder."""
-    tests = [test for name in ("test", "val") if (test := folder / name).is_dir()]
-    if not (folder / "train").is_dir():
+    tests = [test for name in ("test", "val") if holds_images(test := folder / name)]
+    if not holds_images(folder / "train"):
         return split_by_content(find_images(folder), validation)
     train = find_images(folder / "train")
     return (train, find_images(tests[0])) if tests else split_by_content(train, validation)

@@ -1,7 +1,7 @@
 """pix2pixHD's data, its generator with all inputs, evaluation and results."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +11,7 @@ from gan_data import (
     LabeledPhotos,
     boundary_map,
     find_labeled,
+    holds_images,
     one_hot,
     require_labels,
     split_by_content,
@@ -24,14 +25,14 @@ from images.portrait_instances import write_instances
 from safetensors.torch import save_file
 from torch import Tensor
 
-from support.common import data_folder, numbered_name
+from support.common import data_folder, label_maps, numbered_name
 from support.instance_features import cluster_features, sample_features
 from support.painting import class_colors, painted_labels
 
 if TYPE_CHECKING:
     from pix2pixhd import Options, Stage
 
-Files = list[LabeledFiles]
+Files = Sequence[LabeledFiles]
 
 SAMPLES = 3  # images of each held-out map with sampled instance features
 
@@ -67,11 +68,11 @@ def find_files(options: "Options", out: Path) -> tuple[Files, Files]:
 
     def find(split: str) -> Files:
         photos, labels, instances = (root / f"{split}_{kind}" for kind in ("img", "label", "inst"))
-        if options.features and not instances.is_dir():
+        if options.features and not holds_images(instances):
             raise OptionError(f"--features expects instance maps; {instances} is missing; use --features 0")
-        return find_labeled(photos, labels=labels, instances=instances if instances.is_dir() else None)
+        return find_labeled(photos, labels=labels, instances=instances if holds_images(instances) else None)
 
-    if (root / "test_img").is_dir():
+    if holds_images(root / "test_img"):
         return find("train"), find("test")
     return split_by_content(find("train"), options.validation)
 
@@ -84,8 +85,7 @@ def _portraits(split: str, out: Path) -> Files:
 
 def report_labels(files: Files, options: "Options", *, shown: bool) -> None:
     """Refuse label maps with which training is useless, and print the classes that never occur."""
-    maps = [file.labels for file in files if file.labels]
-    for warning in require_labels(maps, options.classes, ignore=options.ignore):
+    for warning in require_labels(label_maps(files), options.classes, ignore=options.ignore):
         if shown:
             print(f"warning: {warning}")
 

@@ -1,5 +1,6 @@
 """The data of segmentation.py, its evaluation and its results."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -7,6 +8,7 @@ from gan_data import (
     LabeledFiles,
     LabeledPhotos,
     find_labeled,
+    holds_images,
     require_labels,
     split_by_content,
     write_pictures,
@@ -16,7 +18,7 @@ from gan_trainers import Loader, Run
 from images import PORTRAIT_COLORS, portraits
 from torch import Tensor
 
-from support.common import data_folder, numbered_name
+from support.common import data_folder, label_maps, numbered_name
 from support.fcn import FCN, FOLDER, save_fcn
 from support.label_scores import described, means, plain
 from support.painting import class_colors, painted_labels
@@ -24,18 +26,18 @@ from support.painting import class_colors, painted_labels
 if TYPE_CHECKING:
     from segmentation import Options
 
-Files = list[LabeledFiles]
+Files = Sequence[LabeledFiles]
 
 
 def find_files(options: "Options") -> tuple[Files, Files]:
     """Pictures and their label maps, to train on and to test with."""
     root = data_folder(options.data, portraits() if options.portraits else None)
-    pictures, labels = ("_img", "_label") if (root / "train_img").is_dir() else ("B", "A")
+    pictures, labels = ("_img", "_label") if holds_images(root / "train_img") else ("B", "A")
 
     def find(split: str) -> Files:
         return find_labeled(root / f"{split}{pictures}", labels=root / f"{split}{labels}")
 
-    if (root / f"test{pictures}").is_dir():
+    if holds_images(root / f"test{pictures}"):
         return find("train"), find("test")
     return split_by_content(find("train"), options.validation)
 
@@ -56,8 +58,7 @@ def read(files: Files, options: "Options", *, train: bool = False) -> LabeledPho
 
 def report_labels(files: Files, options: "Options", *, shown: bool) -> None:
     """Refuse label maps with which training is useless, and print the classes that never occur."""
-    maps = [file.labels for file in files if file.labels]
-    for warning in require_labels(maps, options.classes, ignore=options.ignore):
+    for warning in require_labels(label_maps(files), options.classes, ignore=options.ignore):
         if shown:
             print(f"warning: {warning}")
 

@@ -119,7 +119,7 @@ def find_datasets(
     return Degraded(train, degrade), Degraded(test, degrade)
 
 
-def find_test_files(test: Path | None) -> list[Path]:
+def find_test_files(test: Path | None) -> Sequence[Path]:
     """The images of --test, if it is given."""
     return [] if test is None else find_images(test)
 

@@ -67,9 +67,9 @@ def find_pictures(options: "Options") -> tuple[Images, Images]:
     return images(content, options.images), images(style, options.pictures)
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path) -> Sequence[Path]:
     path = path.expanduser()
-    return [path] if path.is_file() else find_images(path)
+    return [path] if path.is_file() and path.suffix.lower() != ".parquet" else find_images(path)
 
 
 def build_extractor(options: "Options") -> Extractor:
