@@ -38,7 +38,7 @@ class Manifest:
         self.path = path
         metadata = self._file.metadata
         self.heading = read_heading(path, (metadata.metadata or {}).get(KEY))
-        self.root = path.parent / self.heading.root
+        self.root = Path(os.path.normpath(path.parent / self.heading.root))  # as relpath made it
         self.groups = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
 
     def __getstate__(self) -> dict[str, object]:
