@@ -37,7 +37,7 @@ def walk(root: Path) -> Iterator[tuple[Path, Kind]]:
         inside = sorted(_entries(path), key=lambda entry: name_in_order(entry.name), reverse=True)
         within = above | {real}
         paths = [(path / entry.name, entry) for entry in inside]
-        waiting += [(each, _kind(entry, each), within) for each, entry in paths]
+        waiting.extend((each, _kind(entry, each), within) for each, entry in paths)
 
 
 def name_in_order(name: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from gan_data.base.errors import DataError
 from gan_data.files.manifest import Manifest
+from gan_data.files.manifest_format import arrow_compute
 from gan_data.files.regular import open_regular
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ class Condition(NamedTuple):
 
     def mask(self, table: "pyarrow.Table") -> Any:
         """A boolean for each row; what is unknown does not equal the value."""
-        from pyarrow import compute, scalar
+        from pyarrow import scalar
 
+        compute = arrow_compute()
         column = table[self.column].combine_chunks()
         if isinstance(self.value, bytes):
             mask = compute.less(column, scalar(self.value, column.type))
@@ -41,9 +43,7 @@ class Condition(NamedTuple):
 
 def _conjunction(masks: Sequence[Any]) -> Any:
     """Where all of some masks are true; None if there is no mask."""
-    from pyarrow import compute
-
-    return reduce(compute.and_, masks) if masks else None
+    return reduce(arrow_compute().and_, masks) if masks else None
 
 
 class _Part(NamedTuple):
@@ -224,9 +224,7 @@ class IndexedFiles(Sequence[Path]):
         part = bisect_right(self._ends, index)
         row = index - (self._ends[part - 1] if part else 0)
         if self._conditions:
-            from pyarrow import compute
-
-            row = compute.indices_nonzero(self._masks[part])[row].as_py()
+            row = arrow_compute().indices_nonzero(self._masks[part])[row].as_py()
         return part, row
 
     def _value(self, part: int, row: int, column: str) -> Any:

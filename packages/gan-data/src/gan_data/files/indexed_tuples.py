@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from gan_data.files.indexed import Condition, IndexedFiles
+from gan_data.files.manifest_format import arrow_compute
 
 if TYPE_CHECKING:
     import pyarrow
@@ -109,8 +110,9 @@ def _steps(count: int) -> Iterator[tuple[int, int]]:
 
 def _names(files: IndexedFiles, folder: Path, start: int, stop: int) -> "pyarrow.Table":
     """Stems and endings of the names of some files, below a folder, in one Unicode form."""
-    from pyarrow import Table, compute
+    from pyarrow import Table
 
+    compute = arrow_compute()
     inside = folder.relative_to(files.manifest.root).as_posix()
     paths = files.rows_between(start, stop, ["path"])["path"].combine_chunks()
     below = compute.utf8_slice_codeunits(paths, 0 if inside == "." else len(inside) + 1)

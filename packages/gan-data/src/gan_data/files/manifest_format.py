@@ -3,8 +3,9 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -68,7 +69,7 @@ def schema() -> "pyarrow.Schema":
 
 
 @contextmanager
-def written_manifest(path: Path) -> Iterator[Callable[["pyarrow.Table | Heading"], None]]:
+def written_manifest(path: Path) -> Generator[Callable[["pyarrow.Table | Heading"], None]]:
     """A function that writes groups of rows, and at last the heading; `path` is replaced at the end.
 
     Raises:
@@ -105,6 +106,11 @@ def read_heading(path: Path, encoded: bytes | None) -> Heading:
     special, links = ([*map(Path, over[kind])] for kind in ("special", "links"))
     passed_over = PassedOver(Counter(over["suffixes"]), special, links)
     return Heading(content["root"], content["validation"], passed_over)
+
+
+def arrow_compute() -> Any:
+    """`pyarrow.compute`, whose functions are made when it is imported: types are unknown."""
+    return import_module("pyarrow.compute")
 
 
 def import_parquet(path: Path) -> Any:

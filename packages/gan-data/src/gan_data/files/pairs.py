@@ -66,8 +66,11 @@ def find_pairs(a: Folder, b: Folder) -> Sequence[Pair]:
         [('a/1.jpg', 'b/1.png')]
     """
     of_a, of_b = find_images(a), find_images(b)
-    indexed = isinstance(of_a, IndexedFiles) and isinstance(of_b, IndexedFiles)
-    if indexed and have_equal_stems(of_a, folder_of(a), of_b, folder_of(b)):
+    if (
+        isinstance(of_a, IndexedFiles)
+        and isinstance(of_b, IndexedFiles)
+        and have_equal_stems(of_a, folder_of(a), of_b, folder_of(b))
+    ):
         return IndexedTuples(pair_of, (of_a, of_b), of_a)
     found = match((a, of_a), (b, of_b))
     if found.ambiguous:
