@@ -29,6 +29,14 @@ class Indexed(NamedTuple):
         broken: how many cannot be decoded.
         gone: how many were listed before and are gone.
         passed_over: what else the folder holds.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> Path("photos").mkdir()
+        >>> write_image("photos/1.png", torch.zeros(3, 8, 8))
+        >>> found = index_folder("photos")
+        >>> found.files, found.opened, found.broken
+        (1, 1, 0)
     """
 
     manifest: Path
@@ -65,6 +73,15 @@ def index_folder(
         DataError: there is no such folder, no image is in it, a name is not Unicode, `out` is another file
             than a manifest, or pyarrow is not installed.
         ValueError: `validation` is not between 0 and 1.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> Path("photos").mkdir()
+        >>> write_image("photos/1.png", torch.zeros(3, 8, 8))
+        >>> index_folder("photos").manifest.name
+        'photos.parquet'
+        >>> index_folder("photos").opened  # nothing has changed
+        0
     """
     if not 0 < validation < 1:
         raise ValueError(f"expected a fraction between 0 and 1 to hold out; got {validation}")

@@ -82,6 +82,13 @@ def folder_of(source: Folder) -> Path:
 
     Raises:
         DataError: the manifest cannot be read.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> Path("photos").mkdir()
+        >>> write_image("photos/1.png", torch.zeros(3, 8, 8))
+        >>> folder_of(index_folder("photos").manifest).name
+        'photos'
     """
     named = manifest_in(source)
     return Path(source).expanduser() if named is None else Manifest(named[0]).root / named[1]
@@ -92,6 +99,14 @@ def holds_images(source: Folder) -> bool:
 
     Raises:
         DataError: the manifest cannot be read.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> Path("photos").mkdir()
+        >>> write_image("photos/1.png", torch.zeros(3, 8, 8))
+        >>> manifest = index_folder("photos").manifest
+        >>> holds_images(manifest), holds_images(manifest / "train")
+        (True, False)
     """
     named = manifest_in(source)
     if named is None:

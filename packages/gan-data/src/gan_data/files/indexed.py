@@ -68,6 +68,14 @@ class IndexedFiles(Sequence[Path]):
 
     Attributes:
         manifest: it.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> Path("photos").mkdir()
+        >>> write_image("photos/1.png", torch.zeros(3, 8, 8))
+        >>> files = find_images(index_folder("photos").manifest)
+        >>> len(files), files[0].name
+        (1, '1.png')
     """
 
     def __init__(

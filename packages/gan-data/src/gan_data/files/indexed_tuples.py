@@ -27,6 +27,16 @@ class IndexedTuples(Sequence[Item], Generic[Item]):
     Attributes:
         columns: as given.
         chosen: as given.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> for file in ("data/a/1.png", "data/b/1.png"):
+        ...     Path(file).parent.mkdir(parents=True)
+        ...     write_image(file, torch.zeros(3, 8, 8))
+        >>> manifest = index_folder("data").manifest
+        >>> pairs = find_pairs(manifest / "a", manifest / "b")
+        >>> len(pairs), [path.parent.name for path in pairs[0]]
+        (1, ['a', 'b'])
     """
 
     def __init__(
