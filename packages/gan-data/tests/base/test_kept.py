@@ -174,7 +174,7 @@ def test_the_folder_is_the_user_s(monkeypatch, tmp_path, system, variables, fold
 
 def test_a_split_is_the_same_with_answers_that_are_kept(files, monkeypatch):
     first = split_by_content(files, 0.4)
-    monkeypatch.setattr("gan_data.files.split.open_regular", None)  # no file is opened
+    monkeypatch.setattr("gan_data.files.indexed.open_regular", None)  # no file is opened
     assert split_by_content(files, 0.4) == first
 
 
