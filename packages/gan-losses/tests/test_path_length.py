@@ -23,6 +23,18 @@ def test_the_penalty_of_a_linear_generator_by_hand():
     torch.testing.assert_close(penalty.average, average.float())
 
 
+def test_the_noise_may_be_given():
+    styles = torch.ones(2, 1, 3, requires_grad=True)
+    images = linear(styles, torch.ones(3, 24))
+    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(3))
+    sampled = PathLengthPenalty()(images, styles, generator=torch.Generator().manual_seed(3))
+    assert PathLengthPenalty()(images, styles, noise=noise) == sampled
+    with pytest.raises(
+        ValueError, match=r"expected noise of the images' shape, \(2, 3, 2, 4\); got \(1, 3, 2"
+    ):
+        PathLengthPenalty()(images, styles, noise=noise[:1])
+
+
 def test_its_gradient_is_that_of_finite_differences():
     def loss(weight):
         styles = torch.linspace(-1, 1, 8, dtype=torch.float64).view(2, 1, 4).requires_grad_()

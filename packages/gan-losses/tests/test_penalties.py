@@ -74,6 +74,16 @@ def test_gradient_penalty_is_evaluated_between_real_and_fake():
     torch.testing.assert_close(by_image, one_number_each)
 
 
+def test_the_points_of_the_gradient_penalty_may_be_given():
+    real, fake = torch.full((3, 3, 4, 4), 2.0), torch.full((3, 3, 4, 4), -1.0)
+    points = evaluated_points(gl.gradient_penalty, real, fake, mix=torch.tensor([0.0, 0.5, 1.0]))
+    assert points[:, 0, 0, 0].tolist() == [-1.0, 0.5, 2.0]
+    with pytest.raises(
+        ValueError, match=r"expected mix with one number for each of 3 images; got shape \(3, 1"
+    ):
+        gl.gradient_penalty(quadratic, real, fake, mix=torch.rand(3, 1))
+
+
 def test_dragan_is_evaluated_around_the_real_images():
     real = 3 * torch.randn(4, 3, 8, 8, generator=seeded(0))
     noise = evaluated_points(gl.dragan_penalty, real, generator=seeded(3)) - real

@@ -28,7 +28,8 @@ class PathLengthPenalty(nn.Module):
         average: a, a scalar buffer, to be saved with the optimizers.
 
     Raises:
-        ValueError: the decay is not in [0, 1); in `forward`, the images do not depend on the styles.
+        ValueError: the decay is not in [0, 1); in `forward`, the images do not depend on the styles, or the
+            noise is not of their shape.
 
     Examples:
         >>> penalty = PathLengthPenalty()
@@ -53,6 +54,7 @@ class PathLengthPenalty(nn.Module):
         styles: Tensor,
         *,
         mean: Callable[[Tensor], Tensor] = torch.mean,
+        noise: Tensor | None = None,
         generator: torch.Generator | None = None,
     ) -> Tensor:
         """The penalty, differentiable with respect to the generator's parameters; updates the average.
@@ -62,14 +64,21 @@ class PathLengthPenalty(nn.Module):
             styles: (N, layers, D), which the images were generated from; they require gradients.
             mean: over the lengths, for the moving average. torch's is that of the local batch;
                 `gan_trainers.global_mean` that of all processes.
+            noise: y, of the images' shape, from N(0, 1); sampled if absent.
             generator: source of y; torch's default one if absent. Its device may differ.
 
         Returns:
             A scalar, the mean over the N images.
         """
-        device = generator.device if generator is not None else images.device
-        noise = torch.randn(images.shape, generator=generator, device=device).to(images)
-        noise = noise / (images.shape[-2] * images.shape[-1]) ** 0.5
+        if noise is None:
+            device = generator.device if generator is not None else images.device
+            noise = torch.randn(images.shape, generator=generator, device=device)
+        if noise.shape != images.shape:
+            raise ValueError(
+                f"expected noise of the images' shape, {tuple(images.shape)}; got {tuple(noise.shape)}; "
+                "sample it by torch.randn_like(images)"
+            )
+        noise = noise.to(images) / (images.shape[-2] * images.shape[-1]) ** 0.5
         if not (images.requires_grad and styles.requires_grad):
             raise ValueError(_NO_GRADIENT)
         # (N, layers, D); vector_norm's derivative is 0 at norm 0, that of the square root of a sum is not.

@@ -31,6 +31,7 @@ def gradient_penalty(
     fake: Tensor,
     *,
     target: float = 1.0,
+    mix: Tensor | None = None,
     generator: torch.Generator | None = None,
 ) -> Tensor:
     """(|grad D(x)| - target)^2 at random points between real and fake (Gulrajani et al. 2017, equation 3).
@@ -43,13 +44,15 @@ def gradient_penalty(
         real: (N, ...) real images.
         fake: (N, ...) generated images of the same shape.
         target: The norm without a penalty.
+        mix: u, (N,) in [0, 1]; sampled if absent.
         generator: Source of u; torch's default one if absent. Its device may differ.
 
     Returns:
         A scalar, the mean over the N images.
 
     Raises:
-        ValueError: If the shapes differ, or the logits have no gradient with respect to the images.
+        ValueError: If the shapes differ, there is not one u for each image, or the logits have no gradient
+            with respect to the images.
 
     Examples:
         >>> gradient_penalty(lambda x: 3 * x.sum(1), torch.ones(8, 1), torch.zeros(8, 1))  # (|3| - 1)^2
@@ -57,7 +60,14 @@ def gradient_penalty(
     """
     check_same_shape("real and fake images", real, fake)
     real, fake = at_least_float32(real), at_least_float32(fake)
-    mix = _sample(torch.rand, (len(real), *[1] * (real.ndim - 1)), real, generator)
+    if mix is None:
+        mix = _sample(torch.rand, (len(real),), real, generator)
+    if mix.shape != (len(real),):
+        raise ValueError(
+            f"expected mix with one number for each of {len(real)} images; got shape {tuple(mix.shape)}; "
+            f"sample it by torch.rand({len(real)})"
+        )
+    mix = mix.to(real).view(-1, *[1] * (real.ndim - 1))
     return _norm_penalty(discriminator, torch.lerp(fake, real, mix), target)
 
 
