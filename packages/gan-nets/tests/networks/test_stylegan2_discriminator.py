@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from gan_nets import StyleGAN2Discriminator
-from gan_nets.layers.deviation import deviation_map
+from gan_nets.layers.deviation import MinibatchDeviation, deviation_map
 
 
 def small(size=16, **options):
@@ -75,6 +75,16 @@ def test_the_deviation_is_over_groups_that_divide_the_batch():
     expected = [torch.tensor(values).std(unbiased=False).item() for values in ([1.0, 0, 0], [5.0, 3, 0])]
     torch.testing.assert_close(found, torch.tensor(expected * 3), atol=1e-4, rtol=0)
     assert deviation_map(x[:1], 4).item() == pytest.approx(1e-4)  # one image has none
+
+
+def test_the_deviation_may_be_over_the_batches_of_all_processes():
+    x = torch.randn(6, 2, 3, 3)
+    layer = MinibatchDeviation(4)
+    whole = layer(x)
+    layer.share_batch_(lambda function, rows: function(torch.cat([x[:4], rows]))[4:])  # the second of two
+    torch.testing.assert_close(layer(x[4:]), whole[4:])
+    own = layer.eval()(x[4:])  # one process alone may evaluate
+    torch.testing.assert_close(own, torch.cat([x[4:], deviation_map(x[4:], 4)], 1))
 
 
 @pytest.mark.parametrize(("size", "base", "count"), [(1024, 32768, 29_012_513), (256, 16384, None)])

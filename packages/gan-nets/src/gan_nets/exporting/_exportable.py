@@ -133,7 +133,7 @@ def exportable(net: PretrainedModule | SpandrelNet, *, without_dropout: bool) ->
         )
     net = net.rebuild().cpu().float().requires_grad_(False)
     for block in net.modules():
-        if isinstance(block, UpBlock) and block.dropout and block.dropout_at_inference:
+        if isinstance(block, UpBlock) and block.dropout.p and block.dropout_at_inference:
             if not without_dropout:
                 raise ValueError(
                     f"{name} has dropout on at inference, so that its output is random and an exported file "

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets.layers.checks import check_images, check_positive
-from gan_nets.layers.deviation import deviation_map
+from gan_nets.layers.deviation import MinibatchDeviation
 from gan_nets.layers.equalized import EqualizedConv, EqualizedLinear
 from gan_nets.layers.grown import check_level, sizes_and_channels
 from gan_nets.layers.latents import check_latents, normalize_second_moment
@@ -169,6 +169,7 @@ class ProGANDiscriminator(PretrainedModule):
         self.blocks = nn.ModuleList(
             DownBlock(fine, coarse) for coarse, fine in pairwise(channels)
         )  # from the coarsest to the finest
+        self.deviation = MinibatchDeviation(group)
         self.last = EqualizedConv(channels[0] + (group > 1), channels[0], 3, gain=GAIN)
         self.hidden = EqualizedLinear(channels[0] * 4 * 4, channels[0], gain=GAIN)
         self.output = EqualizedLinear(channels[0], 1)
@@ -195,9 +196,7 @@ class ProGANDiscriminator(PretrainedModule):
                 y = torch.lerp(half, y, fade)
         for block in list(self.blocks[: max(0, level - 1)])[::-1]:
             y = block(y)  # ..., (N, C'', 4, 4)
-        if self.group > 1:
-            y = torch.cat([y, deviation_map(y, self.group)], dim=1)
-        y = F.leaky_relu(self.last(y), 0.2)
+        y = F.leaky_relu(self.last(self.deviation(y)), 0.2)
         return self.output(F.leaky_relu(self.hidden(y.flatten(1)), 0.2))
 
 

@@ -2,12 +2,11 @@
 
 import math
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets.layers.checks import check_images_and_labels, check_positive
-from gan_nets.layers.deviation import deviation_map
+from gan_nets.layers.deviation import MinibatchDeviation
 from gan_nets.layers.equalized import EqualizedConv, EqualizedLinear
 from gan_nets.layers.grown import sizes_and_channels
 from gan_nets.layers.latents import check_classes, normalize_second_moment
@@ -95,6 +94,7 @@ class StyleGAN2Discriminator(PretrainedModule):
             ResidualDownBlock(channels[s], channels[s // 2]) for s in reversed(sizes[1:])
         )
         last = channels[4]
+        self.deviation = MinibatchDeviation(group)
         self.last = EqualizedConv(last + (group > 1), last, 3)
         self.hidden = EqualizedLinear(last * 4 * 4, last)
         self.output = EqualizedLinear(last, last if classes else 1)
@@ -121,8 +121,7 @@ class StyleGAN2Discriminator(PretrainedModule):
         x = leaky_relu(self.input(x))  # (N, C, size, size)
         for block in self.blocks:
             x = block(x)  # (N, C', size/2, size/2), ..., (N, last, 4, 4)
-        if self.group > 1:
-            x = torch.cat([x, deviation_map(x, self.group)], dim=1)  # (N, last + 1, 4, 4)
+        x = self.deviation(x)  # (N, last + 1, 4, 4)
         x = leaky_relu(self.last(x))  # (N, last, 4, 4)
         x = self.output(leaky_relu(self.hidden(x.flatten(1))))  # (N, 1), or (N, last) with classes
         if self.embedding is None:

@@ -53,7 +53,7 @@ class UpBlock(nn.Module):
     ) -> None:
         super().__init__()
         self.batch_statistics = batch_statistics
-        self.dropout = dropout
+        self.dropout = nn.Dropout(dropout)
         self.dropout_at_inference = dropout_at_inference
         self.conv = nn.ConvTranspose2d(in_channels, out_channels, 4, stride=2, padding=1, bias=bias)
         self.norm = norm_layer(norm, out_channels)
@@ -61,7 +61,9 @@ class UpBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W), after a ReLU, to (N, C', 2H, 2W)."""
         x = apply_norm(self.norm, self.conv(x), batch_statistics_at_inference=self.batch_statistics)
-        return F.dropout(x, self.dropout, training=self.training or self.dropout_at_inference)
+        if self.dropout_at_inference and not self.training:
+            return F.dropout(x, self.dropout.p)
+        return self.dropout(x)
 
 
 class UNetGenerator(PretrainedModule):
