@@ -26,6 +26,10 @@ class Patience:
         better: which scores are better.
         margin: by how much a score has to be better than the best one, in its own units.
 
+    Attributes:
+        same_on_every_process: that a checkpoint of gan-trainers holds it once, since all processes add the
+            same scores.
+
     Raises:
         ValueError: `evaluations` is not positive, `better` is unknown, or `margin` is negative.
 
@@ -36,6 +40,8 @@ class Patience:
         >>> patience.over, patience.best
         (True, 40.0)
     """
+
+    same_on_every_process = True
 
     def __init__(
         self, evaluations: int, *, better: Literal["higher", "lower"] = "lower", margin: float = 0.0
