@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from gan_trainers import ImagePool, Run
+from gan_trainers.base.dropout import draw_dropout_
 from gan_trainers.checkpoints._state_files import read_state, write_state
 from gan_trainers.run._draws import Draws
 from gan_trainers.training.random import random_digest, seeded
@@ -113,6 +114,18 @@ def test_what_each_process_has_for_itself_is_refused_by_name(by_two):
         train(out, history=History())
 
 
+def test_a_loop_refuses_other_processes_for_its_own_reason(by_two):
+    out, _ = by_two()
+    run = Run(out)
+    network = nn.Conv2d(3, 3, 1)
+    run.register(network=network, optimizer=torch.optim.SGD(network.parameters(), lr=0.1))
+    run.loader(torch.rand(8, 3, 2, 2), 4)
+    run.needs_same_processes("the loss compares the images of a batch")
+    message = "this run has 1; the loss compares the images of a batch, so start as many as before"
+    with pytest.raises(ValueError, match=message):
+        run.resume()
+
+
 @pytest.mark.parametrize("drawn", ["torch.randn(2)", "random.random()", "np.random.rand()"])
 def test_steps_that_drew_from_global_generators_are_refused(by_two, drawn):
     draws = {"torch.randn(2)": lambda _: torch.randn(2)}
@@ -156,8 +169,8 @@ def test_a_checkpoint_of_an_earlier_version_is_refused(by_two):
 @pytest.mark.parametrize("processes", [2, 3])
 def test_any_number_of_processes_draws_the_same_rows(processes):
     def drawn(rank, number):
-        draws = Draws(5, CPU, rank, number)
-        draws.begin(step=3, batch=0)
+        draws = Draws(5, CPU, rank, number, 1)
+        draws.begin(3, 0, 6 // number)
         parts = draws.draw(6 // number, lambda n: {"z": torch.randn(n, 2), "mixed": torch.rand(())})
         return parts, draws.draw(6 // number, torch.rand)
 
@@ -168,19 +181,72 @@ def test_any_number_of_processes_draws_the_same_rows(processes):
     assert torch.equal(torch.cat([part for _, part in parts]), after)
 
 
+def test_accumulated_batches_draw_the_rows_of_one_whole_batch():
+    whole = Draws(5, CPU, 0, 1, 1)
+    whole.begin(3, 0, 6)
+    expected = whole.draw(6, torch.rand)
+    parts = []
+    for batch in range(3):
+        draws = Draws(5, CPU, 0, 1, 3)
+        draws.begin(3, batch, 2)
+        parts.append(draws.draw(2, torch.rand))
+    assert torch.equal(torch.cat(parts), expected)
+
+
+def test_real_and_fake_images_in_one_batch_are_drawn_as_on_one_process():
+    whole = Draws(5, CPU, 0, 1, 1)
+    whole.begin(3, 0, 4)
+    real, fake = whole.draw(8, torch.rand).chunk(2)
+    for rank, own in enumerate((slice(2), slice(2, 4))):
+        draws = Draws(5, CPU, rank, 2, 1)
+        draws.begin(3, 0, 2)
+        assert torch.equal(draws.draw(4, torch.rand), torch.cat([real[own], fake[own]]))
+
+
+def test_what_all_samples_share_is_the_same_on_every_process_and_in_every_batch():
+    found = []
+    for rank, batch in ((0, 0), (1, 0), (1, 1)):
+        draws = Draws(5, CPU, rank, 2, 2)
+        draws.begin(3, batch, 2)
+        found.append(draws.draw_shared(lambda: torch.randperm(9)))
+    assert torch.equal(found[0], found[1])
+    assert torch.equal(found[0], found[2])
+
+
+@pytest.mark.parametrize("p", [0.25, 1.0])
+def test_dropout_masks_are_drawn_for_all_processes(p):
+    """Of several processes; each is torch's dropout with the expected masks, and so is its gradient."""
+    x = torch.rand(4, 2, 50, 50) + 0.5
+    found = []
+    for rank, processes in ((0, 1), (0, 2), (1, 2)):
+        layer, draws = nn.Sequential(nn.Dropout(p)), Draws(5, CPU, rank, processes, 1)
+        draw_dropout_(layer, draws.draw)
+        draws.begin(3, 0, 4 // processes)
+        own = x[4 // processes * rank :][: 4 // processes].clone().requires_grad_()
+        y = layer(own)
+        y.sum().backward()
+        assert torch.equal(y, own * own.grad)
+        found.append(y.detach())
+        assert torch.equal(layer.eval()(own), own)
+    assert torch.equal(torch.cat(found[1:]), found[0])
+    kept = found[0] != 0
+    assert kept.float().mean() == pytest.approx(1 - p, abs=0.01)  # 3 standard deviations
+    torch.testing.assert_close(found[0][kept], x[kept] / (1 - p))
+
+
 def test_each_step_batch_call_and_seed_draws_others():
     found = set()
     for seed, step, batch in ((0, 1, 0), (0, 2, 0), (0, 1, 1), (1, 1, 0)):
-        draws = Draws(seed, CPU, 0, 1)
-        draws.begin(step, batch)
+        draws = Draws(seed, CPU, 0, 1, 2)
+        draws.begin(step, batch, 1)
         found |= {draws.draw(1, torch.rand).item() for _ in range(2)}
-        draws.begin(step, batch)
+        draws.begin(step, batch, 1)
         found |= {draws.draw(1, torch.rand).item() for _ in range(2)}
     assert len(found) == 8
 
 
 def test_rows_that_are_not_those_of_all_samples_are_refused():
-    draws = Draws(0, CPU, 1, 2)
+    draws = Draws(0, CPU, 1, 2, 1)
     message = (
         "draw() expects 6 rows, one for each sample of all processes, or a single number; got shape (3, 2)"
     )

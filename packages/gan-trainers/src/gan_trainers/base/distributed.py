@@ -1,7 +1,7 @@
 """What several training processes exchange: gradients, weights, means."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 import torch.distributed as dist
@@ -115,6 +115,20 @@ def gather_rows(values: Tensor) -> Tensor:
 def own_rows(values: Tensor) -> Tensor:
     """This process's part of the rows of all processes: undoes `gather_rows`."""
     return values.chunk(process_count())[dist.get_rank()] if process_count() > 1 else values
+
+
+def over_all_processes(function: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
+    """This process's rows of `function` of the rows of all processes, differentiable any number of times.
+
+    Args:
+        function: from rows to as many rows.
+        values: (N, ...), of the same shape on every process.
+    """
+    if process_count() == 1:
+        return function(values)
+    zeros = torch.zeros_like(values)
+    places = [values if process == dist.get_rank() else zeros for process in range(process_count())]
+    return own_rows(function(sum_over_processes(torch.cat(places))))
 
 
 class _SumOverProcesses(torch.autograd.Function):

@@ -39,14 +39,20 @@ def check_samples_in_a_step(
 
 
 def check_nothing_of_each_process(
-    own_states: Sequence[State], shared_names: set[str], folder: Path, processes: int
+    own_states: Sequence[State],
+    shared_names: set[str],
+    reasons: Sequence[str],
+    folder: Path,
+    processes: int,
 ) -> None:
-    """Make sure that a checkpoint has no history that belongs to one process.
+    """Make sure that a checkpoint has no history that belongs to one process, and the loop no other reason.
 
     Raises:
-        ValueError: naming what has.
+        ValueError: naming what has, or the first of `reasons`.
     """
     here = f"{folder} was written by {len(own_states)} processes and this run has {processes}"
+    if reasons:
+        raise ValueError(f"{here}; {reasons[0]}, so start as many as before")
     names = sorted(own_states[0]["registered"].keys() - shared_names)
     if names:
         raise ValueError(f"{here}; '{names[0]}' has its own state on each, so start as many as before")

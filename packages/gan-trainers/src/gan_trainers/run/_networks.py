@@ -1,13 +1,15 @@
 """Networks prepared for training: device, precision, processes, kernels."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gan_trainers.base.batch_norm import synchronize_batch_norm_
-from gan_trainers.base.distributed import broadcast_weights
+from gan_trainers.base.distributed import broadcast_weights, over_all_processes
+from gan_trainers.base.dropout import Draw, draw_dropout_
 from gan_trainers.base.waiting import process_count
 from gan_trainers.run.precision import autocast_
 from gan_trainers.training.ema import EMA
@@ -31,6 +33,15 @@ class HasCheckpointing(Protocol):
         ...
 
 
+@runtime_checkable
+class ComparesSamples(Protocol):
+    """A layer that compares the samples of a batch, such as the minibatch deviation of gan-nets."""
+
+    def share_batch_(self, batchwise: Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]) -> None:
+        """Use `batchwise(function, rows)` for `function(rows)`, in place."""
+        ...
+
+
 @dataclass(frozen=True)
 class Preparation:
     """How the networks of a run compute.
@@ -40,12 +51,14 @@ class Preparation:
         dtype: autocast type, None for float32.
         compile_mode: torch's name of the mode in which networks are compiled in place; None: they are not.
         activation_checkpointing: whether networks recompute activations where they can.
+        draw: of the run, for the masks of dropout.
     """
 
     device: torch.device
     dtype: torch.dtype | None
     compile_mode: str | None
     activation_checkpointing: bool
+    draw: Draw
 
     def prepare_(self, network: nn.Module) -> int:
         """Prepare a network in place; all processes get the weights of the first.
@@ -55,7 +68,9 @@ class Preparation:
         """
         parts = 0
         if process_count() > 1:
-            synchronize_batch_norm_(network)
+            _share_batches_(network)
+        if self.compile_mode is None and not self.activation_checkpointing:
+            draw_dropout_(network, self.draw)
         network.to(self.device)
         broadcast_weights(network)
         if self.device.type == "cpu":
@@ -72,3 +87,11 @@ class Preparation:
         ):  # an average runs too rarely for it to pay off
             network.compile(mode=self.compile_mode)
         return parts
+
+
+def _share_batches_(network: nn.Module) -> None:
+    """Let the layers that mix the samples of a batch mix those of all processes, in place."""
+    synchronize_batch_norm_(network)
+    for module in network.modules():
+        if isinstance(module, ComparesSamples):
+            module.share_batch_(over_all_processes)

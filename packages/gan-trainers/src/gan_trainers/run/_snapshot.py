@@ -46,9 +46,14 @@ class Snapshot:
         self._processes = processes
         self._process = process
         self._accumulate = accumulate
+        self._reasons: list[str] = []
         self._random: State | None = None
         self._drew = False  # whether steps drew from the global generators, before this program began its own
         self._digest_at_first: str | None = None
+
+    def need_same_processes(self, reason: str) -> None:
+        """Refuse to restore what another number of processes wrote, for a reason in words."""
+        self._reasons.append(reason)
 
     def shared(self) -> State:
         """The state that is the same on every process; the optimizers are in evaluation mode."""
@@ -114,7 +119,7 @@ class Snapshot:
         """
         if shared["processes"] != self._processes:
             names = set(self._registered.shared_states())
-            check_nothing_of_each_process(own, names, folder, self._processes)
+            check_nothing_of_each_process(own, names, self._reasons, folder, self._processes)
         states = {**shared["registered"], **own[0]["registered"]}
         changes = self._registered.load(states, shared.get("hyperparameters", {}), folder)
         self._optimizer_steps.load_state_dict(shared["optimizer_steps"])

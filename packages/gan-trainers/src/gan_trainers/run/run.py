@@ -156,7 +156,10 @@ class Run:
         dtype = AUTOCAST_TYPES[self._precision]
         low_precision = dtype is not None
         self._layout = Layout(self.device, low_precision=low_precision, channels_last=channels_last)
-        self._preparation = Preparation(self.device, dtype, compile_mode, activation_checkpointing)
+        self._draws = Draws(seed, self.device, self._process, self.processes, accumulate)
+        self._preparation = Preparation(
+            self.device, dtype, compile_mode, activation_checkpointing, self._draws.draw
+        )
         self._checkpointed_parts = 0
         self._accumulate = accumulate
         self.settings = dict(settings or {})
@@ -172,7 +175,6 @@ class Run:
         self._optimizer_steps = OptimizerSteps(self.device, dtype, clip)
         self._optimizer_modes = OptimizerModes()
         self._counters = Counters(accumulate)
-        self._draws = Draws(seed, self.device, self._process, self.processes)
         self._resumed = False
         self._begun = False
         self._signals = StopSignals()
@@ -314,6 +316,17 @@ class Run:
             here = f"{this_process()}: " if self.processes > 1 else ""
             raise ValueError(f"{here}{error}{since}") from error
 
+    def needs_same_processes(self, reason: str) -> None:
+        """Refuse to resume on another number of processes; call it before `resume`.
+
+        For a loop whose mathematics depends on how the samples are divided among processes, such as a loss
+        that compares the samples of each process's own batch.
+
+        Args:
+            reason: the first half of a sentence, which ends ", so start as many as before".
+        """
+        self._snapshot.need_same_processes(reason)
+
     def steps(self, loader: Loader, until: int, phase: str = "train") -> Iterator[Any]:
         """Batches until `until` steps of this phase are done, counted over all resumed runs.
 
@@ -356,7 +369,7 @@ class Run:
                 if self._cuda_graphs:  # or a network's second output in a step could overwrite its first
                     torch.compiler.cudagraph_mark_step_begin()
                 for _ in counters.batches_of_step(loader.batch_size * self.processes):
-                    self._draws.begin(self.step, counters.batch)
+                    self._draws.begin(self.step, counters.batch, loader.batch_size)
                     yield next(batches)
                 self._end_step()
         self._scalars.draw()
@@ -399,20 +412,30 @@ class Run:
     def draw(self, count: int, sample: Callable[[int], T]) -> T:
         """Random numbers for the samples of a batch, the same for any number of processes.
 
-        `sample` is called with the number of samples of all processes, torch's generators being seeded from
-        the run's seed, the step and the number of the call within it; each process takes its own rows. The
-        generators are restored afterwards. So `run.draw(4, lambda n: torch.randn(n, 64))` is (4, 64), and two
-        processes draw the numbers that one with twice the batch does.
+        `sample` is called with the number of samples of the whole step, those of all processes and
+        accumulated batches, torch's generators being seeded from the run's seed, the step and the number of
+        the call within a batch; each batch takes its own rows. The generators are restored afterwards. So
+        `run.draw(4, lambda n: torch.randn(n, 64))` is (4, 64), and two processes draw the numbers that one
+        with twice the batch does.
 
         Args:
-            count: samples in the batch of this process.
+            count: samples in the batch of this process; a multiple for several batches in one, such as all
+                real and then all fake images.
             sample: returns a tensor or a nest of them, each with as many rows as it is called with; a tensor
-                without dimensions is one number for all processes.
+                without dimensions is one number for all samples.
 
         Raises:
             ValueError: for another number of rows.
         """
         return self._draws.draw(count, sample)
+
+    def draw_shared(self, sample: Callable[[], T]) -> T:
+        """Random numbers that all samples of a step have in common, the same on every process.
+
+        As `draw`, but `sample` takes nothing, and its result is returned whole: a decision for all images,
+        such as `run.draw_shared(lambda: torch.rand(()) < 0.5)`.
+        """
+        return self._draws.draw_shared(sample)
 
     def set_lr(self, lr: float, *optimizers: Optimizer) -> None:
         """Set the learning rate of every parameter group of `optimizers`."""
