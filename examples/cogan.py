@@ -139,7 +139,8 @@ def train(
     """The loop: the discriminators, then the generators, on the same pairs (authors' code: on others)."""
     for a, b in run.steps(batches, until=options.steps):  # (N, 3, H, W) in [-1, 1], unpaired
         run.set_lr(options.lr, t.opt_g, t.opt_d)
-        reals, fakes = torch.cat([a, b], dim=1), t.g(torch.randn(len(a), options.latents, device=run.device))
+        z = run.draw(len(a), lambda n: torch.randn(n, options.latents, device=run.device))
+        reals, fakes = torch.cat([a, b], dim=1), t.g(z)
         terms = discriminator_terms(t.d, reals, fakes)
         run.update(t.opt_d, total(terms))
         run.log(terms)

@@ -9,6 +9,7 @@ Park et al. 2020, "Contrastive Learning for Unpaired Image-to-Image Translation"
 
 import dataclasses
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -208,7 +209,8 @@ def train(run: Run, batches: Loader, steps: int, direction: Direction, t: Traini
     for source, target in run.steps(batches, until=steps):  # (N, 3, H, W) in [-1, 1], unpaired
         lr = options.lr * linear_decay(run.step, start=int(options.decay_start * steps), end=steps)
         run.set_lr(lr, t.opt_g, t.opt_d)
-        mirrored = options.flip_equivariance and bool(torch.rand((), device="cpu") < 0.5)
+        heads = run.draw_shared(lambda: torch.rand((), device="cpu") < 0.5)
+        mirrored = options.flip_equivariance and bool(heads)
         images = source, target if options.nce_identity and options.nce_weight else None
         if mirrored:
             images = tuple(each if each is None else each.flip(3) for each in images)
@@ -218,7 +220,8 @@ def train(run: Run, batches: Loader, steps: int, direction: Direction, t: Traini
             run.update(t.opt_d, loss)
             run.log({"discriminator": loss})
         with frozen(t.d):
-            terms = generator_terms(source, target, fake, identity, t, options, mirrored=mirrored)
+            losses = partial(generator_terms, source, target, fake, identity, t, options, mirrored=mirrored)
+            terms = run.draw_shared(losses)  # the places of the patches, on which all images are compared
             run.update(t.opt_g, total(terms))
         run.log(terms)
         if run.every(1):  # after a whole step, not after each of --accumulate's batches
@@ -244,6 +247,8 @@ def main(options: Options) -> None:
         run, training.ema, test_files,
         direction=options.direction, size=options.size, counterparts=options.counterparts,
     )  # fmt: skip
+    if options.negatives == "batch":
+        run.needs_same_processes("--negatives batch contrasts the patches of each process's own batch")
     run.resume()
     train(run, batches, steps, direction, training, options)
     write_results(run, [direction], **{direction.name: training.ema.average})

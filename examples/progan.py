@@ -37,7 +37,7 @@ from gan_trainers import (
 )
 from images import portraits
 from support.common import Weights, adam, data_folder, plain_forward
-from support.generation import Evaluation, Sampler, write_results
+from support.generation import Evaluation, Sampler, noise_maps, write_results
 from support.judge import build_judge, check_judge, check_same_judge
 from support.patience import build_patience, patient_steps
 from support.projected_gan import Logits
@@ -174,7 +174,7 @@ def faded(images: Tensor, fade: float) -> Tensor:
 
 
 def discriminator_terms(
-    d: nn.Module, real: Tensor, fake: Tensor, fade: float, options: Options
+    d: nn.Module, real: Tensor, fake: Tensor, fade: float, options: Options, *, mix: Tensor | None = None
 ) -> tuple[Terms, Logits]:
     """WGAN-GP (Gulrajani et al. 2017) with the drift of appendix A; or non-saturating with R1."""
     real_logits, fake_logits = d(real, fade=fade), d(fake, fade=fade)
@@ -183,21 +183,24 @@ def discriminator_terms(
         terms["drift"] = options.drift_weight * real_logits.square().mean()
     if options.penalty_weight:
         logits_of, r1 = partial(plain_forward(d), fade=fade), options.loss == "nonsaturating"
-        penalty = r1_penalty(logits_of, real) if r1 else gradient_penalty(logits_of, real, fake)
+        penalty = r1_penalty(logits_of, real) if r1 else gradient_penalty(logits_of, real, fake, mix=mix)
         terms["penalty"] = options.penalty_weight * penalty
     return terms, Logits(real_logits, fake_logits)
 
 
-def sampled(
-    t: Training, count: int, phase: Phase, fade: float, options: Options, device: torch.device
-) -> Tensor:
-    """New images of the phase's size, (count, 3, size, size); StyleGAN's with mixed styles."""
-    z = torch.randn(count, t.g.latents, device=device)
-    if isinstance(t.g, ProGANGenerator) or torch.rand((), device="cpu") >= options.style_mixing:
-        return t.g(z, size=phase.size, fade=fade)
-    layers = 2 * (t.g.sizes.index(phase.size) + 1)  # as far as it has grown
-    crossover = int(torch.randint(1, layers, (), device="cpu"))
-    return t.g(z, size=phase.size, fade=fade, mixed=torch.randn_like(z), crossover=crossover)
+def sampled(run: Run, g: Generator, count: int, phase: Phase, fade: float, mixing: float) -> Tensor:
+    """New images of the phase's size, (count, 3, size, size); StyleGAN's with mixed styles.
+
+    What they are made from is the same for any number of processes.
+    """
+    z, other = run.draw(count, lambda n: torch.randn(n, 2, g.latents, device=run.device)).unbind(1)
+    if isinstance(g, ProGANGenerator):
+        return g(z, size=phase.size, fade=fade)
+    layers = 2 * (g.sizes.index(phase.size) + 1)  # as far as it has grown
+    mixes = run.draw_shared(lambda: torch.rand((), device="cpu") < mixing)
+    crossover = run.draw_shared(lambda: torch.randint(1, layers, (), device="cpu"))
+    mixed = {"mixed": other, "crossover": int(crossover)} if mixes else {}
+    return g(z, size=phase.size, fade=fade, **mixed, noise=noise_maps(run, g, count))
 
 
 def train(
@@ -214,12 +217,13 @@ def train(
         fade = phase.fade(run.step)
         run.set_lr(options.lr, t.opt_g, t.opt_d)  # a checkpoint restores its own
         with torch.no_grad():
-            fake = sampled(t, len(real), phase, fade, options, run.device)
-        terms, logits = discriminator_terms(t.d, faded(real, fade), fake, fade, options)
+            fake = sampled(run, t.g, len(real), phase, fade, options.style_mixing)
+        mix = run.draw(len(real), lambda n: torch.rand(n, device=run.device))
+        terms, logits = discriminator_terms(t.d, faded(real, fade), fake, fade, options, mix=mix)
         run.update(t.opt_d, total(terms))
         run.log(terms | logits.means())
         with frozen(t.d):
-            fake = sampled(t, len(real), phase, fade, options, run.device)
+            fake = sampled(run, t.g, len(real), phase, fade, options.style_mixing)
             loss = LOSSES[options.loss].generator(t.d(fake, fade=fade))
             run.update(t.opt_g, loss)
         run.log({"adversarial": loss})

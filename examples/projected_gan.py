@@ -31,6 +31,7 @@ from gan_trainers import (
     total,
 )
 from images import animals, portraits
+from support.augmentation import augmented
 from support.common import Weights, adam, data_folder
 from support.generation import Evaluation, Sampler, find_images_and_labels, write_results
 from support.judge import JUDGES, build_judge, check_judge, check_same_judge
@@ -44,6 +45,7 @@ from support.projected_gan import (
     build_discriminator,
     build_generator,
     fastgan_baseline,
+    generated,
     initialize_,
 )
 from support.start import start_networks
@@ -178,7 +180,7 @@ def train(
     baseline = fastgan_baseline(options, t.d, run) if options.discriminator == "fastgan" else None
     for real, classes in patient_steps(run, batches, t.patience, steps):  # (N, 3, H, W) in [-1, 1], (N,)
         labels = (classes,) if options.labels else ()
-        fake = t.g(torch.randn(len(real), t.g.latents, device=run.device), *labels)
+        fake = generated(run, t.g, len(real), *labels)
         with frozen(t.d):
             loss = hinge_generator_loss(t.d(augment(fake), *labels))  # -D(G(z)), summed over the scales
             run.update(t.opt_g, loss)
@@ -226,7 +228,7 @@ def main(options: Options) -> None:
     def augment(images: Tensor) -> Tensor:
         seen = (run.step - 1) * images_per_step
         sigma = options.blur_sigma * max(0.0, 1 - seen / options.blur_images) if options.blur_images else 0.0
-        return training.augmentation(blurred(images, sigma))
+        return augmented(run, training.augmentation, blurred(images, sigma))
 
     train(run, batches, steps, evaluation, augment, training, options)
     write_results(run, evaluation)

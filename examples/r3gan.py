@@ -8,6 +8,7 @@ Huang et al. 2024, "The GAN is dead; long live the GAN! A Modern GAN Baseline".
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -39,6 +40,7 @@ from gan_trainers import (
     total,
 )
 from images import portraits
+from support.augmentation import augmented
 from support.common import Weights, adam, data_folder, plain_forward
 from support.generation import Evaluation, Sampler, find_images_and_labels, write_results
 from support.judge import build_judge, check_judge, check_same_judge
@@ -179,18 +181,20 @@ def train(
     options: Options,
 ) -> None:
     """The loop: the generator, then the discriminator on the same pairs, newly augmented."""
+    augment = partial(augmented, run, t.augmentation)
     for real, classes in patient_steps(run, batches, t.patience, steps):  # (N, 3, H, W) in [-1, 1], (N,)
         labels = (classes,) if options.labels else ()
         gamma = follow_schedules(run, t, options, images_per_step)
-        fake = t.g(torch.randn(len(real), options.latents, device=run.device), *labels)
+        z = run.draw(len(real), lambda n: torch.randn(n, options.latents, device=run.device))
+        fake = t.g(z, *labels)
         with frozen(t.d):
             with torch.no_grad():
-                real_logits = t.d(t.augmentation(real), *labels)
-            fake_logits = t.d(t.augmentation(fake), *labels)
+                real_logits = t.d(augment(real), *labels)
+            fake_logits = t.d(augment(fake), *labels)
             loss = relativistic_paired_generator_loss(real_logits, fake_logits)
             run.update(t.opt_g, loss)
         run.log({"adversarial": loss})
-        images = t.augmentation(real), t.augmentation(fake.detach())
+        images = augment(real), augment(fake.detach())
         terms, logits = discriminator_terms(t.d, *images, *labels, gamma=gamma)
         run.update(t.opt_d, total(terms))
         run.log(terms | logits.means())

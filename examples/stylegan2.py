@@ -8,8 +8,8 @@ Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN"; wit
     accelerate launch examples/stylegan2.py ada --data ~/art
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -36,8 +36,9 @@ from gan_trainers import (
     total,
 )
 from images import portraits
+from support.augmentation import augmented
 from support.common import Weights, adam, data_folder, plain_forward
-from support.generation import Evaluation, Sampler, find_images_and_labels, write_results
+from support.generation import Evaluation, Sampler, find_images_and_labels, noise_maps, write_results
 from support.judge import build_judge, check_judge, check_same_judge
 from support.patience import build_patience, patient_steps
 from support.projected_gan import Logits, build_augmentation
@@ -137,13 +138,19 @@ def build(options: Options, classes: int, steps: int, images_per_step: int) -> T
 
 
 def generated(
-    g: Callable[..., tuple[Tensor, Tensor]], z: Tensor, *labels: Tensor, layers: int, mixing: float
+    run: Run, g: StyleGAN2Generator, count: int, *labels: Tensor, mixing: float, plain: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """New images (N, 3, H, W), and the styles of all layers, with style mixing (Karras et al. 2019, 3.1)."""
-    if torch.rand((), device="cpu") >= mixing:
-        return g(z, *labels, with_styles=True)
-    crossover = int(torch.randint(1, layers, (), device="cpu"))
-    return g(z, *labels, mixed=torch.randn_like(z), crossover=crossover, with_styles=True)
+    """New images (N, 3, H, W), and the styles of all layers, with style mixing (Karras et al. 2019, 3.1).
+
+    What they are made from is the same for any number of processes. `plain` is for what is differentiated
+    twice.
+    """
+    z, other = run.draw(count, lambda n: torch.randn(n, 2, g.latents, device=run.device)).unbind(1)
+    mixes = run.draw_shared(lambda: torch.rand((), device="cpu") < mixing)
+    crossover = run.draw_shared(lambda: torch.randint(1, g.layers, (), device="cpu"))
+    mixed = {"mixed": other, "crossover": int(crossover)} if mixes else {}
+    forward = plain_forward(g) if plain else g
+    return forward(z, *labels, **mixed, noise=noise_maps(run, g, count), with_styles=True)
 
 
 def discriminator_terms(
@@ -174,20 +181,22 @@ def train(
     run: Run, batches: Loader, steps: int, evaluation: Evaluation, t: Training, options: Options
 ) -> None:
     """The loop: the generator, then the discriminator on the same fakes (the paper's: on others)."""
+    augment, image = partial(augmented, run, t.augmentation), (3, options.size, options.size)
     for real, classes in patient_steps(run, batches, t.patience, steps):  # (N, 3, H, W) in [-1, 1], (N,)
         labels = (classes,) if options.labels else ()
         path_weight = lazy(options.path_weight, options.path_every, run.step)
-        g = plain_forward(t.g) if path_weight else t.g
-        z = torch.randn(len(real), options.latents, device=run.device)
-        fake, styles = generated(g, z, *labels, layers=t.g.layers, mixing=options.style_mixing)
+        fake, styles = generated(
+            run, t.g, len(real), *labels, mixing=options.style_mixing, plain=path_weight > 0
+        )
         with frozen(t.d):
-            terms = {"adversarial": NONSATURATING.generator(t.d(t.augmentation(fake), *labels))}
+            terms = {"adversarial": NONSATURATING.generator(t.d(augment(fake), *labels))}
             if path_weight:
-                terms["path_length"] = path_weight * t.path(fake, styles, mean=global_mean)
+                y = run.draw(len(real), lambda n: torch.randn(n, *image, device=run.device))
+                terms["path_length"] = path_weight * t.path(fake, styles, mean=global_mean, noise=y)
             run.update(t.opt_g, total(terms))
         run.log(terms)
         r1_weight = lazy(options.r1_weight / 2, options.r1_every, run.step)
-        images = t.augmentation(real), t.augmentation(fake.detach())
+        images = augment(real), augment(fake.detach())
         terms, logits = discriminator_terms(t.d, *images, *labels, weight=r1_weight)
         run.update(t.opt_d, total(terms))
         run.log(terms | logits.means())

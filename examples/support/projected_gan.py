@@ -23,6 +23,8 @@ from gan_trainers import Run
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from support.generation import noise_maps
+
 if TYPE_CHECKING:
     from projected_gan import Options
 
@@ -63,6 +65,14 @@ def initialize_(g: Generator, d: Discriminator) -> None:
         init_normal_(g)
     if not isinstance(d, ProjectedDiscriminator):
         init_normal_(d)
+
+
+def generated(run: Run, g: Generator, count: int, *labels: Tensor) -> Tensor:
+    """New images (count, 3, H, W), from latents and noise that are the same for any number of processes."""
+    z = run.draw(count, lambda n: torch.randn(n, g.latents, device=run.device))
+    if isinstance(g, DCGANGenerator):
+        return g(z)
+    return g(z, *labels, noise=noise_maps(run, g, count))
 
 
 class Logits(NamedTuple):
@@ -106,7 +116,7 @@ def fastgan_baseline(
 
     def terms(real: Tensor, fake: Tensor, augment: Augment) -> tuple[dict[str, Tensor], Logits]:
         weight = 2 * len(real) * run.processes * options.run.accumulate
-        quadrant = int(torch.randint(4, ()))  # of the images that is reconstructed in detail
+        quadrant = int(run.draw_shared(lambda: torch.randint(4, ())))  # that is reconstructed in detail
         real_logits, reconstructions = d(augment(real), quadrant=quadrant)
         fake_logits = d(augment(fake.detach()))
         reconstruction = weight * reconstruction_loss(reconstructions, distance=distance)
