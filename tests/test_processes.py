@@ -163,7 +163,7 @@ def test_another_number_of_processes_with_another_batch_is_refused(runs):
 
 
 def test_one_two_and_three_processes_one_after_the_other_equal_one(tmp_path):
-    """Three steps each, in float32, with batch norm, noise, an image pool and averages."""
+    """Three steps each, in float32, with batch norm, dropout, noise, an image pool and averages."""
     alone = [sys.executable, RECIPES / "elastic.py", tmp_path / "whole", "9", tmp_path / "parts", "3"]
     done = subprocess.run(alone, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -37,6 +37,7 @@ def main(out: Path, until: int) -> None:
         nn.Conv2d(3, 6, 3, padding=1, bias=False),  # Adam would magnify the rounding of a bias here
         nn.BatchNorm2d(6),
         nn.ReLU(),
+        nn.Dropout(0.3),
         nn.Conv2d(6, 3, 1),
     )
     d = nn.Sequential(nn.Conv2d(3, 6, 3), nn.LeakyReLU(0.2), nn.Conv2d(6, 1, 3))

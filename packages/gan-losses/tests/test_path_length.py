@@ -29,9 +29,7 @@ def test_the_noise_may_be_given():
     noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(3))
     sampled = PathLengthPenalty()(images, styles, generator=torch.Generator().manual_seed(3))
     assert PathLengthPenalty()(images, styles, noise=noise) == sampled
-    with pytest.raises(
-        ValueError, match=r"expected noise of the images' shape, \(2, 3, 2, 4\); got \(1, 3, 2"
-    ):
+    with pytest.raises(ValueError, match=r"expected noise of the images' shape, \(2, 3, 2, 4\); got"):
         PathLengthPenalty()(images, styles, noise=noise[:1])
 
 
