@@ -46,6 +46,8 @@ ARMS = {
     PAPER: Arm("srgan.py", "paper"),
     PIX2PIX: Arm("pix2pix.py", "super-resolution", network="a_to_b"),
 }
+# Arms that begin by pixels alone with a kernel, whose network is then at hand.
+BEGIN_WITH: dict[Kernel, str] = {OWN: PIXELS, "plain-bicubic": ALIASED}
 
 
 def arms_of(kind: str) -> list[str]:
@@ -90,9 +92,18 @@ def jobs(
                     yield Job(arm.recipe, arm.preset, options, run_folder(out, kind, name, seed))
 
 
+def kernel_network(out: Path, kernel: Kernel, seed: int) -> Path:
+    """The folder of the network by pixels alone for a kernel of shrinking."""
+    arm = BEGIN_WITH.get(kernel)
+    run = folder(out, f"kernel {kernel}") if arm is None else run_folder(out, "photographs", arm, seed)
+    return run / "pixels"
+
+
 def kernel_jobs(out: Path, data: Path | None, shared: dict[str, object], seed: int) -> Iterator[Job]:
-    """A network by pixels alone for each kernel of shrinking."""
+    """The runs by pixels alone for the kernels with which no arm begins."""
     for kernel in KERNELS:
+        if kernel in BEGIN_WITH:
+            continue
         options = shared | {"data": data, "kernel": kernel, "steps": 0, "seed": seed}
         yield Job("srgan.py", "photos", options, folder(out, f"kernel {kernel}"))
 

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import gan_nets
 import torch
-from comparison import bold, folder, score_table, table, time_table, write_text
+from comparison import bold, score_table, table, time_table, write_text
 from gan_data import Downscale, bicubic_upscale
 from gan_metrics import psnr_y
 from gan_nets import UNetGenerator, apply_any_size, tiled
 from gan_projected import Backbone
 from gan_trainers import write_grid
 from spread import Rows, over_seeds
-from srgan_arms import KERNELS, OWN, PIX2PIX, PIXELS, arms_of, network_folder, run_folder
+from srgan_arms import KERNELS, OWN, PIX2PIX, PIXELS, arms_of, kernel_network, network_folder, run_folder
 from srgan_scores import DETAIL, LEVELS, PATCHES, UNSEEN, Enlarge, Measures, trivial
 from srgan_verdicts import verdicts
 from srgan_waifu2x import noise_table
@@ -67,7 +67,7 @@ def write_page(
     photographs = next(test for test in tests if test.kind == "photographs")
     drawings = next(test for test in tests if test.kind == "drawings")
     tables = Tables(
-        kernel_table(out, photographs, scale),
+        kernel_table(out, photographs, seeds[0], scale),
         noise_table(out, drawings.images, unseen),
         durations(out, seeds),
     )
@@ -126,11 +126,11 @@ def _middle(image: Tensor, side: int) -> Tensor:
 
 
 @torch.no_grad()
-def kernel_table(out: Path, test: TestSet, scale: int) -> str:
+def kernel_table(out: Path, test: TestSet, seed: int, scale: int) -> str:
     """PSNR-Y of the network of each kernel, on images shrunken with each, and of interpolation."""
     methods: dict[str, Enlarge] = {"bicubic": lambda small: bicubic_upscale(small, scale)}
     for kernel in KERNELS:
-        net = gan_nets.load(folder(out, f"kernel {kernel}") / "enlarger").eval()
+        net = gan_nets.load(kernel_network(out, kernel, seed)).eval()
         methods[kernel] = partial(tiled, net, tile=128)
     lines = []
     for name, method in methods.items():
