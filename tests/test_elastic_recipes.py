@@ -17,7 +17,7 @@ EXCEPT = {
     "stylegan2": ("mean_style",),
     "cut": ("d.blocks.1.conv.bias",),
 }
-CASES = ("stylegan2", "progan", "r3gan", "pix2pix", "colorize", "cut", "cogan")
+CASES = ("stylegan2", "progan", "r3gan", "pix2pix", "colorize", "cut", "cogan", "projected_gan")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,10 @@ def runs(photos, few_portraits, tmp_path_factory):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes are forks")
 @pytest.mark.parametrize("case", CASES)
 def test_one_process_and_then_three_equal_one(runs, case):
-    """In float32: latents, style mixing, noise, augmentation, dropout, penalties and patches included."""
+    """Latents, style mixing, noise, augmentation, dropout, penalties and patches included.
+
+    In float32; Projected GAN in float64.
+    """
     whole, parts = (runs / case / name / "checkpoints" / "00000002" for name in ("whole", "parts"))
     assert (parts / "process-2.json").exists()
     expected, got = load_file(whole / "shared.safetensors"), load_file(parts / "shared.safetensors")
