@@ -41,7 +41,9 @@ def test_which_modes_record_cuda_graphs():
 
 def test_torch_gets_the_mode():
     with pytest.raises(RuntimeError, match="Unrecognized mode=unheard-of"):
-        Preparation(CPU, None, "unheard-of", False).prepare_(nn.Conv2d(3, 3, 1))
+        Preparation(CPU, None, "unheard-of", False, lambda count, sample: sample(count)).prepare_(
+            nn.Conv2d(3, 3, 1)
+        )
 
 
 def test_accelerates_mode_is_followed_if_it_is_the_same(monkeypatch):
