@@ -17,7 +17,19 @@ sys.path.append(
 import srgan_arms
 import srgan_waifu2x
 from spread import Spread
-from srgan_arms import ARMS, CONTENT, ESRGAN, KERNELS, PIX2PIX, PIXELS, SETS, SRGAN, arms_of, run_folder
+from srgan_arms import (
+    ARMS,
+    CONTENT,
+    ESRGAN,
+    KERNELS,
+    PIX2PIX,
+    PIXELS,
+    SETS,
+    SRGAN,
+    Seeds,
+    arms_of,
+    run_folder,
+)
 from srgan_scores import PATCHES, UNSEEN, Measures, detail, grid_levels, patches, trivial
 from srgan_verdicts import GRID, PSNR, verdicts
 
@@ -93,10 +105,21 @@ def test_a_verdict_needs_more_than_the_spread_of_the_seeds():
     assert not any("pix2pix" in statement for statement in found)  # an arm that is not there
 
 
+def test_arms_with_large_networks_have_fewer_seeds(tmp_path):
+    shared = {"pixel_steps": 7, "steps": 5, "size": 32, "evaluate_every": 2}
+    jobs = list(srgan_arms.jobs(tmp_path, None, shared, Seeds([3, 4], 1), starts=False))
+    seeds = {
+        name: [job.options["seed"] for job in jobs if job.out.parent.name == name]
+        for name in ("the-paper-s", "pix2pix", "the-article-s-recipe")
+    }
+    assert seeds == {"the-paper-s": [3], "pix2pix": [3], "the-article-s-recipe": [3, 4]}
+
+
 def test_arms_with_a_plus_start_from_pixels_alone(tmp_path):
     shared = {"pixel_steps": 7, "steps": 5, "size": 32, "evaluate_every": 2}
     first, later = (
-        list(srgan_arms.jobs(tmp_path, None, shared, [3], starts=starts)) for starts in (False, True)
+        list(srgan_arms.jobs(tmp_path, None, shared, Seeds([3], 1), starts=starts))
+        for starts in (False, True)
     )
     assert {job.out for job in first} >= {run_folder(tmp_path, kind, PIXELS, 3) for kind in SETS}
     assert len(first) + len(later) == len(ARMS) + len(arms_of("drawings"))
@@ -113,7 +136,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, options, train, 
     jobs = [
         job
         for starts in (False, True)
-        for job in srgan_arms.jobs(tmp_path, photos, shared, [0], starts=starts)
+        for job in srgan_arms.jobs(tmp_path, photos, shared, Seeds([0], 1), starts=starts)
     ]
     jobs += [*srgan_arms.kernel_jobs(tmp_path, photos, shared, 0), *srgan_waifu2x.jobs(tmp_path, shared, 0)]
     for job in jobs:
@@ -131,7 +154,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, options, train, 
     images = [read_image(file)[None, :, 100:228, 100:228] for file in files]
     tests = [page.TestSet("photographs", "photographs", images, True)]
     tests.append(page.TestSet("drawings", "drawings", images, True))
-    page.write_page(tmp_path, tmp_path / "page", tests, [0], 4, "The budget.", None)
+    page.write_page(tmp_path, tmp_path / "page", tests, Seeds([0], 1), 4, "The budget.", None)
     text = (tmp_path / "page" / "README.md").read_text()
     for name in ("**true images**", *trivial(4), *(f"**{arm}**" for arm in ARMS)):
         lines = [line for line in text.splitlines() if line.startswith(f"| {name} |")]

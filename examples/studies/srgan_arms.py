@@ -49,6 +49,19 @@ ARMS = {
 # Arms that begin by pixels alone with a kernel, whose network is then at hand.
 BEGIN_WITH: dict[Kernel, str] = {OWN: PIXELS, "plain-bicubic": ALIASED}
 
+LARGE = (PAPER, PIX2PIX)  # with networks of the papers' sizes, of which a run takes as long as all others
+
+
+class Seeds(NamedTuple):
+    """The seeds of the runs."""
+
+    every: Sequence[int]
+    large: int  # how many of them the arms of `LARGE` have
+
+    def of(self, name: str) -> Sequence[int]:
+        """Those of an arm."""
+        return self.every[: self.large] if name in LARGE else self.every
+
 
 def arms_of(kind: str) -> list[str]:
     """The arms that are trained on a set of `SETS`."""
@@ -66,7 +79,7 @@ def network_folder(out: Path, kind: str, name: str, seed: int) -> Path:
 
 
 def jobs(
-    out: Path, data: Path | None, shared: dict[str, object], seeds: Sequence[int], *, starts: bool
+    out: Path, data: Path | None, shared: dict[str, object], seeds: Seeds, *, starts: bool
 ) -> Iterator[Job]:
     """The runs of all arms that start from others, or of those that do not; a seed after the other.
 
@@ -74,15 +87,15 @@ def jobs(
         out: folder of the runs.
         data: of photographs; if not given, this repository's.
         shared: the options of srgan.py that all arms have.
-        seeds: of the runs of each arm.
+        seeds: of the runs.
         starts: which of the two.
     """
-    for seed in seeds:
+    for seed in seeds.every:
         for kind in SETS:
             own: dict[str, object] = {"portraits": True} if kind == "drawings" else {"data": data}
             for name in arms_of(kind):
                 arm = ARMS[name]
-                if arm.starts == starts:
+                if arm.starts == starts and seed in seeds.of(name):
                     start = (
                         {"start": (str(run_folder(out, kind, PIXELS, seed) / "pixels"),)} if starts else {}
                     )

@@ -14,7 +14,18 @@ from gan_nets import UNetGenerator, apply_any_size, tiled
 from gan_projected import Backbone
 from gan_trainers import write_grid
 from spread import Rows, over_seeds
-from srgan_arms import KERNELS, OWN, PIX2PIX, PIXELS, arms_of, kernel_network, network_folder, run_folder
+from srgan_arms import (
+    KERNELS,
+    LARGE,
+    OWN,
+    PIX2PIX,
+    PIXELS,
+    Seeds,
+    arms_of,
+    kernel_network,
+    network_folder,
+    run_folder,
+)
 from srgan_scores import DETAIL, LEVELS, PATCHES, UNSEEN, Enlarge, Measures, trivial
 from srgan_verdicts import verdicts
 from srgan_waifu2x import noise_table
@@ -45,7 +56,7 @@ def write_page(
     out: Path,
     page: Path,
     tests: Sequence[TestSet],
-    seeds: Sequence[int],
+    seeds: Seeds,
     scale: int,
     budget: str,
     lpips: Path | None,
@@ -63,15 +74,15 @@ def write_page(
         truth = {"**true images**": over_seeds([measures(test.images)])}
         sections.append(_section(test, truth | fixed, trained))
         if test.shown:
-            write_picture(page / f"{test.name}.png", out, test, seeds[0], scale)
+            write_picture(page / f"{test.name}.png", out, test, seeds.every[0], scale)
     photographs = next(test for test in tests if test.kind == "photographs")
     drawings = next(test for test in tests if test.kind == "drawings")
     tables = Tables(
-        kernel_table(out, photographs, seeds[0], scale),
+        kernel_table(out, photographs, seeds.every[0], scale),
         noise_table(out, drawings.images, unseen),
         durations(out, seeds),
     )
-    text = _text(budget, tests, found, sections, tables)
+    text = _text(budget, seeds, tests, found, sections, tables)
     write_text(page, text, out)
 
 
@@ -98,11 +109,14 @@ def trivial_rows(test: TestSet, measures: Measures, scale: int) -> Rows:
     }
 
 
-def trained_rows(out: Path, test: TestSet, measures: Measures, seeds: Sequence[int], scale: int) -> Rows:
+def trained_rows(out: Path, test: TestSet, measures: Measures, seeds: Seeds, scale: int) -> Rows:
     """The scores of the arms."""
     return {
         name: over_seeds(
-            [measures(enlarged(test, enlarge(name, out, test.kind, seed, scale), scale)) for seed in seeds]
+            [
+                measures(enlarged(test, enlarge(name, out, test.kind, seed, scale), scale))
+                for seed in seeds.of(name)
+            ]
         )
         for name in arms_of(test.kind)
     }
@@ -143,10 +157,12 @@ def kernel_table(out: Path, test: TestSet, seed: int, scale: int) -> str:
     return table(["trained on", *KERNELS], lines)
 
 
-def durations(out: Path, seeds: Sequence[int]) -> str:
+def durations(out: Path, seeds: Seeds) -> str:
     """The table of seconds, on photographs."""
     kind = "photographs"
-    return time_table({name: [run_folder(out, kind, name, seed) for seed in seeds] for name in arms_of(kind)})
+    return time_table(
+        {name: [run_folder(out, kind, name, seed) for seed in seeds.of(name)] for name in arms_of(kind)}
+    )
 
 
 def _section(test: TestSet, fixed: Rows, trained: Rows) -> str:
@@ -160,8 +176,17 @@ The middle of test images, from left to right: bicubic, {names}, and the true im
     return f"## {title}\n\n{picture if test.shown else ''}{score_table(fixed | bold(trained), DIGITS)}\n"
 
 
+def _fewer(seeds: Seeds) -> str:
+    """The sentence on arms that have fewer seeds than the others."""
+    if seeds.large >= len(seeds.every):
+        return ""
+    count = "one seed" if seeds.large == 1 else f"{seeds.large} seeds"
+    return f"Of {' and '.join(LARGE)}, whose networks are large, there is {count}.\n"
+
+
 def _text(
     budget: str,
+    seeds: Seeds,
     tests: Sequence[TestSet],
     found: dict[str, dict[str, str]],
     sections: Sequence[str],
@@ -179,7 +204,7 @@ python examples/studies/srgan.py
 ```
 
 {budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
-"{PIXELS}" is where all arms with a "+" start from.
+{_fewer(seeds)}"{PIXELS}" is where all arms with a "+" start from.
 
 {table(header, answers)}
 
