@@ -8,7 +8,6 @@ import pytest
 import torch
 from gan_trainers import Run, read_scalars
 from PIL import Image
-from safetensors.torch import load_file
 from torch.nn import functional as F
 
 EMOJI = Path(__file__).parents[1] / "examples" / "images" / "emoji"
@@ -210,27 +209,6 @@ def test_resuming_equals_an_uninterrupted_run(cut, train, data, tmp_path):
     files = [Path("checkpoints", "00000004", f"{name}.safetensors") for name in ("shared", "process-0")]
     for file in (*files, Path("a_to_b", "model.safetensors")):
         assert (tmp_path / "killed" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
-
-
-def test_two_processes_equal_one(cut, train, two_processes, words, data, tmp_path):
-    """With all places, since each process draws its own."""
-    shared = {
-        "data": (data,),
-        "steps": 2,
-        "evaluate_every": 2,
-        "counterparts": True,
-        "patches": 4096,
-        **SMALL,
-    }
-    one, two = tmp_path / "one", tmp_path / "two"
-    train(cut, "cut", one, batch_size=2, **shared)
-    two_processes(cut.__file__, "cut", *words(out=two, batch_size=1, **shared))
-    (whole,), (halves,) = (read_scalars(out / "scalars.jsonl") for out in (one, two))
-    assert whole.keys() == halves.keys()
-    for name in whole.keys() - {"seconds"}:
-        assert halves[name] == pytest.approx(whole[name], rel=2e-3), name
-    weights = [load_file(out / "checkpoints" / "00000002" / "shared.safetensors") for out in (one, two)]
-    assert weights[0].keys() == weights[1].keys()
 
 
 @pytest.mark.parametrize(

@@ -169,12 +169,6 @@ def test_stylegan_on_the_same_schedule(recipe, train, run_until, photos, tmp_pat
     assert net(torch.zeros(2, 4)).shape == (2, 3, 16, 16)
 
 
-def test_two_processes_run(recipe, two_processes, words, photos, tmp_path):
-    printed = two_processes(recipe.__file__, "paper", *words(out=tmp_path, data=photos, images=8, **SMALL))
-    assert "2 processes on cpu" in printed[0]
-    assert read_scalars(tmp_path / "scalars.jsonl")[-1]["step"] == 6
-
-
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

@@ -165,12 +165,6 @@ def test_classes_accumulated_batches_and_no_penalty(recipe, train, photos, tmp_p
     assert not torch.equal(*net(z, torch.tensor([0, 1])))
 
 
-def test_two_processes_run(recipe, two_processes, words, photos, tmp_path):
-    printed = two_processes(recipe.__file__, "paper", *words(out=tmp_path, data=photos, **SMALL))
-    assert "2 processes on cpu" in printed[0]
-    assert read_scalars(tmp_path / "scalars.jsonl")[-1]["step"] == 4
-
-
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

@@ -114,12 +114,6 @@ def test_adas_probability_rises_within_the_run(recipe, images, full):
         replace(recipe.PRESETS["portraits"], augment=augment)
 
 
-def test_two_processes_run(recipe, two_processes, words, photos, tmp_path):
-    printed = two_processes(recipe.__file__, "ada", *words(out=tmp_path, data=photos, **SMALL))
-    assert "2 processes on cpu" in printed[0]
-    assert read_scalars(tmp_path / "scalars.jsonl")[-1]["step"] == 4
-
-
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
