@@ -61,7 +61,7 @@ def index_folder(
     hashed and decoded; those that are gone are dropped. An interrupted call leaves the earlier manifest.
 
     Args:
-        folder: it, including its subfolders.
+        folder: a folder, including its subfolders.
         out: the manifest; if not given, it lies beside the folder: `photos.parquet` beside `photos`. It
             holds the folder's path relative to its own, so both can be moved together.
         validation: the fraction of the files to mark as held out; see `split_by_content`. Another fraction

@@ -62,12 +62,12 @@ class IndexedFiles(Sequence[Path]):
     group of rows, and a few groups.
 
     Args:
-        manifest: it.
+        manifest: the open manifest that lists them.
         rows: the first row, and the one after the last.
         conditions: those that hold for the rows.
 
     Attributes:
-        manifest: it.
+        manifest: as given.
 
     Examples:
         >>> from pathlib import Path
@@ -153,10 +153,10 @@ class IndexedFiles(Sequence[Path]):
         A file with another time of modification is hashed: a copy of the same content has not changed.
 
         Args:
-            name: its column path.
-            size: its column bytes; None if the file could not be found, which whoever opens it says.
-            mtime: its column.
-            digest: gives its column hash.
+            name: its value in the column `path`.
+            size: that in `bytes`; None if the file could not be found, which is an error when it is opened.
+            mtime: that in `mtime`.
+            digest: returns that in `hash`, which is read only if it is needed.
         """
         path = self.manifest.root / name
         try:

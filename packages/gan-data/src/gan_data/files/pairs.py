@@ -47,7 +47,7 @@ def find_pairs(a: Folder, b: Folder) -> Sequence[Pair]:
 
     Args:
         a: the first folder, or a manifest.
-        b: the second.
+        b: the second folder, or a manifest.
 
     Returns:
         Pairs (path in a, path in b), in the order in which `find_images` gives those of a: a list; of two
