@@ -19,9 +19,11 @@ import srgan_waifu2x
 from spread import Spread
 from srgan_arms import (
     ARMS,
+    ARTICLE,
     CONTENT,
     ESRGAN,
     KERNELS,
+    PAPER,
     PIX2PIX,
     PIXELS,
     SETS,
@@ -103,6 +105,10 @@ def test_a_verdict_needs_more_than_the_spread_of_the_seeds():
     assert found["SRGAN's discriminator adds to content"].startswith("**Open, within the spread**: 0.310")
     assert found["ESRGAN's discriminator adds to content"].startswith("**Yes**: 0.205 ±0.005 against 0.310")
     assert not any("pix2pix" in statement for statement in found)  # an arm that is not there
+    found = verdicts({"bicubic": row(0.3)}, trained | {PAPER: row(0.4), ARTICLE: row(0.5)})
+    assert found["The paper's recipe is better than the article's"] == (
+        "**Not answered**: 0.400 and 0.500 (the article's recipe) are no better than 0.300 (bicubic)"
+    )
 
 
 def test_arms_from_scratch_have_fewer_seeds(tmp_path):
