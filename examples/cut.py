@@ -209,8 +209,8 @@ def train(run: Run, batches: Loader, steps: int, direction: Direction, t: Traini
     for source, target in run.steps(batches, until=steps):  # (N, 3, H, W) in [-1, 1], unpaired
         lr = options.lr * linear_decay(run.step, start=int(options.decay_start * steps), end=steps)
         run.set_lr(lr, t.opt_g, t.opt_d)
-        heads = run.draw_shared(lambda: torch.rand((), device="cpu") < 0.5)
-        mirrored = options.flip_equivariance and bool(heads)
+        flip = run.draw_shared(lambda: torch.rand((), device="cpu") < 0.5)
+        mirrored = options.flip_equivariance and bool(flip)
         images = source, target if options.nce_identity and options.nce_weight else None
         if mirrored:
             images = tuple(each if each is None else each.flip(3) for each in images)

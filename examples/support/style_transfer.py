@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from accelerate import PartialState
-from gan_data import Images, find_images, read_image, write_image
+from gan_data import Images, find_images, holds_images, read_image, write_image
 from gan_losses import VGG19Features
 from gan_projected import Backbone
 from gan_trainers import OptionError, Run, Seed, check_ranges, write_grid
@@ -69,7 +69,7 @@ def find_pictures(options: "Options") -> tuple[Images, Images]:
 
 def _files(path: Path) -> Sequence[Path]:
     path = path.expanduser()
-    return [path] if path.is_file() and path.suffix.lower() != ".parquet" else find_images(path)
+    return [path] if path.is_file() and not holds_images(path) else find_images(path)
 
 
 def build_extractor(options: "Options") -> Extractor:

@@ -104,10 +104,8 @@ def draw_curves(
     width, height = 4.2 * columns, 2.8 * lines  # inches
     figure = Figure(figsize=(width, height))
     # Margins by hand: a layout of matplotlib's own draws everything twice.
-    figure.subplots_adjust(
-        left=0.6 / width, right=1 - 0.15 / width, bottom=0.5 / height, top=1 - 0.3 / height
-    )
-    figure.subplots_adjust(wspace=0.22, hspace=0.42)  # of a chart's sides
+    sides = {"left": 0.6 / width, "right": 1 - 0.15 / width, "bottom": 0.5 / height, "top": 1 - 0.3 / height}
+    figure.subplots_adjust(**sides, wspace=0.22, hspace=0.42)
     for index, name in enumerate(names):
         axes = figure.add_subplot(lines, columns, index + 1)
         for number, (label, rows) in enumerate(runs.items()):  # a run without this scalar keeps its color
