@@ -56,7 +56,7 @@ def verdicts(trivial: Rows, trained: Rows) -> dict[str, str]:
 
 
 def _compare(trivial: Rows, ours: Spread, theirs: Spread, other: str, score: str) -> str:
-    """Which score is lower; no answer if neither beats the trivial rows, but for the grid, where blur wins."""
+    """Which score is lower; none if neither beats the trivial rows, but for the grid, where blur wins."""
     least = min(trivial, key=lambda name: trivial[name][score].mean)
     if score != GRID and min(ours.mean, theirs.mean) >= trivial[least][score].mean:
         both = f"{ours.text(3)} and {theirs.text(3)} ({other})"
