@@ -97,6 +97,7 @@ class Options:
     """The defaults are the paper's (section 3 and appendix 6) and the article's color spaces."""
 
     data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
+    portraits: bool = False  # train on this repository's portraits, which are drawings, instead
     colors: Literal["ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab"] = "ycrcb-rgb"  # color
     # spaces of generator and discriminator; gray: the discriminator sees the gray image too
     size: Count = 256  # side of the square crops, in pixels
@@ -115,6 +116,8 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+        if self.portraits and self.data:
+            raise OptionError("--portraits and --data exclude each other; use one of them")
         if self.network == "unet":
             unet_depth(self.size)
         elif self.size % FeatureUNet.size_multiple:

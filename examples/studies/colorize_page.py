@@ -20,7 +20,7 @@ from colorize_verdicts import (
     verdicts,
     verdicts_of_training,
 )
-from comparison import Row, bold, last, read_squares, score_table, seed_folder, table, write_text
+from comparison import Row, Setup, bold, last, read_squares, score_table, seed_folder, table, write_text
 from gan_colorspace import is_color, rgb_to_gray
 from gan_metrics import ChromaCorrelation, chroma_error, colorfulness, feature_distance
 from gan_nets import translate
@@ -44,7 +44,7 @@ SHOWN, SIDE = 6, 128  # photos in the picture of the page, and their side there,
 
 
 class TestSet(NamedTuple):
-    """Middle squares of photos that no network has seen."""
+    """Middle squares of images that no network has seen."""
 
     name: str
     photos: Tensor  # (N, 3, H, W) RGB
@@ -63,7 +63,7 @@ def write_page(
     train: Tensor,
     tests: Sequence[TestSet],
     features: Backbone,
-    budget: str,
+    setup: Setup,
 ) -> None:
     """Write README.md, photos.png and curves.png into `page` from the finished runs.
 
@@ -74,7 +74,7 @@ def write_page(
         train: middle squares of the training photos, (N, 3, H, W) RGB.
         tests: a table each.
         features: of the feature distance.
-        budget: the first sentence.
+        setup: the command and the first sentence.
     """
     page.mkdir(parents=True, exist_ok=True)
     runs = {arm: [seed_folder(out, arm, seed) for seed in seeds] for arm in ARMS}
@@ -85,14 +85,12 @@ def write_page(
     draw_curves({arm: of_seeds[0] for arm, of_seeds in logs.items()}, page / "curves.png", CURVES)
     tables, found = {}, {}
     for name, photos, _ in tests:
-        truth = {"**true photos**": over_seeds([scores(features, photos, photos)])}
+        truth = {"**true images**": over_seeds([scores(features, photos, photos)])}
         trivial = trivial_rows(train, photos, features)
         trained = {arm: trained_row(runs[arm], photos, features) for arm in ARMS}
         tables[name] = score_table(truth | trivial | bold(trained), DIGITS)
         found[name] = verdicts(trivial, trained)
-    others = [test.name for test in tests if not test.shown]
-    command = " ".join(["python examples/studies/colorize.py", *(["--test", *others] if others else [])])
-    write_text(page, _text(command, budget, tables, found, logs), out)
+    write_text(page, _text(setup, tables, found, logs), out)
 
 
 def colorized(run: Path, photos: Tensor) -> Tensor:
@@ -161,26 +159,25 @@ def _strength(logs: Logs) -> str:
     )
 
 
-def _text(
-    command: str, budget: str, tables: Mapping[str, str], found: Mapping[str, Mapping[str, str]], logs: Logs
-) -> str:
+def _text(setup: Setup, tables: Mapping[str, str], found: Mapping[str, Mapping[str, str]], logs: Logs) -> str:
     statements = next(iter(found.values()))
     answers = ([statement, *(of[statement] for of in found.values())] for statement in statements)
     sections = "\n\n".join(f"## {name}\n\n{scores}" for name, scores in tables.items())
     return f"""# Colorization in several color spaces
 
 ```sh
-{command}
+{setup.command}
 ```
 
-![photos](photos.png)
+![images](photos.png)
 
-Held-out photos, from left to right: the gray input, {", ".join(ARMS)}, and the true photo. An arm is named
+Held-out images, from left to right: the gray input, {", ".join(ARMS)}, and the true image. An arm is named
 after the color spaces of its generator and its discriminator; "gray": the discriminator sees the gray image
 too. "{FEATURES}" is {BEST} with a generator that reads the features of an ImageNet classifier, and a weaker
 discriminator; "{ALONE}", without one, is the recipe's default.
 
-{budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
+{setup.budget} Each number is the mean over the seeds, and ± half the distance between the lowest and
+the highest.
 
 {table(["statement", *found], answers)}
 
@@ -189,7 +186,7 @@ discriminator; "{ALONE}", without one, is the recipe's default.
 {sections}
 
 The chroma error is the mean absolute difference of Cr and Cb, in percent of their largest value; the feature
-distance is EfficientNet-Lite0's, not LPIPS. The luma is always that of the photo, as in `gan-nets translate`.
+distance is EfficientNet-Lite0's, not LPIPS. The luma is always that of the image, as in `gan-nets translate`.
 
 ## The discriminators
 

@@ -65,6 +65,39 @@ def train(
             raise SystemExit(f"error: `accelerate {' '.join(command)}` failed; its own error is above")
 
 
+class Setup(NamedTuple):
+    """What a page says first."""
+
+    command: str  # that makes it anew
+    budget: str  # steps, sizes and seeds, a sentence
+
+
+def study_command(study: str, options: Any, presets: Mapping[str, Any]) -> str:
+    """The shortest command that starts a study with these options: a preset, and what differs from it.
+
+    Folders are named without their parents, which are those of one machine.
+
+    Args:
+        study: its file in examples/studies/.
+        options: the dataclass of the study; its `page`, `jobs` and `run` are left out.
+        presets: of the study; the first is the default.
+    """
+    names = [each.name for each in dataclasses.fields(options) if each.name not in ("page", "jobs", "run")]
+    commands = []
+    for preset, defaults in presets.items():
+        changed = [name for name in names if getattr(options, name) != getattr(defaults, name)]
+        words = command_line({name: _without_parents(getattr(options, name)) for name in changed})
+        first = [] if preset == next(iter(presets)) else [preset]
+        commands.append(" ".join(["python", f"examples/studies/{study}", *first, *words]))
+    return min(commands, key=len)
+
+
+def _without_parents(value: object) -> object:
+    if isinstance(value, tuple):
+        return tuple(_without_parents(each) for each in value)
+    return value.name if isinstance(value, Path) else value
+
+
 class Job(NamedTuple):
     """A run of a recipe."""
 

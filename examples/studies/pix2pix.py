@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import comparison
-from comparison import Job
+from comparison import Job, Setup, study_command
 from gan_metrics import predict_labels
 from gan_projected import Backbone
 from gan_trainers import Count, RunOptions, check_ranges, run_recipe
@@ -58,7 +58,8 @@ def main(options: Options) -> None:
     network, _ = load_fcn(out / "segmentation")
     data = read("portraits", options.size)
     task = make_task("portraits", "a_to_b", data, features, partial(predict_labels, network))
-    write_page(task, out, options.page or out, seeds, describe_budget(options))
+    setup = Setup(study_command("pix2pix.py", options, PRESETS), describe_budget(options))
+    write_page(task, out, options.page or out, seeds, setup)
 
 
 def describe_budget(options: Options) -> str:

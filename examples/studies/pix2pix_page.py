@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from comparison import bold, read_images, score_table, seed_folder, table, time_table, write_text
+from comparison import Setup, bold, read_images, score_table, seed_folder, table, time_table, write_text
 from gan_metrics import colorfulness
 from gan_trainers import write_grid
 from spread import Rows, Spread, higher, over_seeds
@@ -36,7 +36,7 @@ class Results(NamedTuple):
     trained: Rows
 
 
-def write_page(task: Task, out: Path, page: Path, seeds: Sequence[int], budget: str) -> None:
+def write_page(task: Task, out: Path, page: Path, seeds: Sequence[int], setup: Setup) -> None:
     """Write README.md and its picture into `page` from the finished runs."""
     page.mkdir(parents=True, exist_ok=True)
     painted = {arm: [read_images(pictures(out, arm, seed)) for seed in seeds] for arm in ARMS}
@@ -48,7 +48,7 @@ def write_page(task: Task, out: Path, page: Path, seeds: Sequence[int], budget: 
     )
     columns = [task.sources, *(runs[0] for runs in painted.values()), task.targets]
     write_grid(page / "pictures.png", *(images[:: len(images) // SHOWN][:SHOWN] for images in columns))
-    write_text(page, describe(results, out, seeds, budget), out)
+    write_text(page, describe(results, out, seeds, setup), out)
 
 
 def pictures(out: Path, arm: str, seed: int) -> Path:
@@ -88,7 +88,7 @@ def verdicts(trivial: Rows, trained: Rows, truth: dict[str, Spread]) -> dict[str
     }
 
 
-def describe(results: Results, out: Path, seeds: Sequence[int], budget: str) -> str:
+def describe(results: Results, out: Path, seeds: Sequence[int], setup: Setup) -> str:
     """The page's text."""
     (truth,) = results.truth.values()
     found = verdicts(results.trivial, results.trained, truth)
@@ -96,7 +96,7 @@ def describe(results: Results, out: Path, seeds: Sequence[int], budget: str) -> 
     return f"""# pix2pix: losses, skip connections and patches
 
 ```sh
-python examples/studies/pix2pix.py
+{setup.command}
 ```
 
 ![pictures](pictures.png)
@@ -104,7 +104,8 @@ python examples/studies/pix2pix.py
 Drawn faces from label maps that were held out, from left to right: the map; {"; ".join(ARMS)}; and the true
 picture.
 
-{budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
+{setup.budget} Each number is the mean over the seeds, and ± half the distance between the lowest and
+the highest.
 
 {table(["the paper", "here"], ([*each] for each in found.items()))}
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import comparison
 import srgan_waifu2x
+from comparison import Setup, study_command
 from gan_data import find_images, read_image
 from gan_projected import Backbone
 from gan_trainers import Count, OptionError, RunOptions, check_ranges, run_recipe
@@ -64,7 +65,8 @@ def main(options: Options) -> None:
         comparison.train_jobs(list(jobs(out, options.data, shared, seeds, starts=starts)), options.jobs)
     comparison.train_jobs(list(kernel_jobs(out, options.data, shared, first)), options.jobs)
     comparison.train_jobs(list(srgan_waifu2x.jobs(out, shared, first)), options.jobs)
-    write_page(out, options.page or out, tests, seeds, SCALE, describe_budget(options), options.lpips)
+    setup = Setup(study_command("srgan.py", options, PRESETS), describe_budget(options))
+    write_page(out, options.page or out, tests, seeds, SCALE, setup, options.lpips)
 
 
 def test_sets(options: Options) -> Iterator[TestSet]:

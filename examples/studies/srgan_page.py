@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import gan_nets
 import torch
-from comparison import bold, score_table, table, time_table, write_text
+from comparison import Setup, bold, score_table, table, time_table, write_text
 from gan_data import Downscale, bicubic_upscale
 from gan_metrics import psnr_y
 from gan_nets import UNetGenerator, apply_any_size, tiled
@@ -58,7 +58,7 @@ def write_page(
     tests: Sequence[TestSet],
     seeds: Seeds,
     scale: int,
-    budget: str,
+    setup: Setup,
     lpips: Path | None,
 ) -> None:
     """Write README.md and its pictures into `page` from the finished runs."""
@@ -82,7 +82,7 @@ def write_page(
         noise_table(out, drawings.images, unseen),
         durations(out, seeds),
     )
-    text = _text(budget, seeds, tests, found, sections, tables)
+    text = _text(setup, seeds, tests, found, sections, tables)
     write_text(page, text, out)
 
 
@@ -186,7 +186,7 @@ def _fewer(seeds: Seeds) -> str:
 
 
 def _text(
-    budget: str,
+    setup: Setup,
     seeds: Seeds,
     tests: Sequence[TestSet],
     found: dict[str, dict[str, str]],
@@ -201,10 +201,11 @@ def _text(
     return f"""# Super-resolution of photographs and of drawings
 
 ```sh
-python examples/studies/srgan.py
+{setup.command}
 ```
 
-{budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
+{setup.budget} Each number is the mean over the seeds, and ± half the distance between the lowest and
+the highest.
 {_fewer(seeds)}"{PIXELS}" is where all arms with a "+" start from.
 
 {table(header, answers)}

@@ -26,7 +26,7 @@ def find_datasets(options: "Options") -> tuple[Images, Images]:
     """Color photos to train on, cropped at random; and the middle of held-out ones."""
     whole, multiple = photo_size(options), FeatureUNet.size_multiple
     square = options.size if options.network == "unet" else whole // multiple * multiple
-    photos, held_out = photo_files(options.data, options.validation)
+    photos, held_out = photo_files(options.data, options.validation, drawings=options.portraits)
     train = Images(photos, size=options.size, load_size=load_size(options), keep=is_color)
     return train, Images(held_out, size=square, load_size=whole, crop="center", flip=False, keep=is_color)
 
