@@ -91,7 +91,7 @@ def test_the_command_of_a_page_says_what_differs_from_the_nearest_preset(example
         return comparison.study_command("colorize.py", options, study.PRESETS)
 
     assert command(photos) == "python examples/studies/colorize.py"
-    changed = replace(portraits, steps=400, test=(Path("/home/cid22"),), jobs=2, page=Path("/tmp/page"))
+    changed = replace(portraits, steps=400, test=(Path("photos/cid22"),), jobs=2, page=Path("page"))
     assert command(changed) == "python examples/studies/colorize.py portraits --test cid22 --steps 400"
 
 
