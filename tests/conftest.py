@@ -93,6 +93,22 @@ def train(options):
     return run
 
 
+@pytest.fixture
+def train_or_copy(options, train):
+    """Runs a recipe, or checks the options and copies a run of the same kind, for studies of many arms."""
+    trained = {}
+
+    def run(kind, recipe, preset, out, **changes):
+        if kind in trained:
+            options(recipe, preset, out, **changes)
+            shutil.copytree(trained[kind], out)
+        else:
+            train(recipe, preset, out, **changes)
+            trained[kind] = out
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def run_until(train):
     """Runs a recipe, and breaks off instead of saving at a step, as a kill would."""

@@ -102,19 +102,14 @@ def test_portraits_are_drawings_to_train_on_and_others_to_measure_with(example):
     assert (len(train), len(held_out.photos)) == (1799, 200)  # one of 1,800 is gray, and left out
 
 
-def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, photos, tmp_path):
+def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, photos, tmp_path):
     recipe, page = example("colorize"), example("colorize_page")
     small = {"size": 32, "load_size": 32, "width": 4, "batch_size": 2, "steps": 2, "evaluate_every": 1}
     for arm in ARMS:
-        train(
-            recipe,
-            "photos",
-            comparison.seed_folder(tmp_path, arm, 5),
-            data=photos,
-            seed=5,
-            **page.ARMS[arm],
-            **small,
-        )
+        own = page.ARMS[arm]
+        kind = own["colors"].partition("-")[0], own["network"], own["adversarial_weight"] > 0
+        run = comparison.seed_folder(tmp_path, arm, 5)
+        train_or_copy(kind, recipe, "photos", run, data=photos, seed=5, **own, **small)
     images = torch.stack([read_image(file) for file in sorted(photos.iterdir())])
     tests = [page.TestSet("Held-out images", images[6:9], True), page.TestSet("others", images[6:], False)]
     (tmp_path / "page").mkdir()

@@ -109,14 +109,18 @@ def test_verdicts_by_hand():
     assert list(few) == ["The best network is better than doing nothing"]
 
 
-def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, few_portraits, tmp_path, monkeypatch):
+def test_the_page_has_all_arms_beside_the_trivial_rows(
+    example, train_or_copy, few_portraits, tmp_path, monkeypatch
+):
     small = {"size": 8, "latents": 4, "base_channels": 32, "batch_size": 2, "samples": 4, "evaluate_every": 1}
     data = few_portraits / "trainB"
     for name, arm in ARMS.items():
         run = run_folder(tmp_path, name, 8, 0)
         own = {"images": 4} if arm.recipe == "progan.py" else {"steps": 6, "styles": 4}
         recipe = example(arm.recipe.removesuffix(".py"))
-        train(recipe, "paper", run, data=data, judge_weights="random", **small | own | arm.options)
+        kind = arm.recipe, arm.options.get("growing")
+        changes = small | own | arm.options | {"data": data, "judge_weights": "random"}
+        train_or_copy(kind, recipe, "paper", run, **changes)
     monkeypatch.setattr(growing_page, "sampled", lambda run: sampled(run, 8))
     monkeypatch.setattr(growing_page, "SHOWN", 2)
     monkeypatch.setattr(

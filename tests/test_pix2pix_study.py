@@ -38,11 +38,12 @@ def test_verdicts_follow_the_table():
     assert grayer == "**Yes**: colorfulness 10.0 and 29.0, of 30.0"
 
 
-def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, few_portraits, tmp_path):
+def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, few_portraits, tmp_path):
     recipe = example("pix2pix")
     small = {"size": 32, "load_size": 32, "width": 4, "batch_size": 2, "steps": 1, "evaluate_every": 1}
     for arm, own in ARMS.items():
-        train(recipe, "paper", comparison.seed_folder(tmp_path, arm, 0), data=(few_portraits,), **own | small)
+        run, changes = comparison.seed_folder(tmp_path, arm, 0), {**own, **small, "data": (few_portraits,)}
+        train_or_copy(own.get("generator"), recipe, "paper", run, **changes)
     torch.manual_seed(0)
     train_sides, test_sides = (Sides(*torch.rand(2, n, 3, 32, 32).mul(2).sub(1)) for n in (6, 2))
     data = TranslationData(train_sides, test_sides, torch.zeros(2, 32, 32, dtype=torch.int64))

@@ -1,6 +1,5 @@
 """The study of srgan.py: its measures by hand, what its verdicts say, and its page end to end."""
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -136,10 +135,9 @@ def test_arms_with_a_plus_start_from_pixels_alone(tmp_path):
     assert pix2pix.options["steps"] == 12
 
 
-def test_the_page_has_all_arms_beside_the_trivial_rows(example, options, train, photos, tmp_path):
+def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, photos, tmp_path):
     page = example("srgan_page")
     shared = {"pixel_steps": 1, "steps": 1, "size": 32, "batch_size": 2, "evaluate_every": 1}
-    trained = {}  # of each kind of network one run; the other arms have a copy, and their options are checked
     jobs = [
         job
         for starts in (False, True)
@@ -151,12 +149,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, options, train, 
         small = {"size": 32, "width": 4} | ({} if job.recipe == "pix2pix.py" else {"blocks": 1})
         changes = {name: value for name, value in job.options.items() if value is not None} | small
         kind = job.recipe, job.preset, job.options.get("colors"), "start" in job.options
-        if kind in trained:
-            options(recipe, job.preset, job.out, **changes)
-            shutil.copytree(trained[kind], job.out)
-        else:
-            train(recipe, job.preset, job.out, **changes)
-            trained[kind] = job.out
+        train_or_copy(kind, recipe, job.preset, job.out, **changes)
     files = sorted((EXAMPLES / "images/photographs/test").glob("*.jpg"))[:2]
     images = [read_image(file)[None, :, 100:228, 100:228] for file in files]
     tests = [page.TestSet("photographs", "photographs", images, True)]

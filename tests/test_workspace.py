@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -234,7 +235,15 @@ def test_a_package_is_on_the_front_page_and_in_the_documentation(package):
     site = (ROOT / "mkdocs.yml").read_text()
     assert f"packages/{package}/src" in site
     assert f"api/{package}.md" in site
-    assert f"::: {package.replace('-', '_')}" in (ROOT / f"docs/api/{package}.md").read_text()
+
+
+@each_package
+def test_the_reference_has_every_public_name_once(package):
+    module = package.replace("-", "_")
+    text = (ROOT / f"docs/api/{package}.md").read_text().partition("## Reference")[2].partition("\n## ")[0]
+    assert sorted(re.findall(rf"::: {module}\.(\w+)$", text, re.MULTILINE)) == sorted(
+        import_module(module).__all__
+    )
 
 
 @each_package
