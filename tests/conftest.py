@@ -94,6 +94,12 @@ def train(options):
 
 
 @pytest.fixture
+def page_setup(example):
+    """What the page of a study says first."""
+    return example("comparison").Setup("python examples/studies/x.py --steps 2", "The budget.")
+
+
+@pytest.fixture
 def train_or_copy(options, train):
     """Runs a recipe, or checks the options and copies a run of the same kind, for studies of many arms."""
     trained = {}

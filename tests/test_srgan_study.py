@@ -15,7 +15,6 @@ sys.path.append(
 
 import srgan_arms
 import srgan_waifu2x
-from comparison import Setup
 from spread import Spread
 from srgan_arms import (
     ARMS,
@@ -135,7 +134,7 @@ def test_arms_with_a_plus_start_from_pixels_alone(tmp_path):
     assert pix2pix.options["steps"] == 12
 
 
-def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, photos, tmp_path):
+def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, photos, tmp_path, page_setup):
     page = example("srgan_page")
     shared = {"pixel_steps": 1, "steps": 1, "size": 32, "batch_size": 2, "evaluate_every": 1}
     jobs = [
@@ -154,9 +153,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, p
     images = [read_image(file)[None, :, 100:228, 100:228] for file in files]
     tests = [page.TestSet("photographs", "photographs", images, True)]
     tests.append(page.TestSet("drawings", "drawings", images, True))
-    page.write_page(
-        tmp_path, tmp_path / "page", tests, Seeds([0], 1), 4, Setup("The command.", "The budget."), None
-    )
+    page.write_page(tmp_path, tmp_path / "page", tests, Seeds([0], 1), 4, page_setup, None)
     text = (tmp_path / "page" / "README.md").read_text()
     for name in ("**true images**", *trivial(4), *(f"**{arm}**" for arm in ARMS)):
         lines = [line for line in text.splitlines() if line.startswith(f"| {name} |")]

@@ -15,7 +15,7 @@ from pathlib import Path
 import comparison
 from coarse_to_fine import PRESETS as RECIPE_PRESETS
 from coarse_to_fine_page import ARMS, TASKS, Question, run_folder, write_page
-from comparison import Job
+from comparison import Job, Setup, study_command
 from gan_projected import Backbone
 from gan_trainers import Count, OptionError, RunOptions, check_ranges, run_recipe
 from support.coarse_to_fine import find_datasets
@@ -63,7 +63,8 @@ def main(options: Options) -> None:
         for arm in ARMS
     ]
     comparison.train_jobs(jobs, options.jobs)
-    write_page(out, options.page or out, questions, seeds, features, describe_budget(options))
+    setup = Setup(study_command("coarse_to_fine.py", options, PRESETS), describe_budget(options))
+    write_page(out, options.page or out, questions, seeds, features, setup)
 
 
 def source_of(kind: str, options: Options) -> dict[str, object]:

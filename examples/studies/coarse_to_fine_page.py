@@ -9,7 +9,7 @@ import torch
 from cases import Case, read_case
 from coarse_to_fine import Options as RecipeOptions
 from coarse_to_fine_verdicts import PSNR, verdicts
-from comparison import score_cells, seed_folder, table, write_text
+from comparison import Setup, score_cells, seed_folder, table, write_text
 from gan_data import Degraded
 from gan_metrics import chroma_error, feature_distance, psnr, ssim
 from gan_projected import Backbone
@@ -73,7 +73,7 @@ def write_page(
     questions: Sequence[Question],
     seeds: Sequence[int],
     features: Backbone,
-    budget: str,
+    setup: Setup,
 ) -> None:
     """Write README.md and its pictures into `page` from the finished runs."""
     page.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def write_page(
         logs = {arm: cases[0].rows for arm, cases in each.cases.items()}
         file = page / f"{each.question.name}-curves.png"
         draw_curves(logs, file, ["train_psnr", "psnr_enlarged"], against="passes")
-    write_text(page, describe(answers, budget), out)
+    write_text(page, describe(answers, setup), out)
 
 
 def answer(out: Path, question: Question, seeds: Sequence[int], features: Backbone) -> Answer:
@@ -169,7 +169,7 @@ def operations(case: Case, question: Question, stage: int) -> int:
     return counter.get_total_flops()
 
 
-def describe(answers: Sequence[Answer], budget: str) -> str:
+def describe(answers: Sequence[Answer], setup: Setup) -> str:
     """The page's text."""
     statements = list(dict.fromkeys(statement for each in answers for statement in each.found))
     header = ["the article", *(each.question.title for each in answers)]
@@ -178,12 +178,12 @@ def describe(answers: Sequence[Answer], budget: str) -> str:
     return f"""# From coarse to fine, or all at once
 
 ```sh
-python examples/studies/coarse_to_fine.py
+{setup.command}
 ```
 
 Koshian's study of 2019-07-29, repeated: five combinations of network and training, with L1 alone, on two
 tasks. "Each" trains one stage after the other, a fifth of the steps of a stage with the coarser stages
-frozen; "all" trains the last stage from the start. {budget}
+frozen; "all" trains the last stage from the start. {setup.budget}
 
 {table(header, rows)}
 

@@ -176,8 +176,7 @@ after the color spaces of its generator and its discriminator; "gray": the discr
 too. "{FEATURES}" is {BEST} with a generator that reads the features of an ImageNet classifier, and a weaker
 discriminator; "{ALONE}", without one, is the recipe's default.
 
-{setup.budget} Each number is the mean over the seeds, and ± half the distance between the lowest and
-the highest.
+{setup.opening}
 
 {table(["statement", *found], answers)}
 

@@ -71,6 +71,12 @@ class Setup(NamedTuple):
     command: str  # that makes it anew
     budget: str  # steps, sizes and seeds, a sentence
 
+    @property
+    def opening(self) -> str:
+        """The budget, and what a number is."""
+        number = "the mean over the seeds, and ± half the distance between the lowest and the highest"
+        return f"{self.budget} Each number is {number}."
+
 
 def study_command(study: str, options: Any, presets: Mapping[str, Any]) -> str:
     """The shortest command that starts a study with these options: a preset, and what differs from it.

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import comparison
-from comparison import Job
+from comparison import Job, Setup, study_command
 from gan_metrics import predict_labels
 from gan_projected import Backbone
 from gan_trainers import Count, RunOptions, check_ranges, run_recipe
@@ -55,7 +55,8 @@ def main(options: Options) -> None:
         training += [*jobs(out, kind, shared, seeds), *style_transfer_jobs(out, kind)]
     comparison.train_jobs(training, options.jobs)
     results = list(evaluate_all(options, features))
-    write_page(results, out, options.page or out, seeds, describe_budget(options))
+    setup = Setup(study_command("cyclegan.py", options, PRESETS), describe_budget(options))
+    write_page(results, out, options.page or out, seeds, setup)
 
 
 def evaluate_all(options: Options, features: Backbone) -> Iterator[Result]:

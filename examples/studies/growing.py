@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import comparison
-from comparison import Job
+from comparison import Job, Setup, study_command
 from gan_projected import Backbone
 from gan_trainers import Count, OptionError, RunOptions, check_ranges, run_recipe
 from growing_page import ARMS, run_folder, write_page
@@ -65,7 +65,8 @@ def main(options: Options) -> None:
                 jobs.append(Job(arm.recipe, "portraits", given, run_folder(out, name, size, seed)))
     comparison.train_jobs(jobs, options.jobs)
     network, _ = load_fcn(out / "segmentation")
-    write_page(out, options.page or out, options.sizes, seeds, Judges(judge, network), describe(options))
+    setup = Setup(study_command("growing.py", options, PRESETS), describe(options))
+    write_page(out, options.page or out, options.sizes, seeds, Judges(judge, network), setup)
 
 
 def steps_of(images: int, size: int) -> int:

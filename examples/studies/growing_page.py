@@ -6,7 +6,7 @@ from statistics import pstdev
 from typing import Any, NamedTuple
 
 import comparison
-from comparison import Row, bold, score_table, seed_folder, table, time_table
+from comparison import Row, Setup, bold, score_table, seed_folder, table, time_table
 from gan_trainers import draw_curves, read_scalars, write_grid
 from generation_scores import (
     DISTANCE,
@@ -62,12 +62,12 @@ def run_folder(out: Path, arm: str, size: int, seed: int) -> Path:
 
 
 def write_page(
-    out: Path, page: Path, sizes: Sequence[int], seeds: Sequence[int], judges: Judges, budget: str
+    out: Path, page: Path, sizes: Sequence[int], seeds: Sequence[int], judges: Judges, setup: Setup
 ) -> None:
     """Write README.md and its pictures into `page` from the finished runs."""
     page.mkdir(parents=True, exist_ok=True)
     answers = [answer(out, page, size, seeds, judges) for size in sizes]
-    comparison.write_text(page, describe(answers, out, seeds, budget), out)
+    comparison.write_text(page, describe(answers, out, seeds, setup), out)
 
 
 def answer(out: Path, page: Path, size: int, seeds: Sequence[int], judges: Judges) -> Answer:
@@ -141,7 +141,7 @@ def collapses(ours: Spread, theirs: Spread) -> str:
     return f"**{word}**: {counts[0]} of {len(ours.values)} runs against {counts[1]} of {len(theirs.values)}"
 
 
-def describe(answers: Sequence[Answer], out: Path, seeds: Sequence[int], budget: str) -> str:
+def describe(answers: Sequence[Answer], out: Path, seeds: Sequence[int], setup: Setup) -> str:
     """The page's text."""
     statements = list(dict.fromkeys(statement for each in answers for statement in each.found))
     header = ["article 000 asks", *(f"{each.size}x{each.size}" for each in answers)]
@@ -149,10 +149,10 @@ def describe(answers: Sequence[Answer], out: Path, seeds: Sequence[int], budget:
     return f"""# Does growing help a GAN?
 
 ```sh
-python examples/studies/growing.py
+{setup.command}
 ```
 
-{budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
+{setup.opening}
 
 {table(header, rows)}
 

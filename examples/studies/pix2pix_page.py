@@ -104,8 +104,7 @@ def describe(results: Results, out: Path, seeds: Sequence[int], setup: Setup) ->
 Drawn faces from label maps that were held out, from left to right: the map; {"; ".join(ARMS)}; and the true
 picture.
 
-{setup.budget} Each number is the mean over the seeds, and ± half the distance between the lowest and
-the highest.
+{setup.opening}
 
 {table(["the paper", "here"], ([*each] for each in found.items()))}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import comparison
 import torch
-from comparison import Job
+from comparison import Job, Setup, study_command
 from gan_data import LabeledPhotos, find_labeled
 from gan_metrics import predict_labels
 from gan_projected import Backbone
@@ -55,7 +55,8 @@ def main(options: Options) -> None:
     network, _ = load_fcn(out / "segmentation")
     truth = read_truth(out / "instances", options.size)
     measures = Measures(truth, features, partial(predict_labels, network))
-    write_page(measures, out, options.page or out, seeds, describe_budget(options))
+    setup = Setup(study_command("pix2pixhd.py", options, PRESETS), describe_budget(options))
+    write_page(measures, out, options.page or out, seeds, setup)
 
 
 def jobs(options: Options, seeds: range) -> Iterator[Job]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from comparison import bold, read_images, score_table, seed_folder, table, time_table, write_text
+from comparison import Setup, bold, read_images, score_table, seed_folder, table, time_table, write_text
 from gan_metrics import feature_distance, grid_strength, psnr, ssim
 from gan_projected import Backbone
 from gan_trainers import write_grid
@@ -83,7 +83,7 @@ def class_fills(truth: Truth) -> Tensor:
     return truth.mean_colors[truth.labels].movedim(-1, 1)
 
 
-def write_page(measures: Measures, out: Path, page: Path, seeds: Sequence[int], budget: str) -> None:
+def write_page(measures: Measures, out: Path, page: Path, seeds: Sequence[int], setup: Setup) -> None:
     """Write README.md and its picture into `page` from the finished runs."""
     page.mkdir(parents=True, exist_ok=True)
     truth = measures.truth
@@ -99,7 +99,7 @@ def write_page(measures: Measures, out: Path, page: Path, seeds: Sequence[int], 
     columns += [painted(out, FULL, seeds[0], "sampled1"), truth.pictures]
     write_grid(page / "pictures.png", *(images[:: len(images) // SHOWN][:SHOWN] for images in columns))
     true = {"**true pictures**": over_seeds([measures(truth.pictures)])}
-    write_text(page, describe(true | trivial, trained, verdicts(trivial, trained), out, seeds, budget), out)
+    write_text(page, describe(true | trivial, trained, verdicts(trivial, trained), out, seeds, setup), out)
 
 
 def verdicts(trivial: Rows, trained: Rows) -> dict[str, str]:
@@ -125,7 +125,7 @@ def verdicts(trivial: Rows, trained: Rows) -> dict[str, str]:
 
 
 def describe(
-    fixed: Rows, trained: Rows, found: dict[str, str], out: Path, seeds: Sequence[int], budget: str
+    fixed: Rows, trained: Rows, found: dict[str, str], out: Path, seeds: Sequence[int], setup: Setup
 ) -> str:
     """The page's text."""
     runs = {arm: [seed_folder(out, arm, seed) for seed in seeds] for arm in ARMS}
@@ -133,14 +133,14 @@ def describe(
     return f"""# pix2pixHD: drawn faces from label maps
 
 ```sh
-python examples/studies/pix2pixhd.py
+{setup.command}
 ```
 
 ![pictures](pictures.png)
 
 Pictures from label maps that were held out, from left to right: {names}, and the true picture.
 
-{budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
+{setup.opening}
 
 {table(["the paper", "here"], ([*each] for each in found.items()))}
 

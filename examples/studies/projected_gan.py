@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import comparison
-from comparison import Job, read_squares
+from comparison import Job, Setup, read_squares, study_command
 from gan_data import find_images
 from gan_projected import Backbone
 from gan_trainers import Count, OptionError, Positive, RunOptions, check_ranges, run_recipe
@@ -66,7 +66,8 @@ def main(options: Options) -> None:
     out, seeds = options.run.out, range(options.run.seed, options.run.seed + options.seeds)
     arms = list(ARMS) if options.parts else [CLAIM, *BASELINES]
     comparison.train_jobs(list(jobs(options, arms, seeds)), options.jobs)
-    write_page(out, options.page or out, pictures, arms, seeds, judge, describe(options))
+    setup = Setup(study_command("projected_gan.py", options, PRESETS), describe(options))
+    write_page(out, options.page or out, pictures, arms, seeds, judge, setup)
 
 
 def embedded(options: Options) -> Path | None:

@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 import comparison
-from comparison import Row, bold, score_table, seed_folder, table, time_table
+from comparison import Row, Setup, bold, score_table, seed_folder, table, time_table
 from gan_projected import Backbone
 from gan_trainers import draw_curves, read_scalars, write_grid
 from generation_scores import (
@@ -65,7 +65,7 @@ def write_page(
     arms: Sequence[str],
     seeds: Sequence[int],
     judge: Backbone,
-    budget: str,
+    setup: Setup,
 ) -> None:
     """Write README.md and its pictures into `page` from the finished runs."""
     page.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def write_page(
         score_table(real | trivial | bold(trained), DIGITS),
         time_table(runs),
     ]
-    comparison.write_text(page, describe(sections, arms, budget), out)
+    comparison.write_text(page, describe(sections, arms, setup), out)
 
 
 def speed_ups(logs: Logs, baseline: str, against: str) -> Spread:
@@ -171,20 +171,20 @@ def verdict_table(found: Mapping[str, str]) -> str:
     return table(["the paper and the article", "here"], ([*each] for each in found.items()))
 
 
-def describe(sections: Sequence[str], arms: Sequence[str], budget: str) -> str:
+def describe(sections: Sequence[str], arms: Sequence[str], setup: Setup) -> str:
     """The page's text."""
     found, speed, scores, times = sections
     return f"""# Does a projected discriminator learn faster?
 
 ```sh
-python examples/studies/projected_gan.py
+{setup.command}
 ```
 
 ![samples](gallery.png)
 
 64 samples of Projected GAN, the first seed's, not chosen.
 
-{budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
+{setup.opening}
 
 {found}
 

@@ -204,8 +204,7 @@ def _text(
 {setup.command}
 ```
 
-{setup.budget} Each number is the mean over the seeds, and ± half the distance between the lowest and
-the highest.
+{setup.opening}
 {_fewer(seeds)}"{PIXELS}" is where all arms with a "+" start from.
 
 {table(header, answers)}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from comparison import bold, folder, read_images, score_table, table, time_table, write_text
+from comparison import Setup, bold, folder, read_images, score_table, table, time_table, write_text
 from gan_trainers import write_grid
 from spread import Rows, Spread
 from translation_arms import ARMS, CYCLEGAN, SHOWN, STYLE_TRANSFER, run_folder
@@ -38,7 +38,7 @@ def evaluate(task: Task, out: Path, seeds: Sequence[int]) -> Result:
     )
 
 
-def write_page(results: Sequence[Result], out: Path, page: Path, seeds: Sequence[int], budget: str) -> None:
+def write_page(results: Sequence[Result], out: Path, page: Path, seeds: Sequence[int], setup: Setup) -> None:
     """Write README.md and its images into `page`."""
     page.mkdir(parents=True, exist_ok=True)
     sections = []
@@ -46,7 +46,7 @@ def write_page(results: Sequence[Result], out: Path, page: Path, seeds: Sequence
         name = f"{result.task.kind}_{result.task.direction}.png"
         write_pictures(page / name, result.task, out, seeds[0])
         sections.append(_section(result, name))
-    write_text(page, _text(sections, results, _durations(out, results, seeds), budget), out)
+    write_text(page, _text(sections, results, _durations(out, results, seeds), setup), out)
 
 
 def write_pictures(file: Path, task: Task, out: Path, seed: int) -> None:
@@ -96,15 +96,14 @@ def _durations(out: Path, results: Sequence[Result], seeds: Sequence[int]) -> st
     return time_table(runs)
 
 
-def _text(sections: Sequence[str], results: Sequence[Result], times: str, budget: str) -> str:
-    sets = " ".join(dict.fromkeys(result.task.kind for result in results))
+def _text(sections: Sequence[str], results: Sequence[Result], times: str, setup: Setup) -> str:
     return f"""# CycleGAN beside its ablations and baselines
 
 ```sh
-python examples/studies/cyclegan.py --sets {sets}
+{setup.command}
 ```
 
-{budget} Each number is the mean over the seeds, and ± half the distance between the lowest and the highest.
+{setup.opening}
 
 {_verdict_table(results)}
 
