@@ -272,19 +272,21 @@ def test_a_colorizer_works_at_its_training_size_and_keeps_the_lightness(space):
         result = translate(net, gray)
     assert net.shapes == [(8, 12)]
     lightness = rgb_to_gray if space is RGB else lambda rgb: space.from_rgb(rgb)[:, :1]
-    torch.testing.assert_close(lightness(result), lightness(gray.expand(-1, 3, -1, -1)), rtol=0, atol=1e-5)
+    kept = lightness(gray.expand(-1, 3, -1, -1))
+    torch.testing.assert_close(lightness(result), kept, rtol=0, atol=1e-5)
     chroma = (YCRCB if space is RGB else space).from_rgb(result)[:, 1:]
     assert chroma[..., 0].mean() < chroma[..., -1].mean()  # its place is kept
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        translate(net, gray, size="picture")
+        whole = translate(net, gray, size="picture")
         translate(net, gray[..., :8, :])
         translate(nn.DataParallel(net), gray, size=20)  # asked for, so nothing is told
     assert net.shapes[1:] == [(40, 60), (8, 60), (20, 30)]
+    torch.testing.assert_close(lightness(whole), kept, rtol=0, atol=1e-5)
 
 
 class ByPosition(nn.Module):
-    """A colorizer trained at 8 pixels, whose colors get stronger from left to right."""
+    """A colorizer trained at 8 pixels, whose colors get stronger to the right; in RGB it darkens, too."""
 
     in_channels = 1
 
@@ -297,7 +299,7 @@ class ByPosition(nn.Module):
     def forward(self, x):
         self.shapes.append(tuple(x.shape[-2:]))
         chroma = torch.linspace(0, 0.1, x.shape[-1]).expand(x.shape[0], 2, *x.shape[-2:])
-        return YCRCB.to_rgb(torch.cat([x, chroma], dim=1)) if self.space is RGB else chroma
+        return YCRCB.to_rgb(torch.cat([x - 0.1, chroma], dim=1)) if self.space is RGB else chroma
 
 
 class OneColor(nn.Module):

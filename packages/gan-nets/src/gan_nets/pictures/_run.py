@@ -121,10 +121,7 @@ class PictureNetwork:
         spaces = _colorspace()
         if self._usage.color_space == "rgb":
             gray = color if color.shape[1] == 1 else spaces.rgb_to_gray(color)
-            small = self._at_working_size(gray)
-            result = self._forward(small)
-            if small is gray:
-                return result
+            result = self._forward(self._at_working_size(gray))
             chroma = spaces.split(spaces.rgb_to_ycrcb(result))[1]
             return spaces.ycrcb_to_rgb(spaces.merge(gray, _resized(chroma, gray)))
         space = {"ycrcb": spaces.YCRCB, "lab": spaces.LAB}[self._usage.color_space]
