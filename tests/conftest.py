@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,31 @@ def train(options):
     return run
 
 
+@pytest.fixture(scope="session")
+def wait_until():
+    """Waits until something happens, and fails after some seconds."""
+
+    def wait(happened, seconds=90):
+        end = time.monotonic() + seconds
+        while not happened():
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+    return wait
+
+
+def unused_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def free_port():
+    """The number of a port that nobody uses."""
+    return unused_port()
+
+
 @pytest.fixture
 def page_setup(example):
     """What the page of a study says first."""
@@ -177,10 +203,12 @@ def two_processes():
     """Runs a program as two processes, as torchrun does; returns what each printed."""
 
     def run(*words):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        shared = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        shared = {
+            **os.environ,
+            "WORLD_SIZE": "2",
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": str(unused_port()),
+        }
         processes = [
             subprocess.Popen(
                 [sys.executable, *map(str, words)],

@@ -77,6 +77,10 @@ def test_a_verdict_needs_more_than_the_spread_of_the_seeds():
     haze = found["The discriminator should see RGB: in YCrCb there is a haze"]
     assert haze == "**Open, within the spread**: 8.50 ±0.50 against 8.90 ±0.50 (ycrcb-ycrcb)"
     assert found["RGB alone is second to YCrCb"].startswith("**Yes**")
+    lost = verdicts({"gray": row(8.0)}, trained)
+    assert lost["RGB alone is second to YCrCb"] == (
+        "**Not answered**: 8.50 ±0.50 and 12.00 ±0.00 (rgb-rgb) are no better than 8.00 (gray)"
+    )
     found = verdicts_of_training(logs)
     assert found["The discriminator's loss falls"].startswith("**Yes**: 0.50 ±0.00 against 1.00")
     assert found["the generator's cross-entropy rises"].startswith("**No**")

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -238,7 +237,7 @@ def test_a_wait_without_an_answer_ends(said):
     assert said[1]["one_stays_away"][0] == "ConnectionError"
 
 
-def test_a_folder_in_use_and_the_end_of_the_launcher(tmp_path):
+def test_a_folder_in_use_and_the_end_of_the_launcher(wait_until, tmp_path):
     """Another run is refused while two processes train; after their launcher is killed, they save and end."""
     out = tmp_path / "run"
     with (tmp_path / "errors").open("w") as errors:
@@ -262,10 +261,3 @@ def is_free(folder):
     except OSError:
         return False
     return True
-
-
-def wait_until(happened, seconds=90):
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.1)

@@ -180,7 +180,8 @@ discriminator; "{ALONE}", without one, is the recipe's default.
 
 {table(["statement", *found], answers)}
 
-"Yes" and "no" are differences larger than that between the seeds.
+"Yes" and "no" are differences larger than that between the seeds; where neither side is better than doing
+nothing, there is no answer.
 
 {sections}
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from comparison import Row, last
-from spread import Rows, Spread, higher, lower
+from spread import Rows, Spread, column, higher, lower
 
 BEST, SAME_SPACE, WITH_GRAY, RGB_ALONE = "ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb"
 FEATURES = "with features"  # the best of them, with another generator and a weaker discriminator
@@ -24,26 +24,29 @@ def verdicts(trivial: Rows, trained: Rows) -> dict[str, str]:
     known = max(trivial, key=lambda name: trivial[name][RED].mean)
     best, same, with_gray, alone = (trained[arm] for arm in (BEST, SAME_SPACE, WITH_GRAY, RGB_ALONE))
     features, without = trained[FEATURES], trained[ALONE]
+    errors, reds = column(trivial, ERROR), column(trivial, RED)
     return {
         f"{BEST} is nearer to the true colors than doing nothing": lower(
             best[ERROR], trivial[nothing][ERROR], nothing
         ),
         f"{BEST} knows what is red better than doing nothing": higher(best[RED], trivial[known][RED], known),
         "The discriminator should see RGB: in YCrCb there is a haze": lower(
-            best[ERROR], same[ERROR], SAME_SPACE
+            best[ERROR], same[ERROR], SAME_SPACE, trivial=errors
         ),
-        "RGB alone is second to YCrCb": lower(best[ERROR], alone[ERROR], RGB_ALONE),
+        "RGB alone is second to YCrCb": lower(best[ERROR], alone[ERROR], RGB_ALONE, trivial=errors),
         "Where the discriminator sees the gray image, colors turn to sepia or vanish (colorfulness)": lower(
             with_gray[COLOR], alone[COLOR], RGB_ALONE
         ),
-        "Features of an ImageNet classifier help: the error": lower(features[ERROR], best[ERROR], BEST),
-        "and the correlation of Cr": higher(features[RED], best[RED], BEST),
+        "Features of an ImageNet classifier help: the error": lower(
+            features[ERROR], best[ERROR], BEST, trivial=errors
+        ),
+        "and the correlation of Cr": higher(features[RED], best[RED], BEST, trivial=reds),
         "With them, the error is lower than by doing nothing": lower(
             features[ERROR], trivial[nothing][ERROR], nothing
         ),
         "and the correlation of Cr higher": higher(features[RED], trivial[known][RED], known),
         "The discriminator makes colors stronger": higher(features[COLOR], without[COLOR], ALONE),
-        "and lowers the error": lower(features[ERROR], without[ERROR], ALONE),
+        "and lowers the error": lower(features[ERROR], without[ERROR], ALONE, trivial=errors),
     }
 
 

@@ -68,7 +68,7 @@ def train(
 class Setup(NamedTuple):
     """What a page says first."""
 
-    command: str  # that makes it anew
+    command: str  # that makes the page again
     budget: str  # steps, sizes and seeds, a sentence
 
     @property

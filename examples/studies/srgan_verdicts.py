@@ -1,6 +1,6 @@
 """What article 003 and the papers state, held against the scores of the arms."""
 
-from spread import Rows, Spread, higher, lower
+from spread import Rows, column, higher, lower
 from srgan_arms import (
     ALIASED,
     ARTICLE,
@@ -51,14 +51,6 @@ def verdicts(trivial: Rows, trained: Rows) -> dict[str, str]:
     ]
     for statement, arm, other, score in statements:
         if arm in trained and other in trained:
-            found[statement] = _compare(trivial, trained[arm][score], trained[other][score], other, score)
+            beyond = None if score == GRID else column(trivial, score)  # of the grid blur has the least
+            found[statement] = lower(trained[arm][score], trained[other][score], other, 3, beyond)
     return found
-
-
-def _compare(trivial: Rows, ours: Spread, theirs: Spread, other: str, score: str) -> str:
-    """Which score is lower; none if neither beats the trivial rows, but for the grid, where blur wins."""
-    least = min(trivial, key=lambda name: trivial[name][score].mean)
-    if score != GRID and min(ours.mean, theirs.mean) >= trivial[least][score].mean:
-        both = f"{ours.text(3)} and {theirs.text(3)} ({other})"
-        return f"**Not answered**: {both} are no better than {trivial[least][score].text(3)} ({least})"
-    return lower(ours, theirs, other, 3)
