@@ -150,7 +150,8 @@ def build(options: Options) -> Training:
     arm = ARMS[options.colors]
     g = build_generator(options, planes=3 if arm.generator is RGB else 2)
     space = arm.generator.name
-    g.usage = Usage("colorize", space, trained_size=photo_size(options))  # type: ignore[arg-type]  # one of three
+    features = options.network == "features"  # whose mean over several views is nearer to the truth
+    g.usage = Usage("colorize", space, trained_size=photo_size(options), ensemble=features)  # type: ignore[arg-type]  # one of three
     d = PatchDiscriminator(4 if arm.conditional else 3, layers=3, width=options.width)
     init_normal_(d)
     return Training(g, d, adam(options.lr, g), adam(options.lr, d), EMA(g, half_life=200))  # steps

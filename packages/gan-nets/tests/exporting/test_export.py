@@ -177,6 +177,7 @@ def test_command_and_metadata(unet, tmp_path, capsys):
         "color_space": "ycrcb",
         "value_range": [-1.0, 1.0],
         "trained_size": None,
+        "ensemble": False,
     }
     without_dropout = UNetGenerator.from_pretrained(folder, dropout_at_inference=False)
     x = image(2, 8, 24)

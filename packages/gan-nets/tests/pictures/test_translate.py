@@ -1,5 +1,6 @@
 """`translate` on every kind of picture."""
 
+import dataclasses
 import warnings
 
 import numpy as np
@@ -19,6 +20,7 @@ from gan_nets import (
 )
 from PIL import Image, ImageFilter
 from torch import nn
+from torch.nn import functional as F
 
 SIZES = [(1, 1), (1, 23), (19, 1), (2, 3), (7, 12), (16, 8)]  # height and width
 MODES = ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "I", "I;16", "I;16B"]
@@ -316,6 +318,41 @@ class OneColor(nn.Module):
         return torch.full_like(x, 0.05).expand(-1, self.channels, -1, -1)
 
 
+@pytest.mark.parametrize("space", [RGB, YCRCB, LAB])
+def test_a_colorizer_gives_the_mean_of_three_sizes_and_their_mirror_images(space):
+    net, gray = ByPosition(space), torch.rand(1, 1, 40, 60) - 0.5
+    color = translate(net, gray, ensemble=True, size=12)
+    assert net.shapes == 2 * [(8, 12)] + 2 * [(12, 18)] + 2 * [(16, 24)]
+    chroma = (YCRCB if space is RGB else space).from_rgb(color)[:, 1:]
+    torch.testing.assert_close(chroma, torch.full_like(chroma, 0.05))  # of 0 to 0.1, and mirrored
+    net.usage = dataclasses.replace(net.usage, ensemble=True)
+    assert torch.equal(translate(net, gray, size=12), color)
+    assert not torch.allclose(translate(net, gray, size=12, ensemble=False), color)
+
+
+@pytest.mark.parametrize("space", [RGB, YCRCB, LAB])
+@pytest.mark.parametrize("saturation", [0.0, 0.5, 2.0])
+def test_a_colorizers_chroma_times_a_factor(space, saturation):
+    net, gray = ByPosition(space), torch.rand(1, 1, 6, 9) - 0.5
+    space = YCRCB if space is RGB else space
+    once = space.from_rgb(translate(net, gray))
+    color = space.from_rgb(translate(net, gray, saturation=saturation, rgb=True))
+    torch.testing.assert_close(color[:, 1:], saturation * once[:, 1:], rtol=0, atol=1e-5)
+    torch.testing.assert_close(color[:, :1], once[:, :1], rtol=0, atol=1e-5)
+
+
+def test_the_mean_of_eight_views_turned_back():
+    class Ramp(nn.Module):  # twice as large; 0 at the left, x at the right
+        scale = 2
+
+        def forward(self, x):
+            return F.interpolate(x, scale_factor=2.0) * torch.linspace(0, 1, 2 * x.shape[-1])
+
+    x = torch.rand(1, 3, 5, 7) - 0.5
+    y = translate(Ramp(), x, ensemble=True)
+    torch.testing.assert_close(y, 0.5 * F.interpolate(x, scale_factor=2.0))
+
+
 def test_a_network_of_another_range():
     net = Recording(3)
     net.usage = Usage(value_range=(0.0, 1.0))
@@ -372,6 +409,10 @@ def test_wrong_use_is_one_sentence(tmp_path):
         translate(Identity(), np.zeros((4, 4)), size=0)
     with pytest.raises(ValueError, match="expected a colorizer for size 32; got Identity"):
         translate(Identity(), np.zeros((4, 4)), size=32)
+    with pytest.raises(ValueError, match=r"expected a colorizer for saturation 0\.5; got Identity"):
+        translate(Identity(), np.zeros((4, 4)), saturation=0.5)
+    with pytest.raises(ValueError, match="expected a saturation of at least 0; got nan"):
+        translate(OneColor(2, "lab"), np.zeros((4, 4)), saturation=float("nan"))
     with pytest.raises(ValueError, match="precision fp16 needs a GPU; use bf16 or fp32 on the CPU"):
         translate(Identity(), np.zeros((4, 4)), precision="fp16")
     with pytest.raises(FileNotFoundError):

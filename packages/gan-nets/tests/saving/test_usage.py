@@ -56,6 +56,7 @@ def test_folders_without_a_stored_usage_load(tmp_path):
         ({"value_range": "all"}, r"expected value_range .*; got 'all'"),
         ({"trained_size": 0}, "expected trained_size as a whole number of at least 1; got 0"),
         ({"trained_size": 64.0}, "expected trained_size as a whole number of at least 1; got 64.0"),
+        ({"ensemble": 6}, "expected ensemble as true or false; got 6"),
     ],
 )
 def test_the_error_for_an_unknown_usage_is_one_sentence(tmp_path, changes, message):

@@ -42,6 +42,8 @@ def translate(
     statistics: StatisticsScope = "picture",
     precision: Precision = "auto",
     size: Annotated[WorkingSize, Parameter(validator=_pixels)] = "trained",
+    ensemble: bool | None = None,
+    saturation: Annotated[float, Parameter(validator=Number(gte=0))] = 1.0,
     revision: str | None = None,
     subfolder: str | None = None,
 ) -> None:
@@ -65,6 +67,9 @@ def translate(
         precision: bf16 and, on a GPU, fp16 are faster on some devices, and less exact (auto is fp32).
         size: Shorter side in pixels at which a colorizer finds colors, which are joined with the picture's
             own lightness: the side that it was trained at, or the picture's own, or a number.
+        ensemble: Give the mean of several views, which takes six to eight times as long: for a colorizer of
+            three sizes, mirrored; else flipped and turned (what the network's folder says).
+        saturation: Factor of the color that a colorizer finds: 0.7 is duller and safer, 1.3 more vivid.
         revision: Branch, tag or commit of a repository on the Hub.
         subfolder: Folder of the network inside of CHECKPOINT.
     """
@@ -80,7 +85,14 @@ def translate(
     from gan_nets.pictures.translate import Translator
 
     translator = Translator(
-        network, tile=tile, statistics=statistics, precision=precision, rgb=rgb, size=size
+        network,
+        tile=tile,
+        statistics=statistics,
+        precision=precision,
+        rgb=rgb,
+        size=size,
+        ensemble=ensemble,
+        saturation=saturation,
     )
     failed = _translate_all(translator, jobs, overwrite=overwrite)
     print(printable(f"translated {len(jobs) - len(failed)} of {len(jobs)} into {out}"))

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_nets.layers.wrappers import without_wrappers
+from gan_nets.pictures._views import at_size, mean_of_sizes, mean_of_turns
 from gan_nets.pictures.errors import requires
 from gan_nets.pictures.size import WorkingSize
 from gan_nets.saving.usage import Usage
@@ -40,6 +41,8 @@ class PictureNetwork:
         precision: as for `translate`.
         rgb: whether the result has three channels in any case.
         size: as for `translate`.
+        ensemble: as for `translate`.
+        saturation: as for `translate`.
 
     Raises:
         ValueError: the network is not from images to images.
@@ -54,6 +57,8 @@ class PictureNetwork:
         precision: Precision,
         rgb: bool,
         size: WorkingSize,
+        ensemble: bool | None,
+        saturation: float,
     ) -> None:
         net = without_wrappers(net)
         self._net, self._usage, self._rgb = net, getattr(net, "usage", None) or Usage(), rgb
@@ -65,6 +70,8 @@ class PictureNetwork:
         self._precision: Precision = precision
         self._size = self._usage.trained_size if size == "trained" else size
         self._tells_size = size == "trained"  # nobody has asked for it
+        self._ensemble = self._usage.ensemble if ensemble is None else ensemble
+        self._saturation = saturation
         self._runners: dict[int, Runner] = {}
 
     def __call__(self, pixels: Tensor, alpha: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -95,9 +102,9 @@ class PictureNetwork:
         if self.colorizes:
             y = self._colorized(color)
         elif expected in (None, given):
-            y = self._forward(color)
+            y = self._image(color)
         elif (given, expected) == (1, 3):
-            y = self._forward(color.expand(-1, 3, -1, -1))
+            y = self._image(color.expand(-1, 3, -1, -1))
             y = y if self._rgb or y.shape[1] != 3 else _colorspace().rgb_to_gray(y)
         elif (given, expected) == (3, 1):
             y = self._by_luma(color)
@@ -113,37 +120,37 @@ class PictureNetwork:
     def _by_luma(self, color: Tensor) -> Tensor:
         spaces = _colorspace()
         luma, chroma = spaces.split(spaces.rgb_to_ycrcb(color))
-        y = self._forward(luma)
+        y = self._image(luma)
         return spaces.ycrcb_to_rgb(spaces.merge(y, _resized(chroma, y))) if y.shape[1] == 1 else y
+
+    def _image(self, x: Tensor) -> Tensor:
+        return mean_of_turns(self._forward, x) if self._ensemble else self._forward(x)
 
     def _colorized(self, color: Tensor) -> Tensor:
         """Color at the working size; its chroma at the picture's size, beside the picture's lightness."""
         spaces = _colorspace()
         if self._usage.color_space == "rgb":
-            gray = color if color.shape[1] == 1 else spaces.rgb_to_gray(color)
-            result = self._forward(self._at_working_size(gray))
-            chroma = spaces.split(spaces.rgb_to_ycrcb(result))[1]
-            return spaces.ycrcb_to_rgb(spaces.merge(gray, _resized(chroma, gray)))
-        space = {"ycrcb": spaces.YCRCB, "lab": spaces.LAB}[self._usage.color_space]
-        lightness, _ = spaces.split(space.from_rgb(color.expand(-1, 3, -1, -1)))
-        chroma = self._forward(self._at_working_size(lightness))[:, -2:]  # some give all three channels
-        return space.to_rgb(spaces.merge(lightness, _resized(chroma, lightness)))
+            space, gray = spaces.YCRCB, color if color.shape[1] == 1 else spaces.rgb_to_gray(color)
+            lightness, chroma = gray, spaces.split(space.from_rgb(self._colors(gray)))[1]
+        else:
+            space = {"ycrcb": spaces.YCRCB, "lab": spaces.LAB}[self._usage.color_space]
+            lightness, _ = spaces.split(space.from_rgb(color.expand(-1, 3, -1, -1)))
+            chroma = self._colors(lightness)[:, -2:]  # some give all three channels
+        return space.to_rgb(spaces.merge(lightness, _resized(self._saturation * chroma, lightness)))
 
-    def _at_working_size(self, gray: Tensor) -> Tensor:
-        """A picture larger than the working size, reduced to it."""
+    def _colors(self, gray: Tensor) -> Tensor:
+        """The network's result at the working size, (1, 2 or 3, h, w)."""
         shorter = min(gray.shape[-2:])
-        if not isinstance(self._size, int) or shorter <= self._size:
-            return gray
-        height, width = (max(1, round(side * self._size / shorter)) for side in gray.shape[-2:])
-        if self._tells_size:
+        side = min(self._size, shorter) if isinstance(self._size, int) else shorter
+        if side < shorter and self._tells_size:
             warnings.warn(
-                f"colors are found at a shorter side of {self._size} pixels and joined with the picture's "
+                f"colors are found at a shorter side of {side} pixels and joined with the picture's "
                 'own lightness; the size "picture" finds them at the size of the picture',
                 stacklevel=2,
             )
-        return F.interpolate(
-            gray, size=(height, width), mode="bicubic", align_corners=False, antialias=True
-        ).clamp(-1, 1)
+        if self._ensemble:
+            return mean_of_sizes(self._forward, gray, side)
+        return self._forward(at_size(gray, side))
 
     def _forward(self, x: Tensor) -> Tensor:
         """The network's result for x in [-1, 1], in [-1, 1], whatever its own range of values."""

@@ -187,6 +187,8 @@ def _facts(description: Mapping[str, Any]) -> str:
         facts.append(f"The output is in {space}, with the lightness of the input.")
     if size := description["usage"].get("trained_size"):
         facts.append(f"It was trained on images of {size}x{size} pixels.")
+    if description["usage"].get("ensemble"):
+        facts.append("`translate` gives the mean of its results for several views of a picture.")
     if "scale" in description:
         facts.append(f"The output is {description['scale']} times as high and wide as the input.")
     if description.get("degradation"):

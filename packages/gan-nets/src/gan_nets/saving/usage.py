@@ -23,10 +23,11 @@ class Usage:
             the input's, and the network outputs the two other channels, or all three.
         value_range: lowest and highest value of input and output.
         trained_size: side of the training images in pixels, if known. A colorizer works at that size.
+        ensemble: whether `translate` gives the mean of several views, which suits this network better.
 
     Raises:
         ValueError: the task or the color space is unknown, the range is not (lowest, highest), or the size is
-            not a whole number of at least 1.
+            not a whole number of at least 1, or ensemble is neither true nor false.
 
     Examples:
         >>> net = UNetGenerator(1, 2, depth=3, width=4)
@@ -40,6 +41,7 @@ class Usage:
     color_space: ColorSpace = "rgb"
     value_range: tuple[float, float] = (-1.0, 1.0)
     trained_size: int | None = None
+    ensemble: bool = False
 
     def __post_init__(self) -> None:
         for name, known in (("task", get_args(Task)), ("color_space", get_args(ColorSpace))):
@@ -54,6 +56,8 @@ class Usage:
         size = self.trained_size
         if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
             raise ValueError(f"expected trained_size as a whole number of at least 1; got {short(size)}")
+        if not isinstance(self.ensemble, bool):
+            raise ValueError(f"expected ensemble as true or false; got {short(self.ensemble)}")
 
 
 def _is_range(value: object) -> bool:
