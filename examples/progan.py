@@ -93,13 +93,16 @@ class Options:
 
 
 PRESETS = {
-    "portraits": Options(portraits=True, size=32, latents=128, base_channels=512, images=8_000),
+    "portraits": Options(
+        portraits=True, size=32, latents=128, base_channels=512, images=8_000,
+        run=RunOptions(out=Path("runs/progan"), evaluate_every=200, precision="fp32"),  # bf16 is slower
+    ),
     "paper": Options(),
     # StyleGAN's, but for its last size, which goes on to 25 million images in all.
     "stylegan": Options(
         generator="stylegan", first_size=8, loss="nonsaturating", penalty_weight=5.0, images=600_000
     ),
-}
+}  # fmt: skip
 
 
 class Training(NamedTuple):

@@ -96,6 +96,7 @@ PRESETS = {
     "portraits": Options(
         portraits=True, size=32, base_channels=512, most_channels=128, blocks=1, burn_in=12_000,
         gamma=(1.0, 0.1), lr=(1e-3, 2.5e-4), ema_images=(0, 2_000), batch_size=16, images=24_000,
+        run=RunOptions(out=Path("runs/r3gan"), evaluate_every=200, precision="fp32"),  # bf16 is slower
     ),
     "paper": Options(),
     "ffhq64": Options(size=64, gamma=(2.0, 0.2), images=100_000_000),

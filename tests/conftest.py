@@ -18,6 +18,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 OFFLINE = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 os.environ["GAN_CACHE"] = "off"  # no test writes into the user's cache folder
+os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX512_CORE_BF16"  # float32 by default on every processor, AMX or not
 
 
 @pytest.fixture(scope="session")

@@ -60,6 +60,23 @@ def test_a_deep_copy_calls_its_own_weights(tmp_path, generator):
     assert torch.equal(twin(x), before)
 
 
+@pytest.mark.parametrize(
+    ("amx", "limit", "expected"),
+    [
+        (True, "ALL", "bf16"), (True, "AVX512_CORE_AMX", "bf16"), (True, "avx512_core_bf16", "fp32"),
+        (False, "ALL", "fp32"),
+    ],
+)  # fmt: skip
+def test_auto_is_bf16_on_a_processor_with_amx(tmp_path, monkeypatch, capsys, amx, limit, expected):
+    assert isinstance(torch.cpu._is_amx_tile_supported(), bool)  # torch still has it
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+    run = Run(tmp_path)
+    run.register(network=nn.Conv2d(3, 4, 3))
+    list(run.steps(run.loader([torch.zeros(3, 4, 4)], 1), until=1))
+    assert f"1 process on cpu, {expected}; parameters" in capsys.readouterr().err
+
+
 def test_auto_is_what_accelerate_launch_says(tmp_path, monkeypatch, capsys):
     from accelerate.state import AcceleratorState
 

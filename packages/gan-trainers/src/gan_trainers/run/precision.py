@@ -1,5 +1,6 @@
 """Networks in low precision, with everything around them in float32."""
 
+import os
 from functools import wraps
 from types import MethodType
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from accelerate.utils import convert_to_fp32
 from torch import nn
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
-"""Of a run's forwards; "auto": that of `accelerate launch`, else bf16 on a GPU that has it, else fp32."""
+"""Of a run's forwards; "auto": that of `accelerate launch`, else bf16 where it is fast, else fp32."""
 
 AUTOCAST_TYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -18,8 +19,8 @@ AUTOCAST_TYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 def choose_precision(precision: Precision, accelerator: Accelerator) -> str:
     """A key of `AUTOCAST_TYPES` for `precision`.
 
-    "auto" is the mixed precision of `accelerate launch` or its configuration, else bf16 on a GPU that
-    computes in it and float32 elsewhere.
+    "auto" is the mixed precision of `accelerate launch` or its configuration, else bf16 where it is fast and
+    float32 elsewhere.
 
     Raises:
         ValueError: for an unknown name, or for fp16 without a GPU.
@@ -28,13 +29,25 @@ def choose_precision(precision: Precision, accelerator: Accelerator) -> str:
     chosen: str = precision
     if precision == "auto":
         configured = str(accelerator.mixed_precision)
-        fast = device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-        chosen = configured if configured in ("bf16", "fp16") else "bf16" if fast else "fp32"
+        fast = "bf16" if fast_in_bf16(accelerator.device) else "fp32"
+        chosen = configured if configured in ("bf16", "fp16") else fast
     if chosen not in AUTOCAST_TYPES:
         raise ValueError(f"expected precision auto, fp32, bf16 or fp16; got '{precision}'")
     if chosen == "fp16" and device == "cpu":
         raise ValueError("precision fp16 needs a GPU; use bf16 or fp32 on the CPU")
     return chosen
+
+
+def fast_in_bf16(device: torch.device) -> bool:
+    """Whether a device computes in bf16 faster than in float32: a GPU that has it, or a processor with AMX.
+
+    A processor whose AMX is off by oneDNN's variable `ONEDNN_MAX_CPU_ISA` counts as one without.
+    """
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "ALL").upper()
+    limited = limit not in ("ALL", "DEFAULT") and "AMX" not in limit
+    return device.type == "cpu" and not limited and torch.cpu._is_amx_tile_supported()
 
 
 def autocast_(network: nn.Module, device: str, dtype: torch.dtype) -> None:

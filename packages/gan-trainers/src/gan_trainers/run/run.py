@@ -55,7 +55,8 @@ class Run:
         out: the run's folder, created if missing.
         seed: of weights, data order, augmentation and noise.
         precision: "fp32", "bf16", "fp16" (GPU only), or "auto": the mixed precision of `accelerate launch`,
-            else bf16 on a GPU that has it, else fp32. Networks compute in it and return float32.
+            else bf16 on a GPU that has it and on a processor with AMX, else fp32. Networks compute in it and
+            return float32.
         compile: compile the registered networks in place with torch.compile; keys keep their names. A text
             is one of its modes, such as "reduce-overhead" (CUDA graphs).
         channels_last: memory layout of networks and images; None for the one that measured faster: on a GPU
