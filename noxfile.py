@@ -226,7 +226,8 @@ def tests(session: nox.Session, package: str) -> None:
 def integration(session: nox.Session) -> None:
     """Test what needs all packages: recipes, the repository's rules, the guides' code and the notebooks."""
     notebooks = ["nbclient>=0.10", "ipykernel>=6.29", "ipywidgets>=8.1"]
-    install_workspace(session, PARALLEL, "lightning", *notebooks)
+    streams = ["datasets>=4.0", "aiohttp>=3.10", "requests>=2.32"]
+    install_workspace(session, PARALLEL, "lightning", *notebooks, *streams)
     options = ["-q", "-n", WORKERS, "--dist", "loadfile"]  # the tests of a file share its runs
     session.run("pytest", *options, *(session.posargs or ["tests"]), env={"OMP_NUM_THREADS": "1"})
     for page in ROOT.glob("docs/guides/*.md"):

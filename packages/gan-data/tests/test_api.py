@@ -16,6 +16,7 @@ def test_public_names():
         "Finding",
         "Found",
         "HighOrderDegradation",
+        "ImageTransform",
         "Images",
         "Indexed",
         "IndexedFiles",

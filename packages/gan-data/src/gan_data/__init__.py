@@ -35,6 +35,7 @@ __all__ = [
     "Finding",
     "Found",
     "HighOrderDegradation",
+    "ImageTransform",
     "Images",
     "Indexed",
     "IndexedFiles",

@@ -1,5 +1,6 @@
 """The public names that need torch; `__init__.py` imports this module when one of them is first used."""
 
+from gan_data.datasets.contents import ImageTransform as ImageTransform
 from gan_data.datasets.degraded import Degraded as Degraded
 from gan_data.datasets.images import Images as Images
 from gan_data.datasets.labeled import LabeledPhoto as LabeledPhoto

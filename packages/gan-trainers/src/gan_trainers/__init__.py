@@ -24,6 +24,7 @@ from gan_trainers.options.run_options import RunOptions
 from gan_trainers.run.loader import Loader
 from gan_trainers.run.precision import Precision
 from gan_trainers.run.run import Run
+from gan_trainers.run.stream_loader import StreamLoader
 from gan_trainers.training.ema import EMA
 from gan_trainers.training.frozen import frozen
 from gan_trainers.training.random import seeded
@@ -44,6 +45,7 @@ __all__ = [
     "Run",
     "RunOptions",
     "Seed",
+    "StreamLoader",
     "Weight",
     "batched",
     "check_ranges",

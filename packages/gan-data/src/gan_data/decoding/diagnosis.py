@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from PIL import Image, UnidentifiedImageError
 
@@ -51,22 +51,23 @@ def diagnose(path: Path, error: Exception) -> Finding:
         >>> diagnose(Path("a.png"), OSError("cannot identify image file")).problem
         'is empty (0 bytes)'
     """
-    if isinstance(error, UnsuitableError):
-        return Finding(path, "error", error.problem, error.remedy)
-    if isinstance(error, Image.DecompressionBombError):
-        return Finding(path, "error", *_too_many_pixels(str(error)))
     if isinstance(error, OSError) and error.errno is not None:
         problem = f"cannot be opened ({error.strerror})"
         return Finding(path, "error", problem, "check the path and its permissions")
     try:
         with open_regular(path) as file:
-            return Finding(path, "error", *_content(file, error))
+            return Finding(path, "error", *explain(file, error))
     except OSError as unreadable:  # with a number, since it is of the system
         return diagnose(path, unreadable)
 
 
-def _content(file: BinaryIO, error: Exception) -> tuple[str, str]:
-    """The problem with what a file holds, and the remedy."""
+def explain(file: IO[bytes], error: Exception) -> tuple[str, str]:
+    """The problem with what a file holds, and the remedy: what made Pillow raise `error`."""
+    if isinstance(error, UnsuitableError):
+        return error.problem, error.remedy
+    if isinstance(error, Image.DecompressionBombError):
+        return _too_many_pixels(str(error))
+    file.seek(0)
     head = file.read(signatures.HEAD)
     name = signatures.format_of(head)
     unidentified = isinstance(error, UnidentifiedImageError)
@@ -91,7 +92,7 @@ def _no_image(content: str | None) -> tuple[str, str]:
     return f"holds {content}, which is not read as an image", "save it as PNG, or remove it"
 
 
-def _unsupported(name: str | None, file: BinaryIO, head: bytes, error: Exception) -> str | None:
+def _unsupported(name: str | None, file: IO[bytes], head: bytes, error: Exception) -> str | None:
     """What about a sound image is beyond Pillow; None if nothing seems to be."""
     if name == "JPEG":
         return signatures.unusual_jpeg(head)

@@ -1,6 +1,7 @@
 """Opening image files as upright Pillow images."""
 
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
@@ -8,8 +9,8 @@ from PIL.ImageFile import ImageFile
 
 from gan_data.base.errors import DataError, Finding
 from gan_data.decoding._modes import reduce_jpeg, to_labels, to_rgb
-from gan_data.decoding.diagnosis import diagnose
-from gan_data.decoding.picture import use_picture
+from gan_data.decoding.diagnosis import diagnose, explain
+from gan_data.decoding.picture import use_content, use_picture
 
 REDUCED_SIDE = 256  # pixels; enough to see whether an image has color
 
@@ -33,6 +34,22 @@ def open_rgb(path: Path, needed: Callable[[int, int], tuple[int, int]] | None = 
         return to_rgb(image)
 
     return _or_raise(_try_open(path, convert))
+
+
+def open_rgb_content(content: bytes) -> Image.Image:
+    """The same of a file's content.
+
+    Raises:
+        DataError: the content cannot be decoded.
+    """
+    file = BytesIO(content)
+    try:
+        return use_content(file, to_rgb)
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:  # decoders of broken files raise exceptions of all kinds
+        problem, remedy = explain(file, error)
+        raise DataError(f"the picture {problem}; {remedy}") from error
 
 
 def open_labels(path: Path) -> Image.Image:

@@ -52,17 +52,22 @@ def use_picture(path: Path, use: Callable[[ImageFile], Result]) -> Result:
     """
     # Given a path, Pillow maps the file into memory and garbles a rotated uncompressed TIFF.
     with open_regular(path) as file:
-        try:
-            with open_picture(file) as image:
-                return use(image)
-        except DataError:
+        return use_content(file, use)
+
+
+def use_content(file: IO[bytes], use: Callable[[ImageFile], Result]) -> Result:
+    """The same of an open file, or of its content in a `BytesIO`."""
+    try:
+        with open_picture(file) as image:
+            return use(image)
+    except DataError:
+        raise
+    except ValueError:  # among others of metadata, and with other words in each version
+        file.seek(0)
+        data = file.read()
+        smaller = without_large_metadata(data)
+        if smaller is data:
             raise
-        except ValueError:  # among others of metadata, and with other words in each version
-            file.seek(0)
-            data = file.read()
-            smaller = without_large_metadata(data)
-            if smaller is data:
-                raise
     with open_picture(BytesIO(smaller)) as image:
         return use(image)
 

@@ -5,17 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from gan_trainers.run.loader import Loader
+from gan_trainers.run.stream_loader import StreamLoader
 
 State = Mapping[str, Any]
 
 
-def samples_in_a_step(loaders: Sequence[Loader], accumulate: int) -> list[int]:
+def samples_in_a_step(loaders: Sequence[Loader | StreamLoader], accumulate: int) -> list[int]:
     """How many samples all processes take in a step from each loader; 0 for those of evaluations."""
     return [loader.batch_size * loader.processes * accumulate if loader.endless else 0 for loader in loaders]
 
 
 def check_samples_in_a_step(
-    shared: State, loaders: Sequence[Loader], processes: int, accumulate: int, folder: Path
+    shared: State, loaders: Sequence[Loader | StreamLoader], processes: int, accumulate: int, folder: Path
 ) -> None:
     """Make sure that other processes take as many samples in a step as those that wrote a checkpoint.
 

@@ -17,6 +17,7 @@ from gan_trainers.run._optimizer_modes import OptimizerModes
 from gan_trainers.run._optimizer_steps import OptimizerSteps
 from gan_trainers.run._registered import Registered
 from gan_trainers.run.loader import Loader
+from gan_trainers.run.stream_loader import StreamLoader
 from gan_trainers.training.random import random_digest, random_state, set_random_state
 
 State = dict[str, Any]
@@ -28,7 +29,7 @@ class Snapshot:
     def __init__(
         self,
         registered: Registered,
-        loaders: list[Loader],
+        loaders: list[Loader | StreamLoader],
         optimizer_steps: OptimizerSteps,
         optimizer_modes: OptimizerModes,
         counters: Counters,
@@ -74,6 +75,7 @@ class Snapshot:
             "random": random_state(),
             "drew": self._drew or self._digest_at_first not in (None, random_digest()),
             "scalars": self._scalars.state_dict(),
+            "streams": [stream.state_dict() for stream in self._streams()],
             "registered": self._registered.own_states(),
         }
 
@@ -124,6 +126,7 @@ class Snapshot:
         changes = self._registered.load(states, shared.get("hyperparameters", {}), folder)
         self._optimizer_steps.load_state_dict(shared["optimizer_steps"])
         self._optimizer_modes.load_state_dict(shared.get("training_weights", {}))
+        self._resume_streams(own[0].get("streams", []), folder)
         changes += self._resume_loaders(shared) + self._changed_processes(shared)
         self._counters.load_state_dict(shared["counters"])
         self._scalars.load_state_dict(mean_window([each["scalars"] for each in own]))
@@ -131,6 +134,19 @@ class Snapshot:
         if shared["processes"] == self._processes:
             self._random = own[0]["random"]
         return changes
+
+    def _streams(self) -> list[StreamLoader]:
+        return [loader for loader in self._loaders if isinstance(loader, StreamLoader)]
+
+    def _resume_streams(self, states: Sequence[State], folder: Path) -> None:
+        streams = self._streams()
+        if len(states) != len(streams):
+            raise ValueError(
+                f"{folder} holds the positions of {len(states)} streams and this run has {len(streams)}; "
+                "make the same loaders and streams as before, before resume()"
+            )
+        for stream, state in zip(streams, states, strict=True):
+            stream.load_state_dict(state)
 
     def _changed_processes(self, shared: Mapping[str, Any]) -> list[str]:
         now = {"processes": self._processes}

@@ -43,7 +43,7 @@ class Loader:
         endless: whether the stream has no end.
 
     Raises:
-        ValueError: if the dataset is empty or `batch_size` is not positive.
+        ValueError: if the dataset is empty, or can only be iterated; or if `batch_size` is not positive.
 
     Examples:
         >>> loader = Loader(range(5), batch_size=2, seed=0, shuffle=False, passes=1)
@@ -64,6 +64,11 @@ class Loader:
         workers: int = 0,
         send: Callable[[Any], Any] = lambda batch: batch,
     ) -> None:
+        if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+            raise ValueError(
+                f"expected a dataset with __len__ and __getitem__; got {type(dataset).__name__}; if it can "
+                "only be iterated, as a streaming dataset, use run.stream"
+            )
         samples = len(cast("Any", dataset))
         if samples == 0 or batch_size < 1:
             raise ValueError(

@@ -2,7 +2,7 @@
 
 import atexit
 import math
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -39,6 +39,7 @@ from gan_trainers.run._snapshot import Snapshot
 from gan_trainers.run.layout import Layout
 from gan_trainers.run.loader import Loader, send_to
 from gan_trainers.run.precision import AUTOCAST_TYPES, Precision, choose_precision
+from gan_trainers.run.stream_loader import StreamLoader
 from gan_trainers.training.ema import EMA
 
 T = TypeVar("T")
@@ -172,7 +173,7 @@ class Run:
         self._window = window
 
         self._registered = Registered()
-        self._loaders: list[Loader] = []
+        self._loaders: list[Loader | StreamLoader] = []
         self._optimizer_steps = OptimizerSteps(self.device, dtype, clip)
         self._optimizer_modes = OptimizerModes()
         self._counters = Counters(accumulate)
@@ -244,13 +245,12 @@ class Run:
         once over all samples, for evaluation; each process takes its share. See `Loader`.
 
         Raises:
-            ValueError: if the dataset is empty or `batch_size` is not positive.
+            ValueError: if the dataset is empty, or can only be iterated; or if `batch_size` is not positive.
         """
         loader = Loader(
             dataset,
             batch_size,
-            # Its own seed, or sample n of one loader would always meet sample n of another.
-            seed=self._seed + 1_000_000_007 * len(self._loaders),
+            seed=self._loader_seed(),
             process=self._process,
             processes=self.processes,
             shuffle=shuffle,
@@ -260,6 +260,56 @@ class Run:
         )
         self._loaders.append(loader)
         return loader
+
+    def stream(
+        self,
+        stream: Iterable[Any],
+        batch_size: int,
+        *,
+        shuffle: int = 256,
+        transform: Callable[[Any], Any] | None = None,
+        divided: bool = False,
+    ) -> StreamLoader:
+        """Endless batches of samples that can only be read one after the other, moved to the device.
+
+        For `steps`, as the result of `loader` is, and resumable to the sample. See `StreamLoader`.
+
+        Args:
+            stream: an iterable, such as a streaming dataset of Hugging Face's `datasets`.
+            batch_size: samples in a batch of one process.
+            shuffle: samples that are in memory at once, and shuffled; 1 keeps the stream's order.
+            transform: from a sample of the stream to what is collated, such as `gan_data.ImageTransform`.
+            divided: whether this process's stream has other samples than those of the other processes. Then
+                the run resumes on as many processes only.
+
+        Raises:
+            ValueError: if `batch_size` or `shuffle` is not positive.
+
+        Examples:
+            >>> run = Run("streamed")
+            >>> pictures = run.stream([torch.zeros(3, 8, 8)] * 9, batch_size=4, shuffle=8)
+            >>> [batch.shape for batch in run.steps(pictures, until=2)]
+            [torch.Size([4, 3, 8, 8]), torch.Size([4, 3, 8, 8])]
+        """
+        loader = StreamLoader(
+            stream,
+            batch_size,
+            seed=self._loader_seed(),
+            shuffle=shuffle,
+            transform=transform,
+            process=self._process,
+            processes=self.processes,
+            divided=divided,
+            send=send_to(self.device, self._layout),
+        )
+        if divided:
+            self.needs_same_processes("each process reads a stream of its own")
+        self._loaders.append(loader)
+        return loader
+
+    def _loader_seed(self) -> int:
+        # Its own for each, or sample n of one loader would always meet sample n of another.
+        return self._seed + 1_000_000_007 * len(self._loaders)
 
     def has_checkpoint(self) -> bool:
         """Whether `out` holds a checkpoint, from which `resume` will continue; every process has to call it.
@@ -328,7 +378,7 @@ class Run:
         """
         self._snapshot.need_same_processes(reason)
 
-    def steps(self, loader: Loader, until: int, phase: str = "train") -> Iterator[Any]:
+    def steps(self, loader: Loader | StreamLoader, until: int, phase: str = "train") -> Iterator[Any]:
         """Batches until `until` steps of this phase are done, counted over all resumed runs.
 
         Shows the progress and writes the scalars. On Ctrl-C, SIGTERM or SIGHUP, or when its launcher has
@@ -336,7 +386,7 @@ class Run:
         nothing.
 
         Args:
-            loader: an endless one, from `loader`.
+            loader: an endless one, from `loader` or `stream`.
             until: length of the phase, in steps.
             phase: its name, if a recipe has several.
 

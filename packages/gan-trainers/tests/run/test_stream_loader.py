@@ -1,0 +1,180 @@
+"""Streams: samples that can only be read one after the other."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from gan_trainers import Loader, Run, StreamLoader, linear_decay
+from torch import nn
+from torch.optim import SGD
+
+
+class Stream:
+    """Numbers, of which some were read; in each pass another number is added to them."""
+
+    def __init__(self, samples):
+        self.samples = samples
+        self.epoch = self.read = self.start = 0
+        self.all_read = 0
+
+    def set_epoch(self, epoch):
+        self.epoch, self.start = epoch, 0
+
+    def __iter__(self):
+        for number in range(self.start, self.samples):
+            self.read = number + 1
+            self.all_read += 1
+            yield 100 * self.epoch + number
+
+
+class Resumable(Stream):
+    def state_dict(self):
+        return {"read": self.read, "epoch": self.epoch}
+
+    def load_state_dict(self, state):
+        assert state["epoch"] == self.epoch
+        self.start = state["read"]
+
+
+STREAMS = [list, Stream, Resumable]
+
+
+def make(kind, samples):
+    return list(range(samples)) if kind is list else kind(samples)
+
+
+def draws(sample):
+    return torch.tensor([sample, random.random(), np.random.rand(), torch.rand(()).item()])
+
+
+def take(loader, count):
+    return [batch for _, batch in zip(range(count), loader, strict=False)]
+
+
+def numbers(batches):
+    return [int(number) for batch in batches for number in batch]
+
+
+def test_each_pass_has_every_sample_once_and_follows_the_one_before_without_a_gap():
+    read = numbers(take(StreamLoader(Stream(7), 3, seed=0, shuffle=4), 14))
+    passes = [read[start : start + 7] for start in range(0, 42, 7)]
+    assert [sorted(one) for one in passes] == [[100 * k + n for n in range(7)] for k in range(6)]
+    orders = {tuple(number % 100 for number in one) for one in passes}
+    assert len(orders) > 3  # shuffled in another way each time
+    assert all(set(one[:4]) == {100 * k + n for n in range(4)} for k, one in enumerate(passes))  # in blocks
+
+
+def test_the_seed_decides_and_a_block_of_one_keeps_the_streams_order():
+    first, again, other = (numbers(take(StreamLoader(Stream(9), 3, seed=s), 5)) for s in (1, 1, 2))
+    assert first == again != other
+    assert numbers(take(StreamLoader(Stream(4), 3, seed=1, shuffle=1), 2)) == [0, 1, 2, 3, 100, 101]
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+@pytest.mark.parametrize("shuffle", [1, 4, 100])
+@pytest.mark.parametrize("batches", range(8))
+def test_it_goes_on_anywhere(kind, shuffle, batches):
+    def loader():
+        return StreamLoader(make(kind, 7), 3, seed=5, shuffle=shuffle, transform=draws)
+
+    whole, first, second = torch.stack(take(loader(), 12)), loader(), loader()
+    take(first, batches)
+    second.position = first.position
+    second.load_state_dict(first.state_dict())
+    assert torch.equal(torch.stack(take(second, 12 - batches)), whole[batches:])
+    assert torch.equal(torch.stack(take(first, 12 - batches)), whole[batches:])  # begun again, and not lost
+
+
+def test_a_stream_with_a_position_reads_no_more_than_a_block_again():
+    first = StreamLoader(Resumable(1_000), 4, seed=0, shuffle=8)
+    take(first, 200)
+    stream = Resumable(1_000)
+    second = StreamLoader(stream, 4, seed=0, shuffle=8)
+    second.position = first.position
+    second.load_state_dict(first.state_dict())
+    take(second, 1)
+    assert stream.all_read <= 8 + 8  # that block, and the next one
+
+
+@pytest.mark.parametrize("shuffle", [1, 5])
+def test_two_processes_that_read_the_same_are_one_with_the_whole_batch(shuffle):
+    options = {"seed": 5, "shuffle": shuffle, "transform": draws}
+    whole = take(StreamLoader(Stream(7), 4, **options), 6)
+    parts = [take(StreamLoader(Stream(7), 2, process=rank, processes=2, **options), 6) for rank in range(2)]
+    for one, left, right in zip(whole, *parts, strict=True):
+        assert torch.equal(one, torch.cat([left, right]))
+
+
+def test_two_processes_with_streams_of_their_own_use_all_of_them():
+    loaders = [
+        StreamLoader(Stream(6), 2, seed=0, process=rank, processes=2, divided=True, transform=draws)
+        for rank in range(2)
+    ]
+    first, second = (take(loader, 3) for loader in loaders)
+    for batches in (first, second):
+        assert sorted(int(sample[0]) for batch in batches for sample in batch) == list(range(6))
+    assert [loader.position for loader in loaders] == [12, 12]
+    assert not torch.equal(torch.stack(first)[..., 1:], torch.stack(second)[..., 1:])  # random numbers
+
+
+def test_a_transforms_random_numbers_are_those_of_a_dataset_and_not_the_trainings():
+    class Numbers(list):
+        def __getitem__(self, index):
+            return draws(index)
+
+    state = torch.get_rng_state()
+    streamed = take(StreamLoader(list(range(5)), 2, seed=3, shuffle=1, transform=draws), 6)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.equal(
+        torch.stack(streamed), torch.stack(take(Loader(Numbers(range(5)), 2, seed=3, shuffle=False), 6))
+    )
+
+
+def trained(out, steps, kind=Resumable):
+    run = Run(out, seed=1)
+    net = nn.Linear(1, 1)
+    optimizer = SGD(net.parameters(), lr=1e-5)
+    loader = run.stream(make(kind, 7), 3, shuffle=4, transform=lambda n: torch.tensor([float(n)]))
+    run.register(net=net, optimizer=optimizer)
+    run.resume()
+    for batch in run.steps(loader, until=steps):
+        run.update(optimizer, net(batch).square().mean())
+    run.save()
+    return net.state_dict()
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, kind):
+    whole = trained(tmp_path / "whole", 9, kind)
+    trained(tmp_path / "resumed", 4, kind)
+    resumed = trained(tmp_path / "resumed", 9, kind)
+    assert all(torch.equal(resumed[name], value) for name, value in whole.items())
+
+
+def test_a_checkpoint_of_a_dataset_is_not_continued_with_a_stream(tmp_path):
+    run = Run(tmp_path)
+    run.loader(torch.zeros(4, 1), 2)
+    run.register(net=nn.Linear(1, 1))
+    run.resume()
+    run.save()
+    run = Run(tmp_path)
+    run.stream([torch.zeros(1)], 2)
+    run.register(net=nn.Linear(1, 1))
+    with pytest.raises(ValueError, match="holds the positions of 0 streams and this run has 1; make"):
+        run.resume()
+
+
+def test_wrong_use_is_one_sentence(tmp_path):
+    run = Run(tmp_path)
+    with pytest.raises(ValueError, match=r"__len__ and __getitem__; got Stream; .* use run\.stream$"):
+        run.loader(Stream(3), 2)
+    with pytest.raises(ValueError, match="shuffle of at least 1 sample; got 2 and 0"):
+        run.stream([1], 2, shuffle=0)
+    with pytest.raises(ValueError, match="to be read in each pass; got no sample in pass 1"):
+        next(iter(run.stream([], 2)))
+    with pytest.raises(ValueError, match="to be read in each pass; got no sample in pass 2"):
+        take(run.stream(iter([1, 2, 3]), 2), 2)
+    refused = run.stream([1, 1, 2], 1, shuffle=1, transform=lambda n: linear_decay(1, start=n, end=1))
+    with pytest.raises(ValueError, match=r"^sample 3 of pass 1: .* got"):
+        take(refused, 3)
