@@ -23,7 +23,7 @@ from gan_data import Images, ImageTransform
 from gan_nets import UNetGenerator
 from gan_trainers import Run
 
-source, out, killed_at = sys.argv[1], sys.argv[2], int(sys.argv[3])
+source, out, killed_at, workers = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
 run = Run(out, seed=0)
 views = {"size": 16, "load_size": 20}
 if source.startswith("http"):
@@ -34,6 +34,7 @@ if source.startswith("http"):
         stream.cast_column("png", Image(decode=False)),
         2,
         shuffle=1,
+        workers=workers,
         transform=lambda sample: transform(sample["png"]["bytes"]),
     )
 else:
@@ -73,9 +74,9 @@ def server(photos, tmp_path):
         web.shutdown()
 
 
-def train(program, source, out, killed_at=0):
+def train(program, source, out, killed_at=0, workers=0):
     here = {"HF_HOME": str(out.parent / "hf"), "HF_HUB_OFFLINE": "1", "NO_PROXY": "127.0.0.1"}
-    command = [sys.executable, program, source, out, str(killed_at)]
+    command = [sys.executable, program, source, out, killed_at, workers]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=os.environ | here)
     assert done.returncode == (-signal.SIGKILL if killed_at else 0), done.stderr
     return done.stderr
@@ -86,7 +87,7 @@ def test_a_killed_run_on_shards_equals_one_on_the_folder(server, photos, tmp_pat
     program.write_text(PROGRAM)
     train(program, photos, tmp_path / "folder")
     train(program, server, tmp_path / "shards_run", killed_at=8)  # in the second pass over 12 photos
-    assert "resuming from step 5" in train(program, server, tmp_path / "shards_run")
+    assert "resuming from step 5" in train(program, server, tmp_path / "shards_run", workers=1)
     expected = load(tmp_path / "folder" / "net").state_dict()
     found = load(tmp_path / "shards_run" / "net").state_dict()
     assert all(found[name].equal(value) for name, value in expected.items())

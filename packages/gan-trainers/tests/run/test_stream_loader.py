@@ -48,6 +48,10 @@ def draws(sample):
     return torch.tensor([sample, random.random(), np.random.rand(), torch.rand(()).item()])
 
 
+def refuse_2(sample):
+    return linear_decay(1, start=sample, end=1)
+
+
 def take(loader, count):
     return [batch for _, batch in zip(range(count), loader, strict=False)]
 
@@ -84,6 +88,24 @@ def test_it_goes_on_anywhere(kind, shuffle, batches):
     second.load_state_dict(first.state_dict())
     assert torch.equal(torch.stack(take(second, 12 - batches)), whole[batches:])
     assert torch.equal(torch.stack(take(first, 12 - batches)), whole[batches:])  # begun again, and not lost
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_a_worker_changes_nothing(kind):
+    whole = torch.stack(take(StreamLoader(make(kind, 7), 3, seed=5, shuffle=4, transform=draws), 12))
+    first = StreamLoader(make(kind, 7), 3, seed=5, shuffle=4, transform=draws, workers=1)
+    assert torch.equal(torch.stack(take(first, 5)), whole[:5])
+    second = StreamLoader(make(kind, 7), 3, seed=5, shuffle=4, transform=draws, workers=1)
+    second.position = first.position
+    second.load_state_dict(first.state_dict())
+    assert torch.equal(torch.stack(take(second, 7)), whole[5:])
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_refused_sample_is_named(workers):
+    loader = StreamLoader([1, 1, 2], 1, seed=0, shuffle=1, transform=refuse_2, workers=workers)
+    with pytest.raises(ValueError, match=r"^sample 3 of pass 1: .* got"):
+        take(loader, 3)
 
 
 def test_a_stream_with_a_position_reads_no_more_than_a_block_again():
@@ -171,10 +193,9 @@ def test_wrong_use_is_one_sentence(tmp_path):
         run.loader(Stream(3), 2)
     with pytest.raises(ValueError, match="shuffle of at least 1 sample; got 2 and 0"):
         run.stream([1], 2, shuffle=0)
+    with pytest.raises(ValueError, match="expected 0 or 1 workers, as a stream is read in its order; got 2"):
+        run.stream([1], 2, workers=2)
     with pytest.raises(ValueError, match="to be read in each pass; got no sample in pass 1"):
         next(iter(run.stream([], 2)))
     with pytest.raises(ValueError, match="to be read in each pass; got no sample in pass 2"):
         take(run.stream(iter([1, 2, 3]), 2), 2)
-    refused = run.stream([1, 1, 2], 1, shuffle=1, transform=lambda n: linear_decay(1, start=n, end=1))
-    with pytest.raises(ValueError, match=r"^sample 3 of pass 1: .* got"):
-        take(refused, 3)

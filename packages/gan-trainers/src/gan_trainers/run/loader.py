@@ -1,7 +1,5 @@
 """An endless, seeded stream of batches that can resume at any batch, on any number of processes."""
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -12,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset, default_collate
 
 from gan_trainers.base.errors import raised_by_packages
 from gan_trainers.run._order import SampleOrder, SeededIndex
+from gan_trainers.run._reading import Failure, ignore_terminal_signals, raise_failure
 from gan_trainers.run.layout import Layout
 from gan_trainers.training.random import seeded_sample
 
@@ -93,7 +92,7 @@ class Loader:
             batch_sampler=cast("Any", self._order),
             num_workers=workers,
             persistent_workers=workers > 0,
-            worker_init_fn=_ignore_terminal_signals,
+            worker_init_fn=ignore_terminal_signals,
             collate_fn=_collate,
             pin_memory=torch.cuda.is_available(),
             # Its own generator: the loader must not change the random numbers of the training.
@@ -103,24 +102,10 @@ class Loader:
     def __iter__(self) -> Iterator[Any]:
         self._order.start = self.position if self.endless else 0
         for batch in self._batches:
-            if isinstance(batch, _Failure):
-                try:
-                    raise batch.error
-                finally:
-                    del batch  # else error and frame reference each other and keep the workers alive
+            raise_failure(batch)
             if self.endless:
                 self.position += self._order.stride
             yield self._send(batch)
-
-
-class _Failure:
-    """The error of a sample that one of this project's datasets raised, passed from a worker as it is.
-
-    DataLoader would wrap the error in the worker's traceback and hide its message.
-    """
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
 
 
 class _SeededSamples(Dataset[Any]):
@@ -134,21 +119,13 @@ class _SeededSamples(Dataset[Any]):
                 return self._dataset[index]
             except (ValueError, OSError) as error:
                 if raised_by_packages(error):
-                    return _Failure(error)
+                    return Failure(error)
                 raise
 
 
 def _collate(samples: list[Any]) -> Any:
-    failure = next((sample for sample in samples if isinstance(sample, _Failure)), None)
+    failure = next((sample for sample in samples if isinstance(sample, Failure)), None)
     return failure or default_collate(samples)
-
-
-def _ignore_terminal_signals(worker: int) -> None:  # noqa: ARG001 - DataLoader's signature
-    """Leave the process group that receives Ctrl-C: the current step still needs its batches."""
-    if hasattr(os, "setpgrp"):
-        os.setpgrp()
-    else:  # Windows
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def send_to(device: torch.device, layout: Layout) -> Callable[[Any], Any]:

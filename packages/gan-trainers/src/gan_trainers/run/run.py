@@ -268,6 +268,7 @@ class Run:
         *,
         shuffle: int = 256,
         transform: Callable[[Any], Any] | None = None,
+        workers: int = 0,
         divided: bool = False,
     ) -> StreamLoader:
         """Endless batches of samples that can only be read one after the other, moved to the device.
@@ -279,11 +280,12 @@ class Run:
             batch_size: samples in a batch of one process.
             shuffle: samples that are in memory at once, and shuffled; 1 keeps the stream's order.
             transform: from a sample of the stream to what is collated, such as `gan_data.ImageTransform`.
+            workers: 1 reads ahead in another process, 0 reads in this one.
             divided: whether this process's stream has other samples than those of the other processes. Then
                 the run resumes on as many processes only.
 
         Raises:
-            ValueError: if `batch_size` or `shuffle` is not positive.
+            ValueError: if `batch_size` or `shuffle` is not positive, or for other `workers`.
 
         Examples:
             >>> run = Run("streamed")
@@ -299,6 +301,7 @@ class Run:
             transform=transform,
             process=self._process,
             processes=self.processes,
+            workers=workers,
             divided=divided,
             send=send_to(self.device, self._layout),
         )

@@ -3,13 +3,16 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
+from itertools import count
 from typing import Any
 
-from torch.utils.data import default_collate
+import torch
+from torch.utils.data import DataLoader, IterableDataset, default_collate
 
 from gan_trainers.base.errors import raised_by_packages
 from gan_trainers.base.keyed import keyed_seed
 from gan_trainers.run._blocks import Place, blocks
+from gan_trainers.run._reading import Failure, ignore_terminal_signals, raise_failure
 from gan_trainers.training.random import seeded_sample
 
 
@@ -32,6 +35,8 @@ class StreamLoader:
         transform: from a sample of the stream to what is collated, with random numbers of its own.
         process: index of this process.
         processes: number of processes.
+        workers: 1 reads ahead in another process, 0 reads in the training process. Among more, libraries
+            that stream divide their shards.
         divided: whether the streams of the processes have different samples. Otherwise all processes read
             the same samples, and each uses its own part of a batch, as `Loader` does.
         send: applied to each batch before it is returned, for example to move it to a device.
@@ -43,7 +48,8 @@ class StreamLoader:
         endless: True, as for `steps`.
 
     Raises:
-        ValueError: if `batch_size` or `shuffle` is not positive; in the iteration, if a pass has no sample.
+        ValueError: if `batch_size` or `shuffle` is not positive, or for other `workers`; in the iteration, if
+            a pass has no sample.
 
     Examples:
         >>> loader = StreamLoader([1, 2, 3, 4], batch_size=2, seed=0, shuffle=1)
@@ -63,6 +69,7 @@ class StreamLoader:
         transform: Callable[[Any], Any] | None = None,
         process: int = 0,
         processes: int = 1,
+        workers: int = 0,
         divided: bool = False,
         send: Callable[[Any], Any] = lambda batch: batch,
     ) -> None:
@@ -70,67 +77,130 @@ class StreamLoader:
             raise ValueError(
                 f"expected a batch size and a shuffle of at least 1 sample; got {batch_size} and {shuffle}"
             )
+        if workers not in (0, 1):
+            raise ValueError(f"expected 0 or 1 workers, as a stream is read in its order; got {workers}")
         self.position = 0
         self.batch_size = batch_size
         self.processes = processes
-        self._stream = stream
-        self._seed = keyed_seed(seed, process) if divided else seed
-        self._shuffle = shuffle
-        self._transform = transform
         self._sharing = 1 if divided else processes  # that read the same samples
-        self._before = 0 if divided else process * batch_size  # samples of a batch that other processes use
+        self._place = Place()  # of a block that holds the next batch, or comes before it
+        self._workers = workers
         self._send = send
-        self._places: deque[Place] = deque(
-            [Place()]
-        )  # of the blocks that hold the next batch, or come before
+        self._reader = _Reader(
+            stream,
+            batch_size,
+            seed=keyed_seed(seed, process) if divided else seed,
+            shuffle=shuffle,
+            transform=transform,
+            before=0 if divided else process * batch_size,
+            stride=batch_size * self._sharing,
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Where to read on, beside `position`."""
-        return asdict(self._places[0])
+        return asdict(self._place)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Read on from the result of `state_dict`, and from `position`."""
-        self._places = deque([Place(**state)])
+        self._place = Place(**state)
 
     def __iter__(self) -> Iterator[Any]:
-        samples = self._samples()
-        while True:
-            batch = self._next_batch(samples)
+        self._reader.place = self._place
+        self._reader.start = self.position * self._sharing // self.processes
+        batches = DataLoader(
+            self._reader,
+            batch_size=None,
+            num_workers=self._workers,
+            worker_init_fn=ignore_terminal_signals,
+            collate_fn=_as_it_is,
+            pin_memory=torch.cuda.is_available(),
+            # Its own generator: the loader must not change the random numbers of the training.
+            generator=torch.Generator(),
+        )
+        for batch, place in batches:
+            raise_failure(batch)
             self.position += self.batch_size * self.processes
-            while len(self._places) > 1 and self._places[1].start <= self._read_so_far:
-                self._places.popleft()
+            self._place = place
             yield self._send(batch)
 
-    @property
-    def _read_so_far(self) -> int:
-        """Samples of this process's stream before its next batch."""
-        return self.position * self._sharing // self.processes
 
-    def _next_batch(self, samples: Iterator[tuple[Place, int, Any]]) -> Any:
-        first, batch = self._read_so_far + self._before, []
-        for place, index, sample in samples:
-            if index >= first:
-                batch.append(self._transformed(place, index, sample))
-            if len(batch) == self.batch_size:
-                break
-        return default_collate(batch)
+class _Reader(IterableDataset[Any]):
+    """The batches of one process, in it or in its worker.
 
-    def _samples(self) -> Iterator[tuple[Place, int, Any]]:
-        begin = self._places[0]
-        self._places.clear()
-        for place, block in blocks(self._stream, self._shuffle, self._seed, begin):
-            self._places.append(place)
+    Args:
+        stream: as for `StreamLoader`.
+        batch_size: as for `StreamLoader`.
+        seed: of the order and of the transform.
+        shuffle: as for `StreamLoader`.
+        transform: as for `StreamLoader`.
+        before: samples of a batch that other processes use, before its own.
+        stride: samples of a batch of all processes that read the same.
+
+    Attributes:
+        place: of the block to begin with, which holds the first batch or comes before it.
+        start: samples before the first batch.
+    """
+
+    def __init__(
+        self,
+        stream: Iterable[Any],
+        batch_size: int,
+        *,
+        seed: int,
+        shuffle: int,
+        transform: Callable[[Any], Any] | None,
+        before: int,
+        stride: int,
+    ) -> None:
+        self.place = Place()
+        self.start = 0
+        self._stream = stream
+        self._batch_size = batch_size
+        self._seed = seed
+        self._shuffle = shuffle
+        self._transform = transform
+        self._before = before
+        self._stride = stride
+
+    def __iter__(self) -> Iterator[tuple[Any, Place]]:
+        """Each batch, and the place to read on from after it."""
+        places: deque[Place] = deque()
+        samples = self._samples(places)
+        for start in count(self.start, self._stride):
+            batch = self._batch(samples, start + self._before)
+            while len(places) > 1 and places[1].start <= start + self._stride:
+                places.popleft()
+            yield batch, places[0]
+
+    def _samples(self, places: deque[Place]) -> Iterator[tuple[Place, int, Any]]:
+        """All samples with their indices; `places` receives that of each block that is read."""
+        for place, block in blocks(self._stream, self._shuffle, self._seed, self.place):
+            places.append(place)
             for index, sample in block:
                 yield place, index, sample
 
-    def _transformed(self, place: Place, index: int, sample: Any) -> Any:
+    def _batch(self, samples: Iterator[tuple[Place, int, Any]], first: int) -> Any:
+        """The samples from index `first` on, collated; or why one of them can't be used."""
+        batch: list[Any] = []
+        for place, index, sample in samples:
+            if index >= first:
+                try:
+                    batch.append(self._transformed(index, sample))
+                except (ValueError, OSError) as error:
+                    if not raised_by_packages(error):
+                        raise
+                    number = place.read + index - place.start + 1
+                    return Failure(ValueError(f"sample {number} of pass {place.passed + 1}: {error}"))
+            if len(batch) == self._batch_size:
+                break
+        return default_collate(batch)
+
+    def _transformed(self, index: int, sample: Any) -> Any:
         if self._transform is None:
             return sample
         with seeded_sample(keyed_seed(self._seed, 1, index)):
-            try:
-                return self._transform(sample)
-            except (ValueError, OSError) as error:
-                if raised_by_packages(error):
-                    number = place.read + index - place.start + 1
-                    raise ValueError(f"sample {number} of pass {place.passed + 1}: {error}") from error
-                raise
+            return self._transform(sample)
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
