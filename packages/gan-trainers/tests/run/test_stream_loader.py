@@ -174,6 +174,23 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, kind):
     assert all(torch.equal(resumed[name], value) for name, value in whole.items())
 
 
+def test_a_loop_takes_the_batches_of_a_second_stream_itself(tmp_path):
+    def trained(out, steps):
+        run = Run(out)
+        seen = []
+        first, second = run.stream(Stream(7), 3, shuffle=4), run.stream(Resumable(5), 2, shuffle=3)
+        run.register(net=nn.Linear(1, 1))
+        run.resume()
+        others = iter(second)
+        for batch in run.steps(first, until=steps):
+            seen.append((batch.tolist(), next(others).tolist()))
+        run.save()
+        return seen
+
+    whole = trained(tmp_path / "whole", 9)
+    assert trained(tmp_path / "resumed", 4) + trained(tmp_path / "resumed", 9) == whole
+
+
 def test_a_checkpoint_of_a_dataset_is_not_continued_with_a_stream(tmp_path):
     run = Run(tmp_path)
     run.loader(torch.zeros(4, 1), 2)
