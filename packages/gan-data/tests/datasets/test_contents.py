@@ -29,10 +29,10 @@ def test_a_content_gives_what_its_file_gives(tmp_path):
 def test_images_of_a_pair_are_cropped_and_mirrored_alike():
     transform = ImageTransform(size=8, load_size=16)
     one = content(30, 50)
-    first, second = transform.together(one, one)
+    first, second = transform.alike(one, one)
     assert torch.equal(first, second)
-    with pytest.raises(DataError, match="images of one size to crop together; got 16x27 and 27x16"):
-        transform.together(one, content(50, 30))
+    with pytest.raises(DataError, match="images of one size to crop alike; got 16x27 and 27x16"):
+        transform.alike(one, content(50, 30))
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,12 @@ def test_images_of_a_pair_are_cropped_and_mirrored_alike():
 def test_a_damaged_content_is_one_sentence(damaged, message):
     with pytest.raises(DataError, match=message):
         ImageTransform()(damaged)
+
+
+@pytest.mark.parametrize("given", [{"bytes": b""}, Image.new("L", (8, 8)), "a.png"])
+def test_what_is_not_bytes_is_one_sentence(given):
+    with pytest.raises(DataError, match=r"expected the bytes of an image file; got .*Image\(decode=False\)"):
+        ImageTransform()(given)
 
 
 def test_too_small_is_one_sentence():

@@ -162,6 +162,29 @@ def test_files_are_replaced_only_with_overwrite(checkpoint, tmp_path, capsys):
         assert result.size == (8, 8)
 
 
+def test_the_mean_of_views_is_what_the_folder_says_or_the_command(tmp_path, capsys):
+    torch.manual_seed(0)
+    net = UNetGenerator(1, 2, depth=2, width=2).eval()
+    net.usage = Usage("colorize", "ycrcb", ensemble=True)
+    net.save_pretrained(tmp_path / "net")
+    random_image("L", (16, 12), np.random.default_rng(0)).save(tmp_path / "gray.png")
+
+    def result(*options):
+        command = ["translate", str(tmp_path / "net"), str(tmp_path / "gray.png"), *options]
+        main([*command, "--overwrite", "-o", str(tmp_path / "color.png")])
+        with Image.open(tmp_path / "color.png") as image:
+            return image.tobytes()
+
+    mean, one = result(), result("--no-ensemble")
+    assert mean != one
+    assert result("--ensemble") == mean
+    assert result("--saturation", "0.5") not in (mean, one)
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        result("--saturation", "-1")
+    assert "saturation" in capsys.readouterr().err
+
+
 def test_results_with_the_same_path_are_errors(checkpoint, tmp_path, capsys):
     rng = np.random.default_rng(1)
     for folder in ("a", "b"):

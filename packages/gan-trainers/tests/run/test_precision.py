@@ -77,6 +77,17 @@ def test_auto_is_bf16_on_a_processor_with_amx(tmp_path, monkeypatch, capsys, amx
     assert f"1 process on cpu, {expected}; parameters" in capsys.readouterr().err
 
 
+def test_another_precision_on_another_processor_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "ALL")
+    for amx in (False, True):
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda amx=amx: amx)
+        run = Run(tmp_path, settings={"precision": "auto"})
+        run.register(network=nn.Conv2d(3, 4, 3))
+        run.resume()
+        run.save()
+    assert "precision: fp32 -> bf16" in capsys.readouterr().err
+
+
 def test_auto_is_what_accelerate_launch_says(tmp_path, monkeypatch, capsys):
     from accelerate.state import AcceleratorState
 

@@ -1,5 +1,6 @@
 """Streams: samples that can only be read one after the other."""
 
+import copy
 import random
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from gan_trainers import Loader, Run, StreamLoader, linear_decay
 from torch import nn
 from torch.optim import SGD
+from torch.utils.data import IterableDataset
 
 
 class Stream:
@@ -42,6 +44,14 @@ STREAMS = [list, Stream, Resumable]
 
 def make(kind, samples):
     return list(range(samples)) if kind is list else kind(samples)
+
+
+class Sized(IterableDataset):
+    def __len__(self):
+        return 3
+
+    def __iter__(self):
+        return iter(range(3))
 
 
 def draws(sample):
@@ -102,10 +112,74 @@ def test_a_worker_changes_nothing(kind):
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_refused_sample_is_named(workers):
-    loader = StreamLoader([1, 1, 2], 1, seed=0, shuffle=1, transform=refuse_2, workers=workers)
-    with pytest.raises(ValueError, match=r"^sample 3 of pass 1: .* got"):
-        take(loader, 3)
+def test_a_refused_sample_is_named_and_so_is_an_empty_pass(workers):
+    samples = [1] * 199 + [2] + [1] * 100
+    loader = StreamLoader(samples, 1, seed=0, shuffle=256, transform=refuse_2, workers=workers)
+    with pytest.raises(ValueError, match=r"^sample 200 of a pass over the stream: .* got"):
+        take(loader, 300)
+    with pytest.raises(ValueError, match=r"^expected a stream to be .* got no sample in pass 1$"):
+        take(StreamLoader([], 1, seed=0, workers=workers), 1)
+
+
+class Part:
+    """The even or the odd numbers of a stream, whose position both have in common, as in `datasets`."""
+
+    def __init__(self, stream, rest):
+        self.stream = stream
+        self.rest = rest
+        self.state_dict, self.load_state_dict = stream.state_dict, stream.load_state_dict
+
+    def __deepcopy__(self, memo):
+        return Part(copy.deepcopy(self.stream, memo), self.rest)
+
+    def __iter__(self):
+        return (number for number in self.stream if number % 2 == self.rest)
+
+
+def test_streams_of_one_dataset_do_not_disturb_each_other():
+    def loaders():
+        base = Resumable(40)
+        return [StreamLoader(Part(base, rest), 2, seed=0, shuffle=3) for rest in range(2)]
+
+    def read(pair, steps):
+        return numbers([batch for _, *both in zip(range(steps), *pair, strict=False) for batch in both])
+
+    for steps in range(1, 7):
+        first, second = loaders(), loaders()
+        read(map(iter, first), steps)
+        for before, after in zip(first, second, strict=True):
+            after.position = before.position
+            after.load_state_dict(before.state_dict())
+        assert read(second, 3) == read(first, 3)
+
+
+def test_a_stream_that_needs_arguments_for_its_state_is_read_again():
+    class Other(Resumable):
+        def state_dict(self, _read):
+            raise AssertionError
+
+    whole, loader = numbers(take(StreamLoader(Stream(7), 2, seed=0), 9)), StreamLoader(Other(7), 2, seed=0)
+    assert numbers(take(loader, 4)) + numbers(take(loader, 5)) == whole
+
+
+def test_no_more_than_a_block_is_in_memory():
+    class Sample:
+        alive = most = 0
+
+        def __init__(self, number):
+            self.number = number
+            Sample.alive += 1
+            Sample.most = max(Sample.most, Sample.alive)
+
+        def __del__(self):
+            Sample.alive -= 1
+
+    class Samples:
+        def __iter__(self):
+            return map(Sample, range(200))
+
+    take(StreamLoader(Samples(), 1, seed=0, shuffle=20, transform=lambda sample: sample.number), 150)
+    assert Sample.most <= 20 + 2  # and the last two that were handed out
 
 
 def test_a_stream_with_a_position_reads_no_more_than_a_block_again():
@@ -200,14 +274,22 @@ def test_a_checkpoint_of_a_dataset_is_not_continued_with_a_stream(tmp_path):
     run = Run(tmp_path)
     run.stream([torch.zeros(1)], 2)
     run.register(net=nn.Linear(1, 1))
-    with pytest.raises(ValueError, match="holds the positions of 0 streams and this run has 1; make"):
+    with pytest.raises(ValueError, match="0 streams and this run has 1, or in another order; make"):
         run.resume()
+
+
+def test_other_blocks_are_refused():
+    first, second = StreamLoader([1, 2], 2, seed=0, shuffle=8), StreamLoader([1, 2], 2, seed=0, shuffle=4)
+    with pytest.raises(ValueError, match=r"^expected shuffle=8 for the stream, as in the checkpoint; got 4$"):
+        second.load_state_dict(first.state_dict())
 
 
 def test_wrong_use_is_one_sentence(tmp_path):
     run = Run(tmp_path)
     with pytest.raises(ValueError, match=r"__len__ and __getitem__; got Stream; .* use run\.stream$"):
         run.loader(Stream(3), 2)
+    with pytest.raises(ValueError, match=r"__len__ and __getitem__; got Sized; .* use run\.stream$"):
+        run.loader(Sized(), 2)
     with pytest.raises(ValueError, match="shuffle of at least 1 sample; got 2 and 0"):
         run.stream([1], 2, shuffle=0)
     with pytest.raises(ValueError, match="expected 0 or 1 workers, as a stream is read in its order; got 2"):

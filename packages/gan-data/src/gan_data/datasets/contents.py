@@ -47,21 +47,23 @@ class ImageTransform:
         """The image as a sample.
 
         Raises:
-            DataError: the content is no image, truncated or corrupt, or the image is smaller than `size`.
+            DataError: the content is no image, truncated or corrupt; the image is smaller than `size`; or
+                what is given are not bytes.
         """
-        (sample,) = self.together(content)
+        (sample,) = self.alike(content)
         return sample
 
-    def together(self, *contents: bytes) -> tuple[Tensor, ...]:
+    def alike(self, first: bytes, *others: bytes) -> tuple[Tensor, ...]:
         """Several images, such as the two of a pair, with the same crop, mirrored or not.
 
         Raises:
             DataError: as in a call, or the images differ in size.
         """
-        images = [from_pillow(self._geometry.resize(open_rgb_content(content))) for content in contents]
-        sizes = {tuple(image.shape[1:]) for image in images}
+        opened = [open_rgb_content(content) for content in (first, *others)]
+        images = [from_pillow(self._geometry.resize(image)) for image in opened]
+        sizes = sorted({tuple(image.shape[1:]) for image in images})
         if len(sizes) > 1:
-            given = " and ".join(f"{height}x{width}" for height, width in sorted(sizes))
-            raise DataError(f"expected images of one size to crop together; got {given}")
-        view = self._geometry.sample_view(*sizes.pop())
+            given = " and ".join(f"{height}x{width}" for height, width in sizes)
+            raise DataError(f"expected images of one size to crop alike; got {given}")
+        view = self._geometry.sample_view(*sizes[0])
         return tuple(from_uint8(view.of(image).contiguous()) for image in images)

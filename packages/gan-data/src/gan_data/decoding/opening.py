@@ -40,8 +40,13 @@ def open_rgb_content(content: bytes) -> Image.Image:
     """The same of a file's content.
 
     Raises:
-        DataError: the content cannot be decoded.
+        DataError: the content cannot be decoded, or is not bytes.
     """
+    if not isinstance(content, bytes | bytearray | memoryview):
+        raise DataError(
+            f"expected the bytes of an image file; got {type(content).__name__}; `datasets` gives them "
+            'as sample["jpg"]["bytes"] after stream.cast_column("jpg", Image(decode=False))'
+        )
     file = BytesIO(content)
     try:
         return use_content(file, to_rgb)

@@ -42,7 +42,7 @@ def translate(
     statistics: StatisticsScope = "picture",
     precision: Precision = "auto",
     size: Annotated[WorkingSize, Parameter(validator=_pixels)] = "trained",
-    ensemble: bool | None = None,
+    ensemble: Annotated[bool | None, Parameter(negative="--no-ensemble")] = None,
     saturation: Annotated[float, Parameter(validator=Number(gte=0))] = 1.0,
     revision: str | None = None,
     subfolder: str | None = None,

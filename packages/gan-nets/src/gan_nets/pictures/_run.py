@@ -136,7 +136,8 @@ class PictureNetwork:
             space = {"ycrcb": spaces.YCRCB, "lab": spaces.LAB}[self._usage.color_space]
             lightness, _ = spaces.split(space.from_rgb(color.expand(-1, 3, -1, -1)))
             chroma = self._colors(lightness)[:, -2:]  # some give all three channels
-        return space.to_rgb(spaces.merge(lightness, _resized(self._saturation * chroma, lightness)))
+        chroma = (self._saturation * chroma).clamp(-1, 1)
+        return space.to_rgb(spaces.merge(lightness, _resized(chroma, lightness)))
 
     def _colors(self, gray: Tensor) -> Tensor:
         """The network's result at the working size, (1, 2 or 3, h, w)."""

@@ -26,7 +26,7 @@ def mean_of_sizes(net: Callable[[Tensor], Tensor], x: Tensor, side: int) -> Tens
     size, mean = at_size(x, side).shape[-2:], torch.zeros(())
     for scale in SIZES:
         view = at_size(x, max(1, round(scale * side)))
-        mean = mean + _resized(_of_both_sides(net, view), size) / len(SIZES)
+        mean = mean + _scaled(_of_both_sides(net, view), size) / len(SIZES)
     return mean
 
 
@@ -39,10 +39,10 @@ def at_size(x: Tensor, side: int) -> Tensor:
     """Resize x (N, C, H, W) in [-1, 1] to a shorter side of so many pixels."""
     shorter = min(x.shape[-2:])
     height, width = (max(1, round(length * side / shorter)) for length in x.shape[-2:])
-    return _resized(x, (height, width)).clamp(-1, 1)
+    return _scaled(x, (height, width)).clamp(-1, 1)
 
 
-def _resized(x: Tensor, size: tuple[int, ...]) -> Tensor:
+def _scaled(x: Tensor, size: tuple[int, ...]) -> Tensor:
     if x.shape[-2:] == size:
         return x
     return F.interpolate(x, size=size, mode="bicubic", align_corners=False, antialias=True)

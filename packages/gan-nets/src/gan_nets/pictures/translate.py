@@ -277,7 +277,7 @@ class Translator:
             raise ValueError(f'expected size "trained", "picture" or pixels, at least 1; got {size!r}')
         autocast_dtype(precision, next(net.parameters(), torch.empty(0)).device.type)  # which checks it
         if not 0 <= saturation < float("inf"):
-            raise ValueError(f"expected a saturation of at least 0; got {saturation}")
+            raise ValueError(f"expected a saturation of at least 0, and finite; got {saturation}")
         self._run = PictureNetwork(
             net,
             tile=tile,

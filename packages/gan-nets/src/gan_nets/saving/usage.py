@@ -26,8 +26,8 @@ class Usage:
         ensemble: whether `translate` gives the mean of several views, which suits this network better.
 
     Raises:
-        ValueError: the task or the color space is unknown, the range is not (lowest, highest), or the size is
-            not a whole number of at least 1, or ensemble is neither true nor false.
+        ValueError: the task or the color space is unknown, the range is not (lowest, highest), the size is
+            not a whole number of at least 1, or `ensemble` is neither true nor false.
 
     Examples:
         >>> net = UNetGenerator(1, 2, depth=3, width=4)

@@ -14,8 +14,15 @@ from gan_trainers.base.atomic import atomic_write_text, explained_os_errors
 from gan_trainers.logs.recorded_settings import read_recorded_settings
 
 
-def changed_settings(folder: Path, settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def changed_settings(
+    folder: Path, settings: Mapping[str, Any], precision: str
+) -> tuple[list[str], list[str]]:
     """What changed since settings.json was last written.
+
+    Args:
+        folder: the run's folder.
+        settings: the options.
+        precision: that was chosen, which another machine may choose differently.
 
     Returns:
         "name: old -> new" for each setting that changed, and a sentence if the file is damaged or missing.
@@ -28,6 +35,9 @@ def changed_settings(folder: Path, settings: Mapping[str, Any]) -> tuple[list[st
         for name in sorted({*before, *now})
         if before.get(name) != now.get(name)
     ]
+    computed = recorded.computation.get("precision", precision)
+    if computed != precision and now.get("precision") == before.get("precision"):
+        changes.append(f"precision: {computed} -> {precision}")
     return changes, [recorded.damage] if recorded.damage else []
 
 

@@ -75,7 +75,7 @@ class Snapshot:
             "random": random_state(),
             "drew": self._drew or self._digest_at_first not in (None, random_digest()),
             "scalars": self._scalars.state_dict(),
-            "streams": [stream.state_dict() for stream in self._streams()],
+            "streams": {name: stream.state_dict() for name, stream in self._streams().items()},
             "registered": self._registered.own_states(),
         }
 
@@ -126,7 +126,7 @@ class Snapshot:
         changes = self._registered.load(states, shared.get("hyperparameters", {}), folder)
         self._optimizer_steps.load_state_dict(shared["optimizer_steps"])
         self._optimizer_modes.load_state_dict(shared.get("training_weights", {}))
-        self._resume_streams(own[0].get("streams", []), folder)
+        self._resume_streams(own[0].get("streams", {}), folder)
         changes += self._resume_loaders(shared) + self._changed_processes(shared)
         self._counters.load_state_dict(shared["counters"])
         self._scalars.load_state_dict(mean_window([each["scalars"] for each in own]))
@@ -135,18 +135,20 @@ class Snapshot:
             self._random = own[0]["random"]
         return changes
 
-    def _streams(self) -> list[StreamLoader]:
-        return [loader for loader in self._loaders if isinstance(loader, StreamLoader)]
+    def _streams(self) -> dict[str, StreamLoader]:
+        """Those of the loaders, by their places among them."""
+        numbered = enumerate(self._loaders)
+        return {str(number): loader for number, loader in numbered if isinstance(loader, StreamLoader)}
 
-    def _resume_streams(self, states: Sequence[State], folder: Path) -> None:
+    def _resume_streams(self, states: State, folder: Path) -> None:
         streams = self._streams()
-        if len(states) != len(streams):
+        if states.keys() != streams.keys():
             raise ValueError(
-                f"{folder} holds the positions of {len(states)} streams and this run has {len(streams)}; "
-                "make the same loaders and streams as before, before resume()"
+                f"{folder} holds the positions of {len(states)} streams and this run has {len(streams)}, or "
+                "in another order; make the same loaders and streams as before, before resume()"
             )
-        for stream, state in zip(streams, states, strict=True):
-            stream.load_state_dict(state)
+        for name, stream in streams.items():
+            stream.load_state_dict(states[name])
 
     def _changed_processes(self, shared: Mapping[str, Any]) -> list[str]:
         now = {"processes": self._processes}

@@ -6,7 +6,7 @@ from typing import Any, cast
 import torch
 from accelerate.utils import recursively_apply
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, default_collate
+from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
 
 from gan_trainers.base.errors import raised_by_packages
 from gan_trainers.run._order import SampleOrder, SeededIndex
@@ -63,7 +63,8 @@ class Loader:
         workers: int = 0,
         send: Callable[[Any], Any] = lambda batch: batch,
     ) -> None:
-        if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+        indexed = hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")
+        if not indexed or isinstance(dataset, IterableDataset):  # which inherits a __getitem__ that raises
             raise ValueError(
                 f"expected a dataset with __len__ and __getitem__; got {type(dataset).__name__}; if it can "
                 "only be iterated, as a streaming dataset, use run.stream"

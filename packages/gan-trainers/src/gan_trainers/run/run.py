@@ -323,7 +323,9 @@ class Run:
         return from_first(lambda: self._checkpoints.newest() is not None)
 
     def resume(self) -> bool:
-        """Continue from the newest checkpoint in `out`, if any; call it after `register` and `loader`.
+        """Continue from the newest checkpoint in `out`, if any.
+
+        Call it after `register`, `loader` and `stream`.
 
         Returns:
             Whether there was one.
@@ -343,7 +345,7 @@ class Run:
         self._registered.note_hyperparameters()
         # Every process reads the checkpoint that the first one finds, or all of them end with the same error.
         name = from_first(lambda: newest.name if (newest := self._checkpoints.newest()) else None)
-        changes, damage = from_first(lambda: changed_settings(self.out, self.settings))
+        changes, damage = from_first(lambda: changed_settings(self.out, self.settings, self._precision))
         if name is not None:
             folder = self._checkpoints.folder / name
             changes += together(lambda: self._restore(folder, changes))[0]

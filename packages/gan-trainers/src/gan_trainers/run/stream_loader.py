@@ -1,5 +1,6 @@
 """An endless, seeded stream of batches of samples that can only be read one after the other."""
 
+import copy
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
@@ -11,7 +12,7 @@ from torch.utils.data import DataLoader, IterableDataset, default_collate
 
 from gan_trainers.base.errors import raised_by_packages
 from gan_trainers.base.keyed import keyed_seed
-from gan_trainers.run._blocks import Place, blocks
+from gan_trainers.run._blocks import Numbered, Place, blocks, has_position
 from gan_trainers.run._reading import Failure, ignore_terminal_signals, raise_failure
 from gan_trainers.training.random import seeded_sample
 
@@ -26,9 +27,10 @@ class StreamLoader:
 
     Args:
         stream: an iterable that gives the same samples in each pass, in any order that depends on nothing
-            but the pass. `state_dict` and `load_state_dict` let it go on where it was; without them a pass is
-            read again up to there. `set_epoch`, if it has one, is called before each pass. Its own shuffle
-            buffer must be off: what is in it would be lost.
+            but the pass. With `state_dict` and `load_state_dict`, as the streaming datasets of Hugging Face's
+            `datasets` have, it goes on where it was, and a copy of it is read; without them a pass is read
+            again up to there. `set_epoch`, if it has one, is called before each pass. Its own shuffle buffer
+            must be off: what is in it would be lost.
         batch_size: samples in a batch of one process.
         seed: of the order and of the transform.
         shuffle: samples of a block, which are in memory at once; 1 keeps the stream's own order.
@@ -86,8 +88,10 @@ class StreamLoader:
         self._place = Place()  # of a block that holds the next batch, or comes before it
         self._workers = workers
         self._send = send
+        self._settings = {"shuffle": shuffle, "divided": divided}  # on which a place depends
         self._reader = _Reader(
-            stream,
+            # Streams that are made of one dataset share its position.
+            copy.deepcopy(stream) if has_position(stream) else stream,
             batch_size,
             seed=keyed_seed(seed, process) if divided else seed,
             shuffle=shuffle,
@@ -98,11 +102,20 @@ class StreamLoader:
 
     def state_dict(self) -> dict[str, Any]:
         """Where to read on, beside `position`."""
-        return asdict(self._place)
+        return {**self._settings, "place": asdict(self._place)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Read on from the result of `state_dict`, and from `position`."""
-        self._place = Place(**state)
+        """Read on from the result of `state_dict`, and from `position`.
+
+        Raises:
+            ValueError: if it is of a loader with another `shuffle` or `divided`.
+        """
+        for name, now in self._settings.items():
+            if state[name] != now:
+                raise ValueError(
+                    f"expected {name}={state[name]} for the stream, as in the checkpoint; got {now}"
+                )
+        self._place = Place(**state["place"])
 
     def __iter__(self) -> Iterator[Any]:
         self._reader.place = self._place
@@ -170,36 +183,39 @@ class _Reader(IterableDataset[Any]):
             batch = self._batch(samples, start + self._before)
             while len(places) > 1 and places[1].start <= start + self._stride:
                 places.popleft()
-            yield batch, places[0]
+            yield batch, places[0] if places else self.place
 
-    def _samples(self, places: deque[Place]) -> Iterator[tuple[Place, int, Any]]:
-        """All samples with their indices; `places` receives that of each block that is read."""
+    def _samples(self, places: deque[Place]) -> Iterator[Numbered]:
+        """All samples; `places` receives that of each block that is read."""
         for place, block in blocks(self._stream, self._shuffle, self._seed, self.place):
             places.append(place)
-            for index, sample in block:
-                yield place, index, sample
+            yield from block
 
-    def _batch(self, samples: Iterator[tuple[Place, int, Any]], first: int) -> Any:
+    def _batch(self, samples: Iterator[Numbered], first: int) -> Any:
         """The samples from index `first` on, collated; or why one of them can't be used."""
         batch: list[Any] = []
-        for place, index, sample in samples:
-            if index >= first:
-                try:
-                    batch.append(self._transformed(index, sample))
-                except (ValueError, OSError) as error:
-                    if not raised_by_packages(error):
-                        raise
-                    number = place.read + index - place.start + 1
-                    return Failure(ValueError(f"sample {number} of pass {place.passed + 1}: {error}"))
-            if len(batch) == self._batch_size:
-                break
+        try:
+            for index, number, sample in samples:
+                if index >= first:
+                    batch.append(self._transformed(index, number, sample))
+                if len(batch) == self._batch_size:
+                    break
+        except (ValueError, OSError) as error:
+            if raised_by_packages(error):
+                return Failure(error)
+            raise
         return default_collate(batch)
 
-    def _transformed(self, index: int, sample: Any) -> Any:
+    def _transformed(self, index: int, number: int, sample: Any) -> Any:
         if self._transform is None:
             return sample
         with seeded_sample(keyed_seed(self._seed, 1, index)):
-            return self._transform(sample)
+            try:
+                return self._transform(sample)
+            except (ValueError, OSError) as error:
+                if raised_by_packages(error):
+                    raise ValueError(f"sample {number} of a pass over the stream: {error}") from error
+                raise
 
 
 def _as_it_is(batch: Any) -> Any:
