@@ -5,6 +5,7 @@ import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from gan_trainers import read_scalars
@@ -13,11 +14,13 @@ from gan_trainers import read_scalars
 def provenance(out: Path) -> str:
     """The runs below a folder, and the machine, which is taken to be the present one."""
     files = sorted(out.rglob("settings.json"))
-    commits = ", ".join(dict.fromkeys(_commit(file) for file in files))
+    recorded = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    commits = ", ".join(dict.fromkeys(_commit(content) for content in recorded))
+    precisions = " and ".join(dict.fromkeys(content["computation"]["precision"] for content in recorded))
     hours = sum(_seconds(files)) / 3600
     return (
-        f"{len(files)} runs of commit {commits} took {hours:.1f} hours in all, some of them side by side. "
-        f"The machine: {machine()}."
+        f"{len(files)} runs of commit {commits} in {precisions} took {hours:.1f} hours in all, some of them "
+        f"side by side. The machine: {machine()}."
     )
 
 
@@ -26,7 +29,8 @@ def machine() -> str:
     if torch.cuda.is_available():
         return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
     capability = torch.backends.cpu.get_cpu_capability()
-    return f"{_processor()}, {os.cpu_count()} cores, {capability}, torch {torch.__version__}"
+    amx = " and AMX" if torch.cpu._is_amx_tile_supported() else ""
+    return f"{_processor()}, {os.cpu_count()} cores, {capability}{amx}, torch {torch.__version__}"
 
 
 def _processor() -> str:
@@ -36,8 +40,8 @@ def _processor() -> str:
     return next(names, platform.processor() or platform.machine())
 
 
-def _commit(file: Path) -> str:
-    commit = json.loads(file.read_text(encoding="utf-8"))["git_commit"]
+def _commit(recorded: dict[str, Any]) -> str:
+    commit = recorded["git_commit"]
     return commit[:7] if commit else "unknown"
 
 
