@@ -29,7 +29,8 @@ def machine() -> str:
     if torch.cuda.is_available():
         return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
     capability = torch.backends.cpu.get_cpu_capability()
-    amx = " and AMX" if torch.cpu._is_amx_tile_supported() else ""
+    has_amx = torch.cpu._is_amx_tile_supported()  # type: ignore[attr-defined]  # torch has no public name for it
+    amx = " and AMX" if has_amx else ""
     return f"{_processor()}, {os.cpu_count()} cores, {capability}{amx}, torch {torch.__version__}"
 
 

@@ -53,7 +53,7 @@ def make_step(name: str, size: int, batch_size: int) -> Step:
     if run is None:
         depth = min(8, (size & -size).bit_length() - 1)
         return plain_step(PlainUNet(depth).to(DEVICE), plain_discriminator().to(DEVICE), gray, target)
-    options = replace(colorize.PRESETS["photos"], size=size, colors="rgb-rgb", dropout=0.0)
+    options = replace(colorize.PRESETS["paper"], size=size, colors="rgb-rgb", dropout=0.0)
     return recipe_step(run, options, gray, target)
 
 
@@ -65,9 +65,11 @@ def recipe_step(run: Run, options: colorize.Options, gray: Tensor, target: Tenso
 
     def step() -> None:
         fake = arm.image(gray, t.g(gray))
-        run.update(t.opt_d, colorize.discriminator_loss(t.d, arm, gray, target, fake))
+        logits = colorize.judge(t.d, arm, gray, target, fake)
+        run.update(t.opt_d, colorize.discriminator_loss(*logits))
         with frozen(t.d):
-            run.update(t.opt_g, total(colorize.generator_terms(t.d, arm, gray, target, fake)))
+            terms = colorize.generator_terms(t.d, arm, gray, target, fake, options.adversarial_weight)
+            run.update(t.opt_g, total(terms))
 
     return step
 

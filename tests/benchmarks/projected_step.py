@@ -97,7 +97,8 @@ class PlainDiscriminator(nn.Module):
         super().__init__()
         self.resize = resize
         self.network = timm.create_model(NAME, features_only=True, out_indices=(1, 2, 3, 4))
-        across_channels = zip(self.network.feature_info.channels(), CHANNELS, strict=True)
+        channels = self.network.feature_info.channels()  # type: ignore[operator]  # timm's, untyped
+        across_channels = zip(channels, CHANNELS, strict=True)
         self.across_channels = nn.ModuleList(nn.Conv2d(*pair, 1) for pair in across_channels)
         outputs = (CHANNELS[0], *CHANNELS[:3])
         self.across_scales = nn.ModuleList(

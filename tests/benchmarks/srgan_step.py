@@ -15,7 +15,7 @@ import cyclopts
 import torch
 from gan_losses import nonsaturating_discriminator_loss, srgan_content_loss
 from gan_nets import SRGANDiscriminator, SRResNet
-from gan_trainers import Run, frozen, total
+from gan_trainers import EMA, Run, frozen, total
 from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, sent, start_run
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -68,18 +68,20 @@ def recipe_step(run: Run, phase: Phase, small: Tensor, large: Tensor) -> Step:
     """The step of examples/srgan.py with VGG19's features, which the first phase does not need."""
     options, g, d = srgan.PRESETS["paper"], SRResNet(), SRGANDiscriminator()
     opt_g, opt_d = (Adam(net.parameters(), lr=1e-4, fused=True) for net in (g, d))
-    t = srgan.Training(g, d, srgan_content_loss(weights="random"), opt_g, opt_d)
-    run.register(**(t._asdict() if phase == "content" else {"g": t.g, "opt_g": t.opt_g}))
+    t = srgan.Training(g, d, srgan_content_loss(weights="random"), opt_g, opt_d, EMA(g, half_life=1_000))
+    run.register(**(t._asdict() if phase == "content" else {"g": t.g, "opt_g": t.opt_g, "ema": t.ema}))
     small, large = sent(run, small, large)
 
     def on_pixels() -> None:
         run.update(t.opt_g, srgan.pixel_loss(t.g(small), large, options))
+        t.ema.update()
 
     def adversarially() -> None:
         fake = t.g(small)
         run.update(t.opt_d, nonsaturating_discriminator_loss(t.d(large), t.d(fake.detach())))
         with frozen(t.d):
             run.update(t.opt_g, total(srgan.generator_terms(fake, large, t, options)))
+        t.ema.update()
 
     return on_pixels if phase == "pixels" else adversarially
 
