@@ -13,7 +13,7 @@ import torch
 from gan_trainers.base.allocator import keep_freed_memory
 
 keep_freed_memory()
-for _ in range(2):
+for _ in range(5):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     torch.empty(256 * 2**20, dtype=torch.uint8).fill_(1)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
@@ -26,7 +26,7 @@ def test_memory_that_was_freed_is_not_mapped_again(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     # In a process of its own: in one that has run for long, the block may be mapped for other reasons.
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
-    _, again = map(int, done.stdout.split())
+    *_, again = map(int, done.stdout.split())  # a block may lie elsewhere once or twice, until it fits
     assert again < 2000  # page faults; 65,536 for pages of 4 KiB
 
 
