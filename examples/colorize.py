@@ -40,6 +40,10 @@ from support.start import start_networks
 from torch import Tensor, nn
 from torch.optim import Adam
 
+# Of the mean of several views, for networks with features: colors of photos from elsewhere are nearer to the
+# true ones with it, and those of held-out photos as near (docs/colorize).
+SATURATION = 0.85
+
 Generator = UNetGenerator | FeatureUNet
 PixelLoss = Callable[[Tensor, Tensor], Tensor]  # of fake and real, (N, 3, H, W) in the generator's space
 
@@ -150,8 +154,14 @@ def build(options: Options) -> Training:
     arm = ARMS[options.colors]
     g = build_generator(options, planes=3 if arm.generator is RGB else 2)
     space = arm.generator.name
-    features = options.network == "features"  # whose mean over several views is nearer to the truth
-    g.usage = Usage("colorize", space, trained_size=photo_size(options), ensemble=features)  # type: ignore[arg-type]  # one of three
+    features = options.network == "features"
+    g.usage = Usage(
+        "colorize",
+        space,  # type: ignore[arg-type]  # one of three
+        trained_size=photo_size(options),
+        ensemble=features,
+        saturation=SATURATION if features else 1.0,
+    )
     d = PatchDiscriminator(4 if arm.conditional else 3, layers=3, width=options.width)
     init_normal_(d)
     return Training(g, d, adam(options.lr, g), adam(options.lr, d), EMA(g, half_life=200))  # steps

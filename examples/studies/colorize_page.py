@@ -8,6 +8,7 @@ import gan_nets
 import torch
 import torch.nn.functional as F
 from colorize import ARMS as SPACES
+from colorize import SATURATION
 from colorize_verdicts import (
     ALONE,
     BEST,
@@ -104,10 +105,17 @@ def colorized(run: Path, photos: Tensor, *, ensemble: bool = False) -> Tensor:
     Args:
         run: its folder.
         photos: RGB.
-        ensemble: the mean of six views, as `translate` gives it by default for a network with features.
+        ensemble: the mean of six views with the recipe's saturation, as `translate` gives it by default for a
+            network with features.
     """
     net = gan_nets.load(run / "colorizer")
-    return torch.cat([translate(net, luma, rgb=True, ensemble=ensemble) for luma in _luma(photos).split(16)])
+    saturation = SATURATION if ensemble else 1.0
+    return torch.cat(
+        [
+            translate(net, luma, rgb=True, ensemble=ensemble, saturation=saturation)
+            for luma in _luma(photos).split(16)
+        ]
+    )
 
 
 def scores(features: Backbone, colored: Tensor, true: Tensor) -> dict[str, float]:
@@ -186,7 +194,8 @@ mean of six views, and the true image. An arm is named
 after the color spaces of its generator and its discriminator; "gray": the discriminator sees the gray image
 too. "{FEATURES}" is {BEST} with a generator that reads the features of an ImageNet classifier, and a weaker
 discriminator; "{ALONE}", without one, is the recipe's default. "{VIEWS}"
-is the mean of its results at three sizes, mirrored too, which is what `gan-nets translate` gives.
+is the mean of its results at three sizes, mirrored too, with {SATURATION} of the chroma, which is what
+`gan-nets translate` gives.
 
 {setup.opening}
 

@@ -178,6 +178,7 @@ def test_command_and_metadata(unet, tmp_path, capsys):
         "value_range": [-1.0, 1.0],
         "trained_size": None,
         "ensemble": False,
+        "saturation": 1.0,
     }
     without_dropout = UNetGenerator.from_pretrained(folder, dropout_at_inference=False)
     x = image(2, 8, 24)

@@ -337,6 +337,8 @@ def test_a_colorizers_chroma_times_a_factor(space, saturation):
     space = YCRCB if space is RGB else space
     once = space.from_rgb(translate(net, gray))
     color = space.from_rgb(translate(net, gray, saturation=saturation, rgb=True))
+    net.usage = dataclasses.replace(net.usage, saturation=saturation)
+    assert torch.equal(space.from_rgb(translate(net, gray, rgb=True)), color)
     if saturation > 2:  # beyond every color of a screen, of which the nearest is taken
         assert color.isfinite().all()
         return

@@ -58,6 +58,7 @@ def test_config_holds_the_class_and_every_argument(tmp_path):
             "value_range": [-1.0, 1.0],
             "trained_size": None,
             "ensemble": False,
+            "saturation": 1.0,
         },
         "gan_nets": gan_nets.__version__,
     }

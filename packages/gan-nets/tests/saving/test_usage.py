@@ -56,6 +56,8 @@ def test_folders_without_a_stored_usage_load(tmp_path):
         ({"value_range": "all"}, r"expected value_range .*; got 'all'"),
         ({"trained_size": 0}, "expected trained_size as a whole number of at least 1; got 0"),
         ({"trained_size": 64.0}, "expected trained_size as a whole number of at least 1; got 64.0"),
+        ({"saturation": -0.5}, r"expected saturation as a number of at least 0; got -0\.5"),
+        ({"saturation": "much"}, "expected saturation as a number of at least 0; got 'much'"),
         ({"ensemble": 6}, "expected ensemble as true or false; got 6"),
     ],
 )

@@ -29,6 +29,11 @@ def _pixels(kind: object, size: WorkingSize) -> None:
         Number(gte=1)(kind, size)
 
 
+def _factor(kind: object, saturation: float | None) -> None:
+    if saturation is not None:
+        Number(gte=0)(kind, saturation)
+
+
 def translate(
     checkpoint: str,
     /,
@@ -43,7 +48,7 @@ def translate(
     precision: Precision = "auto",
     size: Annotated[WorkingSize, Parameter(validator=_pixels)] = "trained",
     ensemble: Annotated[bool | None, Parameter(negative="--no-ensemble")] = None,
-    saturation: Annotated[float, Parameter(validator=Number(gte=0))] = 1.0,
+    saturation: Annotated[float | None, Parameter(validator=_factor)] = None,
     revision: str | None = None,
     subfolder: str | None = None,
 ) -> None:
@@ -69,7 +74,8 @@ def translate(
             own lightness: the side that it was trained at, or the picture's own, or a number.
         ensemble: Give the mean of several views, which takes six to eight times as long: for a colorizer of
             three sizes, mirrored; else flipped and turned (what the network's folder says).
-        saturation: Factor of the color that a colorizer finds: 0.7 is duller and safer, 1.3 more vivid.
+        saturation: Factor of the color that a colorizer finds: 0.7 is duller and safer, 1.3 more vivid (what
+            the network's folder says).
         revision: Branch, tag or commit of a repository on the Hub.
         subfolder: Folder of the network inside of CHECKPOINT.
     """

@@ -58,7 +58,7 @@ class PictureNetwork:
         rgb: bool,
         size: WorkingSize,
         ensemble: bool | None,
-        saturation: float,
+        saturation: float | None,
     ) -> None:
         net = without_wrappers(net)
         self._net, self._usage, self._rgb = net, getattr(net, "usage", None) or Usage(), rgb
@@ -71,7 +71,7 @@ class PictureNetwork:
         self._size = self._usage.trained_size if size == "trained" else size
         self._tells_size = size == "trained"  # nobody has asked for it
         self._ensemble = self._usage.ensemble if ensemble is None else ensemble
-        self._saturation = saturation
+        self._saturation = self._usage.saturation if saturation is None else saturation
         self._runners: dict[int, Runner] = {}
 
     def __call__(self, pixels: Tensor, alpha: Tensor | None) -> tuple[Tensor, Tensor | None]:

@@ -39,7 +39,7 @@ def translate(
     rgb: bool = ...,
     size: WorkingSize = ...,
     ensemble: bool | None = ...,
-    saturation: float = ...,
+    saturation: float | None = ...,
 ) -> Tensor: ...
 @overload
 def translate(
@@ -52,7 +52,7 @@ def translate(
     rgb: bool = ...,
     size: WorkingSize = ...,
     ensemble: bool | None = ...,
-    saturation: float = ...,
+    saturation: float | None = ...,
 ) -> NDArray[Any]: ...
 @overload
 def translate(
@@ -65,7 +65,7 @@ def translate(
     rgb: bool = ...,
     size: WorkingSize = ...,
     ensemble: bool | None = ...,
-    saturation: float = ...,
+    saturation: float | None = ...,
 ) -> "Image": ...
 @overload
 def translate(
@@ -78,7 +78,7 @@ def translate(
     rgb: bool = ...,
     size: WorkingSize = ...,
     ensemble: bool | None = ...,
-    saturation: float = ...,
+    saturation: float | None = ...,
 ) -> "Image | NDArray[Any]": ...
 def translate(
     net: nn.Module,
@@ -90,7 +90,7 @@ def translate(
     rgb: bool = False,
     size: WorkingSize = "trained",
     ensemble: bool | None = None,
-    saturation: float = 1.0,
+    saturation: float | None = None,
 ) -> "Tensor | NDArray[Any] | Image":
     """Run a network on a picture of any kind and size; the result is of the same kind, mode and size.
 
@@ -132,7 +132,8 @@ def translate(
         ensemble: whether the result is the mean of several views: for a colorizer six, at 2/3, 1 and 4/3 of
             `size` and mirrored; else eight, flipped and turned, the geometric self-ensemble of EDSR (Lim et
             al. 2017). It takes as many times as long, and is smoother. None is what the `usage` says.
-        saturation: factor of a colorizer's chroma, from 0 on: below 1 duller, above 1 more vivid.
+        saturation: factor of a colorizer's chroma, from 0 on: below 1 duller, above 1 more vivid. None is
+            what the `usage` says.
 
     Returns:
         The same kind as `picture`; for a path one of Pillow's images, or an array of uint16 for 16 bits in
@@ -182,7 +183,7 @@ def translate_file(
     rgb: bool = False,
     size: WorkingSize = "trained",
     ensemble: bool | None = None,
-    saturation: float = 1.0,
+    saturation: float | None = None,
 ) -> None:
     """Run a network on a picture file and write the result, with profile, EXIF and 16 bits.
 
@@ -266,7 +267,7 @@ class Translator:
         rgb: bool = False,
         size: WorkingSize = "trained",
         ensemble: bool | None = None,
-        saturation: float = 1.0,
+        saturation: float | None = None,
     ) -> None:
         if tile is not None:
             check_positive(tile=tile)
@@ -276,7 +277,7 @@ class Translator:
         if not pixels and size not in ("trained", "picture"):
             raise ValueError(f'expected size "trained", "picture" or pixels, at least 1; got {size!r}')
         autocast_dtype(precision, next(net.parameters(), torch.empty(0)).device.type)  # which checks it
-        if not 0 <= saturation < float("inf"):
+        if saturation is not None and not 0 <= saturation < float("inf"):
             raise ValueError(f"expected a saturation of at least 0, and finite; got {saturation}")
         self._run = PictureNetwork(
             net,
@@ -288,7 +289,7 @@ class Translator:
             ensemble=ensemble,
             saturation=saturation,
         )
-        for option, given in ((f"size {size}", pixels), (f"saturation {saturation}", saturation != 1)):
+        for option, given in ((f"size {size}", pixels), (f"saturation {saturation}", saturation is not None)):
             if given and not self._run.colorizes:
                 raise ValueError(f"expected a colorizer for {option}; got {type(net).__name__}")
         self._rgb = rgb

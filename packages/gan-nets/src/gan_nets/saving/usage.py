@@ -24,10 +24,12 @@ class Usage:
         value_range: lowest and highest value of input and output.
         trained_size: side of the training images in pixels, if known. A colorizer works at that size.
         ensemble: whether `translate` gives the mean of several views, which suits this network better.
+        saturation: factor of a colorizer's chroma in `translate`.
 
     Raises:
         ValueError: the task or the color space is unknown, the range is not (lowest, highest), the size is
-            not a whole number of at least 1, or `ensemble` is neither true nor false.
+            not a whole number of at least 1, `ensemble` is neither true nor false, or `saturation`
+            is not a number of at least 0.
 
     Examples:
         >>> net = UNetGenerator(1, 2, depth=3, width=4)
@@ -42,6 +44,7 @@ class Usage:
     value_range: tuple[float, float] = (-1.0, 1.0)
     trained_size: int | None = None
     ensemble: bool = False
+    saturation: float = 1.0
 
     def __post_init__(self) -> None:
         for name, known in (("task", get_args(Task)), ("color_space", get_args(ColorSpace))):
@@ -58,6 +61,12 @@ class Usage:
             raise ValueError(f"expected trained_size as a whole number of at least 1; got {short(size)}")
         if not isinstance(self.ensemble, bool):
             raise ValueError(f"expected ensemble as true or false; got {short(self.ensemble)}")
+        if not _is_factor(self.saturation):
+            raise ValueError(f"expected saturation as a number of at least 0; got {short(self.saturation)}")
+
+
+def _is_factor(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST
 
 
 def _is_range(value: object) -> bool:
