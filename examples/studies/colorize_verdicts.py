@@ -8,9 +8,7 @@ from spread import Rows, Spread, column, higher, lower
 BEST, SAME_SPACE, WITH_GRAY, RGB_ALONE = "ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb"
 FEATURES = "with features"  # the best of them, with another generator and a weaker discriminator
 ALONE = "with features, no discriminator"
-VIEWS = (
-    f"{ALONE}, six views"  # the mean of its results, a little duller, as `translate` gives it
-)
+VIEWS = f"{ALONE}, six views"  # the mean of its results, a little duller, as `translate` gives it
 ERROR, RED, COLOR = "chroma error, %", "correlation of Cr", "colorfulness"
 
 Logs = dict[str, list[list[Row]]]  # of each arm, for each seed
