@@ -32,10 +32,9 @@ PACKAGES = {
     path.parent.name: tomllib.loads(path.read_text())
     for path in sorted((ROOT / "packages").glob("*/pyproject.toml"))
 }
-# Each test process computes on one thread; there is one more than cores, since some wait for programs.
-PARALLEL = "pytest-xdist>=3.6"
+# Each test process computes on one thread; there are as many processes as cores.
+PARALLEL = "pytest-xdist>=3.7"
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-WORKERS = str(CORES + 1)
 each_package = nox.parametrize("package", [nox.param(name, id=name) for name in PACKAGES])
 
 
@@ -93,7 +92,7 @@ def install_workspace(session: nox.Session, *others: str) -> None:
 
 def run_tests(session: nox.Session, *packages: str) -> None:
     """Run the tests of packages outside of the tree, where only what is installed can be imported."""
-    options = ["-q", "-n", WORKERS, "-p", "no:cacheprovider", "--import-mode=importlib", "--strict-markers"]
+    options = ["-q", "-n", "auto", "-p", "no:cacheprovider", "--import-mode=importlib", "--strict-markers"]
     alone = {"PYTHONPATH": None, "OMP_NUM_THREADS": "1"}  # small tensors gain nothing from threads
     with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
         for name in packages:
@@ -228,7 +227,9 @@ def integration(session: nox.Session) -> None:
     notebooks = ["nbclient>=0.10", "ipykernel>=6.29", "ipywidgets>=8.1"]
     streams = ["datasets>=4.0", "aiohttp>=3.10", "requests>=2.32"]
     install_workspace(session, PARALLEL, "lightning", *notebooks, *streams)
-    options = ["-q", "-n", WORKERS, "--dist", "loadfile"]  # the tests of a file share its runs
+    # The tests of a file share its runs. One process more than cores, since many wait for programs; and files
+    # in their own order, or those of few and long tests would all come last.
+    options = ["-q", "-n", str(CORES + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
     session.run("pytest", *options, *(session.posargs or ["tests"]), env={"OMP_NUM_THREADS": "1"})
     for page in ROOT.glob("docs/guides/*.md"):
         run_python_of(session, page, ROOT)  # of a clone: they use the recipes
