@@ -88,7 +88,7 @@ def write_results(run: Run, ema: EMA["Generator"], photos: Sequence[Path]) -> No
     for index, path in enumerate(photos[:SHOWN]):
         rgb = reduced(read_image(path))[None]
         gray = rgb_to_gray(rgb)
-        colored = translate(net, gray, rgb=True)
+        colored = translate(net, gray, rgb=True, size=net.usage.trained_size or "trained")  # without a note
         write_pictures(
             run.out / "pictures", [numbered_name(index, path)], gray=gray, colored=colored, true=rgb
         )
