@@ -40,8 +40,8 @@ from support.start import start_networks
 from torch import Tensor, nn
 from torch.optim import Adam
 
-# Of the mean of several views, for networks with features: colors of photos from elsewhere are nearer to the
-# true ones with it, and those of held-out photos as near (docs/colorize).
+# Factor of the chroma that `translate` gives, for networks with features: it brings the colors of unfamiliar
+# photos nearer to the true ones, and costs nothing on held-out ones (docs/colorize).
 SATURATION = 0.85
 
 Generator = UNetGenerator | FeatureUNet

@@ -95,7 +95,7 @@ class Options:
 PRESETS = {
     "portraits": Options(
         portraits=True, size=32, latents=128, base_channels=512, images=8_000,
-        run=replace(Options.run, precision="fp32"),  # of networks so small bf16 is slower on a CPU
+        run=replace(Options.run, precision="fp32"),  # bf16 is slower on a CPU at this size
     ),
     "paper": Options(),
     # StyleGAN's, but for its last size, which goes on to 25 million images in all.

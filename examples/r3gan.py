@@ -96,7 +96,7 @@ PRESETS = {
     "portraits": Options(
         portraits=True, size=32, base_channels=512, most_channels=128, blocks=1, burn_in=12_000,
         gamma=(1.0, 0.1), lr=(1e-3, 2.5e-4), ema_images=(0, 2_000), batch_size=16, images=24_000,
-        run=replace(Options.run, precision="fp32"),  # of networks so small bf16 is slower on a CPU
+        run=replace(Options.run, precision="fp32"),  # bf16 is slower on a CPU at this size
     ),
     "paper": Options(),
     "ffhq64": Options(size=64, gamma=(2.0, 0.2), images=100_000_000),

@@ -97,7 +97,7 @@ PRESETS = {
     "portraits": Options(
         portraits=True, size=32, latents=128, styles=128, mapping_layers=4, base_channels=512,
         r1_weight=0.1, augment="ada", ema_images=2_000, batch_size=16, images=56_000,
-        run=replace(Options.run, precision="fp32"),  # of networks so small bf16 is slower on a CPU
+        run=replace(Options.run, precision="fp32"),  # bf16 is slower on a CPU at this size
     ),
     "paper": Options(),
     # The paper's on limited data at 256x256, but for its batches of 64.

@@ -21,7 +21,7 @@ from spread import Spread
 from trivial_colors import ConstantColor, LumaTable, NearestByLuma
 
 ALONE = "with features, no discriminator"
-VIEWS = f"{ALONE}, six views"
+TRANSLATED = f"{ALONE}, as translated"
 ARMS = ("ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb", "lab-lab", "with features", ALONE)
 
 
@@ -70,7 +70,7 @@ def test_a_verdict_needs_more_than_the_spread_of_the_seeds():
         others = (RED, "correlation of Cb", "colorfulness", "feature distance")
         return {ERROR: Spread(errors)} | dict.fromkeys(others, Spread((1.0, 1.0)))
 
-    trained = dict.fromkeys((*ARMS, VIEWS), row(8.0, 9.0)) | {
+    trained = dict.fromkeys((*ARMS, TRANSLATED), row(8.0, 9.0)) | {
         "ycrcb-ycrcb": row(8.4, 9.4),
         "rgb-rgb": row(12.0, 12.0),
     }
@@ -123,7 +123,12 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, p
     (tmp_path / "page" / "notes.md").write_text("By hand.")
     page.write_page(tmp_path, tmp_path / "page", [5], images[:6], tests, Backbone(weights="pypi"), page_setup)
     text = (tmp_path / "page" / "README.md").read_text()
-    for name in ("**true images**", "gray", "one constant color", *(f"**{arm}**" for arm in (*ARMS, VIEWS))):
+    for name in (
+        "**true images**",
+        "gray",
+        "one constant color",
+        *(f"**{arm}**" for arm in (*ARMS, TRANSLATED)),
+    ):
         lines = [line for line in text.splitlines() if line.startswith(f"| {name} |")]
         assert [line.count("|") for line in lines] == [7, 7]  # a table of each test set
     assert text.count("| **true images** | 0.00 | 1.00 | 1.00 |") == 2

@@ -16,7 +16,7 @@ from colorize_verdicts import (
     ERROR,
     FEATURES,
     RED,
-    VIEWS,
+    TRANSLATED,
     Logs,
     over_runs,
     verdicts,
@@ -82,7 +82,7 @@ def write_page(
     runs = {arm: [seed_folder(out, arm, seed) for seed in seeds] for arm in ARMS}
     for photos in (test.photos[:SHOWN] for test in tests if test.shown):
         arms = [colorized(runs[arm][0], photos) for arm in ARMS]
-        columns = [_luma(photos), *arms, colorized(runs[ALONE][0], photos, ensemble=True), photos]
+        columns = [_luma(photos), *arms, colorized(runs[ALONE][0], photos, one_view=False), photos]
         write_grid(page / "photos.png", *(_reduced(images) for images in columns))
     logs = {arm: [read_scalars(run / "scalars.jsonl") for run in runs[arm]] for arm in ARMS}
     draw_curves({arm: of_seeds[0] for arm, of_seeds in logs.items()}, page / "curves.png", CURVES)
@@ -91,13 +91,13 @@ def write_page(
         truth = {"**true images**": over_seeds([scores(features, photos, photos)])}
         trivial = trivial_rows(train, photos, features)
         trained = {arm: trained_row(runs[arm], photos, features) for arm in ARMS}
-        trained[VIEWS] = trained_row(runs[ALONE], photos, features, ensemble=True)
+        trained[TRANSLATED] = trained_row(runs[ALONE], photos, features, one_view=False)
         tables[name] = score_table(truth | trivial | bold(trained), DIGITS)
         found[name] = verdicts(trivial, trained)
     write_text(page, _text(setup, tables, found, logs), out)
 
 
-def colorized(run: Path, photos: Tensor, *, ensemble: bool = False) -> Tensor:
+def colorized(run: Path, photos: Tensor, *, one_view: bool = True) -> Tensor:
     """Photos (N, 3, H, W), colorized from their gray images by the network of a run.
 
     The network works at its own size, and all that is taken of its result is the chroma.
@@ -105,11 +105,10 @@ def colorized(run: Path, photos: Tensor, *, ensemble: bool = False) -> Tensor:
     Args:
         run: its folder.
         photos: RGB.
-        ensemble: the mean of six views with the recipe's saturation, as `translate` gives it by default for a
-            network with features.
+        one_view: with the chroma that the network gives; otherwise as `translate` does by default.
     """
     net = gan_nets.load(run / "colorizer")
-    saturation = SATURATION if ensemble else 1.0
+    ensemble, saturation = (False, 1.0) if one_view else (None, None)
     return torch.cat(
         [
             translate(net, luma, rgb=True, ensemble=ensemble, saturation=saturation)
@@ -149,10 +148,10 @@ def trivial_rows(train: Tensor, photos: Tensor, features: Backbone) -> Rows:
 
 
 def trained_row(
-    runs: Sequence[Path], photos: Tensor, features: Backbone, *, ensemble: bool = False
+    runs: Sequence[Path], photos: Tensor, features: Backbone, *, one_view: bool = True
 ) -> dict[str, Spread]:
     """The scores of an arm over its seeds."""
-    return over_seeds([scores(features, colorized(run, photos, ensemble=ensemble), photos) for run in runs])
+    return over_seeds([scores(features, colorized(run, photos, one_view=one_view), photos) for run in runs])
 
 
 def _luma(photos: Tensor) -> Tensor:
@@ -190,12 +189,12 @@ def _text(setup: Setup, tables: Mapping[str, str], found: Mapping[str, Mapping[s
 ![images](photos.png)
 
 Held-out images, from left to right: the gray input, {", ".join(ARMS)}, the
-mean of six views, and the true image. An arm is named
+last one as translated, and the true image. An arm is named
 after the color spaces of its generator and its discriminator; "gray": the discriminator sees the gray image
 too. "{FEATURES}" is {BEST} with a generator that reads the features of an ImageNet classifier, and a weaker
-discriminator; "{ALONE}", without one, is the recipe's default. "{VIEWS}"
-is the mean of its results at three sizes, mirrored too, with {SATURATION} of the chroma, which is what
-`gan-nets translate` gives.
+discriminator; "{ALONE}", without one, is the recipe's default. "{TRANSLATED}"
+is what `gan-nets translate` gives of its networks: the mean of the results at three sizes, mirrored too, with
+{SATURATION} of the chroma; all other rows are of one view.
 
 {setup.opening}
 

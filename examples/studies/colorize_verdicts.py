@@ -8,7 +8,7 @@ from spread import Rows, Spread, column, higher, lower
 BEST, SAME_SPACE, WITH_GRAY, RGB_ALONE = "ycrcb-rgb", "ycrcb-ycrcb", "rgb-rgb-gray", "rgb-rgb"
 FEATURES = "with features"  # the best of them, with another generator and a weaker discriminator
 ALONE = "with features, no discriminator"
-VIEWS = f"{ALONE}, six views"  # the mean of its results, a little duller, as `translate` gives it
+TRANSLATED = f"{ALONE}, as translated"  # the same networks: what `translate` gives, instead of one view
 ERROR, RED, COLOR = "chroma error, %", "correlation of Cr", "colorfulness"
 
 Logs = dict[str, list[list[Row]]]  # of each arm, for each seed
@@ -19,12 +19,12 @@ def verdicts(trivial: Rows, trained: Rows) -> dict[str, str]:
 
     Args:
         trivial: the scores of the trivial rows.
-        trained: the scores of the arms, and of the mean of six views.
+        trained: the scores of the arms, and of `TRANSLATED`.
     """
     nothing = min(trivial, key=lambda name: trivial[name][ERROR].mean)
     known = max(trivial, key=lambda name: trivial[name][RED].mean)
     best, same, with_gray, alone = (trained[arm] for arm in (BEST, SAME_SPACE, WITH_GRAY, RGB_ALONE))
-    features, without, views = trained[FEATURES], trained[ALONE], trained[VIEWS]
+    features, without, translated = trained[FEATURES], trained[ALONE], trained[TRANSLATED]
     errors, reds = column(trivial, ERROR), column(trivial, RED)
     return {
         f"{BEST} is nearer to the true colors than doing nothing": lower(
@@ -48,9 +48,11 @@ def verdicts(trivial: Rows, trained: Rows) -> dict[str, str]:
         "and the correlation of Cr higher": higher(features[RED], trivial[known][RED], known),
         "The discriminator makes colors stronger": higher(features[COLOR], without[COLOR], ALONE),
         "and lowers the error": lower(features[ERROR], without[ERROR], ALONE, trivial=errors),
-        "The mean of six views lowers the error": lower(views[ERROR], without[ERROR], ALONE, trivial=errors),
-        "With it, the error is lower than by doing nothing": lower(
-            views[ERROR], trivial[nothing][ERROR], nothing
+        "Six views and less chroma lower the error": lower(
+            translated[ERROR], without[ERROR], ALONE, trivial=errors
+        ),
+        "With them, the error of the default is lower than by doing nothing": lower(
+            translated[ERROR], trivial[nothing][ERROR], nothing
         ),
     }
 

@@ -112,7 +112,7 @@ def blocks(
 
 def _shuffled(block: list[Any], seed: int, place: Place) -> list[Numbered]:
     keys = np.full(len(block), keyed_seed(seed, 0, place.start), dtype=np.uint64)
-    order = permuted(np.arange(len(block), dtype=np.uint64), len(block), keys) if block else keys
+    order = permuted(np.arange(len(block), dtype=np.uint64), len(block), keys)
     return [Numbered(place.start + k, place.read + j + 1, block[j]) for k, j in enumerate(order.tolist())]
 
 
