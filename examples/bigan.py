@@ -113,7 +113,7 @@ def build(options: Options) -> Training:
     for network in (g, e, d):
         init_normal_(network)  # N(0, 0.02)
     opt_g, opt_e, opt_d = (adam(options.lr, network) for network in (g, e, d))
-    half_life = 1_000 if options.ema else 1e-3  # steps; 1e-3: the averages are the weights themselves
+    half_life = 1_000 if options.ema else 0  # steps; 0: the averages are the weights themselves
     ema_g, ema_e = (EMA(network, half_life, ramp_up=0.05) for network in (g, e))
     generated, encoded = (ImagePool(options.pool_size, seed=2 * options.run.seed + n) for n in range(2))
     return Training(g, e, d, opt_g, opt_e, opt_d, ema_g, ema_e, generated, encoded)

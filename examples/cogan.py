@@ -100,7 +100,7 @@ def build(options: Options) -> Training:
     d = CoGANDiscriminator(options.size, width=options.width)
     for network in (g, d):
         init_normal_(network)  # N(0, 0.02)
-    half_life = 1_000 if options.ema else 1e-3  # steps; 1e-3: the weights themselves
+    half_life = 1_000 if options.ema else 0  # steps; 0: the weights themselves
     # The authors' code decays weights by 1e-4 besides; the paper does not say so.
     return Training(g, d, adam(options.lr, g), adam(options.lr, d), EMA(g, half_life, ramp_up=0.05))
 

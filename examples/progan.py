@@ -163,7 +163,7 @@ def build(options: Options) -> Training:
         g = ProGANGenerator(options.size, latents=options.latents, **channels)
     d = ProGANDiscriminator(options.size, **channels)
     opt_g, opt_d = (adam(options.lr, net, betas=(0.0, 0.99)) for net in (g, d))
-    half_life = 693 if options.ema else 1e-3  # steps: a decay of 0.999; 1e-3: the weights themselves
+    half_life = 693 if options.ema else 0  # steps: a decay of 0.999; 0: the weights themselves
     ema = EMA(g, half_life, ramp_up=0.05)
     return Training(g, d, opt_g, opt_d, ema, build_patience(options.patience))
 

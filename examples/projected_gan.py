@@ -149,10 +149,10 @@ def build(options: Options, classes: int, steps: int, images_per_step: int) -> T
     betas = (0.0, 0.99) if official else (0.5, 0.999)  # those of DCGAN and FastGAN
     # The official code also scales the discriminator's rate by 16/17, left from lazy regularization.
     opt_g, opt_d = adam(options.lr, g, betas=betas), adam(options.lr, d, betas=betas)
-    # Half-life of 10,000 / 32 steps, whatever the batch (official code); 1e-3: the weights themselves.
-    ema = EMA(g, half_life=10_000 / 32 if options.ema else 1e-3, ramp_up=0.05)
+    # Half-life of 10,000 / 32 steps, whatever the batch (official code); 0: the weights themselves.
+    ema = EMA(g, half_life=10_000 / 32 if options.ema else 0, ramp_up=0.05)
     images_to_full = options.images_to_full or max(1, steps * images_per_step // 10)
-    augmentation = build_augmentation(options.augment, images_to_full)
+    augmentation = build_augmentation(options.augment, images_to_full, options.run.accumulate)
     return Training(g, d, opt_g, opt_d, ema, augmentation, build_patience(options.patience))
 
 

@@ -146,7 +146,7 @@ def follow_schedules(run: Run, t: Training, options: Options, images_per_step: i
     for optimizer in (t.opt_g, t.opt_d):
         for group in optimizer.param_groups:
             group["betas"] = (0.0, now(options.beta2))
-    t.ema.half_life = max(1e-3, now(options.ema_images) / images_per_step)  # 1e-3: the weights themselves
+    t.ema.half_life = now(options.ema_images) / images_per_step  # 0: the weights themselves
     if isinstance(t.augmentation, ADA):
         set_probability(t.augmentation, now(options.augment_p))
         run.log({"p": t.augmentation.p})

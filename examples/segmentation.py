@@ -28,7 +28,8 @@ from gan_trainers import (
 from images import PORTRAIT_COLORS
 from support.common import Weights, adam
 from support.fcn import FCN
-from support.segmentation import evaluate_and_save, find_files, read, report_labels, write_results
+from support.labels import report_labels
+from support.segmentation import evaluate_and_save, find_files, read, write_results
 from support.start import start_networks
 from torch import Tensor
 from torch.optim import Adam
@@ -136,7 +137,7 @@ def main(options: Options) -> None:
     test_batches = run.loader(test, options.batch_size, shuffle=False, passes=1)
     run.resume()
     if run.step == 0:
-        report_labels(files, options, shown=run.is_main)
+        report_labels(files, options.classes, options.ignore, shown=run.is_main)
     train(run, batches, steps, test_batches, training, options)
     write_results(run, training.net, test, test_batches, options)
 

@@ -130,12 +130,13 @@ def build(options: Options, classes: int, steps: int, images_per_step: int) -> T
     )
     d = StyleGAN2Discriminator(options.size, **channels)
     opt_g, opt_d = (adam(options.lr, net, betas=(0.0, 0.99)) for net in (g, d))
-    half_life = options.ema_images / images_per_step if options.ema else 1e-3  # 1e-3: the weights themselves
+    half_life = options.ema_images / images_per_step if options.ema else 0  # 0: the weights themselves
     images_to_full = options.images_to_full or min(500_000, max(1, steps * images_per_step // 3))
-    augmentation = build_augmentation(options.augment, images_to_full)
+    augmentation = build_augmentation(options.augment, images_to_full, options.run.accumulate)
     ema = EMA(g, half_life, ramp_up=0.05)
     patience = build_patience(options.patience)
-    return Training(g, d, opt_g, opt_d, ema, augmentation, PathLengthPenalty(), patience)
+    path = PathLengthPenalty(decay=0.99 ** (1 / options.run.accumulate))  # the average moves in each batch
+    return Training(g, d, opt_g, opt_d, ema, augmentation, path, patience)
 
 
 def generated(

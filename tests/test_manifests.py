@@ -80,7 +80,7 @@ def test_files_of_labeled_photos(example, labeled_portraits, manifest, tmp_path,
         words = (options, tmp_path) if name == "pix2pixhd" else (options,)
         files = support.find_files(*words)
         found.append([list(part) for part in files])
-        support.report_labels(files[0], options, shown=False)
+        example("support.labels").report_labels(files[0], options.classes, options.ignore, shown=False)
         assert len(support.read(files[0], *([(64, 64)] * (name == "pix2pixhd")), sized(options))) == 6
     assert found[0] == found[1]
 

@@ -5,7 +5,7 @@ import shutil
 import gan_nets
 import pytest
 import torch
-from gan_data import DataError, read_image
+from gan_data import DataError, LabeledFiles, read_image
 from gan_trainers import read_scalars
 from PIL import Image
 from safetensors.torch import load_file
@@ -24,6 +24,11 @@ def recipe(example):
 @pytest.fixture(scope="module")
 def support(example):
     return example("support.pix2pixhd")
+
+
+@pytest.fixture(scope="module")
+def report_labels(example):
+    return example("support.labels").report_labels
 
 
 @pytest.fixture(scope="module")
@@ -357,13 +362,13 @@ def test_few_photos_and_epochs_make_no_step(recipe, mistake, data, tmp_path):
 
 
 @pytest.fixture
-def of_labels(support, options, recipe, tmp_path):
+def of_labels(options, recipe, tmp_path):
     """Maps of one label each, and the options of a run on them."""
 
     def make(*labels, classes, ignore=255):
         for index, label in enumerate(labels):
             Image.new("L", (8, 8), label).save(tmp_path / f"{index}.png")
-        files = [support.LabeledFiles(path, path, None) for path in sorted(tmp_path.glob("*.png"))]
+        files = [LabeledFiles(path, path, None) for path in sorted(tmp_path.glob("*.png"))]
         changes = PHASES | {"classes": classes, "ignore": ignore}
         return files, options(recipe, "paper", tmp_path / "out", **changes)
 
@@ -378,19 +383,21 @@ def of_labels(support, options, recipe, tmp_path):
         ((0, 9), 2, "holds the labels 9, but labels go from 0 to 1"),
     ],
 )
-def test_maps_of_no_class_are_refused_at_the_start(support, of_labels, labels, classes, sentence):
+def test_maps_of_no_class_are_refused_at_the_start(report_labels, of_labels, labels, classes, sentence):
+    files, chosen = of_labels(*labels, classes=classes)
     with pytest.raises(DataError, match=sentence):
-        support.report_labels(*of_labels(*labels, classes=classes), shown=False)
+        report_labels(files, chosen.classes, chosen.ignore, shown=False)
 
 
-def test_classes_that_never_occur_are_printed_at_the_start(support, of_labels, capsys):
-    support.report_labels(*of_labels(0, 2, classes=3), shown=True)
+def test_classes_that_never_occur_are_printed_at_the_start(report_labels, of_labels, capsys):
+    files, chosen = of_labels(0, 2, classes=3)
+    report_labels(files, chosen.classes, chosen.ignore, shown=True)
     assert "holds no pixel of class 1; labels go from 0 to 2" in capsys.readouterr().out
 
 
-def test_another_label_can_be_ignored(recipe, support, of_labels):
+def test_another_label_can_be_ignored(recipe, support, report_labels, of_labels):
     files, chosen = of_labels(0, 1, 7, classes=2, ignore=7)
-    support.report_labels(files, chosen, shown=False)
+    report_labels(files, chosen.classes, chosen.ignore, shown=False)
     labels, instances, _ = support.read(files, (8, 8), chosen)[2]
     condition = recipe.LabelToImage(None, None, 2, 7).condition(labels[None], instances[None])
     assert not condition.any()

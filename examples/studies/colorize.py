@@ -21,7 +21,7 @@ from comparison import Job, Setup, read_squares, study_command
 from gan_data import find_images
 from gan_projected import Backbone
 from gan_trainers import Count, OptionError, RunOptions, check_ranges, run_recipe
-from support.colorize import find_datasets
+from support.colorize import find_datasets, jittered
 from torch import Tensor
 
 
@@ -65,7 +65,7 @@ def main(options: Options) -> None:
     train, tests = read(options)
     out, seeds = options.run.out, range(options.run.seed, options.run.seed + options.seeds)
     shared = comparison.shared_options(options, "test", "seeds", "jobs", "seed")
-    load_sizes = {"unet": options.size * 286 // 256, "features": options.load_size}  # the former: the paper's
+    load_sizes = {"unet": jittered(options.size), "features": options.load_size}  # the former: the paper's
     jobs = [
         Job(
             "colorize.py",

@@ -38,33 +38,6 @@ def shared_options(options: Any, *without: str) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in ("page", *without)}
 
 
-def train(
-    recipe: str,
-    preset: str,
-    arms: Mapping[str, Mapping[str, object]],
-    shared: Mapping[str, object],
-    out: Path,
-) -> None:
-    """Run a recipe once for each arm, as a user would; a finished run is not trained again.
-
-    Args:
-        recipe: its file in examples/.
-        preset: of the recipe.
-        arms: the options of each arm, which replace shared ones.
-        shared: the options of all arms. An option that is None keeps the preset's value.
-        out: folder of the runs.
-
-    Raises:
-        SystemExit: a run failed.
-    """
-    for arm, own in arms.items():
-        words = command_line({**shared, **own, "out": folder(out, arm)})
-        command = ["launch", "--quiet", str(EXAMPLES / recipe), preset, *words]
-        accelerate = [sys.executable, "-m", "accelerate.commands.accelerate_cli"]  # of this environment
-        if subprocess.run([*accelerate, *command], check=False).returncode != 0:
-            raise SystemExit(f"error: `accelerate {' '.join(command)}` failed; its own error is above")
-
-
 class Setup(NamedTuple):
     """What a page says first."""
 
@@ -155,11 +128,6 @@ def folder(out: Path, arm: str) -> Path:
 def seed_folder(out: Path, arm: str, seed: int) -> Path:
     """The folder of an arm's run with a seed."""
     return folder(out, arm) / f"seed-{seed}"
-
-
-def read_logs(out: Path, arms: Iterable[str]) -> dict[str, list[Row]]:
-    """The scalars of each arm."""
-    return {arm: read_scalars(folder(out, arm) / "scalars.jsonl") for arm in arms}
 
 
 def last(rows: Sequence[Row], name: str) -> float:

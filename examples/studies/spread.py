@@ -72,6 +72,8 @@ def lower(ours: Spread, theirs: Spread, name: str, digits: int = 2, trivial: Col
 
 def _answer(yes: bool, no: bool, ours: Spread, theirs: Spread, name: str, digits: int) -> str:
     word = "Yes" if yes else "No" if no else "Open, within the spread"
+    if len(ours.values) == len(theirs.values) == 1:
+        word = "Open, one seed"
     return f"**{word}**: {ours.text(digits)} against {theirs.text(digits)} ({name})"
 
 

@@ -32,8 +32,13 @@ def find_datasets(options: "Options") -> tuple[Images, Images]:
 
 
 def load_size(options: "Options") -> int:
-    """Shorter side, in pixels, of the photos that are cropped; 286/256 of the crops' as in the paper."""
-    return options.load_size or options.size * 286 // 256
+    """Shorter side, in pixels, of the photos that are cropped."""
+    return options.load_size or jittered(options.size)
+
+
+def jittered(size: int) -> int:
+    """The side of crops, 286/256 times, as in the paper."""
+    return round(size * 286 / 256)
 
 
 def photo_size(options: "Options") -> int:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from gan_data import IndexedFiles, IndexedTuples, LabeledFiles, find_images, split_by_content
+from gan_data import IndexedFiles, find_images, split_by_content
 from gan_metrics import fingerprint
 from gan_trainers import OptionError
 from images import photographs, portraits
@@ -61,13 +61,6 @@ def photo_files(
 def data_fingerprint(files: Sequence[Path]) -> str:
     """A hash of the contents of some files, the same of a folder and its manifest, which has their hashes."""
     return files.fingerprint() if isinstance(files, IndexedFiles) else fingerprint(files)
-
-
-def label_maps(files: Sequence[LabeledFiles]) -> Sequence[Path]:
-    """The label maps among the files of a data set; of a manifest they are not listed."""
-    if isinstance(files, IndexedTuples):
-        return files.of_kind(1)
-    return [file.labels for file in files if file.labels]
 
 
 def numbered_name(index: int, path: Path) -> str:

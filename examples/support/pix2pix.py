@@ -39,7 +39,7 @@ class Geometry(TypedDict):
     """How images are resized, cropped and flipped."""
 
     size: int
-    load_size: int | None
+    load_size: int | Literal["jitter"] | None
     crop: Literal["random", "center"]
     flip: bool
 
@@ -102,8 +102,9 @@ def in_direction(pair: tuple[Side, Side], direction: str) -> tuple[Side, Side]:
 
 def find_datasets(options: "Options") -> tuple[PairDataset, PairDataset]:
     """Pairs to train on, and pairs to test with."""
-    load_size = options.size * 286 // 256 if options.load_size == "jitter" else options.load_size
-    train_geometry = Geometry(size=options.size, load_size=load_size, crop="random", flip=options.flip)
+    train_geometry = Geometry(
+        size=options.size, load_size=options.load_size, crop="random", flip=options.flip
+    )
     test_geometry = Geometry(size=options.size, load_size=options.size, crop="center", flip=False)
     if options.pairs == "folders":
         train, test = _folders(options)
@@ -114,7 +115,7 @@ def find_datasets(options: "Options") -> tuple[PairDataset, PairDataset]:
         return SideBySide(train, **train_geometry), SideBySide(test, **test_geometry)
     train, test = split_by_content(find_images(folder), options.validation)
     blur = Blur(Downscale(options.scale, options.kernel))
-    test_geometry["load_size"] = load_size  # photos are tested as large as they are trained on
+    test_geometry["load_size"] = options.load_size  # photos are tested as large as they are trained on
     return Degraded(Images(train, **train_geometry), blur), Degraded(Images(test, **test_geometry), blur)
 
 

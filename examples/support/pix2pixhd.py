@@ -13,7 +13,6 @@ from gan_data import (
     find_labeled,
     holds_images,
     one_hot,
-    require_labels,
     split_by_content,
     write_pictures,
 )
@@ -25,7 +24,7 @@ from images.portrait_instances import write_instances
 from safetensors.torch import save_file
 from torch import Tensor
 
-from support.common import data_folder, label_maps, numbered_name
+from support.common import data_folder, numbered_name
 from support.instance_features import cluster_features, sample_features
 from support.painting import class_colors, painted_labels
 
@@ -81,13 +80,6 @@ def _portraits(split: str, out: Path) -> Files:
     pictures, labels = portraits() / f"{split}B", portraits() / f"{split}A"
     instances = write_instances(labels, out / "instances" / split)
     return find_labeled(pictures, labels=labels, instances=instances)
-
-
-def report_labels(files: Files, options: "Options", *, shown: bool) -> None:
-    """Refuse label maps with which training is useless, and print the classes that never occur."""
-    for warning in require_labels(label_maps(files), options.classes, ignore=options.ignore):
-        if shown:
-            print(f"warning: {warning}")
 
 
 def read(files: Files, size: tuple[int, int], options: "Options", *, flip: bool = False) -> LabeledPhotos:

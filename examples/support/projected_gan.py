@@ -114,31 +114,35 @@ def fastgan_baseline(
         extractor = Backbone(options.backbone, weights=options.weights).to(run.device)
         distance = partial(feature_distance, extractor)
 
+    def uniform(logits: Tensor) -> Tensor:  # the same for any number of processes
+        return run.draw(len(logits), lambda n: torch.rand(n, *logits.shape[1:], device=logits.device))
+
     def terms(real: Tensor, fake: Tensor, augment: Augment) -> tuple[dict[str, Tensor], Logits]:
         weight = 2 * len(real) * run.processes * options.run.accumulate
         quadrant = int(run.draw_shared(lambda: torch.randint(4, ())))  # that is reconstructed in detail
         real_logits, reconstructions = d(augment(real), quadrant=quadrant)
         fake_logits = d(augment(fake.detach()))
         reconstruction = weight * reconstruction_loss(reconstructions, distance=distance)
-        discriminator = random_margin_discriminator_loss(real_logits, fake_logits)
+        discriminator = random_margin_discriminator_loss(real_logits, fake_logits, uniform=uniform)
         found = {"discriminator": discriminator, "reconstruction": reconstruction}
         return found, Logits(real_logits, fake_logits)
 
     return terms
 
 
-def build_augmentation(name: str, images_to_full: int) -> nn.Module:
+def build_augmentation(name: str, images_to_full: int, accumulate: int) -> nn.Module:
     """The augmentation of --augment; an adaptive one rises from 0 to 1 over `images_to_full` images at most.
 
     "adaptive" rises until the losses on real and fake images are equal (Keras example), "ada" until the mean
-    sign of the real logits is 0.6.
+    sign of the real logits is 0.6. Its probability changes every four steps, of `accumulate` batches each.
     """
+    interval = 4 * accumulate
     if name == "diffaugment":
         return projected_gan_diffaugment()
     if name == "adaptive":
-        return Adaptive(adaptive_diffaugment(), images_to_full=images_to_full)
+        return Adaptive(adaptive_diffaugment(), images_to_full=images_to_full, interval=interval)
     if name == "ada":
-        return Adaptive(ADA("bgc"), images_to_full=images_to_full)
+        return Adaptive(ADA("bgc"), images_to_full=images_to_full, interval=interval)
     return nn.Identity()
 
 

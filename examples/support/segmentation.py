@@ -1,6 +1,6 @@
 """The data of segmentation.py, its evaluation and its results."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -9,7 +9,6 @@ from gan_data import (
     LabeledPhotos,
     find_labeled,
     holds_images,
-    require_labels,
     split_by_content,
     write_pictures,
 )
@@ -18,7 +17,7 @@ from gan_trainers import Loader, Run
 from images import PORTRAIT_COLORS, portraits
 from torch import Tensor
 
-from support.common import data_folder, label_maps, numbered_name
+from support.common import data_folder, numbered_name
 from support.fcn import FCN, FOLDER, save_fcn
 from support.label_scores import described, means, plain
 from support.painting import class_colors, painted_labels
@@ -44,23 +43,15 @@ def find_files(options: "Options") -> tuple[Files, Files]:
 
 def read(files: Files, options: "Options", *, train: bool = False) -> LabeledPhotos:
     """Square pictures with their maps: to train on, cropped and mirrored at random."""
-    jittered = options.size * 286 // 256 if options.load_size == "jitter" else options.load_size
     return LabeledPhotos(
         files,
         classes=options.classes,
         ignore=options.ignore,
         size=options.size,
-        load_size=jittered if train else options.size,
+        load_size=options.load_size if train else options.size,
         crop="random" if train else "center",
         flip=train and options.flip,
     )
-
-
-def report_labels(files: Files, options: "Options", *, shown: bool) -> None:
-    """Refuse label maps with which training is useless, and print the classes that never occur."""
-    for warning in require_labels(label_maps(files), options.classes, ignore=options.ignore):
-        if shown:
-            print(f"warning: {warning}")
 
 
 def evaluate_and_save(run: Run, net: FCN, test_batches: Loader, options: "Options") -> None:
@@ -68,20 +59,35 @@ def evaluate_and_save(run: Run, net: FCN, test_batches: Loader, options: "Option
 
     A preview shows the first batch: picture, predicted map, true map.
     """
-    for labels, _, picture in test_batches:
-        predicted = predict_labels(net, picture)
+
+    def preview(picture: Tensor, predicted: Tensor, labels: Tensor) -> None:
         run.grid("test", picture, *(painted(each, options) for each in (predicted, labels)))
-        break
-    scores = segmentation_scores(confusion(net, test_batches, options))
+
+    scores = segmentation_scores(confusion(net, test_batches, options, preview))
     run.log(means(scores))
     run.save(score=scores.class_iou)
 
 
-def confusion(net: FCN, test_batches: Loader, options: "Options") -> Tensor:
-    """The confusion matrix over the test pictures of all processes."""
+def confusion(
+    net: FCN,
+    test_batches: Loader,
+    options: "Options",
+    preview: Callable[[Tensor, Tensor, Tensor], None] | None = None,
+) -> Tensor:
+    """The confusion matrix over the test pictures of all processes.
+
+    Args:
+        net: which predicts the labels.
+        test_batches: labels, instances and pictures.
+        options: of the recipe.
+        preview: called with the first batch: picture, predicted map, true map.
+    """
     counts = ConfusionMatrix(options.classes, ignore=options.ignore)
-    for labels, _, picture in test_batches:
-        counts.add(predict_labels(net, picture), labels)
+    for index, (labels, _, picture) in enumerate(test_batches):
+        predicted = predict_labels(net, picture)
+        counts.add(predicted, labels)
+        if index == 0 and preview is not None:
+            preview(picture, predicted, labels)
     return counts.compute()
 
 

@@ -79,7 +79,6 @@ def _is_trained(registered: object) -> bool:
 def _check_same_start(out: Path, sources: Sequence[str]) -> None:
     """Refuse to continue a run that did not start from these sources, as if it had."""
     before = recorded_settings(out).get("start") or []
-    before = [before] if isinstance(before, str) else before  # the first recipes with --start had one source
     if before != [*sources]:
         earlier = " ".join(["--start", *before]) if before else "no --start"
         raise OptionError(

@@ -69,7 +69,10 @@ def recipe_step(run: Run, phase: Phase, small: Tensor, large: Tensor) -> Step:
     options, g, d = srgan.PRESETS["paper"], SRResNet(), SRGANDiscriminator()
     opt_g, opt_d = (Adam(net.parameters(), lr=1e-4, fused=True) for net in (g, d))
     t = srgan.Training(g, d, srgan_content_loss(weights="random"), opt_g, opt_d, EMA(g, half_life=1_000))
-    run.register(**(t._asdict() if phase == "content" else {"g": t.g, "opt_g": t.opt_g, "ema": t.ema}))
+    run.register(g=t.g, opt_g=t.opt_g, ema=t.ema)
+    if phase == "content":
+        run.prepare(t.content)
+        run.register(d=t.d, opt_d=t.opt_d)
     small, large = sent(run, small, large)
 
     def on_pixels() -> None:

@@ -14,6 +14,19 @@ def test_margins_are_uniform_for_each_real_and_each_fake_logit():
     assert elements.var().item() == pytest.approx(2 * 0.2**2 / 12, rel=0.05)
 
 
+def test_margins_come_from_given_numbers():
+    zeros = [torch.zeros(2, 3), torch.zeros(2, 1)]
+    seen = []
+
+    def uniform(logits):
+        seen.append(logits.shape)
+        return torch.full_like(logits, 0.5)
+
+    loss = gl.random_margin_discriminator_loss(zeros, zeros, uniform=uniform)
+    assert loss.item() == pytest.approx(2 * (0.9 + 0.9))  # 1 - 0.2 * 0.5 for real and fake, over two scales
+    assert seen == [(2, 3), (2, 3), (2, 1), (2, 1)]
+
+
 def test_margins_of_1_are_the_plain_hinge():
     real, fake = [torch.randn(3, 4), torch.randn(3, 2)], [torch.randn(3, 4), torch.randn(3, 2)]
     got = gl.random_margin_discriminator_loss(real, fake, least_margin=1.0)

@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from gan_augment import ADA
+from gan_augment import ADA, ADAStrengths
 from torch.testing import assert_close
 
 
@@ -51,3 +51,8 @@ def test_each_transform_is_applied_with_p_times_its_multiplier(seeded):
     assert (geometry.x_flip != 0).float().mean().item() == pytest.approx(0.25, abs=0.03)  # half of them are 0
     rotated = (geometry.rotation_before != 0) | (geometry.rotation_after != 0)
     assert rotated.float().mean().item() == pytest.approx(0.5, abs=0.03)  # one or both
+
+
+def test_a_cutout_that_is_not_applied_changes_nothing_however_large():
+    images = torch.ones(8, 1, 4, 4)
+    assert_close(ADA("cutout", p=0.0, strengths=ADAStrengths(cutout=9.0))(images), images)

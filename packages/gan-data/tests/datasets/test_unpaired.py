@@ -1,6 +1,8 @@
+from functools import partial
+
 import pytest
 import torch
-from gan_data import DataError, UnpairedFolders
+from gan_data import DataError, Images, UnpairedFolders
 from PIL import Image
 
 
@@ -78,11 +80,21 @@ def test_jitter_enlarges_as_the_paper_does(save, positions, tmp_path):
         assert torch.equal(a[1], b[1])
 
 
+def test_every_dataset_enlarges_alike(save, positions, tmp_path):
+    save("x.png", picture=positions(72, 72))  # 71.5 for a crop of 64
+    jitter, exact = (Images(tmp_path, size=64, load_size=size) for size in ("jitter", 72))
+    torch.manual_seed(0)
+    crop = jitter[0]
+    torch.manual_seed(0)
+    assert torch.equal(crop, exact[0])
+
+
 def test_mistakes(root):
     with pytest.raises(DataError, match=r"expected folders trainA and trainB in it"):
         UnpairedFolders(root / "trainA")
-    with pytest.raises(ValueError, match=r"jitter.* expects a size"):
-        UnpairedFolders(root, size=None)
+    for dataset in (UnpairedFolders, partial(Images, load_size="jitter")):
+        with pytest.raises(ValueError, match=r"jitter.* expects a size"):
+            dataset(root, size=None)
     with pytest.raises(ValueError, match=r"expected size to be a whole number .*; got 4\.0"):
         UnpairedFolders(root, size=4.0)
 

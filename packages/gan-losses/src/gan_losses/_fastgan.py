@@ -11,7 +11,12 @@ from gan_losses._scales import Logits, Reduction, over_scales
 
 
 def random_margin_discriminator_loss(
-    real_logits: Logits, fake_logits: Logits, *, least_margin: float = 0.8, reduction: Reduction = "mean"
+    real_logits: Logits,
+    fake_logits: Logits,
+    *,
+    least_margin: float = 0.8,
+    uniform: Callable[[Tensor], Tensor] = torch.rand_like,
+    reduction: Reduction = "mean",
 ) -> Tensor:
     """max(0, m - real) + max(0, m' + fake), the hinge loss with random margins for each logit.
 
@@ -22,6 +27,7 @@ def random_margin_discriminator_loss(
         real_logits: The discriminator's logits for real images, of any shape; a list for several scales.
         fake_logits: Logits for generated images, of the same shapes.
         least_margin: m and m' are uniform between this and 1; 1 gives the plain hinge loss.
+        uniform: Called with the logits of a scale, real ones first, returns numbers in [0, 1) of their shape.
         reduction: "mean" over each scale, then summed over the scales; "sum" of all elements; "none".
 
     Returns:
@@ -37,7 +43,7 @@ def random_margin_discriminator_loss(
     """
 
     def elementwise(real: Tensor, fake: Tensor) -> Tensor:
-        margin, other = (1 - (1 - least_margin) * torch.rand_like(x) for x in (real, fake))
+        margin, other = (1 - (1 - least_margin) * uniform(x) for x in (real, fake))
         return F.relu(margin - real) + F.relu(other + fake)
 
     return over_scales(elementwise, real_logits, fake_logits, reduction=reduction)

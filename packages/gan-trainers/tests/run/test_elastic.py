@@ -157,15 +157,6 @@ def test_draws_and_evaluations_leave_the_global_generators_alone(tmp_path):
     assert not read_state(folder, "process-0")["drew"]
 
 
-def test_a_checkpoint_of_an_earlier_version_is_refused(by_two):
-    out, folder = by_two()
-    shared = read_state(folder, "shared")
-    del shared["samples_in_a_step"]
-    write_state(folder, "shared", shared)
-    with pytest.raises(ValueError, match="by 2 processes with an earlier version, and this run has 1; start"):
-        train(out)
-
-
 @pytest.mark.parametrize("processes", [2, 3])
 def test_any_number_of_processes_draws_the_same_rows(processes):
     def drawn(rank, number):

@@ -5,6 +5,7 @@ from collections import namedtuple
 import pytest
 import torch
 from gan_trainers import Run
+from gan_trainers.checkpoints._state_files import read_state
 from gan_trainers.run._optimizer_steps import OptimizerSteps
 from torch import nn
 
@@ -49,6 +50,25 @@ def test_bf16_is_near_float32(tmp_path, generator):
     low = generator(x)
     assert torch.allclose(low, exact, atol=0.03)
     assert not torch.equal(low, exact)
+
+
+def test_prepared_networks_compute_low_and_are_not_saved(tmp_path):
+    run = Run(tmp_path, precision="bf16", channels_last=True)
+    features, network = Pair().requires_grad_(False), nn.Conv2d(3, 3, 1)
+    run.prepare(features)
+    run.register(network=network)
+    features(torch.randn(1, 3, 6, 6))
+    assert features.computed_in is torch.bfloat16
+    assert features.conv.weight.is_contiguous(memory_format=torch.channels_last)
+    for _ in run.steps(run.loader(torch.rand(4, 3), 2), until=1):
+        run.save()
+    (folder,) = tmp_path.glob("checkpoints/0*")
+    assert set(read_state(folder, "shared")["registered"]) == {"network"}
+
+
+def test_networks_that_learn_are_not_only_prepared(tmp_path):
+    with pytest.raises(ValueError, match=r"expected a frozen network; Pair has parameters to train; register"):
+        Run(tmp_path).prepare(Pair())
 
 
 def test_a_deep_copy_calls_its_own_weights(tmp_path, generator):

@@ -5,7 +5,6 @@ import json
 import pytest
 import torch
 from gan_trainers import Run, read_scalars
-from gan_trainers.checkpoints._state_files import read_state, write_state
 from torch import nn
 from torch.optim import Adam
 
@@ -195,21 +194,6 @@ def test_a_checkpoint_of_another_recipe_is_refused(tiny_run, tmp_path):
     with pytest.raises(ValueError, match="holds the positions of 1 loaders and this run has 2"):
         resume_with(data, data, network=network, optimizer=optimizer)
     assert (tmp_path / "run" / "settings.json").read_text() == settings  # a refusal changes nothing
-
-
-def test_a_checkpoint_of_the_former_order_continues_after_as_many_samples(tiny_run, capsys):
-    run, _, _, loader = tiny_run()
-    for _ in run.steps(loader, until=3):
-        if run.every(3):
-            run.save()
-    (folder,) = run.out.glob("checkpoints/0*")
-    shared = read_state(folder, "shared")
-    shared["loaders"] = [samples // 2 for samples in shared.pop("samples")]  # which counted batches of two
-    write_state(folder, "shared", shared)
-    again, _, _, loader = tiny_run()
-    assert loader.position == 6
-    assert "order of the samples: since the checkpoint it is another one, so this" in capsys.readouterr().err
-    assert len(list(again.steps(loader, until=5))) == 2
 
 
 def test_settings_that_changed_are_printed(tiny_run, capsys):

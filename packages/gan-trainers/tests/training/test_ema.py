@@ -38,6 +38,15 @@ def test_after_half_life_updates_the_old_weight_counts_half(half_life):
     assert ema.average.weight.item() == pytest.approx(0.25, rel=1e-5)
 
 
+@pytest.mark.parametrize("ramp_up", [None, 0.05])
+def test_a_half_life_of_0_gives_the_weights_themselves(ramp_up):
+    network = line(0.0)
+    ema = EMA(network, half_life=0, ramp_up=ramp_up)
+    move(network, 3.0)
+    ema.update()
+    assert ema.average.weight.item() == 3.0
+
+
 def test_ramp_up_bounds_the_half_life_by_a_fraction_of_the_updates():
     network = line(0.0)
     ema = EMA(network, half_life=2, ramp_up=0.5)  # half-lives 0.5, 1, 1.5, 2, 2
@@ -109,7 +118,7 @@ def test_extra_state_is_plain_data():
     assert json.dumps(EMA(line(0.0), 1).state_dict()["_extra_state"]) == "0"
 
 
-@pytest.mark.parametrize(("half_life", "ramp_up"), [(0, None), (-1, None), (5, 0)])
-def test_refuses_what_is_not_positive(half_life, ramp_up):
-    with pytest.raises(ValueError, match="half_life and ramp_up must be positive; got"):
+@pytest.mark.parametrize(("half_life", "ramp_up"), [(-1, None), (5, 0)])
+def test_refuses_what_is_out_of_range(half_life, ramp_up):
+    with pytest.raises(ValueError, match="half_life must be 0 or more and ramp_up positive; got"):
         EMA(line(0.0), half_life, ramp_up)

@@ -89,8 +89,8 @@ class ADASampler:
         return deviation.view(-1, 1, 1, 1) * self._sampler.normal(channels, height, width)
 
     def cutout(self) -> Tensor:
-        """(N, 2): the rectangle's center, far outside the image where no cutout is applied."""
-        outside = torch.full((self._sampler.count, 2), -1.0, device=self._sampler.device)
+        """(N, 2): the rectangle's center, infinitely far where no cutout is applied."""
+        outside = torch.full((self._sampler.count, 2), torch.inf, device=self._sampler.device)
         return self._maybe("cutout", lambda: self._sampler.uniform(2), outside)
 
     def _probability(self, transform: str) -> Tensor:

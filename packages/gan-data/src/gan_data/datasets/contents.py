@@ -6,7 +6,7 @@ from gan_data.base.errors import DataError
 from gan_data.decoding.opening import open_rgb_content
 from gan_data.decoding.tensors import from_pillow, from_uint8
 from gan_data.transforms.geometry import Crop, Geometry
-from gan_data.transforms.sizes import Size
+from gan_data.transforms.sizes import LoadSize, Size
 
 
 class ImageTransform:
@@ -37,7 +37,7 @@ class ImageTransform:
         self,
         *,
         size: Size | None = None,
-        load_size: Size | None = None,
+        load_size: LoadSize = None,
         crop: Crop = "random",
         flip: bool = True,
     ) -> None:

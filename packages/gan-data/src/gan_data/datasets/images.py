@@ -14,7 +14,7 @@ from gan_data.decoding.tensors import from_pillow
 from gan_data.files.images import images_in
 from gan_data.files.search import Folder
 from gan_data.transforms.geometry import Crop, Geometry
-from gan_data.transforms.sizes import Size
+from gan_data.transforms.sizes import LoadSize, Size
 
 
 class Images(Dataset[Tensor]):
@@ -35,7 +35,8 @@ class Images(Dataset[Tensor]):
         size: size of the crop in pixels: the side of a square or (height, width), which may be a list. None
             keeps the whole image; batches of images of several sizes need a size or an exact `load_size`.
         load_size: size to resize to first: an int is the length of the shorter side and keeps the aspect
-            ratio; (height, width) is exact. Smaller images are enlarged. None does not resize.
+            ratio; (height, width) is exact; "jitter" is 286 pixels for each 256 of `size`, as in pix2pix and
+            CycleGAN. Smaller images are enlarged. None does not resize.
         crop: "random", or "center" for evaluation.
         flip: mirror left and right with probability 1/2.
         keep: a filter such as `gan_colorspace.is_color`: images for which it is false are left out. It is
@@ -56,7 +57,7 @@ class Images(Dataset[Tensor]):
     Raises:
         DataError: the folder is missing or holds no image, files are unreadable or smaller than `size`, or
             `keep` left none.
-        ValueError: an option is out of range.
+        ValueError: an option is out of range, or "jitter" is given without a size.
 
     Examples:
         >>> for name in ("1.png", "2.png"):
@@ -71,7 +72,7 @@ class Images(Dataset[Tensor]):
         source: Folder | Sequence[Path],
         *,
         size: Size | None = None,
-        load_size: Size | None = None,
+        load_size: LoadSize = None,
         crop: Crop = "random",
         flip: bool = True,
         keep: Callable[[Tensor], bool | Tensor] | None = None,

@@ -23,7 +23,7 @@ from gan_data.files.search import Folder
 from gan_data.transforms.classes import IGNORED, check_classes, problem_of_labels
 from gan_data.transforms.geometry import Crop, Geometry
 from gan_data.transforms.label_maps import out_of_range
-from gan_data.transforms.sizes import Size
+from gan_data.transforms.sizes import LoadSize, Size
 
 
 class LabeledPhoto(NamedTuple):
@@ -100,7 +100,7 @@ class LabeledPhotos(Dataset[LabeledPhoto]):
         classes: int | None = None,
         ignore: int | None = IGNORED,
         size: Size | None = None,
-        load_size: Size | None = None,
+        load_size: LoadSize = None,
         crop: Crop = "random",
         flip: bool = True,
         cache_bytes: int = GIBIBYTE,

@@ -17,7 +17,7 @@ from gan_data.files.indexed_tuples import IndexedTuples
 from gan_data.files.pairs import Pair, find_pairs
 from gan_data.files.search import Folder
 from gan_data.transforms.geometry import Crop, Geometry
-from gan_data.transforms.sizes import Size
+from gan_data.transforms.sizes import LoadSize, Size
 
 
 class PairedFolders(Dataset[TensorPair]):
@@ -60,7 +60,7 @@ class PairedFolders(Dataset[TensorPair]):
         b: Folder | None = None,
         *,
         size: Size | None = None,
-        load_size: Size | None = None,
+        load_size: LoadSize = None,
         crop: Crop = "random",
         flip: bool = True,
         cache_bytes: int = GIBIBYTE,

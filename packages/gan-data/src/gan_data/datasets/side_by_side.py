@@ -16,7 +16,7 @@ from gan_data.decoding.tensors import from_pillow
 from gan_data.files.images import images_in
 from gan_data.files.search import Folder
 from gan_data.transforms.geometry import Crop, Geometry
-from gan_data.transforms.sizes import Size
+from gan_data.transforms.sizes import LoadSize, Size
 
 
 class SideBySide(Dataset[TensorPair]):
@@ -51,7 +51,7 @@ class SideBySide(Dataset[TensorPair]):
         source: Folder | Sequence[Path],
         *,
         size: Size | None = None,
-        load_size: Size | None = None,
+        load_size: LoadSize = None,
         crop: Crop = "random",
         flip: bool = True,
         cache_bytes: int = GIBIBYTE,

@@ -15,7 +15,7 @@ from gan_data.datasets.images import Images
 from gan_data.files.domains import domain_folders
 from gan_data.files.search import Folder
 from gan_data.transforms.geometry import Crop
-from gan_data.transforms.sizes import Size, checked_size
+from gan_data.transforms.sizes import LoadSize, Size
 
 
 class UnpairedFolders(Dataset[TensorPair]):
@@ -31,8 +31,7 @@ class UnpairedFolders(Dataset[TensorPair]):
         b: the folder or files of domain B, if `a` is those of domain A.
         split: which two folders to use, where `a` holds four.
         size: as in `Images`.
-        load_size: as in `Images`, or "jitter": 286 pixels for each 256 of `size`, as in the paper; of the
-            shorter side, where the official code squeezes images that are not square into a square.
+        load_size: as in `Images`; the official code squeezes images that are not square into a square.
         crop: as in `Images`.
         flip: as in `Images`.
         keep: as in `Images`.
@@ -63,19 +62,17 @@ class UnpairedFolders(Dataset[TensorPair]):
         *,
         split: Literal["train", "test"] = "train",
         size: Size | None = 256,
-        load_size: Size | Literal["jitter"] | None = "jitter",
+        load_size: LoadSize = "jitter",
         crop: Crop = "random",
         flip: bool = True,
         keep: Callable[[Tensor], bool | Tensor] | None = None,
         cache_bytes: int = GIBIBYTE,
     ) -> None:
-        resized = _enlarged(size) if load_size == "jitter" else load_size
-
         def images(source: Folder | Sequence[Path]) -> Images:
             return Images(
                 source,
                 size=size,
-                load_size=resized,
+                load_size=load_size,
                 crop=crop,
                 flip=flip,
                 keep=keep,
@@ -93,15 +90,6 @@ class UnpairedFolders(Dataset[TensorPair]):
             raise IndexError(f"expected an index below {len(self)}; got {index}")
         partner = int(torch.randint(len(self.b), ()))
         return self.a[index % len(self) % len(self.a)], self.b[partner]
-
-
-def _enlarged(size: Size | None) -> Size:
-    size = checked_size("size", size)
-    if size is None:
-        raise ValueError('load_size="jitter" expects a size to enlarge; got None; give a size')
-    if isinstance(size, int):
-        return round(size * 286 / 256)
-    return round(size[0] * 286 / 256), round(size[1] * 286 / 256)
 
 
 def _folders(root: Folder | Sequence[Path], split: str) -> tuple[Path, Path]:

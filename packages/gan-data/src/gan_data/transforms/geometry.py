@@ -1,7 +1,7 @@
 """Resizing, cropping and mirroring: which part of an image a network is given."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import torch
 from PIL import Image
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gan_data.base.errors import DataError, first_few
 from gan_data.decoding.sizes import Sizes
-from gan_data.transforms.sizes import Size, checked_size, height_and_width
+from gan_data.transforms.sizes import LoadSize, Size, checked_size, height_and_width, loaded_size
 
 Crop = Literal["random", "center"]
 
@@ -35,7 +35,8 @@ class Geometry:
 
     Attributes:
         size: of the crop; None keeps the whole image.
-        load_size: an int is the length of the shorter side, (height, width) is exact; None does not resize.
+        load_size: an int is the length of the shorter side, (height, width) is exact; "jitter" is 286
+            pixels for each 256 of `size`; None does not resize.
         crop: where to crop.
         flip: whether to mirror left and right with probability 1/2.
 
@@ -44,23 +45,25 @@ class Geometry:
     """
 
     size: Size | None
-    load_size: Size | None
+    load_size: LoadSize
     crop: Crop
     flip: bool
 
     def __post_init__(self) -> None:
-        for name in ("size", "load_size"):
-            object.__setattr__(self, name, checked_size(name, getattr(self, name)))  # lists become tuples
+        size = checked_size("size", self.size)  # lists become tuples
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "load_size", loaded_size(self.load_size, size))
         if self.crop not in ("random", "center"):
             raise ValueError(f'expected crop "random" or "center"; got {self.crop!r}')
 
     def resized_size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width of an image of (height, width) after resizing."""
-        if self.load_size is None:
+        load_size = cast("Size | None", self.load_size)  # of "jitter" it has become a number
+        if load_size is None:
             return height, width
-        if isinstance(self.load_size, tuple):
-            return self.load_size
-        scale = self.load_size / min(height, width)
+        if isinstance(load_size, tuple):
+            return load_size
+        scale = load_size / min(height, width)
         return round(height * scale), round(width * scale)
 
     def resize(

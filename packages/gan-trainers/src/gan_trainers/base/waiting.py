@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeVar, cast
 
+import torch
 import torch.distributed as dist
 
 T = TypeVar("T")
@@ -48,6 +49,8 @@ def waiting(awaited: str) -> Iterator[None]:
     """
     try:
         yield
+    except torch.OutOfMemoryError:  # a RuntimeError that has nothing to do with the others
+        raise
     except RuntimeError as error:
         reason = " ".join(str(error).split())
         raise ConnectionError(

@@ -70,15 +70,16 @@ def read_state(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _read_tensors(file: Path) -> dict[str, Tensor]:
-    """The tensors of a file, compared with its checksums if it has some; earlier versions wrote none."""
+    """The tensors of a file, compared with its checksums."""
     with safe_open(file, "pt") as opened:
         tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 - no dict
         metadata: Mapping[str, str] = opened.metadata() or {}
-    if _CHECKSUMS in metadata:
-        checksums = json.loads(metadata[_CHECKSUMS])["tensors"]
-        for key, value in tensors.items():
-            if checksums.get(key) != _checksum_of(value):
-                raise ValueError(f"it is damaged, the checksum of {key} is another one")
+    if _CHECKSUMS not in metadata:
+        raise ValueError("it has no checksums")
+    checksums = json.loads(metadata[_CHECKSUMS])["tensors"]
+    for key, value in tensors.items():
+        if checksums.get(key) != _checksum_of(value):
+            raise ValueError(f"it is damaged, the checksum of {key} is another one")
     return tensors
 
 
@@ -86,8 +87,7 @@ def _read_tree(file: Path) -> Any:
     tree = json.loads(file.read_text("utf-8"))
     if not isinstance(tree, dict):
         raise TypeError(f"expected an object; got {type(tree).__name__}")
-    checksum = tree.pop(_CHECKSUM, None)
-    if checksum is not None and checksum != _checksum_of_text(json.dumps(tree)):
+    if tree.pop(_CHECKSUM, None) != _checksum_of_text(json.dumps(tree)):
         raise ValueError("it is damaged, its checksum is another one")
     return tree
 

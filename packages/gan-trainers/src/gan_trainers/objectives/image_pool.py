@@ -88,4 +88,4 @@ class ImagePool:
                 "use the capacity of the stored pool"
             )
         self._images = list(state["images"])
-        self._swapped = state.get("swapped", len(self._images))  # earlier versions did not count them
+        self._swapped = state["swapped"]

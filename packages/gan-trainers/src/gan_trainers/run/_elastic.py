@@ -23,13 +23,7 @@ def check_samples_in_a_step(
     Raises:
         ValueError: naming the batch size that would.
     """
-    before = shared.get("samples_in_a_step")
-    if before is None:
-        raise ValueError(
-            f"{folder} was written by {shared['processes']} processes with an earlier version, and this run "
-            f"has {processes}; start as many as before"
-        )
-    for then, now in zip(before, samples_in_a_step(loaders, accumulate), strict=True):
+    for then, now in zip(shared["samples_in_a_step"], samples_in_a_step(loaders, accumulate), strict=True):
         if now != then:
             size, rest = divmod(then, processes * accumulate)
             raise ValueError(

@@ -1,6 +1,7 @@
 """The processes of a run, started by any launcher: one truth about their number and their device."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -28,7 +29,7 @@ def join_processes(folder: Path) -> Accelerator:
         _check_devices(launch)
         export_launch(launch)
     timeout = InitProcessGroupKwargs(timeout=longest_wait())
-    with waiting("all processes to start"):
+    with waiting("all processes to start") if launch else nullcontext():
         accelerator = Accelerator(
             cpu=launch is not None and not _uses_gpus(), project_dir=folder, kwargs_handlers=[timeout]
         )

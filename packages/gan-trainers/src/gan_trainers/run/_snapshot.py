@@ -90,7 +90,7 @@ class Snapshot:
         Raises:
             ValueError: for another number of loaders, or of processes if their batches differ too.
         """
-        loaders = len(shared["samples" if "samples" in shared else "loaders"])
+        loaders = len(shared["samples"])
         if loaders != len(self._loaders):
             raise ValueError(
                 f"{folder} holds the positions of {loaders} loaders and this run has "
@@ -123,14 +123,16 @@ class Snapshot:
             names = set(self._registered.shared_states())
             check_nothing_of_each_process(own, names, self._reasons, folder, self._processes)
         states = {**shared["registered"], **own[0]["registered"]}
-        changes = self._registered.load(states, shared.get("hyperparameters", {}), folder)
+        changes = self._registered.load(states, shared["hyperparameters"], folder)
         self._optimizer_steps.load_state_dict(shared["optimizer_steps"])
-        self._optimizer_modes.load_state_dict(shared.get("training_weights", {}))
-        self._resume_streams(own[0].get("streams", {}), folder)
-        changes += self._resume_loaders(shared) + self._changed_processes(shared)
+        self._optimizer_modes.load_state_dict(shared["training_weights"])
+        self._resume_streams(own[0]["streams"], folder)
+        for loader, samples in zip(self._loaders, shared["samples"], strict=True):
+            loader.position = samples
+        changes += self._changed_processes(shared)
         self._counters.load_state_dict(shared["counters"])
         self._scalars.load_state_dict(mean_window([each["scalars"] for each in own]))
-        self._drew = own[0].get("drew", True)
+        self._drew = own[0]["drew"]
         if shared["processes"] == self._processes:
             self._random = own[0]["random"]
         return changes
@@ -154,22 +156,9 @@ class Snapshot:
         now = {"processes": self._processes}
         now["samples in a step"] = max(samples_in_a_step(self._loaders, self._accumulate), default=0)
         before = {"processes": shared["processes"]}
-        before["samples in a step"] = max(shared.get("samples_in_a_step", []), default=0)
+        before["samples in a step"] = max(shared["samples_in_a_step"], default=0)
         return [
             f"{name}: {before[name]} -> {now[name]}" for name in now if before[name] not in (0, now[name])
-        ]
-
-    def _resume_loaders(self, shared: Mapping[str, Any]) -> list[str]:
-        if "samples" in shared:
-            for loader, samples in zip(self._loaders, shared["samples"], strict=True):
-                loader.position = samples
-            return []
-        # Written when a loader counted batches, of an order that was stored for each pass.
-        for loader, batches in zip(self._loaders, shared["loaders"], strict=True):
-            loader.position = batches * loader.batch_size * self._processes
-        return [
-            "order of the samples: since the checkpoint it is another one, so this pass reads some twice and "
-            "some not at all"
         ]
 
     def restore_random(self) -> None:

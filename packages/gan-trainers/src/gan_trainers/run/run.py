@@ -173,6 +173,7 @@ class Run:
         self._window = window
 
         self._registered = Registered()
+        self._fixed: tuple[nn.Module, ...] = ()  # networks that are prepared and not saved
         self._loaders: list[Loader | StreamLoader] = []
         self._optimizer_steps = OptimizerSteps(self.device, dtype, clip)
         self._optimizer_modes = OptimizerModes()
@@ -227,8 +228,34 @@ class Run:
             elif isinstance(registered, Optimizer):
                 self._optimizer_steps.add(name, registered)
                 self._optimizer_modes.add(name, registered)
-        self._layout.apply_(self._registered.modules().values())
+        self._lay_out()
         set_seed(self._seed + 1 + self._process)  # from here on, each process draws its own noise
+
+    def prepare(self, *networks: nn.Module) -> None:
+        """Give networks that do not learn the device, the precision and the layout of the run.
+
+        For the features of a perceptual loss. They are not saved: whoever resumes builds them again.
+
+        Raises:
+            ValueError: for a network with parameters to train, which would not be saved.
+
+        Examples:
+            >>> run = Run("prepared")
+            >>> features = torch.nn.Conv2d(3, 8, 3).requires_grad_(False)
+            >>> run.prepare(features)
+        """
+        for network in networks:
+            if any(parameter.requires_grad for parameter in network.parameters()):
+                raise ValueError(
+                    f"prepare() expected a frozen network; {type(network).__name__} has parameters to train; "
+                    "register() it, or call requires_grad_(False) before"
+                )
+            self._preparation.prepare_(network)
+        self._fixed += networks
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self._layout.apply_([*self._registered.modules().values(), *self._fixed])
 
     def loader(
         self,

@@ -15,18 +15,18 @@ class EMA(nn.Module, Generic[Net]):
     After each `update`, average += (1 - decay) * (weights - average) with decay = 0.5 ** (1 / half_life).
     Buffers (batch-norm statistics) are copied, not averaged. With `ramp_up`, the half-life is at most
     that fraction of the updates made so far, so that the poor first weights are soon forgotten
-    (Karras et al. 2019, StyleGAN2, whose training code uses 0.05).
+    (Karras et al. 2020, StyleGAN2, whose training code uses 0.05).
 
     Args:
         network: the network in training. The average starts as a copy of it.
-        half_life: number of updates after which an old weight counts half; > 0.
+        half_life: number of updates after which an old weight counts half; 0: the weights themselves.
         ramp_up: fraction of the past updates that bounds the half-life; None for no bound.
 
     Attributes:
         average: the averaged network, in inference mode.
 
     Raises:
-        ValueError: if `half_life` or `ramp_up` is not positive.
+        ValueError: if `half_life` is negative, or `ramp_up` not positive.
 
     Examples:
         >>> net = torch.nn.Linear(1, 1, bias=False)
@@ -42,8 +42,10 @@ class EMA(nn.Module, Generic[Net]):
 
     def __init__(self, network: Net, half_life: float, ramp_up: float | None = None) -> None:
         super().__init__()
-        if half_life <= 0 or (ramp_up is not None and ramp_up <= 0):
-            raise ValueError(f"half_life and ramp_up must be positive; got {half_life} and {ramp_up}")
+        if half_life < 0 or (ramp_up is not None and ramp_up <= 0):
+            raise ValueError(
+                f"half_life must be 0 or more and ramp_up positive; got {half_life} and {ramp_up}"
+            )
         self.average = deepcopy(network).requires_grad_(False).eval()
         self.half_life = half_life
         self.ramp_up = ramp_up
@@ -63,7 +65,7 @@ class EMA(nn.Module, Generic[Net]):
         half_life = self.half_life
         if self.ramp_up is not None:
             half_life = min(half_life, self._updates * self.ramp_up)
-        step = 1 - 0.5 ** (1 / half_life)
+        step = 1 - 0.5 ** (1 / half_life) if half_life else 1.0
         torch._foreach_lerp_(list(self.average.parameters()), list(source.parameters()), step)  # type: ignore[attr-defined]
         for mine, theirs in zip(self.average.buffers(), source.buffers(), strict=True):
             mine.copy_(theirs)

@@ -68,7 +68,9 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     """
     accelerator = _accelerators().get(device.type)
     before = torch.get_rng_state(), accelerator.get_rng_state() if accelerator else None
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed reseeds all accelerators
+    if accelerator:
+        accelerator.manual_seed(seed)
     try:
         yield
     finally:
