@@ -37,8 +37,10 @@ from gan_trainers import (
 from support.common import adam
 from support.content_gan import content_distance
 from support.start import start_networks
+from support.steps import steps_of_epochs
 from support.translation import (
     Direction,
+    check_halved_twice,
     check_source,
     evaluate_and_save,
     find_files,
@@ -82,10 +84,7 @@ class Options:
     def __post_init__(self) -> None:
         check_ranges(self)
         check_source(self.data, emoji=self.emoji, portraits=self.portraits, preset="content_gan.py paper")
-        if self.size % 4 or self.size < 8:
-            raise OptionError(
-                f"--size must be a multiple of 4, 8 or more, which is halved twice; got {self.size}"
-            )
+        check_halved_twice(self.size)
         if self.vgg19 and (self.content, self.features) != ("features", "vgg19"):
             raise OptionError("--vgg19 expects --content features --features vgg19")
 
@@ -162,9 +161,7 @@ def main(options: Options) -> None:
     files, test_files = find_files(options.data, emoji=options.emoji, portraits=options.portraits)
     dataset = UnpairedFolders(*files, size=options.size, load_size=options.load_size)
     run = options.run.start(options)
-    images_per_step = options.batch_size * run.processes * options.run.accumulate
-    steps = options.steps or max(1, options.epochs * len(dataset) // images_per_step)
-    run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(steps)}
+    steps = steps_of_epochs(options, run, len(dataset))
     training = build(options)
     start_networks(options.start, training._asdict(), options, run)
     learned = training._asdict()

@@ -43,8 +43,10 @@ from gan_trainers import (
 )
 from support.common import adam
 from support.start import start_networks
+from support.steps import steps_of_epochs
 from support.translation import (
     Direction,
+    check_halved_twice,
     check_source,
     evaluate_and_save,
     find_files,
@@ -94,10 +96,7 @@ class Options:
     def __post_init__(self) -> None:
         check_ranges(self)
         check_source(self.data, emoji=self.emoji, portraits=self.portraits, preset="cut.py cut")
-        if self.size % 4 or self.size < 8:
-            raise OptionError(
-                f"--size must be a multiple of 4, 8 or more, which is halved twice; got {self.size}"
-            )
+        check_halved_twice(self.size)
         if not (self.adversarial_weight or self.nce_weight):
             raise OptionError("--adversarial-weight or --nce-weight must be above 0; got 0 for both")
         with torch.device("meta"):
@@ -236,9 +235,7 @@ def main(options: Options) -> None:
     sources_and_targets = files if options.direction == "a-to-b" else files[::-1]
     dataset = UnpairedFolders(*sources_and_targets, size=options.size, load_size=options.load_size)
     run = options.run.start(options)
-    images_per_step = options.batch_size * run.processes * options.run.accumulate
-    steps = options.steps or max(1, options.epochs * len(dataset) // images_per_step)
-    run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(steps)}
+    steps = steps_of_epochs(options, run, len(dataset))
     training = build(options)
     start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())

@@ -52,6 +52,7 @@ from support.pix2pix import (
     write_results,
 )
 from support.start import start_networks
+from support.steps import steps_of_epochs
 from support.translation import check_source
 from torch import Tensor, nn
 from torch.optim import Adam
@@ -191,9 +192,7 @@ def main(options: Options) -> None:
     """Train a generator on pairs; the same command again resumes."""
     dataset, test = find_datasets(options)
     run = options.run.start(options)
-    images_per_step = options.batch_size * run.processes * options.run.accumulate
-    steps = options.steps or max(1, options.epochs * len(dataset) // images_per_step)
-    run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(steps)}
+    steps = steps_of_epochs(options, run, len(dataset))
     if run.is_main and options.generator != "resnet":
         print_unet_depth(options.size)
     training = build(options)

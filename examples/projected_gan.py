@@ -49,6 +49,7 @@ from support.projected_gan import (
     initialize_,
 )
 from support.start import start_networks
+from support.steps import steps_of_images
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -210,11 +211,7 @@ def main(options: Options) -> None:
     dataset, whole = find_images_and_labels(root, options.size, labels=options.labels)
     check_same_judge(options.run.out, options.judge, options.judge_weights, options.samples)
     run = options.run.start(options, found={"classes": dataset.class_names})
-    batches_per_step = run.processes * options.run.accumulate
-    batch_size = options.batch_size or max(1, 64 // batches_per_step)
-    images_per_step = batch_size * batches_per_step
-    steps = options.steps or max(1, options.images // images_per_step)
-    run.settings |= {"steps": steps, "batch_size": batch_size}
+    steps, batch_size, images_per_step = steps_of_images(options, run, whole_batch=64)
     training = build(options, len(dataset.class_names), steps, images_per_step)
     start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())

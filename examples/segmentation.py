@@ -31,6 +31,7 @@ from support.fcn import FCN
 from support.labels import report_labels
 from support.segmentation import evaluate_and_save, find_files, read, write_results
 from support.start import start_networks
+from support.steps import steps_of_epochs
 from torch import Tensor
 from torch.optim import Adam
 
@@ -127,9 +128,7 @@ def main(options: Options) -> None:
     files, test_files = find_files(options)
     dataset, test = read(files, options, train=True), read(test_files, options)
     run = options.run.start(options)
-    images_per_step = options.batch_size * run.processes * options.run.accumulate
-    steps = options.steps or max(1, options.epochs * len(dataset) // images_per_step)
-    run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(steps)}
+    steps = steps_of_epochs(options, run, len(dataset))
     training = build(options)
     start_networks(options.start, training._asdict(), options, run)
     run.register(**training._asdict())

@@ -59,6 +59,16 @@ def check_source(data: Sequence[Path], *, emoji: bool, portraits: bool, preset: 
         raise OptionError(f"--data expects another preset, such as: {preset} --data FOLDER")
 
 
+def check_halved_twice(size: int) -> None:
+    """Make sure that a generator with residual blocks can halve the images twice.
+
+    Raises:
+        OptionError: it cannot.
+    """
+    if size % 4 or size < 8:
+        raise OptionError(f"--size must be a multiple of 4, 8 or more, which is halved twice; got {size}")
+
+
 def find_files(
     data: Sequence[Path], *, emoji: bool = False, portraits: bool = False
 ) -> tuple[Domains, Domains]:

@@ -1,0 +1,85 @@
+"""The number of steps of a training that a paper counts in epochs or in images."""
+
+from typing import NamedTuple, Protocol
+
+from gan_trainers import Run, RunOptions
+
+
+class CountedInEpochs(Protocol):
+    """Options of a recipe whose paper counts epochs."""
+
+    @property
+    def batch_size(self) -> int:
+        """Images per step and process."""
+        ...
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the images."""
+        ...
+
+    @property
+    def steps(self) -> int | None:
+        """Instead of epochs."""
+        ...
+
+    @property
+    def run(self) -> RunOptions:
+        """Options of every recipe."""
+        ...
+
+
+class CountedInImages(Protocol):
+    """Options of a recipe whose paper counts the images that the discriminator has seen."""
+
+    @property
+    def batch_size(self) -> int | None:
+        """Images per step and process; None: the paper's, divided among the processes."""
+        ...
+
+    @property
+    def images(self) -> int:
+        """Real images in all steps."""
+        ...
+
+    @property
+    def steps(self) -> int | None:
+        """Instead of images."""
+        ...
+
+    @property
+    def run(self) -> RunOptions:
+        """Options of every recipe."""
+        ...
+
+
+class Amount(NamedTuple):
+    """How much a run trains."""
+
+    steps: int
+    batch_size: int  # of a process
+    images_per_step: int  # of all processes
+
+
+def steps_of_epochs(options: CountedInEpochs, run: Run, images: int) -> int:
+    """The steps of a run on so many images; recorded in its settings."""
+    images_per_step = options.batch_size * run.processes * options.run.accumulate
+    steps = options.steps or max(1, options.epochs * images // images_per_step)
+    run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(steps)}
+    return steps
+
+
+def steps_of_images(options: CountedInImages, run: Run, whole_batch: int) -> Amount:
+    """The steps of a run and its batch size; recorded in its settings.
+
+    Args:
+        options: of the recipe.
+        run: of the training.
+        whole_batch: images per step of all processes, if --batch-size is not given.
+    """
+    batches_per_step = run.processes * options.run.accumulate
+    batch_size = options.batch_size or max(1, whole_batch // batches_per_step)
+    images_per_step = batch_size * batches_per_step
+    steps = options.steps or max(1, options.images // images_per_step)
+    run.settings |= {"steps": steps, "batch_size": batch_size}
+    return Amount(steps, batch_size, images_per_step)
