@@ -124,7 +124,8 @@ class SameConv2d(nn.Conv2d):
 
 
 def _same_padding(side: int, kernel: int, stride: int) -> tuple[int, int]:
-    total = max(0, (ceil(side / stride) - 1) * stride + kernel - side)
+    # In whole numbers: with ceil(side / stride), torch.export took more than half an hour for free sizes.
+    total = max(0, kernel - (side % stride or stride))
     return total // 2, total - total // 2
 
 

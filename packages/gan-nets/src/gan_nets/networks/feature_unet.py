@@ -89,13 +89,13 @@ class FeatureUNet(PretrainedModule):
         """(N, 1, H, W) to (N, out_channels, H, W), both in [-1, 1]."""
         check_images(x, 1, network="FeatureUNet")
         check_size(x, self.size_multiple, network="FeatureUNet")
-        enlarged = F.interpolate(x, scale_factor=float(ENLARGED), mode="bilinear")
+        enlarged = F.interpolate(x, size=[ENLARGED * side for side in x.shape[-2:]], mode="bilinear")
         of_half, of_quarter, of_eighth, deepest = self.features(enlarged.expand(-1, 3, -1, -1))
         full = self.full_size(x)
         skipped = (of_eighth, of_quarter, torch.cat([of_half, self.half_size(full)], dim=1), full)
         y = self.bottleneck(deepest)  # (N, 2 * width, H/16, W/16)
         for up, skip in zip(self.ups, skipped, strict=True):
-            y = up(torch.cat([F.interpolate(y, scale_factor=2.0), skip], dim=1))
+            y = up(torch.cat([F.interpolate(y, size=skip.shape[-2:]), skip], dim=1))
         return torch.tanh(self.output(y))
 
 
