@@ -123,7 +123,7 @@ def pairs(a: Tensor, b: Tensor, g: nn.Module, e: nn.Module) -> Pairs:
 
 
 def generator_terms(d: nn.Module, generated: Tensor, encoded: Tensor) -> Terms:
-    """BiGAN's equation 3 by least squares: each network shall turn the discriminator's answer around."""
+    """BiGAN's equation 3 by least squares, with swapped targets: 0 for (a, g(a)), 1 for (e(b), b)."""
     return {  # a forward for each, since each has its own optimizer and backward
         "generator": least_squares_generator_loss(d(generated), target=0.0),
         "encoder": least_squares_generator_loss(d(encoded), target=1.0),

@@ -224,7 +224,7 @@ def train_adversarially(
 ) -> None:
     """Phase 2: the generator, then the discriminator, on the same fakes."""
     halved_at = (options.steps // 8, options.steps // 4, options.steps // 2, options.steps * 3 // 4)
-    for small, large in run.steps(batches, until=options.steps, phase="content"):
+    for small, large in run.steps(batches, until=options.steps, phase="adversarial"):
         step = run.step - options.pixel_steps
         if step == 1:
             t.opt_g.state.clear()  # Adam's moments belong to another loss

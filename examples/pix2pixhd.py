@@ -204,11 +204,11 @@ def schedule(stages: tuple[Stage, Stage], steps: Steps, fix_global: int | None) 
     first, second = stages
     alone = steps[1] // 10 if fix_global is None else fix_global
     encoder = second.model.encoder
-    still = (second.model.generator.get_submodule("coarse"), *([encoder] if encoder else []))
+    frozen_modules = (second.model.generator.get_submodule("coarse"), *([encoder] if encoder else []))
     reset = (first.opt_g, first.opt_d)
     return [
         Phase("global", first, 0, steps[0], (), reset=()),
-        Phase("enhancer, global frozen", second, first.end, alone, still, reset),
+        Phase("enhancer, global frozen", second, first.end, alone, frozen_modules, reset),
         Phase("joint", second, first.end + alone, steps[1] - alone, (), reset=(second.opt_g,)),
     ]
 

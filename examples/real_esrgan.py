@@ -198,7 +198,7 @@ def train_adversarially(
     run: Run, batches: Loader, evaluation: Evaluation, t: Training, options: Options
 ) -> None:
     """Phase 2 (Real-ESRGAN): the generator, then the discriminator, on the same fakes."""
-    for real in run.steps(batches, until=options.steps, phase="content"):
+    for real in run.steps(batches, until=options.steps, phase="adversarial"):
         if run.step == options.pixel_steps + 1:
             t.g.load_state_dict(t.ema.average.state_dict())  # as in the authors' options
             t.opt_g.state.clear()  # Adam's moments belong to other weights and another loss

@@ -228,7 +228,7 @@ def train_adversarially(
     run: Run, batches: Loader, evaluation: Evaluation, t: Training, options: Options
 ) -> None:
     """Phase 2 (SRGAN): the discriminator, then the generator, on the same fakes."""
-    for pair in run.steps(batches, until=options.steps, phase="content"):
+    for pair in run.steps(batches, until=options.steps, phase="adversarial"):
         small, large = planes(pair, options.colors)
         step = run.step - options.pixel_steps
         if step == 1:

@@ -16,7 +16,13 @@ from typing import Literal
 from gan_losses import StyleWeights, mean_grams, transfer_style
 from gan_trainers import Count, OptionError, Run, Weight, check_ranges, run_recipe, seeded
 from support.common import data_fingerprint
-from support.style_transfer import Place, build_extractor, check_kept_pictures, find_pictures, write_results
+from support.style_transfer import (
+    StyleRunOptions,
+    build_extractor,
+    check_kept_pictures,
+    find_pictures,
+    write_results,
+)
 from torch import Tensor
 
 
@@ -37,7 +43,7 @@ class Options:
     style_weight: Weight = 1e3  # beta
     start: Literal["content", "noise"] = "noise"  # the first picture
     steps: Count = 500  # iterations of L-BFGS for each picture
-    run: Place = Place(out=Path("runs/style_transfer"))
+    run: StyleRunOptions = StyleRunOptions(out=Path("runs/style_transfer"))
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -87,11 +93,11 @@ def main(options: Options) -> None:
     grams = mean_grams(features, pictures, style_layers)
 
     def transfer(index: int, real: Tensor) -> Tensor:
-        last = (0, 0.0, 0.0)
+        latest = (0, 0.0, 0.0)  # evaluations, and both losses
 
-        def note(*found: float) -> None:
-            nonlocal last
-            last = found
+        def note(*progress: float) -> None:
+            nonlocal latest
+            latest = progress
 
         with seeded(options.run.seed + index, run.device):  # the same noise for any number of processes
             result = transfer_style(
@@ -100,12 +106,9 @@ def main(options: Options) -> None:
                 steps=options.steps, start=options.start, progress=note,
             )  # fmt: skip
         if not options.run.quiet:
-            evaluations, near, like = last
-            print(
-                f"{content.paths[index].name}: content {near:.4g}, style {like:.4g} after {evaluations} "
-                "evaluations",
-                flush=True,
-            )
+            evaluations, content_loss, style_loss = latest
+            losses = f"content {content_loss:.4g}, style {style_loss:.4g}"
+            print(f"{content.paths[index].name}: {losses} after {evaluations} evaluations", flush=True)
         return result
 
     write_results(run, content, style, transfer)

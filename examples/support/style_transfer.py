@@ -25,7 +25,7 @@ VGG_CONTENT = "conv4_2"
 
 
 @dataclass(frozen=True)
-class Place:
+class StyleRunOptions:
     """Where and how a run takes place; there is no training, so the other recipes' options have no use."""
 
     out: Path  # folder of the results

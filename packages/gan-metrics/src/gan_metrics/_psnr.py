@@ -42,4 +42,4 @@ def decibels(prediction: Tensor, target: Tensor) -> Tensor:
     """(N,): `psnr` of images that have been checked."""
     error = to_unit_range(prediction) - to_unit_range(target)
     squared_error = error.square().sum((1, 2, 3)) / error[0].numel()
-    return (-torch.log(squared_error) * (10 / torch.log(torch.tensor(10.0)))).clamp_max(HIGHEST)
+    return (-10 * torch.log10(squared_error)).clamp_max(HIGHEST)
