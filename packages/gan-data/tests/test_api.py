@@ -68,6 +68,7 @@ def test_public_names():
         "read_labels",
         "require_equal_names",
         "require_labels",
+        "require_true_values",
         "resize_bicubic",
         "search_folder",
         "sharpen",

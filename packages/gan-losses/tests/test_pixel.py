@@ -33,6 +33,10 @@ def test_l1_names_its_mistakes(pair):
     prediction, target = pair
     with pytest.raises(ValueError, match=r"got \(2, 3, 4, 5\) and \(2, 1, 4, 5\)"):
         gl.l1_loss(prediction, target[:, :1])
+    with pytest.raises(
+        ValueError, match=r"got torch.float32 and torch.uint8; for 8-bit values pass images /"
+    ):
+        gl.l1_loss(prediction, target.to(torch.uint8))
     with pytest.raises(ValueError, match="each of 3 planes; got 1 weights"):
         gl.l1_loss(prediction, target, plane_weights=(2.0,))
     with pytest.raises(ValueError, match="got 'avg'"):

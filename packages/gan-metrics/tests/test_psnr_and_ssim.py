@@ -33,6 +33,16 @@ def test_psnr_of_equal_images_is_100_db(pair):
     assert psnr(torch.full((1, 1, 4, 4), 1e-5), torch.zeros(1, 1, 4, 4)) == 100  # it would be 106 dB
 
 
+def test_the_gradient_of_equal_images_is_zero(pair):
+    prediction, target = (images.clone() for images in pair)
+    prediction[0] = target[0]
+    prediction.requires_grad_()
+    psnr(prediction, target).backward()
+    assert (prediction.grad[0] == 0).all()
+    assert prediction.grad[1].isfinite().all()
+    assert prediction.grad[1].any()
+
+
 def test_ssim_agrees_with_scikit_image(pair, as_arrays):
     expected = [
         structural_similarity(

@@ -14,6 +14,7 @@ from gan_data.checking.labels import require_labels
 from gan_data.decoding.diagnosis import diagnose
 from gan_data.decoding.metadata import without_large_metadata
 from gan_data.decoding.picture import open_picture, orientation_of
+from gan_data.decoding.values import require_true_values
 from gan_data.files.domains import find_domains, require_equal_names
 from gan_data.files.formats import IMAGE_SUFFIXES, image_formats
 from gan_data.files.images import find_images, folder_of, holds_images
@@ -87,6 +88,7 @@ __all__ = [
     "read_labels",
     "require_equal_names",
     "require_labels",
+    "require_true_values",
     "resize_bicubic",
     "search_folder",
     "sharpen",

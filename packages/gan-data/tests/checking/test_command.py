@@ -37,6 +37,11 @@ def test_warnings_fail_only_when_strict(save, tmp_path, run):
     assert run("check", tmp_path, "--strict")[0] == 1
 
 
+@pytest.mark.parametrize("words", [[""], ["photos", "--labels="], ["photos", "--labels", ""]])
+def test_an_empty_value_is_not_the_current_folder(run, words):
+    assert run("check", *words) == (2, "", "error: a value is empty; give one, or leave the option out\n")
+
+
 def test_json(mess, run):
     code, output, errors = run("check", mess, "--json")
     report = json.loads(output)

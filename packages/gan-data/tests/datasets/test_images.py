@@ -174,7 +174,7 @@ class TestKeep:
 
     def test_nothing_kept(self, save, tmp_path):
         save("x.png")
-        with pytest.raises(DataError, match=r"keep left none of 1 images, .*x\.png"):
+        with pytest.raises(DataError, match=r"holds for none of 1 images, .*x\.png"):
             Images(tmp_path, keep=lambda _: False)
 
 

@@ -33,13 +33,19 @@ def l1_loss(
         A scalar; with "none" (N, C, H, W). At least float32.
 
     Raises:
-        ValueError: If the shapes differ, there are not C weights, or the reduction is unknown.
+        ValueError: If the shapes differ, an image is not floating point, there are not C weights, or the
+            reduction is unknown.
 
     Examples:
         >>> l1_loss(torch.full((1, 3, 8, 8), 0.5), torch.zeros(1, 3, 8, 8))
         tensor(0.5000)
     """
     check_same_shape("prediction and target", prediction, target)
+    if not (prediction.is_floating_point() and target.is_floating_point()):
+        raise ValueError(
+            f"l1_loss expects floating-point images; got {prediction.dtype} and {target.dtype}; for 8-bit "
+            "values pass images / 127.5 - 1"
+        )
     loss = F.l1_loss(at_least_float32(prediction), at_least_float32(target), reduction="none")
     if plane_weights is not None:
         loss = loss * _per_plane(plane_weights, loss)

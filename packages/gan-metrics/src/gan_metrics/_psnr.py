@@ -41,5 +41,7 @@ def psnr(prediction: Tensor, target: Tensor, *, reduction: Reduction = "mean") -
 def decibels(prediction: Tensor, target: Tensor) -> Tensor:
     """(N,): `psnr` of images that have been checked."""
     error = to_unit_range(prediction) - to_unit_range(target)
-    squared_error = error.square().sum((1, 2, 3)) / error[0].numel()
-    return (-10 * torch.log10(squared_error)).clamp_max(HIGHEST)
+    squared_error = error.square().sum((1, 2, 3)) / error.shape[1:].numel()
+    squared_error = squared_error.clamp_min(1e-12)  # or the gradient of equal images would be NaN
+    # With natural logarithms the values are torchmetrics' to the last digit.
+    return (-torch.log(squared_error) * (10 / torch.log(torch.tensor(10.0)))).clamp_max(HIGHEST)

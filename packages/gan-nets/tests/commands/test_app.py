@@ -43,6 +43,8 @@ def test_the_version(arguments, capsys):
             ["export", "net", "net.pt2", "--opset", "20"],
             "expected --opset with an .onnx file only; got net.pt2",
         ),
+        (["translate", "net", "", "-o", "out"], "a value is empty; give one, or leave the option out"),
+        (["translate", "net", "photos", "--out="], "a value is empty; give one, or leave the option out"),
         (["demo", "net", "--port", "x"], 'Invalid value for --port: unable to convert "x" into int.'),
     ],
 )

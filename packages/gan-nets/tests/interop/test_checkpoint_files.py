@@ -183,3 +183,27 @@ def test_the_error_for_a_pickled_network_says_how_to_extract_its_tensors(tmp_pat
         interop.read_checkpoint(path)
     assert "weights_only" not in str(error.value)  # torch's advice is to execute it
     assert "executed" not in capsys.readouterr().out
+
+
+def test_a_flipped_byte_in_a_tensor_is_found(tmp_path):
+    path = tmp_path / "net.pth"
+    torch.save({"first": torch.ones(8), "second": torch.zeros(8)}, path)
+    content = bytearray(path.read_bytes())
+    place = content.index(torch.ones(8).numpy().tobytes())
+    content[place + 3] ^= 0x41
+    path.write_bytes(content)
+    with pytest.raises(
+        ValueError, match=r"net.pth is not a checkpoint that can be read safely \(it is cut off"
+    ):
+        interop.read_checkpoint(path)
+
+
+def test_a_file_without_checksums_is_read(tmp_path):
+    path = tmp_path / "net.pth"
+    before = torch.serialization.get_crc32_options()
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save({"weight": torch.ones(8)}, path)
+    finally:
+        torch.serialization.set_crc32_options(before)
+    assert torch.equal(interop.read_checkpoint(path)["weight"], torch.ones(8))

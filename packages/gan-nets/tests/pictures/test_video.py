@@ -105,22 +105,26 @@ def test_odd_sizes_are_extended_by_a_pixel(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("matrix", "turns"),
+    ("a", "b", "c", "d", "upright"),
     [
-        ([0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30], -1),
-        ([0, -(1 << 16), 0, 1 << 16, 0, 0, 0, 0, 1 << 30], 1),
+        (0, 1, -1, 0, lambda x: np.rot90(x, -1)),
+        (0, -1, 1, 0, np.rot90),
+        (-1, 0, 0, -1, lambda x: x[::-1, ::-1]),
+        (-1, 0, 0, 1, lambda x: x[:, ::-1]),
+        (1, 0, 0, -1, lambda x: x[::-1]),
+        (0, 1, 1, 0, lambda x: x.swapaxes(0, 1)),
     ],
-    ids=["clockwise", "anticlockwise"],
+    ids=["clockwise", "anticlockwise", "upside down", "mirrored", "flipped", "transposed"],
 )
-def test_rotation_is_applied(tmp_path, matrix, turns):
+def test_the_display_matrix_is_applied(tmp_path, a, b, c, d, upright):
     write_video(tmp_path / "in.mp4", audio=False)
-    turn(tmp_path / "in.mp4", matrix)
+    turn(tmp_path / "in.mp4", [a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30])
     translate_video(Translator(Identity()), tmp_path / "in.mp4", tmp_path / "out.mp4")
     with av.open(str(tmp_path / "out.mp4")) as file:
         first = next(file.decode(video=0))
     assert first.rotation == 0
     shown = first.to_ndarray(format="rgb24")
-    assert np.abs(shown.astype(int) - np.rot90(gradient((32, 48), 0), turns)).mean() < 4
+    assert np.abs(shown.astype(int) - upright(gradient((32, 48), 0))).mean() < 4
 
 
 def test_audio_that_a_format_can_not_hold_is_an_error_and_leaves_no_file(tmp_path):
@@ -147,3 +151,10 @@ def test_the_command_recognizes_a_video_by_its_suffix(tmp_path, capsys):
     assert re.search(r"error: .*broken\.mp4: .{10,}", printed.err)
     assert frames(tmp_path / "out" / "in.mp4")[0][1].shape == (16, 24, 3)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["in.mp4", "in.png"]
+
+
+def test_a_list_of_files_is_no_video(tmp_path):
+    write_video(tmp_path / "other.mp4", audio=False)
+    (tmp_path / "in.mkv").write_text("ffconcat version 1.0\nfile other.mp4\n")
+    with pytest.raises(ValueError, match=r"in\.mkv: is a list of other files, which is not read; give the"):
+        translate_video(Translator(Identity()), tmp_path / "in.mkv", tmp_path / "out.mkv")

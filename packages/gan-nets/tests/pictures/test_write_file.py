@@ -384,3 +384,14 @@ def test_any_name_that_the_disk_takes_is_written(tmp_path, name):
     Image.fromarray(noise(4, 6, 3)).save(tmp_path / name)
     translate_file(Identity(), tmp_path / name, tmp_path / "out" / name)
     assert [path.name for path in (tmp_path / "out").iterdir()] == [name]
+
+
+@pytest.mark.parametrize("compression", ["group3", "group4"])
+def test_a_fax_that_is_no_longer_black_and_white_has_another_compression(tmp_path, compression):
+    Image.fromarray(noise(16, 24) > 127).save(tmp_path / "in.tif", compression=compression)
+    translate_file(Identity(), tmp_path / "in.tif", tmp_path / "same.tif")
+    translate_file(Identity(), tmp_path / "in.tif", tmp_path / "rgb.tif", rgb=True)
+    with Image.open(tmp_path / "same.tif") as same, Image.open(tmp_path / "rgb.tif") as rgb:
+        assert (same.mode, same.info["compression"]) == ("1", compression)
+        assert (rgb.mode, rgb.info["compression"]) == ("RGB", "tiff_adobe_deflate")
+        assert np.array_equal(np.array(same.convert("RGB")), np.array(rgb))

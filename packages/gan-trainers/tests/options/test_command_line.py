@@ -357,6 +357,14 @@ def test_a_mistake_that_the_recipe_finds_has_exit_code_2(call):
     assert call(main=refuses) == (2, "", "error: --data is missing\n")
 
 
+def test_ctrl_c_outside_of_a_loop_is_one_sentence(call):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    sentence = "\nstopped at once; the same command goes on from the last checkpoint\n"
+    assert call(main=interrupted) == (130, "", sentence)
+
+
 def test_other_errors_keep_their_traceback():
     def has_a_bug(_):
         raise KeyError

@@ -41,8 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     if isinstance(sys.stdout, TextIOWrapper):  # of a pipe on Windows, which cannot encode every name
         sys.stdout.reconfigure(errors="backslashreplace")
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    if any(not token or (token.startswith("--") and token.endswith("=")) for token in tokens):
+        # A path would be the current folder, as of a shell's variable that is not set.
+        print("error: a value is empty; give one, or leave the option out", file=sys.stderr)
+        raise SystemExit(2)
     try:
-        app(arguments, exit_on_error=False, print_error=False)
+        app(tokens, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None

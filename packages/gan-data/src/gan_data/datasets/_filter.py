@@ -28,10 +28,10 @@ def filtered(
         DataError: it keeps none.
     """
     kept, dropped = _parts(paths, keep)
+    rule = getattr(keep, "__name__", "keep")
     if not kept:
-        raise DataError(f"keep left none of {len(paths)} images, {paths[0]} ...; give others or no keep")
+        raise DataError(f"{rule} holds for none of {len(paths)} images, {paths[0]} ...; give other images")
     if dropped:
-        rule = getattr(keep, "__name__", "keep")
         log.warning("%d of %d images were left out by %s", len(dropped), len(paths), rule)
     return kept, dropped
 

@@ -7,6 +7,7 @@ from PIL.ImageFile import ImageFile
 
 from gan_data.decoding.diagnosis import UnsuitableError
 from gan_data.decoding.picture import QUARTER_TURNED, orientation_of
+from gan_data.decoding.values import require_interleaved, require_true_values
 
 LOSSY = frozenset({"JPEG", "MPO"})
 TURNS = {
@@ -24,6 +25,8 @@ FROM_16_BITS = [(level + 128) // 257 for level in range(65_536)]  # to 8 bits, r
 
 def to_rgb(image: ImageFile) -> Image.Image:
     """The image upright, in mode RGB, with transparent pixels on white."""
+    require_true_values(image)
+    require_interleaved(image)
     _match_transparency(image)
     image.load()  # the first image of an animation, or of a document with pages
     upright = _upright(image)

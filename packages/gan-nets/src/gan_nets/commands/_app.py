@@ -39,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     if len(tokens) == 1 and tokens[0] in COMMANDS:
         tokens.append("--help")
+    if any(not token or (token.startswith("--") and token.endswith("=")) for token in tokens):
+        # A path would be the current folder, as of a shell's variable that is not set.
+        _stop(ValueError("a value is empty; give one, or leave the option out"), code=2)
     try:
         app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,39 @@ def _read(path: Path) -> Any:
     try:
         if kind == "safetensors":
             return load_file(path)
+        _check_sums(path)
         with warnings.catch_warnings(), path.open("rb") as file:  # of a path, torch believes the suffix
             warnings.simplefilter("ignore")  # about pickle protocols, before torch refuses such a file
             return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged pickle raises any error: KeyError, EOFError, UnpicklingError, ...
         raise ValueError(f"{path} is not a checkpoint that can be read safely {_why(path, error)}") from error
+
+
+def _check_sums(path: Path) -> None:
+    """Compare a zip file's entries with their checksums, which torch does not.
+
+    torch can be told to write none; then no entry fits.
+
+    Raises:
+        BadZipFile: an entry is damaged.
+    """
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        names = [entry.filename for entry in archive.infolist() if entry.file_size]
+        damaged = [name for name in names if not _is_whole(archive, name)]
+    if 0 < len(damaged) < len(names):
+        raise zipfile.BadZipFile(f"the checksum of {damaged[0]} is another one")
+
+
+def _is_whole(archive: zipfile.ZipFile, name: str) -> bool:
+    try:
+        with archive.open(name) as entry:
+            while entry.read(2**20):
+                pass
+    except zipfile.BadZipFile:
+        return False
+    return True
 
 
 def _why(path: Path, error: Exception) -> str:

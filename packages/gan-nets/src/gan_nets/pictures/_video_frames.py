@@ -1,7 +1,7 @@
 """Frames of videos as arrays for a network, and back: color matrix, bits, alpha, rotation and size."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -18,6 +18,20 @@ PACKED = {  # by alpha, and more than 8 bits
 }  # fmt: skip
 
 
+class Orientation(NamedTuple):
+    """What sets a stored frame upright: rows and columns exchanged first, then mirrored."""
+
+    transposed: bool = False
+    upside_down: bool = False
+    left_right: bool = False
+
+    def apply(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """The array (H, W, C) upright."""
+        pixels = pixels.swapaxes(0, 1) if self.transposed else pixels
+        pixels = pixels[::-1] if self.upside_down else pixels
+        return pixels[:, ::-1] if self.left_right else pixels
+
+
 @dataclass(frozen=True)
 class FrameKind:
     """What the frames of a result have in common, from the first one.
@@ -27,20 +41,20 @@ class FrameKind:
         alpha: whether they have alpha.
         bits: a channel.
         matrix: FFmpeg's number of the color matrix.
-        turns: quarter turns anticlockwise that set the frames upright.
+        orientation: what sets the frames upright.
     """
 
     size: tuple[int, int]
     alpha: bool
     bits: int
     matrix: int
-    turns: int
+    orientation: Orientation
 
     @property
     def upright(self) -> tuple[int, int]:
         """(height, width) when set upright."""
         width, height = self.size
-        return (width, height) if self.turns % 2 else (height, width)
+        return (width, height) if self.orientation.transposed else (height, width)
 
     def array(self, frame: Any) -> NDArray[Any]:
         """A frame as (H, W, 3), or 4 with alpha, upright: uint8, or uint16 for more than 8 bits."""
@@ -50,7 +64,7 @@ class FrameKind:
             height=self.size[1],
             src_colorspace=MATRICES[_matrix(frame)],
         )
-        return np.ascontiguousarray(np.rot90(pixels, self.turns))
+        return np.ascontiguousarray(self.orientation.apply(pixels))
 
     def frame(self, pixels: NDArray[Any], encoder: Encoder) -> Any:
         """The encoder's frame of an array (H, W, C) from `array`'s; odd sides are extended by a pixel."""
@@ -72,8 +86,19 @@ def kind_of(frame: Any) -> FrameKind:
         alpha=any(each.is_alpha for each in components) or _has_clear_color(frame),
         bits=max(each.bits for each in components),
         matrix=_matrix(frame),
-        turns=round(frame.rotation / 90),
+        orientation=_orientation(frame),
     )
+
+
+def _orientation(frame: Any) -> Orientation:
+    """From the display matrix: x' = a x + c y, y' = b x + d y; an angle between is taken to the nearest."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return Orientation()
+    a, b, _, c, d = np.frombuffer(matrix, np.int32, count=5).tolist()
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        return Orientation(transposed=True, upside_down=b < 0, left_right=c < 0)
+    return Orientation(upside_down=d < 0, left_right=a < 0)
 
 
 def _matrix(frame: Any) -> int:

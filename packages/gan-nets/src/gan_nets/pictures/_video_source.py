@@ -18,6 +18,7 @@ from gan_nets.pictures._video_formats import VideoFormat
 from gan_nets.pictures._video_tracks import best_track, left_out, stated_end
 from gan_nets.pictures._video_words import ffmpeg_words
 
+PLAYLIST = b"ffconcat"  # with which FFmpeg's lists of files begin
 ERRORS = 20  # in a row, after which the rest of a file is given up
 CLOCKED = {"mpeg", "mpegts"}  # formats whose time zero has no meaning, and whose clock may jump
 MISSING = Fraction(1, 2)  # seconds at the end of a file that are worth a note
@@ -154,8 +155,13 @@ def open_video(path: Path, form: VideoFormat | None = None) -> Generator[VideoSo
         OSError: the file can't be read.
     """
     with open_regular(path) as file:  # the system's errors are clearer than FFmpeg's
-        if not file.read(1):
+        head = file.read(len(PLAYLIST))
+        if not head:
             raise ValueError(f"{path}: is empty (0 bytes); copy it again")
+        if head == PLAYLIST:
+            raise ValueError(
+                f"{path}: is a list of other files, which is not read; give the videos themselves"
+            )
     try:
         container = _container(path)
     except FFmpegError as error:

@@ -118,7 +118,7 @@ class VideoWriter:
     def _aspect(self, kind: FrameKind) -> Fraction:
         """Width of a pixel by its height, upright."""
         aspect = self._video.aspect
-        return 1 / aspect if kind.turns % 2 else aspect
+        return 1 / aspect if kind.orientation.transposed else aspect
 
     def _begin(self, translated: Any, frame: Any, kind: FrameKind) -> Any:
         """The stream of the result."""

@@ -21,7 +21,8 @@ LARGEST = {  # sides in pixels that the formats, or their libraries, can hold
 }  # fmt: skip
 SIXTEEN_BIT, SIXTEEN_BIT_GRAY = ("PNG", "TIFF"), ("PPM", "JPEG2000")
 OPAQUE = {"BMP", "DIB", "JPEG", "PCX", "PPM"}  # formats without transparency
-LOSSLESS_TIFF = {"raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "group3", "group4"}
+LOSSLESS_TIFF = {"raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits"}
+BILEVEL_TIFF = {"group3", "group4"}  # of scans and faxes: black and white alone
 # For modes that some of Pillow's writers do not support: modes that hold the same without loss.
 WIDER = {"1": "L", "P": "RGB", "PA": "RGBA", "L": "RGB", "LA": "RGBA", "HSV": "RGB", "YCbCr": "RGB"}
 # For photos of 16 bits, whose lower bytes are noise: a tenth of the default's time, and smaller files.
@@ -63,7 +64,7 @@ def write_file(result: Image.Image | NDArray[Any], target: Path, source: Picture
     name = source.target_format
     if isinstance(result, Image.Image):
         _check_size(result.size, name)
-        content = _encoded(result, name, _options(name, source, target))
+        content = _encoded(result, name, _options(name, result.mode, source, target))
     else:
         content = _sixteen_bit(result, name, metadata_of(source.image))
     with writing(target), atomic_write(target) as path:
@@ -101,8 +102,8 @@ def _widened(image: Image.Image) -> Image.Image:
     return converted
 
 
-def _options(name: str, source: PictureFile, target: Path) -> dict[str, Any]:
-    """Options of Pillow's writer for a result of the same quality as the source."""
+def _options(name: str, mode: str, source: PictureFile, target: Path) -> dict[str, Any]:
+    """Options of Pillow's writer for a result in a mode, of the same quality as the source."""
     same = name == source.format
     if name == "JPEG":
         return {"quality": 95, "subsampling": "4:4:4"}
@@ -110,7 +111,8 @@ def _options(name: str, source: PictureFile, target: Path) -> dict[str, Any]:
         return {"quality": 95, "lossless": not same or b"VP8L" in source.data, "exact": True}
     if name == "TIFF":
         found = source.image.info.get("compression")
-        return {"compression": found if same and found in LOSSLESS_TIFF else "tiff_adobe_deflate"}
+        known = LOSSLESS_TIFF | (BILEVEL_TIFF if mode == "1" else set())
+        return {"compression": found if same and found in known else "tiff_adobe_deflate"}
     if name == "JPEG2000":
         return {"no_jp2": target.suffix.lower() in (".j2c", ".j2k", ".jpc")}  # the bare codestream
     return {"quality": 95} if name == "AVIF" else {}

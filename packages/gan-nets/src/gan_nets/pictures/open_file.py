@@ -12,7 +12,15 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import tifffile
-from gan_data import DataError, diagnose, open_picture, open_regular, orientation_of, without_large_metadata
+from gan_data import (
+    DataError,
+    diagnose,
+    open_picture,
+    open_regular,
+    orientation_of,
+    require_true_values,
+    without_large_metadata,
+)
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.ImageFile import ImageFile
@@ -83,6 +91,7 @@ def _decoded(data: bytes) -> tuple[ImageFile, int, NDArray[np.uint16] | None]:
     try:
         # Not by name: Pillow would map the file, and garble TIFFs with an orientation.
         image = open_picture(BytesIO(data))
+        require_true_values(image)
         frames, pixels = getattr(image, "n_frames", 1), _sixteen_bit(image, data)
         if pixels is None:
             image.load()

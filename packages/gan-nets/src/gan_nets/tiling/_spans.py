@@ -106,12 +106,13 @@ def _spans(side: int, tile: int, overlap: int, blend: int, multiple: int, *, sma
     """Tiles of equal size along a side, evenly spaced, starting at multiples."""
     if side <= tile:
         return [Span(0, side, None, None)]
-    tile = tile // multiple * multiple
+    given, tile = tile, tile // multiple * multiple
     step = (tile - 2 * overlap - blend) // multiple * multiple
     if step < 1:
+        least = -(-(2 * overlap + blend) // multiple) * multiple + multiple
         raise ValueError(
-            f"expected tiles larger than twice the overlap of {overlap} and the blend of {blend} by at least "
-            f"{multiple} pixels; got {tile}; take larger tiles, or accept a smaller overlap"
+            f"expected tiles of at least {least} pixels, for the overlap of {overlap} and the blend of "
+            f"{blend}; got {given}; take larger tiles, or accept a smaller overlap"
         )
     steps = -(-(side - tile) // step)
     if smallest:

@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ def run_recipe(
         arguments: of the command line; those of the program if not given.
 
     Raises:
-        SystemExit: after a mistake, and after `--help` and `--version`.
+        SystemExit: after a mistake, after `--help` and `--version`, and after Ctrl-C with code 130.
 
     Examples:
         >>> from dataclasses import dataclass
@@ -52,7 +53,13 @@ def run_recipe(
         elif "--version" in words:
             print(f"gan-trainers {__version__}")
         else:
-            main(parse_options(presets[name], words))
+            try:
+                main(parse_options(presets[name], words))
+            except KeyboardInterrupt:  # outside of the loop, or a second one in it
+                if "GAN_TRACEBACK" in os.environ:
+                    raise
+                print("\nstopped at once; the same command goes on from the last checkpoint", file=sys.stderr)
+                raise SystemExit(130) from None
 
 
 def parse_options(preset: Options, words: Sequence[str]) -> Options:
