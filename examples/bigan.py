@@ -39,6 +39,7 @@ from support.translation import (
     Direction,
     both_directions,
     check_halved_twice,
+    check_layers,
     check_source,
     evaluate_and_save,
     find_files,
@@ -77,6 +78,7 @@ class Options:
         check_ranges(self)
         check_source(self.data, emoji=self.emoji, portraits=self.portraits, preset="bigan.py paper")
         check_halved_twice(self.size)
+        check_layers(self.layers, self.size)
 
 
 SMALL = Options(

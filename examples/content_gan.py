@@ -41,6 +41,7 @@ from support.steps import steps_of_epochs
 from support.translation import (
     Direction,
     check_halved_twice,
+    check_layers,
     check_source,
     evaluate_and_save,
     find_files,
@@ -85,6 +86,7 @@ class Options:
         check_ranges(self)
         check_source(self.data, emoji=self.emoji, portraits=self.portraits, preset="content_gan.py paper")
         check_halved_twice(self.size)
+        check_layers(self.layers, self.size)
         if self.vgg19 and (self.content, self.features) != ("features", "vgg19"):
             raise OptionError("--vgg19 expects --content features --features vgg19")
 

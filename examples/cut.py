@@ -47,6 +47,7 @@ from support.steps import steps_of_epochs
 from support.translation import (
     Direction,
     check_halved_twice,
+    check_layers,
     check_source,
     evaluate_and_save,
     find_files,
@@ -97,6 +98,7 @@ class Options:
         check_ranges(self)
         check_source(self.data, emoji=self.emoji, portraits=self.portraits, preset="cut.py cut")
         check_halved_twice(self.size)
+        check_layers(self.layers, self.size)
         if not (self.adversarial_weight or self.nce_weight):
             raise OptionError("--adversarial-weight or --nce-weight must be above 0; got 0 for both")
         with torch.device("meta"):

@@ -45,6 +45,7 @@ from support.translation import (
     Direction,
     both_directions,
     check_halved_twice,
+    check_layers,
     check_source,
     evaluate_and_save,
     find_files,
@@ -88,6 +89,7 @@ class Options:
         check_ranges(self)
         check_source(self.data, emoji=self.emoji, portraits=self.portraits, preset="cyclegan.py paper")
         check_halved_twice(self.size)
+        check_layers(self.layers, self.size)
         if not any((self.adversarial_weight, *self.cycle_weights)):
             raise OptionError("--adversarial-weight or --cycle-weights must be above 0; got 0 for all")
         if self.order == "alternating" and self.run.accumulate > 1:

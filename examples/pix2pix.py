@@ -53,7 +53,7 @@ from support.pix2pix import (
 )
 from support.start import start_networks
 from support.steps import steps_of_epochs
-from support.translation import check_source
+from support.translation import check_layers, check_source
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -95,6 +95,9 @@ class Options:
         check_ranges(self)
         check_source(self.data, emoji=self.emoji, portraits=self.portraits, preset="pix2pix.py paper")
         check_generator(self)
+        check_layers(self.layers, self.size)
+        if self.pairs == "photos" and self.size % self.scale:
+            raise OptionError(f"--size must be a multiple of --scale {self.scale}; got {self.size}")
         if self.discriminator == "none" and not self.l1_weight:
             raise OptionError("--l1-weight must be above 0 without a discriminator; got 0.0")
 

@@ -360,6 +360,7 @@ def test_bad_images_end_in_one_sentence(cyclegan, mistake, data, tmp_path, spoil
             "--cycle-weights must be 2 values: a number of at least 0, a number of at least 0; got 1.0 -2.0",
         ),
         ("emoji", {"identity_weight": "nan"}, "--identity-weight must be a number of at least 0; got nan"),
+        ("emoji", {"layers": 5}, "--layers 5 expects a --size of at least 96; got 64; use fewer"),
         ("emoji", {"pool_size": -1}, "--pool-size must be a whole number of at least 0; got -1"),
     ],
 )

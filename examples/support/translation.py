@@ -69,6 +69,17 @@ def check_halved_twice(size: int) -> None:
         raise OptionError(f"--size must be a multiple of 4, 8 or more, which is halved twice; got {size}")
 
 
+def check_layers(layers: int, size: int) -> None:
+    """Make sure that a PatchGAN of so many layers gives a logit for images of a size.
+
+    Raises:
+        OptionError: it gives none.
+    """
+    least = 3 * 2**layers  # `PatchDiscriminator.minimum_size`
+    if layers and size < least:
+        raise OptionError(f"--layers {layers} expects a --size of at least {least}; got {size}; use fewer")
+
+
 def find_files(
     data: Sequence[Path], *, emoji: bool = False, portraits: bool = False
 ) -> tuple[Domains, Domains]:

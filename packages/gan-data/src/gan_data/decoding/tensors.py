@@ -68,14 +68,27 @@ def to_uint8(image: Tensor) -> Tensor:
     """
     if not image.is_floating_point():
         raise ValueError(f"to_uint8 expects floating point in [-1, 1]; got {image.dtype}")
-    if image.numel():
-        _check_range(*(float(value) for value in image.detach().aminmax()))
+    require_range("to_uint8", image)
     return (image.detach().float() + 1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
-def _check_range(low: float, high: float) -> None:
+def require_range(caller: str, images: Tensor) -> None:
+    """Refuse values far outside [-1, 1], such as those of 0..255, and NaN.
+
+    Raises:
+        ValueError: there are some; it names the caller.
+    """
+    if not images.numel():
+        return
+    low, high = (float(value) for value in images.detach().aminmax())
     if math.isnan(high):
-        raise ValueError("to_uint8 expects numbers in [-1, 1]; got NaN; check whether training diverged")
+        raise ValueError(f"{caller} expects numbers in [-1, 1]; got NaN; check whether training diverged")
     if max(-low, high) > FARTHEST:
         remedy = "for values of 0 to 255 pass image / 127.5 - 1, or check whether training diverged"
-        raise ValueError(f"to_uint8 expects values in [-1, 1]; got {low:g} to {high:g}; {remedy}")
+        raise ValueError(f"{caller} expects values in [-1, 1]; got {low:g} to {high:g}; {remedy}")
+
+
+def require_range_on_cpu(caller: str, images: Tensor) -> None:
+    """The same for images on a CPU; on another device a look at them would wait for it."""
+    if images.device.type == "cpu":
+        require_range(caller, images)

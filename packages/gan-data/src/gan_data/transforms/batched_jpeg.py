@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from gan_data.decoding.tensors import require_range_on_cpu
 from gan_data.transforms._ranges import require_one_per_image
 from gan_data.transforms.degrade import require_quality
 
@@ -50,8 +51,8 @@ def batched_jpeg(images: Tensor, qualities: Sequence[int]) -> Tensor:
         (N, 3, H, W) in [-1, 1], of 8-bit levels, float32. Not differentiable.
 
     Raises:
-        ValueError: a quality is out of range, there is not one for each image, or there are not three
-            channels of floating point.
+        ValueError: a quality is out of range, there is not one for each image, there are not three
+            channels of floating point, or on a CPU values are far outside [-1, 1].
 
     Examples:
         >>> images = torch.rand(2, 3, 16, 16) * 2 - 1
@@ -63,6 +64,7 @@ def batched_jpeg(images: Tensor, qualities: Sequence[int]) -> Tensor:
             "batched_jpeg expects (N, 3, H, W) of floating point in [-1, 1]; "
             f"got {tuple(images.shape)} {images.dtype}"
         )
+    require_range_on_cpu("batched_jpeg", images)
     require_one_per_image("qualities", qualities, len(images))
     for quality in qualities:
         require_quality(quality)

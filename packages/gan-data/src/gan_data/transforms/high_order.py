@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gan_data.decoding.tensors import require_range_on_cpu
 from gan_data.transforms._ranges import require_one_per_image, require_probability
 from gan_data.transforms.batched_jpeg import batched_jpeg
 from gan_data.transforms.blur import blur
@@ -89,7 +90,8 @@ class HighOrderDegradation:
             (N, 3, H / scale, W / scale) float32 in [-1, 1], of 8-bit levels, on the same device. No gradient.
 
         Raises:
-            ValueError: the images have another shape or dtype, or there is not one seed for each of them.
+            ValueError: the images have another shape or dtype, values on a CPU are far outside [-1, 1], or
+                there is not one seed for each of them.
         """
         height, width = self._require_images(images, seeds)
         size = (height // self.scale, width // self.scale)
@@ -136,6 +138,7 @@ class HighOrderDegradation:
                 f"expected height and width to be multiples of scale={self.scale}; got {height}x{width}; "
                 "crop the images first"
             )
+        require_range_on_cpu("HighOrderDegradation", images)
         require_one_per_image("the seeds", seeds, len(images))
         return height, width
 

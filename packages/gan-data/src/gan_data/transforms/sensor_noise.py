@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from gan_data.decoding.tensors import require_range_on_cpu
 from gan_data.transforms._ranges import require_one_per_image
 from gan_data.transforms.degrade import grayscale
 
@@ -28,8 +29,8 @@ def add_gaussian_noise(
         (N, 3, H, W) float32, clipped to [-1, 1]. No gradient.
 
     Raises:
-        ValueError: there is not one value for each image, a standard deviation is negative, or the images
-            have another shape.
+        ValueError: there is not one value for each image, a standard deviation is negative, the images have
+            another shape, or on a CPU values far outside [-1, 1].
 
     Examples:
         >>> noisy = add_gaussian_noise(torch.zeros(1, 3, 8, 8), sigmas=[10], gray=[True], seeds=[0])
@@ -103,6 +104,7 @@ def _checked(
             f"{name} expects (N, 3, H, W) of floating point in [-1, 1]; "
             f"got {tuple(images.shape)} {images.dtype}"
         )
+    require_range_on_cpu(name, images)
     for what, given in (("strengths", strengths), ("gray", gray), ("seeds", seeds)):
         require_one_per_image(f"the {what}", given, len(images))
     if min(strengths, default=0) < 0:

@@ -5,6 +5,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from gan_data.decoding.tensors import require_range_on_cpu
 from gan_data.transforms._separable import filter_rows_and_columns
 from gan_data.transforms.blur import reflected_positions
 
@@ -27,7 +28,8 @@ def sharpen(images: Tensor, *, weight: float = 0.5, radius: int = 50, threshold:
         The same shape and range, at least float32.
 
     Raises:
-        ValueError: radius, weight or threshold is out of range, or the images are not floating point.
+        ValueError: radius, weight or threshold is out of range, the images are not floating point, or on a
+            CPU values are far outside [-1, 1].
 
     Examples:
         >>> gray = torch.zeros(1, 3, 64, 64)
@@ -42,6 +44,7 @@ def sharpen(images: Tensor, *, weight: float = 0.5, radius: int = 50, threshold:
         raise ValueError(
             f"sharpen expects (..., C, H, W) of floating point; got {tuple(images.shape)} {images.dtype}"
         )
+    require_range_on_cpu("sharpen", images)
     images = images.to(torch.promote_types(images.dtype, torch.float32))
     down, across = (_gaussian_matrix(side, radius | 1) for side in images.shape[-2:])
     detail = images - filter_rows_and_columns(images, down, across)
