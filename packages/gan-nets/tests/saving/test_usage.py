@@ -71,3 +71,15 @@ def test_the_error_for_an_unknown_usage_is_one_sentence(tmp_path, changes, messa
     file.write_text(json.dumps(config))
     with pytest.raises(ValueError, match=f"config.json does not describe a PixelDiscriminator: {message}"):
         gan_nets.load(tmp_path)
+
+
+def test_a_usage_of_another_version_and_a_byte_order_mark(tmp_path):
+    PixelDiscriminator(width=2).save_pretrained(tmp_path)
+    file = tmp_path / "config.json"
+    config = json.loads(file.read_text())
+    file.write_text(json.dumps(config), encoding="utf-8-sig")  # as editors of Windows save it
+    assert gan_nets.load(tmp_path).usage == Usage("discriminate")
+    config["usage"]["tempo"] = 3
+    file.write_text(json.dumps(config))
+    with pytest.raises(ValueError, match="PixelDiscriminator: unknown usage 'tempo'; a newer gan-nets may know"):
+        gan_nets.load(tmp_path)

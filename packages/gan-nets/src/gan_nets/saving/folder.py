@@ -101,7 +101,7 @@ def read_json(path: Path) -> Any:
             f"{path} has {path.stat().st_size} bytes; expected a description of {LARGEST} at most"
         )
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))  # as editors of Windows save it, too
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON ({error}); save the network again") from error
 

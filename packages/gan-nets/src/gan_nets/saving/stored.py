@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,9 +56,15 @@ class StoredNetwork(NamedTuple):
         try:
             if not isinstance(stored, dict):
                 raise ValueError(f"expected usage as a dict; got {short(stored)}")
+            if unknown := sorted(stored.keys() - {field.name for field in fields(Usage)}):
+                raise ValueError(
+                    f"usage has the unknown entry {short(unknown[0])}; a newer gan-nets may know it"
+                )
             # JSON has lists for tuples.
-            fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
-            return Usage(**fields)
+            arguments: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()
+            }
+            return Usage(**arguments)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{self.described_in} does not describe a {self.class_name}: {error}") from error
 

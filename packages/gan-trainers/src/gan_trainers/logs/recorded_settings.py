@@ -27,10 +27,12 @@ def read_recorded_settings(file: Path) -> RecordedSettings:
     """Read what is left of a settings.json."""
     try:
         content = json.loads(file.read_text("utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError(f"expected an object; got a {type(content).__name__}")
         parts = {name: content.get(name) for name in ("settings", "computation", "versions")}
     except FileNotFoundError:
         return RecordedSettings(None, {}, {}, None, f"{file} is missing; the options until now are unknown")
-    except (OSError, ValueError, RecursionError, AttributeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         sentence = f"{file} is damaged ({error}); the options until now are unknown"
         return RecordedSettings(None, {}, {}, None, sentence)
     known = {name: part for name, part in parts.items() if isinstance(part, dict)}
