@@ -57,9 +57,7 @@ class StoredNetwork(NamedTuple):
             if not isinstance(stored, dict):
                 raise ValueError(f"expected usage as a dict; got {short(stored)}")
             if unknown := sorted(stored.keys() - {field.name for field in fields(Usage)}):
-                raise ValueError(
-                    f"usage has the unknown entry {short(unknown[0])}; a newer gan-nets may know it"
-                )
+                raise ValueError(f"unknown usage {short(unknown[0])}; a newer gan-nets may know it")
             # JSON has lists for tuples.
             arguments: dict[str, Any] = {
                 key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()
