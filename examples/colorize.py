@@ -1,4 +1,4 @@
-"""Colorization of grayscale photos with pix2pix, in the color spaces that article 002 compares.
+"""Colorization of grayscale photos with pix2pix, in several color spaces.
 
 Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Networks".
 

@@ -17,8 +17,13 @@ LIBRARY = "gan-nets"
 
 
 def is_repository(path: str | Path) -> bool:
-    """Whether `path` names a repository: a string such as "user/name", unless there is such a path."""
-    return isinstance(path, str) and is_repository_name(path) and not Path(path).exists()
+    """Whether `path` names a repository: a string such as "user/name", unless there is such a path or folder.
+
+    With a folder "runs" here, "runs/nothing" is a mistake that must not be asked for on the Internet.
+    """
+    if not isinstance(path, str) or not is_repository_name(path):
+        return False
+    return not Path(path).exists() and not Path(path).parent.is_dir()
 
 
 def is_repository_name(text: str) -> bool:

@@ -9,18 +9,11 @@ from torch import Tensor
 from gan_trainers.logs.curves import Row
 from gan_trainers.logs.previews import read_grid
 
-LOWER_IS_BETTER = (
-    "distance",
-    "fid",
-    "kid",
-    "lpips",
-    "mse",
-    "mae",
-    "niqe",
-)  # parts of the names of such scores
+HIGHER_IS_BETTER = ("psnr", "ssim", "iou", "accuracy", "correlation")
+LOWER_IS_BETTER = ("distance", "error", "fid", "kid", "lpips", "mse", "mae", "niqe")
+REFERENCES = ("gray_", "true_")  # scores of something else, to compare with
 
-_SCORES = ("psnr", "ssim", *LOWER_IS_BETTER)
-_LEAST_ROWS = 10  # a shorter log shows nothing
+LEAST_ROWS = 10  # a shorter log shows nothing
 _WON = 5  # a loss so many times smaller than at first no longer trains its player
 _SWING = 1.0  # spread of the middle four fifths of a steady loss, relative to its median
 _ALIKE = 0.15  # images with less than this part of another column's variety look alike
@@ -35,13 +28,22 @@ def findings(rows: list[Row], previews: Mapping[str, Path]) -> list[str]:
         previews: the newest grid of each name.
     """
     found: list[str] = []
-    if len(rows) >= _LEAST_ROWS:
+    if len(rows) >= LEAST_ROWS:
         series = {name: [row[name] for row in rows if name in row] for name in rows[-1]}
         for name, values in series.items():
-            if name.startswith(("discriminator", "adversarial")) and len(values) >= _LEAST_ROWS:
+            if name.startswith(("discriminator", "adversarial")) and len(values) >= LEAST_ROWS:
                 found += _balance(name, values)
         found += _past_best(rows) + _overfitting(rows)
     return found + [line for name, file in previews.items() for line in _alike(name, read_grid(file))]
+
+
+def direction(name: str) -> int:
+    """1 if more of a scalar is better, -1 if less is, by parts of its name; 0 if it is no score."""
+    if name.startswith(REFERENCES):
+        return 0
+    if any(word in name for word in LOWER_IS_BETTER):
+        return -1
+    return int(any(word in name for word in HIGHER_IS_BETTER))
 
 
 def _balance(name: str, values: list[float]) -> list[str]:
@@ -72,9 +74,9 @@ def _balance(name: str, values: list[float]) -> list[str]:
 def _past_best(rows: list[Row]) -> list[str]:
     """Scores that were clearly better at an earlier step."""
     found: list[str] = []
-    for name in {name for row in rows for name in row if any(score in name for score in _SCORES)}:
+    for name in {name for row in rows for name in row if direction(name)}:
         points = [(row[name], row["step"]) for row in rows if name in row]
-        sign = -1 if any(word in name for word in LOWER_IS_BETTER) else 1
+        sign = direction(name)
         best, step = max(points, key=lambda point: sign * point[0])
         last = points[-1][0]
         spread = max(value for value, _ in points) - min(value for value, _ in points)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from gan_trainers.base.atomic import atomic_write_text, explained_os_errors
 from gan_trainers.logs.curves import Row, draw_curves
-from gan_trainers.report._health import LOWER_IS_BETTER, findings
+from gan_trainers.report._health import LEAST_ROWS, direction, findings
 from gan_trainers.report._recorded import RecordedRun, read_runs
 
 _MARK = "<!-- written by gan-trainers report -->"
@@ -68,8 +68,15 @@ def _health(run: RecordedRun) -> str:
     """The length of the run, and the findings about its health."""
     found = [*run.damage, *findings(run.rows, {name: grids[-1] for name, grids in run.previews.items()})]
     items = "".join(f"<li>{escape(line)}</li>" for line in found)
-    text = f"<ul>{items}</ul>" if found else "<p>No findings in the losses, scores and pictures.</p>"
+    if len(run.rows) < LEAST_ROWS:
+        items += f"<li>{_too_short(len(run.rows))}</li>"
+    text = f"<ul>{items}</ul>" if items else "<p>No findings in the losses, scores and pictures.</p>"
     return f"<h3>{escape(run.label)}</h3><p>{_length(run)}</p>{text}"
+
+
+def _too_short(rows: int) -> str:
+    lines = "line" if rows == 1 else "lines"
+    return f"The log is too short for findings in the losses and scores: {rows} {lines} of {LEAST_ROWS}."
 
 
 def _length(run: RecordedRun) -> str:
@@ -95,9 +102,8 @@ def _last_and_best(rows: list[Row], name: str) -> str:
     if not points:
         return ""
     text = f"{points[-1][0]:.4g}"
-    if len(points) < len(rows):  # a score, measured at evaluations only
-        choose = min if any(word in name for word in LOWER_IS_BETTER) else max
-        best, step = choose(points)
+    if sign := direction(name):
+        best, step = max(points, key=lambda point: sign * point[0])
         text += f" (best {best:.4g} at step {step:,.0f})"
     return text
 
