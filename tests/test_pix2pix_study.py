@@ -20,21 +20,23 @@ from translation_data import Sides, TranslationData
 from translation_tables import make_task
 
 
-def row(iou, color):
-    return {"class IoU": Spread((iou,)), "colorfulness": Spread((color,))}
+def row(iou, color, seeds=2):
+    return {"class IoU": Spread((iou,) * seeds), "colorfulness": Spread((color,) * seeds)}
 
 
 def test_verdicts_follow_the_table():
     trained = {arm: row(40.0, 20.0) for arm in ARMS}
     trained |= {BOTH: row(50.0, 29.0), L1: row(55.0, 10.0)}
-    trivial = {"the input": row(45.0, 50.0), "a table of colors, from pairs": row(60.0, 30.0)}
-    found = verdicts(trivial, trained, row(70.0, 30.0))
-    assert found["L1 + cGAN is better than doing nothing"] == "**Yes**: 50.00 against 45.00 (the input)"
-    assert found["and than a table of colors that has pairs, too"].startswith("**No**: 50.00 against 60.00")
+    trivial = {"the input": row(45.0, 50.0, 1), "a table of colors, from pairs": row(60.0, 30.0, 1)}
+    found = verdicts(trivial, trained, row(70.0, 30.0, 1))
+    assert found["L1 + cGAN is better than doing nothing"] == "**Yes**: 50.00 ±0.00 against 45.00 (the input)"
+    assert found["and than a table of colors that has pairs, too"].startswith(
+        "**No**: 50.00 ±0.00 against 60.00"
+    )
     assert found["L1 + cGAN is better than L1 alone"].startswith("**No**")
     assert found["Without L1, the discriminator should see the input"].startswith("**Open")
     grayer = found["L1 alone is grayer than the truth, cGAN is not (section 4.2)"]
-    assert grayer == "**Yes**: colorfulness 10.0 and 29.0, of 30.0"
+    assert grayer == "**Yes**: colorfulness 10.0 ±0.0 and 29.0 ±0.0, of 30.0"
 
 
 def test_the_page_has_all_arms_beside_the_trivial_rows(

@@ -46,7 +46,7 @@ def test_fills_are_the_mean_colors_of_instances_and_of_classes():
 
 def test_verdicts_need_more_than_the_spread():
     def row(iou, psnr, grid):
-        return {IOU: Spread((iou, iou + 1)), PSNR: Spread((psnr,)), GRID: Spread((grid,))}
+        return {IOU: Spread((iou, iou + 1)), PSNR: Spread((psnr, psnr)), GRID: Spread((grid, grid))}
 
     trained = {arm: row(40.0, 24.0, 3.0) for arm in ARMS} | {FULL: row(45.0, 26.0, 0.0)}
     trained[AT_ONCE] = row(44.5, 24.0, 3.0)

@@ -12,7 +12,7 @@ sys.path.append(
 
 import comparison
 import cyclegan_identity
-from spread import Spread, over_seeds
+from spread import Spread, higher, lower, over_seeds
 from translation_scores import Domain
 from translation_tables import FROM_PAIRS, class_scores, labels_by_color
 from translation_verdicts import verdicts
@@ -55,6 +55,12 @@ def test_a_spread_is_above_another_if_they_differ_by_more_than_their_seeds():
     assert over_seeds([{"x": 1.0}, {"x": 3.0}])["x"].mean == 2
 
 
+def test_one_seed_answers_nothing():
+    one, other = Spread((1.0,)), Spread((2.0,))
+    assert higher(other, one, "other") == "**Open, one seed**: 2.00 against 1.00 (other)"
+    assert lower(Spread((0.5, 0.6)), one, "trivial") == "**Yes**: 0.55 ±0.05 against 1.00 (trivial)"
+
+
 def test_a_domain_knows_its_own_images_from_others_and_from_collapsed_ones():
     torch.manual_seed(0)
     bright, dark = (sign * torch.rand(60, 3, 8, 8) for sign in (1, -1))
@@ -78,14 +84,18 @@ def test_labels_by_color_are_scored_in_percent():
 
 
 def rows(**values):
-    return {name.replace("_", " "): {"class IoU": Spread((value,))} for name, value in values.items()}
+    return {name.replace("_", " "): iou(value) for name, value in values.items()}
+
+
+def iou(value):
+    return {"class IoU": Spread((value, value))}  # of two seeds
 
 
 def test_verdicts_follow_the_tables():
-    trivial = rows(nothing=20.0) | {name: {"class IoU": Spread((90.0,))} for name in FROM_PAIRS}
+    trivial = rows(nothing=20.0) | {name: iou(90.0) for name in FROM_PAIRS}
     methods = rows(CycleGAN=50.0, CoGAN=10.0, cycle_alone=20.0, GAN_alone=60.0)
     methods |= {"BiGAN/ALI": methods["CoGAN"], "pixel loss + GAN": methods["CoGAN"]}
-    methods |= {"feature loss + GAN": methods["CoGAN"], "pix2pix, with pairs": {"class IoU": Spread((55.0,))}}
+    methods |= {"feature loss + GAN": methods["CoGAN"], "pix2pix, with pairs": iou(55.0)}
     methods |= {f"GAN + {way} cycle": methods["cycle alone"] for way in ("forward", "backward")}
     cycles = {
         "CycleGAN": 25.0,
@@ -93,13 +103,14 @@ def test_verdicts_follow_the_tables():
         "GAN + forward cycle": 24.0,
         "GAN + backward cycle": 14.0,
     }
-    found = verdicts(trivial, methods, {name: Spread((x,)) for name, x in cycles.items()}, "a_to_b")
+    found = verdicts(trivial, methods, {name: Spread((x, x)) for name, x in cycles.items()}, "a_to_b")
     answers = {statement: answer.split("**")[1] for statement, answer in found.items()}
     assert answers.pop("Removing a loss hurts: GAN alone") == "No"
     assert set(answers.values()) == {"Yes"}
-    assert found["CycleGAN comes close to pix2pix, which has pairs"] == "**Yes**: 50.00 against 55.00"
+    close = found["CycleGAN comes close to pix2pix, which has pairs"]
+    assert close == "**Yes**: 50.00 ±0.00 against 55.00 ±0.00"
     assert "24.0" in found["A direction whose cycle is not trained is lost"]
-    methods["CycleGAN"] = {"class IoU": Spread((19.0,))}  # what has not learned says nothing of the rest
+    methods["CycleGAN"] = iou(19.0)  # what has not learned says nothing of the rest
     assert list(verdicts(trivial, methods, {}, "a_to_b")) == ["CycleGAN is better than doing nothing"]
 
 
