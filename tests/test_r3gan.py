@@ -86,7 +86,7 @@ def test_everything_that_has_a_schedule_follows_it(recipe, train, photos, tmp_pa
     train(recipe, "paper", tmp_path, data=photos, **changes | {"evaluate_every": 4})
     assert seen[::2] == seen[1::2]  # both optimizers
     first, second, *later = (pytest.approx(values) for values in seen[::2])
-    assert first == (4.0, 2e-3, 0.0, 0.9, 1e-3, 0.0)  # a burn-in of 2 steps
+    assert first == (4.0, 2e-3, 0.0, 0.9, 0.0, 0.0)  # a burn-in of 2 steps
     assert second == (3.0, 1.5e-3, 0.0, 0.945, 2.0, 0.25)
     assert later == [(2.0, 1e-3, 0.0, 0.99, 4.0, 0.5)] * 2
     (row,) = read_scalars(tmp_path / "scalars.jsonl")
