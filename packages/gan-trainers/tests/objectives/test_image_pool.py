@@ -113,12 +113,6 @@ def test_a_saved_state_does_not_change_with_the_pool():
     assert values(torch.stack(state["images"])) == [0, 1]
 
 
-def test_a_pool_of_an_earlier_version_that_did_not_count_continues():
-    pool = ImagePool(2)
-    pool.load_state_dict({"images": list(pictures(1, 2))})
-    assert pool.state_dict()["swapped"] == 2
-
-
 def test_wrong_sizes_are_refused():
     with pytest.raises(ValueError, match="capacity of 0 or more images; got -1"):
         ImagePool(-1)
