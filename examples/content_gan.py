@@ -166,9 +166,9 @@ def main(options: Options) -> None:
     steps = steps_of_epochs(options, run, len(dataset))
     training = build(options)
     start_networks(options.start, training._asdict(), options, run)
-    learned = training._asdict()
-    run.prepare(learned.pop("content"))
-    run.register(**learned)
+    registered = training._asdict()
+    run.prepare(registered.pop("content"))
+    run.register(**registered)
     batches = run.loader(dataset, options.batch_size, workers=options.run.workers)
     direction = one_direction(
         run,

@@ -1,56 +1,8 @@
 """The number of steps of a training that a paper counts in epochs or in images."""
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from gan_trainers import Run, RunOptions
-
-
-class CountedInEpochs(Protocol):
-    """Options of a recipe whose paper counts epochs."""
-
-    @property
-    def batch_size(self) -> int:
-        """Images per step and process."""
-        ...
-
-    @property
-    def epochs(self) -> int:
-        """Passes over the images."""
-        ...
-
-    @property
-    def steps(self) -> int | None:
-        """Instead of epochs."""
-        ...
-
-    @property
-    def run(self) -> RunOptions:
-        """Options of every recipe."""
-        ...
-
-
-class CountedInImages(Protocol):
-    """Options of a recipe whose paper counts the images that the discriminator has seen."""
-
-    @property
-    def batch_size(self) -> int | None:
-        """Images per step and process; None: the paper's, divided among the processes."""
-        ...
-
-    @property
-    def images(self) -> int:
-        """Real images in all steps."""
-        ...
-
-    @property
-    def steps(self) -> int | None:
-        """Instead of images."""
-        ...
-
-    @property
-    def run(self) -> RunOptions:
-        """Options of every recipe."""
-        ...
+from gan_trainers import Run
 
 
 class Amount(NamedTuple):
@@ -61,16 +13,22 @@ class Amount(NamedTuple):
     images_per_step: int  # of all processes
 
 
-def steps_of_epochs(options: CountedInEpochs, run: Run, images: int) -> int:
-    """The steps of a run on so many images; recorded in its settings."""
+def steps_of_epochs(options: Any, run: Run, images: int) -> int:
+    """The steps of a run, --steps or those of --epochs; recorded in its settings.
+
+    Args:
+        options: of the recipe.
+        run: of the training.
+        images: in a pass.
+    """
     images_per_step = options.batch_size * run.processes * options.run.accumulate
-    steps = options.steps or max(1, options.epochs * images // images_per_step)
+    steps: int = options.steps or max(1, options.epochs * images // images_per_step)
     run.settings |= {"steps": steps, "evaluate_every": options.run.evaluation_interval(steps)}
     return steps
 
 
-def steps_of_images(options: CountedInImages, run: Run, whole_batch: int) -> Amount:
-    """The steps of a run and its batch size; recorded in its settings.
+def steps_of_images(options: Any, run: Run, whole_batch: int) -> Amount:
+    """The steps of a run, --steps or those of --images, and its batch size; recorded in its settings.
 
     Args:
         options: of the recipe.
