@@ -6,6 +6,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from gan_metrics._tensor import require_tensor
+
 
 def confusion_matrix(
     prediction: Tensor, target: Tensor, classes: int, *, ignore: int | Collection[int] | None = 255
@@ -84,6 +86,7 @@ class ConfusionMatrix:
 
 def _check_maps(prediction: Tensor, target: Tensor) -> None:
     for name, labels in (("prediction", prediction), ("target", target)):
+        require_tensor(labels, "confusion_matrix")
         if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
             raise ValueError(
                 f"confusion_matrix expects integers as {name}; got {labels.dtype}; pass logits.argmax(1)"

@@ -5,6 +5,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from gan_metrics._tensor import require_tensor
+
 Reduction = Literal["mean", "none"]
 
 
@@ -14,6 +16,7 @@ FARTHEST = 32.0  # untrained networks reach 8 in either direction; images in 0..
 def check_images(images: Tensor, caller: str) -> None:
     """Raise ValueError unless `images` is a floating-point batch (N, C, H, W) in [-1, 1].
 
+    Anything but a tensor is a TypeError.
     The values are read back once, which synchronizes with a GPU; those that a network may overshoot by pass.
     """
     _check_form(images, caller)
@@ -46,10 +49,13 @@ def reduce(values: Tensor, reduction: Reduction) -> Tensor:
     """The (N,) values themselves, or their mean."""
     if reduction not in ("mean", "none"):
         raise ValueError(f'expected reduction "mean" or "none"; got {reduction!r}; use one of the two')
+    if reduction == "mean" and not len(values):
+        raise ValueError("expected at least one image for the mean; got an empty batch; leave it out")
     return values.mean() if reduction == "mean" else values
 
 
 def _check_form(images: Tensor, caller: str) -> None:
+    require_tensor(images, caller)
     if not images.is_floating_point():
         raise ValueError(
             f"{caller} expects floating-point images in [-1, 1]; got {images.dtype}; "

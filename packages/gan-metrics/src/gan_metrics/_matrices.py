@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_metrics._image import as_saved, check_images
+from gan_metrics._tensor import require_tensor
 
 Features: TypeAlias = Callable[[Tensor], Tensor | Sequence[Tensor]]
 """A feature extractor: images (N, 3, H, W) in [-1, 1] to vectors or maps; see `image_features`."""
@@ -57,8 +58,10 @@ def check_set(features: Tensor, caller: str, at_least: int = 2) -> Tensor:
     """The features of a set of images in float64.
 
     Raises:
+        TypeError: they are no tensor.
         ValueError: they are not (N, D) with N of at least `at_least`, or not finite.
     """
+    require_tensor(features, caller)
     if features.ndim != 2:
         raise ValueError(
             f"{caller} expects features (N, D), a row for each image; got {tuple(features.shape)}; "

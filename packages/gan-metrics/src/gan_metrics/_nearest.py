@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from gan_metrics._tensor import require_tensor
+
 _ROWS = 256  # samples whose distances are computed at a time
 
 
@@ -30,6 +32,8 @@ def nearest(samples: Tensor, among: Tensor, *, neighbors: int = 1) -> tuple[Tens
         >>> index, distance
         (tensor([[0, 1]]), tensor([[3., 4.]]))
     """
+    require_tensor(samples, "nearest")
+    require_tensor(among, "nearest")
     if samples.ndim < 2 or samples.shape[1:] != among.shape[1:]:
         raise ValueError(
             "nearest expects samples (N, ...) and among (M, ...) of the same shape; got "

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from gan_metrics._tensor import require_tensor
+
 
 class LabelScores(NamedTuple):
     """The scores of label maps; see `segmentation_scores`.
@@ -51,6 +53,7 @@ def segmentation_scores(matrix: Tensor) -> LabelScores:
         >>> scores.pixel_accuracy, scores.class_iou  # 7 / 8, and the mean of 3 / 4 and 4 / 5
         (0.875, 0.775)
     """
+    require_tensor(matrix, "segmentation_scores")
     if matrix.ndim != 2 or matrix.shape[1] - matrix.shape[0] not in (0, 1):
         raise ValueError(
             "segmentation_scores expects a matrix (classes, classes + 1), or without the column of void "

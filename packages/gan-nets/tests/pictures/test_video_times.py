@@ -52,6 +52,16 @@ def test_mpeg_repeats_frames_where_times_are_uneven(tmp_path, write_video, read_
     assert shown == [0, 1, 2, 2, 2, 3, 4, 4, 4, 5]
 
 
+@pytest.mark.parametrize("suffix", [".avi", ".mpg"])
+def test_a_late_start_that_a_format_can_not_hold_is_said(tmp_path, write_video, read_video, suffix):
+    late = {"audio": "mp2", "rate": 48_000, "times": range(10, 16), "tick": Fraction(1, 25)}
+    write_video(tmp_path / "in.mkv", **late)
+    with pytest.warns(UserWarning, match=r"in\.mkv begins at 0\.40 seconds; its first frame is shown from"):
+        translate_video(SAME, tmp_path / "in.mkv", tmp_path / f"out{suffix}")
+    times, *_ = read_video(tmp_path / f"out{suffix}")
+    assert times[-1] - times[0] == pytest.approx(0.6)  # the last frame is in its place
+
+
 def test_a_rate_that_mpeg_does_not_allow_is_refused(tmp_path, write_video):
     write_video(tmp_path / "in.mp4", tick=Fraction(1, 7))
     with pytest.raises(ValueError, match=r"has 7 frames a second.*; \.mpg holds 24, 25, .*; write \.mp4 or"):

@@ -98,6 +98,14 @@ def test_fewer_samples_than_a_batch(samples):
     assert sorted(indices(batches)) == sorted(list(range(samples)) * (12 // samples))
 
 
+def test_a_batch_size_far_beyond_the_samples_is_said(recwarn):
+    Loader(Numbers(4), 40, seed=0)  # a few samples, much augmented
+    Loader(Numbers(4), 1_000, seed=0, passes=1)  # holds each once
+    assert not list(recwarn)
+    with pytest.warns(UserWarning, match="a batch of 2,000 holds each of the 4 samples 500 times; use a"):
+        Loader(Numbers(4), 1_000, seed=0, processes=2)
+
+
 @pytest.mark.parametrize("samples", [1, 5, 7, 8])
 def test_one_pass_over_two_processes_covers_all_samples_once(samples):
     parts = [

@@ -69,6 +69,8 @@ class VideoWriter:
         if self._stream is None:
             self._stream = self._begin(translated, frame, kind)
         steps = self._steps(frame)
+        if self._previous is None and self._grid is not None and steps[-1] > 0:
+            self._warn(f"begins at {float(frame.time):.2f} seconds; its first frame is shown from the start")
         for step in steps:
             shown = translated if step == steps[-1] or self._previous is None else self._previous
             shown.pts, shown.time_base = step, self._stream.codec_context.time_base

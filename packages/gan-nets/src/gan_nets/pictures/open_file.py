@@ -27,6 +27,7 @@ from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC, PREDICTOR
 
+from gan_nets.pictures._depth import lost_depth
 from gan_nets.pictures.errors import UnsupportedError
 from gan_nets.pictures.open_image import set_upright, sixteen_bit_gray
 
@@ -46,6 +47,7 @@ class PictureFile:
         format: Pillow's name of its format.
         target_format: the name of the result's format; empty if no result will be written.
         sixteen_bit: (H, W) or (H, W, C) uint16, upright, if it has 16 bits a channel.
+        lost_depth: bits a channel of the file, if it was decoded to 8 and had more.
     """
 
     data: bytes
@@ -54,6 +56,7 @@ class PictureFile:
     format: str
     target_format: str
     sixteen_bit: NDArray[np.uint16] | None
+    lost_depth: int | None
 
 
 def open_file(path: Path, target: Path | None = None) -> PictureFile:
@@ -73,7 +76,7 @@ def open_file(path: Path, target: Path | None = None) -> PictureFile:
         data = file.read()
     try:
         with _pixel_limit():
-            image, frames, pixels = _decoded(data)
+            image, frames, pixels, depth = _decoded(data)
     except UnsupportedError as error:
         raise DataError(f"{path}: {error}") from None
     except MemoryError:
@@ -83,15 +86,16 @@ def open_file(path: Path, target: Path | None = None) -> PictureFile:
     name = _without_mpo(image.format or "")
     same = target is not None and target.suffix.lower() == path.suffix.lower()
     target_format = "" if target is None else _checked(name if same else "", target)
-    return PictureFile(data, image, frames, name, target_format, pixels)
+    return PictureFile(data, image, frames, name, target_format, pixels, depth)
 
 
-def _decoded(data: bytes) -> tuple[ImageFile, int, NDArray[np.uint16] | None]:
-    """Pillow's image, the number of pictures, and the pixels if there are 16 bits a channel."""
+def _decoded(data: bytes) -> tuple[ImageFile, int, NDArray[np.uint16] | None, int | None]:
+    """Pillow's image, the number of pictures, the pixels if there are 16 bits a channel, the depth lost."""
     try:
         # Not by name: Pillow would map the file, and garble TIFFs with an orientation.
         image = open_picture(BytesIO(data))
         require_true_values(image)
+        depth = lost_depth(image, data)
         frames, pixels = getattr(image, "n_frames", 1), _sixteen_bit(image, data)
         if pixels is None:
             image.load()
@@ -102,7 +106,7 @@ def _decoded(data: bytes) -> tuple[ImageFile, int, NDArray[np.uint16] | None]:
         if smaller is data:
             raise
         return _decoded(smaller)
-    return image, frames, pixels
+    return image, frames, pixels, depth
 
 
 @contextmanager

@@ -329,6 +329,11 @@ class Translator:
             if source.frames > 1:
                 holds = f"{path} holds {source.frames} pictures"
                 warnings.warn(f"{holds}; the first one is translated", stacklevel=2)
+            if source.lost_depth is not None:
+                deep = f"{path} has {source.lost_depth} bits a channel"
+                warnings.warn(
+                    f"{deep}, of which 8 are read; a PNG or TIFF of 16 bits keeps them", stacklevel=2
+                )
             if target is not None:
                 write_file(result, target, source)
         except ValueError as error:

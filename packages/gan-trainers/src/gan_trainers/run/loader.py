@@ -1,5 +1,6 @@
 """An endless, seeded stream of batches that can resume at any batch, on any number of processes."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -13,6 +14,8 @@ from gan_trainers.run._order import SampleOrder, SeededIndex
 from gan_trainers.run._reading import Failure, ignore_terminal_signals, raise_failure
 from gan_trainers.run.layout import Layout
 from gan_trainers.training.random import seeded_sample
+
+REPEATED = 10  # times that a batch may hold each sample without a warning: a few pictures, much augmented
 
 
 class Loader:
@@ -74,6 +77,10 @@ class Loader:
             raise ValueError(
                 f"expected at least 1 sample and a batch size of at least 1; got {samples} and {batch_size}"
             )
+        together = batch_size * processes
+        if passes is None and together > REPEATED * samples and process == 0:
+            times = f"each of the {samples:,} samples {together // samples:,} times"
+            warnings.warn(f"a batch of {together:,} holds {times}; use a smaller batch size", stacklevel=2)
         self.position = 0
         self.batch_size = batch_size
         self.processes = processes
