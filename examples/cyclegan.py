@@ -2,7 +2,7 @@
 
 Zhu et al. 2017, "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks".
 
-    accelerate launch examples/cyclegan.py                             # Noto's emoji to Twemoji's, minutes
+    accelerate launch examples/cyclegan.py                             # label maps to drawn faces, minutes
     accelerate launch examples/cyclegan.py paper --data ~/horse2zebra  # the paper's numbers
 """
 
@@ -62,8 +62,8 @@ class Options:
     """The defaults are the paper's (section 4 and appendix 7); the presets change some of them."""
 
     data: tuple[Path, ...] = ()  # a folder with trainA and trainB (and testA, testB), or one for each domain
-    emoji: bool = False  # train on the emoji of this repository instead
-    portraits: bool = False  # or on its label maps (A) and portraits (B)
+    portraits: bool = False  # train on the label maps (A) and drawn faces (B) of this repository instead
+    emoji: bool = False  # or on its emoji
     counterparts: bool = False  # test images of equal names are true pairs: score against them
     size: Count = 256  # side of the square crops, in pixels
     load_size: Count | Literal["jitter"] | None = "jitter"  # shorter side, cropped; jitter: size * 286/256
@@ -102,8 +102,9 @@ SMALL = Options(
     counterparts=True, size=64, load_size=64, width=32, blocks=3, identity_weight=5.0, steps=4_000
 )
 PRESETS = {
+    # Without the identity loss, since the colors of labels are not to be kept.
+    "portraits": replace(SMALL, portraits=True, identity_weight=0.0, generator="modern"),
     "emoji": replace(SMALL, emoji=True),
-    "portraits": replace(SMALL, portraits=True, identity_weight=0.0),  # colors of labels are not to be kept
     "paper": Options(),  # style transfer, object transfiguration, season transfer
     "painting-to-photo": Options(identity_weight=5.0, load_size=None),
     "photo-enhancement": Options(identity_weight=5.0),

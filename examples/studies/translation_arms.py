@@ -8,7 +8,7 @@ from comparison import Job, folder, seed_folder
 from images import portraits
 
 DIRECTIONS = ("a_to_b", "b_to_a")
-WITHOUT_IDENTITY = {"identity_weight": 0.0}  # section 5.1 has no identity loss
+SECTION = {"generator": "paper", "identity_weight": 0.0}  # section 5.1 has no identity loss
 
 
 class Arm(NamedTuple):
@@ -21,7 +21,7 @@ class Arm(NamedTuple):
 
 
 def _cyclegan(**options: object) -> Arm:
-    return Arm("cyclegan.py", WITHOUT_IDENTITY | options)
+    return Arm("cyclegan.py", SECTION | options)
 
 
 CYCLEGAN, PIX2PIX = "CycleGAN", "pix2pix, with pairs"
