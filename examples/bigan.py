@@ -43,6 +43,7 @@ from support.translation import (
     check_source,
     evaluate_and_save,
     find_files,
+    usage_of,
     write_results,
 )
 from torch import Tensor, nn
@@ -112,6 +113,7 @@ def build(options: Options) -> Training:
     d = PatchDiscriminator(6, layers=options.layers, width=options.width, norm="instance")
     for network in (g, e, d):
         init_normal_(network)  # N(0, 0.02)
+    g.usage = e.usage = usage_of(options.size, options.load_size)
     opt_g, opt_e, opt_d = (adam(options.lr, network) for network in (g, e, d))
     half_life = 1_000 if options.ema else 0  # steps; 0: the averages are the weights themselves
     ema_g, ema_e = (EMA(network, half_life, ramp_up=0.05) for network in (g, e))

@@ -117,7 +117,7 @@ def main(options: Options) -> None:
     run = options.run.start(options)
     planes = 1 if options.task == "color" else 3
     net = MODELS[options.model](planes, 3, resolutions=options.resolutions, width=options.width)
-    net.usage = Usage("colorize" if options.task == "color" else "translate")
+    net.usage = Usage("colorize" if options.task == "color" else "translate", trained_size=options.size)
     opt = Adam(net.parameters(), lr=options.lr, fused=True)
     start_networks(options.start, {"net": net}, options, run)
     run.register(net=net, opt=opt)

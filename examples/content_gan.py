@@ -46,6 +46,7 @@ from support.translation import (
     evaluate_and_save,
     find_files,
     one_direction,
+    usage_of,
     write_results,
 )
 from torch import Tensor, nn
@@ -119,6 +120,7 @@ def build(options: Options) -> Training:
     d = PatchDiscriminator(3, layers=options.layers, width=options.width, norm="instance")
     for network in (g, d):
         init_normal_(network)  # N(0, 0.02)
+    g.usage = usage_of(options.size, options.load_size)
     half_life = 1_000 if options.ema else 0  # steps; 0: the average is the weights themselves
     ema = EMA(g, half_life, ramp_up=0.05)
     opt_g, opt_d = adam(options.lr, g), adam(options.lr, d)  # betas 0.5 and 0.999

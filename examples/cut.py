@@ -52,6 +52,7 @@ from support.translation import (
     evaluate_and_save,
     find_files,
     one_direction,
+    usage_of,
     write_results,
 )
 from torch import Tensor
@@ -156,6 +157,7 @@ def build(options: Options) -> Training:
     sampler = PatchSampler([each.shape[1] for each in maps])  # two layers of 256
     for network in (g, d, sampler):
         init_xavier_(network)  # gain 0.02
+    g.usage = usage_of(options.size, options.load_size)
     # One Adam for generator and MLPs; the authors' two have the same settings.
     opt_g, opt_d = adam(options.lr, g, sampler), adam(options.lr, d)  # betas 0.5 and 0.999
     half_life = 1_000 if options.ema else 0  # steps; 0: the average is the weights themselves

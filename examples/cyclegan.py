@@ -49,6 +49,7 @@ from support.translation import (
     check_source,
     evaluate_and_save,
     find_files,
+    usage_of,
     write_results,
 )
 from torch import Tensor, nn
@@ -135,6 +136,7 @@ def build(options: Options) -> Training:
     )
     for network in (g_ab, g_ba, d_a, d_b):
         init_normal_(network)  # N(0, 0.02)
+    g_ab.usage = g_ba.usage = usage_of(options.size, options.load_size)
     opt_g, opt_d = adam(options.lr, g_ab, g_ba), adam(options.lr, d_a, d_b)  # betas 0.5 and 0.999
     half_life = 1_000 if options.ema else 0  # steps; 0: the averages are the weights themselves
     ema_ab, ema_ba = (EMA(g, half_life, ramp_up=0.05) for g in (g_ab, g_ba))

@@ -53,7 +53,7 @@ from support.pix2pix import (
 )
 from support.start import start_networks
 from support.steps import steps_of_epochs
-from support.translation import check_layers, check_source
+from support.translation import check_layers, check_source, usage_of
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -143,6 +143,7 @@ def build(options: Options) -> Training:
         d = PixelDiscriminator(channels, width=options.width)
     init_normal_(g)
     init_normal_(d)
+    g.usage = usage_of(options.size, options.load_size)
     ema = EMA(g, half_life=200 if options.ema else 0)  # steps; 0: the weights themselves
     return Training(g, d, adam(options.lr, g), adam(options.lr, d), ema)
 

@@ -78,6 +78,7 @@ def test_each_ablation_trains_in_both_orders_and_writes_its_results(
 
 def test_the_preset_emoji_trains_on_the_emoji_of_this_repository(cyclegan, train, tmp_path):
     train(cyclegan, "emoji", tmp_path, steps=1, width=4, blocks=1)
+    assert gan_nets.load(tmp_path / "a_to_b").usage.trained_size == 64
     (row,) = read_scalars(tmp_path / "scalars.jsonl")
     translated = find_images(tmp_path / "pictures" / "a_to_b" / "translated")
     assert len(translated) == 57

@@ -21,7 +21,8 @@ from comparison import Job, Setup, read_squares, study_command
 from gan_data import find_images
 from gan_projected import Backbone
 from gan_trainers import Count, OptionError, RunOptions, check_ranges, run_recipe
-from support.colorize import find_datasets, jittered
+from support.colorize import find_datasets
+from support.common import jittered
 from torch import Tensor
 
 

@@ -13,7 +13,7 @@ from gan_trainers import EMA, Run
 from torch import Tensor
 from torch.nn import functional as F
 
-from support.common import numbered_name, photo_files
+from support.common import jittered, numbered_name, photo_files
 
 if TYPE_CHECKING:
     from colorize import Arm, Generator, Options
@@ -34,11 +34,6 @@ def find_datasets(options: "Options") -> tuple[Images, Images]:
 def load_size(options: "Options") -> int:
     """Shorter side, in pixels, of the photos that are cropped."""
     return options.load_size or jittered(options.size)
-
-
-def jittered(size: int) -> int:
-    """The side of crops, 286/256 times, as in the paper."""
-    return round(size * 286 / 256)
 
 
 def photo_size(options: "Options") -> int:

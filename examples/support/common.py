@@ -22,6 +22,11 @@ def adam(lr: float, *networks: nn.Module, betas: tuple[float, float] = (0.5, 0.9
     return Adam(parameters, lr=lr, betas=betas, fused=True)
 
 
+def jittered(size: int) -> int:
+    """The side of images that crops are cut from, 286/256 times the crops', as in pix2pix and CycleGAN."""
+    return round(size * 286 / 256)
+
+
 def plain_forward(network: nn.Module) -> Callable[..., Any]:
     """A registered network's own forward, not in bf16 and not compiled: it can be differentiated twice."""
     return partial(type(network).forward, network)

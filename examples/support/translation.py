@@ -7,12 +7,13 @@ from typing import Literal, NamedTuple, Protocol
 
 from gan_data import Images, find_domains, require_equal_names, write_image
 from gan_metrics import ImageMeans, psnr, ssim
+from gan_nets import Usage
 from gan_trainers import Loader, OptionError, Run, write_animation
 from images import emoji as emoji_folder
 from images import portraits as portraits_folder
 from torch import Tensor
 
-from support.common import numbered_name
+from support.common import jittered, numbered_name
 
 Domains = tuple[Sequence[Path], Sequence[Path]]
 States = Callable[[Tensor], dict[str, Tensor]]
@@ -78,6 +79,11 @@ def check_layers(layers: int, size: int) -> None:
     least = 3 * 2**layers  # `PatchDiscriminator.minimum_size`
     if layers and size < least:
         raise OptionError(f"--layers {layers} expects a --size of at least {least}; got {size}; use fewer")
+
+
+def usage_of(size: int, load_size: int | Literal["jitter"] | None) -> Usage:
+    """What a translator is for, with the shorter side of the images that its crops are cut from, if one."""
+    return Usage("translate", trained_size=jittered(size) if load_size == "jitter" else load_size)
 
 
 def find_files(

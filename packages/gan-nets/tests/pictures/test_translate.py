@@ -258,6 +258,19 @@ def test_the_mean_of_eight_views_turned_back():
     torch.testing.assert_close(y, 0.5 * F.interpolate(x, scale_factor=2.0))
 
 
+def test_a_translator_warns_of_pictures_far_from_its_training_size(recwarn):
+    net = Identity()
+    net.usage = Usage("enlarge", trained_size=64)  # whose training images are parts of larger ones
+    translate(net, random_image("RGB", (200, 300)))
+    net.usage = Usage(trained_size=64)
+    for side in (32, 100, 128):
+        translate(net, random_image("RGB", (side, 300)))
+    assert not list(recwarn)
+    for side in (31, 129):
+        with pytest.warns(UserWarning, match="trained on images with a shorter side of 64 pixels; at less"):
+            translate(net, random_image("RGB", (side, 300)))
+
+
 def test_a_network_of_another_range():
     net = Recording(3)
     net.usage = Usage(value_range=(0.0, 1.0))

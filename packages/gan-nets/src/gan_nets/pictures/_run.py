@@ -24,6 +24,7 @@ OTHER_TASKS = {  # of networks that are not from images to images
     "encode": "encodes the objects of an image with their label map; call it with both",
     "discriminate": "gives logits, not images; use a generator",
 }
+FAR = 2  # times the size of the training images, beyond which a translator is far from what it has learned
 
 
 class PictureNetwork:
@@ -124,7 +125,20 @@ class PictureNetwork:
         return spaces.ycrcb_to_rgb(spaces.merge(y, _resized(chroma, y))) if y.shape[1] == 1 else y
 
     def _image(self, x: Tensor) -> Tensor:
+        self._warn_if_far(min(x.shape[-2:]))
         return mean_of_turns(self._forward, x) if self._ensemble else self._forward(x)
+
+    def _warn_if_far(self, shorter: int) -> None:
+        trained = self._usage.trained_size
+        if trained is None or self._usage.task != "translate":
+            return
+        if not trained <= FAR * shorter <= FAR**2 * trained:  # the same words for all pictures: said once
+            warnings.warn(
+                f"the network was trained on images with a shorter side of {trained} pixels; at less than "
+                f"1/{FAR} or more than {FAR} times that, things are of other sizes than it has learned; "
+                "resize the pictures first",
+                stacklevel=2,
+            )
 
     def _colorized(self, color: Tensor) -> Tensor:
         """Color at the working size; its chroma at the picture's size, beside the picture's lightness."""

@@ -128,7 +128,8 @@ def translate(
         size: shorter side, in pixels, at which a colorizer works. A larger picture is reduced to it, and the
             chroma of the result is enlarged and joined with the picture's own lightness, so no detail is
             lost. "trained" is the `usage.trained_size` of the network, if it is known; "picture" is the
-            picture's own size. Networks for other tasks always work at the picture's size.
+            picture's own size. Networks for other tasks always work at the picture's size; one that
+            translates warns once of pictures of less than half or more than twice its `usage.trained_size`.
         ensemble: whether the result is the mean of several views: for a colorizer six, at 2/3, 1 and 4/3 of
             `size` and mirrored; else eight, flipped and turned, the geometric self-ensemble of EDSR (Lim et
             al. 2017). It takes as many times as long, and is smoother. None is what the `usage` says.

@@ -22,7 +22,8 @@ class Usage:
         color_space: of the output channels of a network for "colorize"; the lightness of "ycrcb" and "lab" is
             the input's, and the network outputs the two other channels, or all three.
         value_range: lowest and highest value of input and output.
-        trained_size: side of the training images in pixels, if known. A colorizer works at that size.
+        trained_size: shorter side in pixels of the images that training crops were cut from, if known. A
+            colorizer works at that size, and a translator warns of pictures that are far from it.
         ensemble: whether `translate` gives the mean of several views, which suits this network better.
         saturation: factor of a colorizer's chroma in `translate`.
 
