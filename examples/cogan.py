@@ -152,7 +152,8 @@ def train(
             t.ema.update()
         if run.every(options.run.evaluation_interval(options.steps)):
             with seeded(options.run.seed, run.device):
-                run.grid("pairs", *t.ema(torch.randn(8, options.latents).to(run.device)).chunk(2, dim=1))
+                pairs = t.ema(torch.randn(8, options.latents).to(run.device)).chunk(2, dim=1)
+                run.grid("pairs", *pairs, titles=["A", "B"])
             if run.step < options.steps:
                 run.save()
             else:  # images are translated after the training, since each needs a search

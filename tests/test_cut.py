@@ -157,7 +157,7 @@ def test_a_direction_trains_and_writes_its_results(cut, train, data, tmp_path, d
     folders = {folder.name for folder in (tmp_path / "pictures" / name).iterdir()}
     assert folders == {"real", "translated"}
     with Image.open(tmp_path / "previews" / name / "00000002.png") as grid:
-        assert grid.size == (3 * 96 + 2 * 2, 2 * 96 + 2)  # real, translated, target; enlarged to 96
+        assert grid.size == (3 * 96 + 2 * 2, 16 + 2 * 96 + 2)  # input, translated, true; enlarged to 96
     assert (tmp_path / f"{name}.webp").exists()
     first = sorted((tmp_path / "pictures" / name / "real").iterdir())[0]
     source = "testA" if direction == "a-to-b" else "testB"

@@ -66,8 +66,8 @@ def test_each_ablation_trains_in_both_orders_and_writes_its_results(
         assert {f"{score}_{direction}" for score in scores} <= row.keys()
         for step in (2, 4):
             with Image.open(tmp_path / "previews" / direction / f"{step:08d}.png") as grid:
-                # four images; real, translated, reconstructed, identity and target; enlarged to 96
-                assert grid.size == (5 * 96 + 4 * 2, 4 * 96 + 3 * 2)
+                # titles; four images; input, translated, reconstructed, identity, true; enlarged to 96
+                assert grid.size == (5 * 96 + 4 * 2, 16 + 4 * 96 + 3 * 2)
         with Image.open(tmp_path / f"{direction}.webp") as previews:
             assert previews.n_frames == 2
         for state in ("real", "translated", "reconstructed"):

@@ -81,7 +81,8 @@ def write_page(
     for each in answers:
         source, target = stacked(each.question.held_out, SHOWN)
         outputs = (restored(cases[0], source) for cases in each.cases.values())
-        write_grid(page / f"{each.question.name}.png", source.expand(-1, 3, -1, -1), *outputs, target)
+        columns = source.expand(-1, 3, -1, -1), *outputs, target
+        write_grid(page / f"{each.question.name}.png", *columns, titles=["input", *each.cases, "true"])
         logs = {arm: cases[0].rows for arm, cases in each.cases.items()}
         file = page / f"{each.question.name}-curves.png"
         draw_curves(logs, file, ["train_psnr", "psnr_enlarged"], against="passes")

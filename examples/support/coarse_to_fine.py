@@ -54,7 +54,7 @@ def evaluate_and_save(run: Run, net: CoarseToFineUNet, stage: int, innermost: in
             psnr_enlarged=psnr(enlarged, pair[1], reduction="none"),
         )
         if index == 0:
-            run.grid("validation", source, fake, target)
+            run.grid("validation", source, fake, target, titles=["input", "restored", "true"])
     net.train()
     scores = means.compute()
     run.log(scores)

@@ -73,7 +73,7 @@ def evaluate_and_save(run: Run, arm: "Arm", ema: EMA["Generator"], photos: Itera
             true_colorfulness=colorfulness(rgb, reduction="none"),
         )
         if index == 0:
-            run.grid("validation", gray, color, rgb)
+            run.grid("validation", gray, color, rgb, titles=["gray", "colorized", "true"])
     cr, cb = correlation.compute()
     run.log({"cr_correlation": cr, "cb_correlation": cb} | means.compute())
     run.save(score=(cr + cb) / 2)

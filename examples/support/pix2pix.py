@@ -174,7 +174,8 @@ def _evaluate(run: Run, g: nn.Module, pairs: Iterable[Pair], direction: str) -> 
         )
         if len(rows) < 8:
             rows.append((source, fake, target))
-    run.grid("test", *(torch.cat(column) for column in zip(*rows, strict=True)))
+    columns = (torch.cat(column) for column in zip(*rows, strict=True))
+    run.grid("test", *columns, titles=["input", "translated", "true"])
     return scores.compute()
 
 

@@ -101,7 +101,8 @@ def evaluate_and_save(run: Run, stage: "Stage", *, last: bool) -> None:
         fake = model.image(model.condition(labels, instances), model.instance_features(instances, photo))
         means.add(psnr=psnr(fake, photo, reduction="none"), ssim=ssim(fake, photo, reduction="none"))
         if index == 0:
-            run.grid(stage.name, colored_map(labels, instances, model.classes), fake, photo)
+            columns = colored_map(labels, instances, model.classes), fake, photo
+            run.grid(stage.name, *columns, titles=["labels", "generated", "true"])
     scores = means.compute()
     run.log(scores)
     run.save(score=scores["psnr"] if last else None)

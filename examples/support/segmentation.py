@@ -61,7 +61,8 @@ def evaluate_and_save(run: Run, net: FCN, test_batches: Loader, options: "Option
     """
 
     def preview(picture: Tensor, predicted: Tensor, labels: Tensor) -> None:
-        run.grid("test", picture, *(painted(each, options) for each in (predicted, labels)))
+        maps = (painted(each, options) for each in (predicted, labels))
+        run.grid("test", picture, *maps, titles=["picture", "predicted", "true"])
 
     scores = segmentation_scores(confusion(net, test_batches, options, preview))
     run.log(means(scores))

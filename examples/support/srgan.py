@@ -248,7 +248,8 @@ class Evaluation:
             means.add(**self.scores(fake, large))
             means.add(**{f"bicubic_{name}": x for name, x in self.scores(bicubic, large).items()})
             if index == 0:
-                self.run.grid("validation", bicubic, fake, large)
+                titles = ["bicubic", "upscaled", "true"]
+                self.run.grid("validation", bicubic, fake, large, titles=titles)
         self.run.log(means.compute())
         self.run.save()
 

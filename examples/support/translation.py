@@ -172,7 +172,8 @@ def _evaluate(run: Run, direction: Direction) -> dict[str, float]:
                 untranslated=psnr(real, target, reduction="none"),
             )
         if index == 0:
-            run.grid(direction.name, real, *states.values(), *(() if target is None else (target,)))
+            columns = {"input": real, **states} | ({} if target is None else {"true": target})
+            run.grid(direction.name, *columns.values(), titles=[*columns])
     return scores.compute() if direction.reconstructs or direction.targets else {}
 
 

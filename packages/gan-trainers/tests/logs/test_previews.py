@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from gan_trainers import write_animation, write_grid
+from gan_trainers.logs.previews import read_grid
 from PIL import Image
 
 
@@ -53,6 +54,21 @@ def test_rows_are_limited(tmp_path, tiny_run):
     run, *_ = tiny_run()
     run.grid("faces", torch.zeros(9, 3, 96, 96))
     assert decode(run.out / "previews" / "faces" / "00000000.png").shape[0] == 8 * 98 - 2
+
+
+def test_titles_are_above_their_columns_and_no_wider(tmp_path):
+    columns = torch.rand(3, 3, 3, 96, 96).unbind()
+    write_grid(tmp_path / "plain.png", *columns)
+    write_grid(tmp_path / "titled.png", *columns, titles=["gray", "a title wider than its column", ""])
+    plain, titled = decode(tmp_path / "plain.png"), decode(tmp_path / "titled.png")
+    assert (titled[16:] == plain).all()
+    inked = (titled[:16] < 128).any(axis=(0, 2))
+    assert inked[:96].any()
+    assert inked[98:194].any()
+    assert not inked[196:].any()
+    assert torch.equal(read_grid(tmp_path / "titled.png"), read_grid(tmp_path / "plain.png"))
+    with pytest.raises(ValueError, match="expected a title for each of 3 columns; got gray, true"):
+        write_grid(tmp_path / "x.png", *columns, titles=["gray", "true"])
 
 
 def test_refusals(tmp_path):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 from torch.nn import functional as F
@@ -13,26 +13,30 @@ from gan_trainers.base.atomic import atomic_write
 
 _SMALLEST_SIDE = 96  # pixels; smaller images are enlarged to be seen
 _GAP = 2  # pixels between images
+_HEADER = 16  # height of the line of titles in pixels
 
 
-def write_grid(file: Path, *columns: Tensor, rows: int = 8) -> None:
+def write_grid(file: Path, *columns: Tensor, rows: int = 8, titles: Sequence[str] = ()) -> None:
     """Write a PNG with one row for each sample and one column for each of `columns`.
 
-    Their numbers are stored in the file's text chunks "rows" and "columns".
+    Their numbers are stored in the file's text chunks "rows" and "columns", and the height of the titles in
+    "header".
 
     Args:
         file: the PNG; its folder is created.
         *columns: each (N, 1 or 3, H, W) in [-1, 1], all with the same N; values outside are clipped.
             Sizes may differ: all are enlarged to the largest.
         rows: largest number of samples shown.
+        titles: one for each column, written above it, as far as it is wide; none if empty.
 
     Raises:
-        ValueError: if there is nothing to show or the columns do not fit together.
+        ValueError: if there is nothing to show, the columns do not fit together, or there is not one title
+            for each.
 
     Examples:
         >>> from pathlib import Path
         >>> gray, color = torch.zeros(2, 1, 8, 8), torch.zeros(2, 3, 8, 8)
-        >>> write_grid(Path("previews/1.png"), gray, color)  # 2 rows, 2 columns
+        >>> write_grid(Path("previews/1.png"), gray, color, titles=["gray", "true"])  # 2 rows, 2 columns
         >>> Path("previews/1.png").is_file()
         True
     """
@@ -41,6 +45,8 @@ def write_grid(file: Path, *columns: Tensor, rows: int = 8) -> None:
         raise ValueError(f"a grid expects columns of (N, 1 or 3, H, W); got {shapes or 'none'}")
     if len({len(column) for column in columns}) > 1 or not len(columns[0]):
         raise ValueError(f"expected columns with the same N > 0; got {[len(column) for column in columns]}")
+    if titles and len(titles) != len(columns):
+        raise ValueError(f"expected a title for each of {len(columns)} columns; got {', '.join(titles)}")
     height = max(column.shape[2] for column in columns)
     width = max(column.shape[3] for column in columns)
     scale = max(1, -(-_SMALLEST_SIDE // min(height, width)))
@@ -55,6 +61,9 @@ def write_grid(file: Path, *columns: Tensor, rows: int = 8) -> None:
     counts.add_text("rows", str(table.shape[0]))
     counts.add_text("columns", str(table.shape[1]))
     image = Image.fromarray(((pixels + 1) * 127.5).round().to(torch.uint8).numpy())
+    if titles:
+        counts.add_text("header", str(_HEADER))
+        image = _with_titles(image, titles, table.shape[-1])
     with atomic_write(file) as temporary:
         image.save(temporary, "PNG", pnginfo=counts)
 
@@ -62,14 +71,27 @@ def write_grid(file: Path, *columns: Tensor, rows: int = 8) -> None:
 def read_grid(file: Path) -> Tensor | None:
     """The images of a grid, (columns, rows, 3, H, W) in [0, 1]; None if the file lacks their numbers."""
     with Image.open(file) as grid:
-        rows, columns = (_count(grid.info.get(side)) for side in ("rows", "columns"))
-        pixels = torch.frombuffer(bytearray(grid.convert("RGB").tobytes()), dtype=torch.uint8)
-        height, width = grid.height + _GAP, grid.width + _GAP
+        rows, columns, header = (_count(grid.info.get(each)) for each in ("rows", "columns", "header"))
+        images = grid.convert("RGB").crop((0, header, grid.width, grid.height))
+    pixels = torch.frombuffer(bytearray(images.tobytes()), dtype=torch.uint8)
+    height, width = images.height + _GAP, images.width + _GAP
     if not rows or not columns or height % rows or width % columns:
         return None
     picture = pixels.view(height - _GAP, width - _GAP, 3) / 255
     table = F.pad(picture, (0, 0, 0, _GAP, 0, _GAP)).view(rows, height // rows, columns, width // columns, 3)
     return table[:, :-_GAP, :, :-_GAP].permute(2, 0, 4, 1, 3)
+
+
+def _with_titles(image: Image.Image, titles: Sequence[str], pitch: int) -> Image.Image:
+    """The image below a line of titles, one every `pitch` pixels."""
+    whole = Image.new("RGB", (image.width, image.height + _HEADER), "white")
+    whole.paste(image, (0, _HEADER))
+    draw, font = ImageDraw.Draw(whole), ImageFont.load_default()
+    for column, title in enumerate(titles):
+        while draw.textlength(title, font) > pitch - 2 * _GAP:
+            title = title[:-1]
+        draw.text((column * pitch + _GAP, _GAP), title, "black", font)
+    return whole
 
 
 def _count(text: object) -> int:

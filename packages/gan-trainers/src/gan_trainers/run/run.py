@@ -2,7 +2,7 @@
 
 import atexit
 import math
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -547,21 +547,22 @@ class Run:
         counters = self._counters
         return counters.step_is_complete and (counters.phase_is_over or self.step % steps == 0)
 
-    def grid(self, name: str, *columns: Tensor) -> None:
+    def grid(self, name: str, *columns: Tensor, titles: Sequence[str] = ()) -> None:
         """Write previews/NAME/STEP.png: a row for each sample, a column for each of `columns`.
 
         Args:
             name: of the folder.
             *columns: each (N, 1 or 3, H, W) in [-1, 1]; the first eight samples are shown.
+            titles: one for each column, written above it; none if empty.
 
         Raises:
             OSError: if it cannot be written.
-            ValueError: if there is nothing to show or the columns do not fit together.
+            ValueError: as of `write_grid`.
         """
         if self.is_main:
             file = self.out / "previews" / name / f"{self.step:08d}.png"
             with explained_os_errors(file):
-                write_grid(file, *columns)
+                write_grid(file, *columns, titles=titles)
 
     def save(self, *, score: float | None = None, better: Literal["higher", "lower"] = "higher") -> None:
         """Write a checkpoint of everything registered; call it last in the loop's body.
