@@ -44,6 +44,15 @@ def test_no_size_is_odd_where_none_is_usual(save, tmp_path):
     assert check(tmp_path) == []
 
 
+def test_many_odd_sizes_are_one_finding(save, tmp_path):
+    for i in range(45):
+        save(f"{i}.png", size=(10, 10) if i < 24 else (11 + i, 10))
+    (finding,) = check(tmp_path)
+    assert finding.path == tmp_path
+    assert finding.problem == "holds 21 of 45 images of other sizes than most"
+    assert finding.remedy.startswith("most are 10x10 (height x width)")
+
+
 @pytest.mark.parametrize("tint", [(255, 255, 255), (255, 200, 140)])
 def test_sepia_and_flat_pictures_are_gray(save, tmp_path, tint):
     ramp = Image.linear_gradient("L").resize((20, 20))

@@ -20,6 +20,8 @@ from gan_data.files.search import Folder, PassedOver
 from gan_data.transforms.classes import IGNORED, check_classes
 from gan_data.transforms.sizes import Size, checked_size, height_and_width
 
+LISTED = 20  # images of odd sizes that are named one by one
+
 
 def check(
     root: Folder,
@@ -36,9 +38,9 @@ def check(
     Errors would stop a training run, or make it useless: files that are empty, truncated, corrupt or not
     images; images smaller than `size`; images without a counterpart, stems that occur twice, and pairs that
     differ in size; maps in color or as JPEG, labels out of range, maps in which no pixel is of a class, and
-    masks whose 255 is ignored. Warnings may be intended: a size that differs from that of most images, a
-    gray or sepia image, a suffix of another format, a class that never occurs, and what the folder holds
-    besides images.
+    masks whose 255 is ignored. Warnings may be intended: a size that differs from that of most images (more
+    than 20 such images are one finding, of the folder), a gray or sepia image, a suffix of another format, a
+    class that never occurs, and what the folder holds besides images.
 
     Args:
         root: a folder, including its subfolders; or a manifest, of which only files that changed and those
@@ -74,7 +76,7 @@ def check(
     first, *others = folders = [*images, *of_labels, *of_instances]
     findings = list(chain.from_iterable(map(_of_single_files, folders)))
     for each in images:
-        findings += _odd_sizes(each.inspections)
+        findings += _odd_sizes(each)
         findings += _too_small(each.inspections, crop) if crop else []
     for each in of_labels:
         occurring = chain.from_iterable(inspection.labels for inspection in each.inspections)
@@ -114,23 +116,27 @@ def _of_single_files(inspected: _InspectedFolder) -> list[Finding]:
     return findings
 
 
-def _odd_sizes(inspected: list[Inspection]) -> list[Finding]:
-    counts = Counter(inspection.size for inspection in inspected if inspection.size)
+def _odd_sizes(inspected: _InspectedFolder) -> list[Finding]:
+    sizes = {path: size for path, size, *_ in inspected.inspections if size}
+    counts = Counter(sizes.values())
     if not counts:
         return []
     usual, times = counts.most_common(1)[0]
     if times <= sum(counts.values()) / 2:  # no size is usual here
         return []
-    remedy = f"most are {usual[0]}x{usual[1]}: give a load_size, or resize it"
+    remedy = f"most are {usual[0]}x{usual[1]} (height x width): give a load_size, or resize"
+    odd = {path: size for path, size in sizes.items() if size != usual}
+    if len(odd) > LISTED:
+        problem = f"holds {len(odd)} of {len(sizes)} images of other sizes than most"
+        return [Finding(inspected.folder, "warning", problem, remedy)]
     return [
         Finding(path, "warning", f"has an odd size ({size[0]}x{size[1]})", remedy)
-        for path, size, *_ in inspected
-        if size and size != usual
+        for path, size in odd.items()
     ]
 
 
 def _too_small(inspected: list[Inspection], crop: tuple[int, int]) -> list[Finding]:
-    needed = f"than the crop of {crop[0]}x{crop[1]}"
+    needed = f"than the crop of {crop[0]}x{crop[1]} (height x width)"
     remedy = "give a load_size at least as large, or remove it"
     return [
         Finding(path, "error", f"is smaller ({size[0]}x{size[1]}) {needed}", remedy)
