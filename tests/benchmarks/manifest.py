@@ -12,24 +12,36 @@ a list of all paths, as a folder gives it, without the search, the sizes and the
 
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow
 from gan_data import find_images, split_by_content
 from gan_data.decoding.sizes import read_sizes
 from gan_data.files.manifest_format import GROUP, Heading, schema, written_manifest
 from gan_data.files.search import PassedOver
+from memory import peak_mib
 from pyarrow import compute
 
 SAMPLES = (1_000, 100_000, 1_000_000, 50_000_000)
 BATCH = 16
 MOST_LISTED = 1_000_000
+
+
+class Cost(NamedTuple):
+    """What the paths of so many samples cost."""
+
+    samples: int
+    name: str
+    file: float  # size of the manifest in MiB
+    first: float  # seconds
+    each: float  # microseconds
+    memory: float  # MiB
 
 
 def write(path: Path, samples: int) -> None:
@@ -65,7 +77,7 @@ def write(path: Path, samples: int) -> None:
 def measure(name: str, path: Path) -> None:
     """Print seconds until the first batch, then microseconds of a path, and MiB, of this process."""
     split_by_content(find_images(path.with_name("few.parquet")))[0][0]  # what is loaded once
-    before, start = _peak(), time.process_time()
+    before, start = peak_mib(), time.process_time()
     files: Sequence[Path] = find_images(path)
     if name == "listed":
         files = list(files)
@@ -83,16 +95,11 @@ def measure(name: str, path: Path) -> None:
         for index in chosen:
             files[index]
         times.append((time.process_time() - start) / len(chosen))
-    print(first, min(times) * 1e6, _peak() - before)
+    print(first, min(times) * 1e6, peak_mib() - before)
 
 
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # KiB on Linux
-
-
-def main(counts: list[int]) -> None:
-    """Print a line for each number of samples and way."""
-    print(f"{'samples':>12} {'paths':8} {'file':>10} {'first':>10} {'each path':>14} {'memory':>12}")
+def costs(counts: Iterable[int]) -> Iterator[Cost]:
+    """Measure both ways for each number of samples."""
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder, "few.parquet"), 100)
         path = Path(folder, "pictures.parquet")
@@ -103,10 +110,15 @@ def main(counts: list[int]) -> None:
                     continue
                 words = [sys.executable, __file__, name, str(path)]
                 printed = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-                first, each, memory = map(float, printed.split())
-                size = path.stat().st_size / 2**20
-                sizes = f"{size:6.1f} MiB {first:8.3f} s {each:11.1f} us {memory:8.1f} MiB"
-                print(f"{samples:12,} {name:8} {sizes}", flush=True)
+                yield Cost(samples, name, path.stat().st_size / 2**20, *map(float, printed.split()))
+
+
+def main(counts: list[int]) -> None:
+    """Print a line for each number of samples and way."""
+    print(f"{'samples':>12} {'paths':8} {'file':>10} {'first':>10} {'each path':>14} {'memory':>12}")
+    for samples, name, file, first, each, memory in costs(counts):
+        sizes = f"{file:6.1f} MiB {first:8.3f} s {each:11.1f} us {memory:8.1f} MiB"
+        print(f"{samples:12,} {name:8} {sizes}", flush=True)
 
 
 if __name__ == "__main__":

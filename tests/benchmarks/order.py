@@ -9,18 +9,29 @@ or more, or in the first of fifty million, the least of five times. Memory: how 
 """
 
 import itertools
-import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import torch
 from gan_trainers.run._order import SampleOrder, SeededIndex
+from memory import peak_mib
 
 SAMPLES = (1_000, 10_000, 100_000, 1_000_000, 50_000_000)
 BATCH = 16
 MOST_STORED = 1_000_000
+
+
+class Cost(NamedTuple):
+    """What an order of so many samples costs."""
+
+    samples: int
+    name: str
+    first: float  # seconds
+    each: float  # microseconds
+    memory: float  # MiB
 
 
 def computed(samples: int) -> Iterator[list[SeededIndex]]:
@@ -42,7 +53,7 @@ def measure(name: str, samples: int) -> None:
     """Print seconds until the first batch, then microseconds of a sample, and MiB, of this process."""
     make = {"computed": computed, "stored": stored}[name]
     list(itertools.islice(make(BATCH), 100))  # what is loaded once
-    before = _peak()
+    before = peak_mib()
     start = time.process_time()
     batches = make(samples)
     next(batches)
@@ -54,24 +65,25 @@ def measure(name: str, samples: int) -> None:
         for _ in itertools.islice(batches, count):
             pass
         times.append((time.process_time() - start) / (count * BATCH))
-    print(first, min(times) * 1e6, _peak() - before)
+    print(first, min(times) * 1e6, peak_mib() - before)
 
 
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # KiB on Linux
-
-
-def main(counts: list[int]) -> None:
-    """Print a line for each way and number of samples."""
-    print(f"{'samples':>12} {'order':10} {'first':>10} {'each sample':>14} {'memory':>10}")
+def costs(counts: Iterable[int]) -> Iterator[Cost]:
+    """Measure both ways for each number of samples."""
     for samples in counts:
         for name in ("computed", "stored"):
             if name == "stored" and samples > MOST_STORED:
                 continue
             words = [sys.executable, __file__, name, str(samples)]
             printed = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-            first, each, memory = map(float, printed.split())
-            print(f"{samples:12,} {name:10} {first * 1e3:7.2f} ms {each:11.2f} us {memory:6.1f} MiB")
+            yield Cost(samples, name, *map(float, printed.split()))
+
+
+def main(counts: list[int]) -> None:
+    """Print a line for each way and number of samples."""
+    print(f"{'samples':>12} {'order':10} {'first':>10} {'each sample':>14} {'memory':>10}")
+    for samples, name, first, each, memory in costs(counts):
+        print(f"{samples:12,} {name:10} {first * 1e3:7.2f} ms {each:11.2f} us {memory:6.1f} MiB", flush=True)
 
 
 if __name__ == "__main__":

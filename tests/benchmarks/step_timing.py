@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import torch
 from gan_trainers import Run
+from memory import peak_mib
 from torch import Tensor
 from torch.utils.data import TensorDataset
 
@@ -86,7 +87,9 @@ def machine() -> str:
     low = "with AMX" if torch.cpu._is_amx_tile_supported() else ""
     low = low or ("with bf16" if torch.cpu._is_avx512_bf16_supported() else "bf16 emulated")
     capability = torch.backends.cpu.get_cpu_capability()
-    return f"{model}, {capability}, {low}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    count = torch.get_num_threads()
+    threads = f"{count} thread{'s' * (count > 1)}"
+    return f"{model}, {capability}, {low}, {threads}, torch {torch.__version__}"
 
 
 def start_run(name: str) -> Run | None:
@@ -156,5 +159,4 @@ def peak_memory() -> int:
     """In MiB: of the tensors on a GPU, else of the whole process."""
     if DEVICE.type == "cuda":
         return torch.cuda.max_memory_allocated() // 2**20
-    status = Path("/proc/self/status").read_text()  # getrusage would include the parent's peak
-    return int(status.split("VmHWM:")[1].split()[0]) // 2**10
+    return round(peak_mib())
