@@ -52,6 +52,32 @@ def test_overfitting_is_found():
     )
 
 
+@pytest.mark.parametrize(
+    ("score", "reference", "whose"),
+    [
+        ("chroma_error", "gray_chroma_error", "of the gray image"),
+        ("psnr_y", "bicubic_psnr_y", "of bicubic interpolation"),
+        ("psnr_a_to_b", "untranslated_a_to_b", "of the input itself"),
+        ("psnr", "untranslated", "of the input itself"),
+    ],
+)
+def test_a_score_no_better_than_that_of_doing_nothing_is_said(score, reference, whose):
+    sign = -1 if score == "chroma_error" else 1
+    worse, better = (
+        log(**{score: lambda t, gain=gain: 10 + sign * (t + gain), reference: lambda t: 10.0})
+        for gain in (-2, 1)
+    )
+    (line,) = findings(worse, {})
+    assert line.startswith(
+        f"{score} is {10 - sign}, no better than the 10 {whose}: by this measure the network"
+    )
+    assert findings(better, {}) == []
+
+
+def test_a_reference_of_no_score_is_left_alone():
+    assert findings(log(colorfulness=lambda t: 1.0, gray_colorfulness=lambda t: 2.0), {}) == []
+
+
 def test_a_short_log_says_nothing():
     assert findings(log(steps=9, discriminator=lambda t: 1 - t), {}) == []
 

@@ -11,7 +11,9 @@ from gan_trainers.logs.previews import read_grid
 
 HIGHER_IS_BETTER = ("psnr", "ssim", "iou", "accuracy", "correlation")
 LOWER_IS_BETTER = ("distance", "error", "fid", "kid", "lpips", "mse", "mae", "niqe")
-REFERENCES = ("gray_", "true_")  # scores of something else, to compare with
+TRIVIAL = {"gray_": "of the gray image", "bicubic_": "of bicubic interpolation"}  # scores of no network
+UNTRANSLATED = "untranslated"  # the PSNR of the input
+REFERENCES = (*TRIVIAL, "true_")  # scores of something else, to compare with
 
 LEAST_ROWS = 10  # a shorter log shows nothing
 _WON = 5  # a loss so many times smaller than at first no longer trains its player
@@ -33,7 +35,7 @@ def findings(rows: list[Row], previews: Mapping[str, Path]) -> list[str]:
         for name, values in series.items():
             if name.startswith(("discriminator", "adversarial")) and len(values) >= LEAST_ROWS:
                 found += _balance(name, values)
-        found += _past_best(rows) + _overfitting(rows)
+        found += _past_best(rows) + _overfitting(rows) + _no_better(rows)
     return found + [line for name, file in previews.items() for line in _alike(name, read_grid(file))]
 
 
@@ -86,6 +88,28 @@ def _past_best(rows: list[Row]) -> list[str]:
                 "a checkpoint near that step may be better"
             )
     return sorted(found)
+
+
+def _no_better(rows: list[Row]) -> list[str]:
+    """Scores that are no better than those of doing nothing, by their last values."""
+    last: Row = {}
+    for row in rows:
+        last |= row
+    pairs = {
+        reference: (reference.removeprefix(prefix), whose)
+        for prefix, whose in TRIVIAL.items()
+        for reference in last
+        if reference.startswith(prefix)
+    }
+    for reference in last:
+        if reference.startswith(UNTRANSLATED):
+            pairs[reference] = "psnr" + reference.removeprefix(UNTRANSLATED), "of the input itself"
+    return [
+        f"{score} is {last[score]:.4g}, no better than the {last[reference]:.4g} {whose}: by this measure "
+        "the network adds nothing; look at the previews, train longer, or on more images"
+        for reference, (score, whose) in pairs.items()
+        if score in last and (sign := direction(score)) and sign * (last[score] - last[reference]) <= 0
+    ]
 
 
 def _overfitting(rows: list[Row]) -> list[str]:
