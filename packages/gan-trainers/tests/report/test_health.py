@@ -64,7 +64,7 @@ def test_overfitting_is_found():
 def test_a_score_no_better_than_that_of_doing_nothing_is_said(score, reference, whose):
     sign = -1 if score == "chroma_error" else 1
     worse, better = (
-        log(**{score: lambda t, gain=gain: 10 + sign * (t + gain), reference: lambda t: 10.0})
+        log(**{score: lambda t, gain=gain: 10 + sign * (t + gain), reference: lambda _: 10.0})
         for gain in (-2, 1)
     )
     (line,) = findings(worse, {})
@@ -75,7 +75,7 @@ def test_a_score_no_better_than_that_of_doing_nothing_is_said(score, reference, 
 
 
 def test_a_reference_of_no_score_is_left_alone():
-    assert findings(log(colorfulness=lambda t: 1.0, gray_colorfulness=lambda t: 2.0), {}) == []
+    assert findings(log(colorfulness=lambda _: 1.0, gray_colorfulness=lambda _: 2.0), {}) == []
 
 
 def test_a_short_log_says_nothing():
