@@ -34,6 +34,7 @@ PACKAGES = {
 }
 # Each test process computes on one thread; there are as many processes as cores.
 PARALLEL = "pytest-xdist>=3.7"
+SLOWEST = ["--durations=20", "--durations-min=4"]  # what to look at when the whole takes too long
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 each_package = nox.parametrize("package", [nox.param(name, id=name) for name in PACKAGES])
 
@@ -92,7 +93,7 @@ def install_workspace(session: nox.Session, *others: str) -> None:
 
 def run_tests(session: nox.Session, *packages: str) -> None:
     """Run the tests of packages outside of the tree, where only what is installed can be imported."""
-    options = ["-q", "-n", "auto", "-p", "no:cacheprovider", "--import-mode=importlib", "--strict-markers"]
+    options = ["-q", *SLOWEST, "-n", "auto", "-p", "no:cacheprovider", "--import-mode=importlib"]
     alone = {"PYTHONPATH": None, "OMP_NUM_THREADS": "1"}  # small tensors gain nothing from threads
     with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
         for name in packages:
@@ -105,7 +106,9 @@ def run_tests(session: nox.Session, *packages: str) -> None:
             session.run(
                 "python", "-c", f"import sysconfig; from importlib.util import find_spec; {check}", env=alone
             )
-        session.run("python", "-m", "pytest", *options, *(session.posargs or ["."]), env=alone)
+        session.run(
+            "python", "-m", "pytest", "--strict-markers", *options, *(session.posargs or ["."]), env=alone
+        )
 
 
 def check_oldest(session: nox.Session, declared: list[str]) -> None:
@@ -229,7 +232,7 @@ def integration(session: nox.Session) -> None:
     install_workspace(session, PARALLEL, "lightning", *notebooks, *streams)
     # The tests of a file share its runs. One process more than cores, since many wait for programs; and files
     # in their own order, or those of few and long tests would all come last.
-    options = ["-q", "-n", str(CORES + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+    options = ["-q", *SLOWEST, "-n", str(CORES + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
     session.run("pytest", *options, *(session.posargs or ["tests"]), env={"OMP_NUM_THREADS": "1"})
     for page in ROOT.glob("docs/guides/*.md"):
         run_python_of(session, page, ROOT)  # of a clone: they use the recipes
