@@ -182,7 +182,7 @@ def describe(answers: Sequence[Answer], setup: Setup) -> str:
 {setup.command}
 ```
 
-Koshian's study of 2019-07-29, repeated: five combinations of network and training, with L1 alone, on two
+Koshian's study of 2019-07-29, repeated: six combinations of network and training, with L1 alone, on two
 tasks. "Each" trains one stage after the other, a fifth of the steps of a stage with the coarser stages
 frozen; "all" trains the last stage from the start. {setup.budget}
 
