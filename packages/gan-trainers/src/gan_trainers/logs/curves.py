@@ -113,7 +113,8 @@ def draw_curves(
             places, heights = ([row[each] for row in points] for each in (against, name))
             marker = "." if len(points) == 1 else None  # a line of one point does not show
             axes.plot(places, heights, label=label, linewidth=1, color=f"C{number % 10}", marker=marker)
-        axes.set_title(name, fontsize=10)
+        axes.set_title(name, fontsize=10, y=1)  # where it would be: matplotlib measures all labels to find it
+        axes.locator_params(nbins=5)  # ticks take most of the time
         axes.set_xlabel(against, fontsize=8)
         axes.tick_params(labelsize=8)
         axes.grid(alpha=0.3)
