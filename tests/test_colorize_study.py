@@ -134,7 +134,8 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(example, train_or_copy, p
     assert text.count("| **true images** | 0.00 | 1.00 | 1.00 |") == 2
     (line,) = (line for line in text.splitlines() if line.startswith(f"| {ALONE} |"))
     assert line.startswith(f"| {ALONE} |  |  |  |  | ")  # its log has no discriminator, but seconds
-    assert Image.open(tmp_path / "page" / "photos.png").format == "PNG"
+    for name in ("photos", "strip"):
+        assert Image.open(tmp_path / "page" / f"{name}.png").format == "PNG"
     assert f"\n{page_setup.command}\n" in text
     assert "\n7 runs of commit " in text
     assert text.endswith("\n[Notes](notes.md), written by hand.\n")

@@ -67,7 +67,7 @@ def write_page(
     features: Backbone,
     setup: Setup,
 ) -> None:
-    """Write README.md, photos.png and curves.png into `page` from the finished runs.
+    """Write README.md, photos.png, curves.png and strip.png, the README's, into `page` from finished runs.
 
     Args:
         out: folder of the runs.
@@ -82,8 +82,11 @@ def write_page(
     runs = {arm: [seed_folder(out, arm, seed) for seed in seeds] for arm in ARMS}
     for photos in (test.photos[:SHOWN] for test in tests if test.shown):
         arms = [colorized(runs[arm][0], photos) for arm in ARMS]
-        columns = [_luma(photos), *arms, colorized(runs[ALONE][0], photos, one_view=False), photos]
-        write_grid(page / "photos.png", *(_reduced(images) for images in columns))
+        translated = colorized(runs[ALONE][0], photos, one_view=False)
+        columns = [_reduced(images) for images in (_luma(photos), *arms, translated, photos)]
+        write_grid(page / "photos.png", *columns)
+        shown = zip(columns[0].expand_as(columns[-1]), *columns[-2:], strict=True)
+        write_grid(page / "strip.png", *(torch.stack(states) for states in shown))  # a photo in each column
     logs = {arm: [read_scalars(run / "scalars.jsonl") for run in runs[arm]] for arm in ARMS}
     draw_curves({arm: of_seeds[0] for arm, of_seeds in logs.items()}, page / "curves.png", CURVES)
     tables, found = {}, {}
