@@ -11,8 +11,12 @@ from gan_trainers.logs.previews import read_grid
 
 HIGHER_IS_BETTER = ("psnr", "ssim", "iou", "accuracy", "correlation")
 LOWER_IS_BETTER = ("distance", "error", "fid", "kid", "lpips", "mse", "mae", "niqe")
-TRIVIAL = {"gray_": "of the gray image", "bicubic_": "of bicubic interpolation"}  # scores of no network
-UNTRANSLATED = "untranslated"  # the PSNR of the input
+# Scores of no network: their prefix, that of the network's score, and whose they are.
+TRIVIAL = {
+    "gray_": ("", "of the gray image"),
+    "bicubic_": ("", "of bicubic interpolation"),
+    "untranslated": ("psnr", "of the input itself"),
+}
 REFERENCES = (*TRIVIAL, "true_")  # scores of something else, to compare with
 
 LEAST_ROWS = 10  # a shorter log shows nothing
@@ -95,19 +99,16 @@ def _no_better(rows: list[Row]) -> list[str]:
     last: Row = {}
     for row in rows:
         last |= row
-    pairs = {
-        reference: (reference.removeprefix(prefix), whose)
-        for prefix, whose in TRIVIAL.items()
+    pairs = [
+        (score_prefix + reference.removeprefix(prefix), reference, whose)
+        for prefix, (score_prefix, whose) in TRIVIAL.items()
         for reference in last
         if reference.startswith(prefix)
-    }
-    for reference in last:
-        if reference.startswith(UNTRANSLATED):
-            pairs[reference] = "psnr" + reference.removeprefix(UNTRANSLATED), "of the input itself"
+    ]
     return [
         f"{score} is {last[score]:.4g}, no better than the {last[reference]:.4g} {whose}: by this measure "
         "the network adds nothing; look at the previews, train longer, or on more images"
-        for reference, (score, whose) in pairs.items()
+        for score, reference, whose in pairs
         if score in last and (sign := direction(score)) and sign * (last[score] - last[reference]) <= 0
     ]
 
