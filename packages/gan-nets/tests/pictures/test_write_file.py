@@ -1,15 +1,12 @@
 """Files that `translate_file` writes: formats, 16 bits, orientation, metadata."""
 
 import os
-from functools import partial
 
-import imagecodecs
 import numpy as np
 import png
 import pytest
 import tifffile
 import torch
-from gan_data import image_formats
 from gan_nets import Usage, translate, translate_file
 from PIL import Image, ImageCms, ImageOps
 from torch import nn
@@ -272,41 +269,6 @@ def test_an_interrupted_call_leaves_no_file(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         translate_file(Interrupted(), tmp_path / "in.png", tmp_path / "out.png")
     assert [path.name for path in tmp_path.iterdir()] == ["in.png"]
-
-
-def write_ppm(path, most):
-    path.write_bytes(b"P6 6 4 %d\n" % most + noise(4, 6, 3, dtype=np.uint16).astype(">u2").tobytes())
-
-
-def write_avif(path, bits):
-    colors = noise(16, 16, 3, dtype=np.uint16) >> 16 - bits
-    path.write_bytes(imagecodecs.avif_encode(colors, bitspersample=bits))
-
-
-@pytest.mark.parametrize(
-    ("name", "write", "bits"),
-    [
-        ("a.ppm", partial(write_ppm, most=1023), 10),
-        ("a.ppm", partial(write_ppm, most=65_535), 16),
-        ("a.avif", partial(write_avif, bits=10), 10),
-        ("a.avif", partial(write_avif, bits=12), 12),
-    ],
-)
-def test_bits_that_are_not_read_are_said(tmp_path, name, write, bits):
-    if name == "a.avif" and "AVIF" not in image_formats():
-        pytest.skip("this Pillow has no AVIF")
-    write(tmp_path / name)
-    with pytest.warns(UserWarning, match=rf"{name} has {bits} bits a channel, of which 8 are read; a PNG or"):
-        translate_file(Identity(), tmp_path / name, tmp_path / "out.png")
-    assert Image.open(tmp_path / "out.png").mode == "RGB"
-
-
-def test_eight_bits_are_no_news(tmp_path, recwarn):
-    names = ["a.ppm", "a.avif"] if "AVIF" in image_formats() else ["a.ppm"]
-    for name in names:
-        Image.fromarray(noise(16, 16, 3)).save(tmp_path / name)
-        translate_file(Identity(), tmp_path / name, tmp_path / f"out_{name}.png")
-    assert not list(recwarn)
 
 
 def test_the_first_picture_of_an_animation_is_translated_with_a_warning(tmp_path):

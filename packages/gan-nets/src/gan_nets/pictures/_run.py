@@ -132,7 +132,7 @@ class PictureNetwork:
         trained = self._usage.trained_size
         if trained is None or self._usage.task != "translate":
             return
-        if not trained <= FAR * shorter <= FAR**2 * trained:  # the same words for all pictures: said once
+        if not trained / FAR <= shorter <= FAR * trained:  # the same words for all pictures: said once
             warnings.warn(
                 f"the network was trained on images with a shorter side of {trained} pixels; at less than "
                 f"1/{FAR} or more than {FAR} times that, things are of other sizes than it has learned; "
