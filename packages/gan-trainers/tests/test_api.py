@@ -44,6 +44,6 @@ def test_verbs_of_run():
     verbs = {name for name in vars(gan_trainers.Run) if not name.startswith("_")}
     assert verbs == {
         "averaged_weights", "draw", "draw_shared", "every", "grid", "has_checkpoint", "loader", "log",
-        "needs_same_processes", "prepare", "register", "resume", "save", "set_lr", "step", "steps", "stream",
-        "update",
+        "needs_same_processes", "prepare", "register", "resume", "save", "set_lr", "shard", "step", "steps",
+        "stream", "update",
     }  # fmt: skip

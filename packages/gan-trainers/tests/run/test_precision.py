@@ -150,5 +150,6 @@ def test_a_scaled_loss_that_depends_on_no_weight_is_no_step():
     steps = OptimizerSteps(torch.device("cpu"), torch.float16, clip=1.0)
     steps.add("optimizer", optimizer)
     before = network.weight.clone()
-    steps.step("optimizer", optimizer, torch.ones((), requires_grad=True), step=1, batch=0, batches=1)
+    loss = torch.ones((), requires_grad=True)
+    steps.step("optimizer", optimizer, loss, parameters=network.parameters, step=1, batch=0, batches=1)
     assert torch.equal(network.weight, before)

@@ -11,7 +11,7 @@ Hyperparameters = dict[str, Any]
 def hyperparameters(optimizer: Optimizer) -> Hyperparameters:
     """The class of an optimizer and the values of its parameter groups, as plain data."""
     groups = [
-        {key: plain for key, value in group.items() if _is_plain(plain := _plain(value))}
+        {key: plain for key, value in group.items() if key != "params" and _is_plain(plain := _plain(value))}
         for group in optimizer.param_groups
     ]
     return {"class": type(optimizer).__name__, "groups": groups}

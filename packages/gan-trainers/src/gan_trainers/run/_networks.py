@@ -11,6 +11,7 @@ from gan_trainers.base.batch_norm import synchronize_batch_norm_
 from gan_trainers.base.distributed import broadcast_weights, over_all_processes
 from gan_trainers.base.dropout import Draw, draw_dropout_
 from gan_trainers.base.waiting import process_count
+from gan_trainers.run._sharding import has_shards
 from gan_trainers.run.precision import autocast_
 from gan_trainers.training.ema import EMA
 
@@ -71,9 +72,10 @@ class Preparation:
             _share_batches_(network)
         if self.compile_mode is None and not self.activation_checkpointing:
             draw_dropout_(network, self.draw)
-        network.to(self.device)
-        broadcast_weights(network)
-        if self.device.type == "cpu":
+        if not has_shards(network):  # or on the device already, with the weights of the first process
+            network.to(self.device)
+            broadcast_weights(network)
+        if self.device.type == "cpu" and not has_shards(network):
             for module in network.modules():
                 if isinstance(module, HasCPUKernels):
                     module.use_cpu_kernels_()

@@ -1,6 +1,8 @@
 """One optimizer step: backward, average over processes, clip, and in fp16 scale the loss."""
 
 import inspect
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -8,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gan_trainers.base.distributed import average_gradients
+from gan_trainers.base.sharded import is_sharded
 
 
 class OptimizerSteps:
@@ -41,7 +44,15 @@ class OptimizerSteps:
         self._scalers[name] = torch.amp.GradScaler(self._device, enabled=self._scaled)
 
     def step(
-        self, name: str, optimizer: Optimizer, loss: Tensor, *, step: int, batch: int, batches: int
+        self,
+        name: str,
+        optimizer: Optimizer,
+        loss: Tensor,
+        *,
+        parameters: Callable[[], Iterable[nn.Parameter]],
+        step: int,
+        batch: int,
+        batches: int,
     ) -> None:
         """Add the gradients of `loss` for the optimizer's own parameters; step after the last batch.
 
@@ -49,6 +60,7 @@ class OptimizerSteps:
             name: under which the optimizer was added.
             optimizer: whose parameters learn, except those that are frozen.
             loss: a scalar.
+            parameters: returns those of all networks; gradients of others than the optimizer's stay.
             step: number of the current step.
             batch: number of the current batch within the step, from 0.
             batches: number of batches per step.
@@ -70,10 +82,16 @@ class OptimizerSteps:
         if batches == 1 or latest is None or latest[0] != step:
             optimizer.zero_grad(set_to_none=True)
         self._latest[name] = step, batch
-        scaler.scale(loss).backward(inputs=learning)
+        sharded = is_sharded(learning[0])
+        if sharded:  # autograd does not know the parameters that each process holds a part of
+            with _gradients_kept(parameters(), learning):
+                scaler.scale(loss).backward()
+        else:
+            scaler.scale(loss).backward(inputs=learning)
         if batch < batches - 1:
             return
-        average_gradients(learning)
+        if not sharded:  # else averaged in the backward pass
+            average_gradients(learning)
         if all(parameter.grad is None for parameter in learning):
             return  # the loss does not depend on them; a scaler would raise
         if self._clip is not None:
@@ -91,3 +109,15 @@ class OptimizerSteps:
         for name, scaler in self._scalers.items():
             if state[name]:  # empty if the checkpoint was written in another precision
                 scaler.load_state_dict(state[name])
+
+
+@contextmanager
+def _gradients_kept(parameters: Iterable[nn.Parameter], learning: Iterable[nn.Parameter]) -> Generator[None]:
+    """Undo what a backward pass in the block does to the gradients of those that do not learn from it."""
+    learns = set(learning)
+    before = [(parameter, parameter.grad) for parameter in parameters if parameter not in learns]
+    for parameter, _ in before:
+        parameter.grad = None
+    yield
+    for parameter, gradient in before:
+        parameter.grad = gradient

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from gan_trainers.base.sharded import is_sharded, on_first_process, sharded_as, whole
 from gan_trainers.run._hyperparameters import Hyperparameters, follow_changes, hyperparameters
 
 State = dict[str, Any]
@@ -42,6 +43,14 @@ class Registered:
         """The networks by name, averages of networks among them."""
         return {name: each for name, each in self._objects.items() if isinstance(each, nn.Module)}
 
+    def optimizers(self) -> dict[str, Optimizer]:
+        """The optimizers by name."""
+        return {name: each for name, each in self._objects.items() if isinstance(each, Optimizer)}
+
+    def parameters(self) -> list[nn.Parameter]:
+        """Those of all networks."""
+        return [parameter for module in self.modules().values() for parameter in module.parameters()]
+
     def name_of(self, optimizer: Optimizer) -> str:
         """The name under which `optimizer` is registered.
 
@@ -64,12 +73,13 @@ class Registered:
         """
         for name, module in self.modules().items():
             for key, parameter in module.named_parameters():
-                if not parameter.isfinite().all():
+                if not whole(parameter.detach().isfinite().all()):
                     raise FloatingPointError(f"weights of '{name}' ({key}) are not finite after step {step}")
 
     def shared_states(self) -> State:
-        """The states that are the same on every process."""
-        return {name: each.state_dict() for name, each in self._objects.items() if _is_shared(each)}
+        """The states that are the same on every process; those of sharded networks are whole on the first."""
+        states = {name: each.state_dict() for name, each in self._objects.items() if _is_shared(each)}
+        return on_first_process(states)
 
     def own_states(self) -> State:
         """The states that belong to this process."""
@@ -77,9 +87,8 @@ class Registered:
 
     def note_hyperparameters(self) -> None:
         """Remember what the program gave its optimizers, before a checkpoint or the loop changes it."""
-        for name, registered in self._objects.items():
-            if isinstance(registered, Optimizer):
-                self._hyperparameters[name] = hyperparameters(registered)
+        for name, optimizer in self.optimizers().items():
+            self._hyperparameters[name] = hyperparameters(optimizer)
 
     def hyperparameters(self) -> dict[str, Hyperparameters]:
         """What `note_hyperparameters` found, by name."""
@@ -113,6 +122,8 @@ class Registered:
             try:
                 if isinstance(registered, Optimizer):
                     changes += self._load_optimizer(name, registered, states[name], before.get(name))
+                elif isinstance(registered, nn.Module):
+                    registered.load_state_dict(_sharded_as_now(states[name], registered))
                 else:
                     registered.load_state_dict(states[name])
             except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -161,13 +172,23 @@ def _has_shape(value: Any) -> bool:
     return isinstance(value, Tensor)
 
 
+def _sharded_as_now(state: State, network: nn.Module) -> State:
+    """The state of a network for its `load_state_dict`, divided among the processes if the network is."""
+    now = network.state_dict()
+    return {key: sharded_as(value, now[key]) if key in now else value for key, value in state.items()}
+
+
 def _match_layouts(optimizer: Optimizer) -> None:
-    """Give an optimizer's moments the memory layout of its parameters.
+    """Give an optimizer's moments the memory layout of its parameters, or their division among processes.
 
     Files hold plain layouts. A fused optimizer walks parameters and moments side by side in memory, and
     would silently pair the wrong elements if only one of them were channels-last.
     """
     for parameter, state in optimizer.state.items():
         for key, value in state.items():
-            if isinstance(value, Tensor) and value.shape == parameter.shape:
+            if not isinstance(value, Tensor) or value.shape != parameter.shape:
+                continue
+            if is_sharded(parameter):
+                state[key] = sharded_as(value, parameter)
+            else:
                 state[key] = torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)

@@ -5,6 +5,8 @@ from collections.abc import Collection
 import torch
 from torch import nn
 
+from gan_trainers.run._sharding import has_shards
+
 
 class Layout:
     """The memory layout of a run's networks and images.
@@ -42,4 +44,5 @@ class Layout:
             modules = (module for network in networks for module in network.modules())
             self.channels_last = any(getattr(module, "prefers_channels_last", False) for module in modules)
         for network in networks:
-            network.to(memory_format=self.memory_format)  # type: ignore[call-overload]
+            if not has_shards(network):
+                network.to(memory_format=self.memory_format)  # type: ignore[call-overload]

@@ -34,6 +34,7 @@ from gan_trainers.run._processes import join_processes
 from gan_trainers.run._progress_bar import ProgressBar
 from gan_trainers.run._registered import Registered
 from gan_trainers.run._settings import changed_settings, write_settings
+from gan_trainers.run._sharding import check_average, check_optimizer, check_owners, shard_
 from gan_trainers.run._signals import StopSignals
 from gan_trainers.run._snapshot import Snapshot
 from gan_trainers.run.layout import Layout
@@ -225,11 +226,55 @@ class Run:
             self._registered.add(name, registered)
             if isinstance(registered, nn.Module):
                 self._checkpointed_parts += self._preparation.prepare_(registered)
+                if isinstance(registered, EMA):
+                    check_average(name, registered)
             elif isinstance(registered, Optimizer):
+                check_optimizer(name, registered)
                 self._optimizer_steps.add(name, registered)
                 self._optimizer_modes.add(name, registered)
         self._lay_out()
         set_seed(self._seed + 1 + self._process)  # from here on, each process draws its own noise
+
+    def shard(self, *networks: nn.Module, parts: Iterable[nn.Module] = ()) -> None:
+        """Divide networks among the processes, for those that a device cannot hold with their optimizer.
+
+        Each process then holds a part of each parameter, of its gradient and of the optimizer's state; a
+        network is put together for its forward and its backward pass (torch's FSDP2; Rajbhandari et al. 2020,
+        ZeRO, stage 3). The result is that of whole networks. Call it before the optimizers are made, and
+        before `register`; averages are made before, and passed too. With one process it does nothing.
+
+        Checkpoints are those of whole networks: `gan_nets.load` opens them, and a run resumes with other or
+        without sharded networks. Every process must call each sharded network alike, also to evaluate it.
+
+        Args:
+            *networks: networks in training, and averages.
+            parts: parts of any of them, such as blocks, that are put together one at a time, besides all
+                layers of a million parameters; a part's parameters are used in its own forward only.
+
+        Raises:
+            ValueError: together with `compile`, activation checkpointing or fp16. Later: for a gradient
+                penalty of a sharded network, whose second derivatives torch cannot compute; and for an
+                optimizer that averages weights itself.
+
+        Examples:
+            >>> run = Run("sharded", quiet=True)
+            >>> net = torch.nn.Linear(2, 1)
+            >>> ema = EMA(net, half_life=100)
+            >>> run.shard(net, ema)
+            >>> optimizer = torch.optim.Adam(net.parameters())
+            >>> run.register(net=net, ema=ema, optimizer=optimizer)
+        """
+        for name, used in (
+            ("compile", self._preparation.compile_mode is not None),
+            ("activation_checkpointing", self._preparation.activation_checkpointing),
+            ("fp16", self._precision == "fp16"),
+        ):
+            if used:
+                raise ValueError(f"shard() does not work together with {name}; leave one of them out")
+        if self.processes > 1:
+            parts = list(parts)
+            for network in networks:
+                shard_(network, parts, self.device)
 
     def prepare(self, *networks: nn.Module) -> None:
         """Give networks that do not learn the device, the precision and the layout of the run.
@@ -369,6 +414,7 @@ class Run:
                 "activation_checkpointing expected a network that can recompute its activations; got "
                 f"{names}; leave it out"
             )
+        check_owners(self._registered.modules().values(), self._registered.optimizers())
         self._registered.note_hyperparameters()
         # Every process reads the checkpoint that the first one finds, or all of them end with the same error.
         name = from_first(lambda: newest.name if (newest := self._checkpoints.newest()) else None)
@@ -477,6 +523,7 @@ class Run:
             name,
             optimizer,
             loss / self._accumulate,
+            parameters=self._registered.parameters,
             step=self._counters.step,
             batch=self._counters.batch,
             batches=self._accumulate,

@@ -6,6 +6,8 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import nn
 
+from gan_trainers.base.sharded import is_sharded
+
 Net = TypeVar("Net", bound=nn.Module)
 
 
@@ -26,7 +28,8 @@ class EMA(nn.Module, Generic[Net]):
         average: the averaged network, in inference mode.
 
     Raises:
-        ValueError: if `half_life` is negative, or `ramp_up` not positive.
+        ValueError: if `half_life` is negative, or `ramp_up` not positive, or for a network that
+            `Run.shard` has divided.
 
     Examples:
         >>> net = torch.nn.Linear(1, 1, bias=False)
@@ -45,6 +48,10 @@ class EMA(nn.Module, Generic[Net]):
         if half_life < 0 or (ramp_up is not None and ramp_up <= 0):
             raise ValueError(
                 f"half_life must be 0 or more and ramp_up positive; got {half_life} and {ramp_up}"
+            )
+        if any(map(is_sharded, network.parameters())):
+            raise ValueError(
+                "expected a whole network; got a sharded one; make its average before run.shard()"
             )
         self.average = deepcopy(network).requires_grad_(False).eval()
         self.half_life = half_life
