@@ -1,7 +1,7 @@
 """Data, evaluation and results of generators from noise."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -19,6 +19,8 @@ from support.common import data_fingerprint
 from support.judge import Judge
 from support.translation import Network
 
+EVALUATED = 16  # images in a batch of an evaluation
+KEPT = 50_000  # images of the data, at most, whose features are kept
 WALK = (6, 12)  # samples on the walk through the latents, and images from one to the next
 
 
@@ -87,6 +89,13 @@ def noise_maps(run: Run, g: HasNoise, count: int) -> list[Tensor]:
     return run.draw(count, lambda n: [torch.randn(n, 1, s, s, device=run.device) for s in g.noise_sizes])
 
 
+def process_batches(count: int) -> Iterator[range]:
+    """The batches of `count` images that are this process's share: every N-th of N processes."""
+    process = PartialState()
+    for start in range(EVALUATED * process.process_index, count, EVALUATED * process.num_processes):
+        yield range(start, min(start + EVALUATED, count))
+
+
 class Evaluation:
     """Distances of samples to the data in the features of a judge, precision and recall."""
 
@@ -103,10 +112,11 @@ class Evaluation:
             images=len(data),
             size=(height, width),
         )
-        groups = torch.arange(len(data)).split(16)
-        batches = (torch.stack([data[index] for index in group.tolist()]).to(run.device) for group in groups)
+        shares = process_batches(len(data))
+        batches = (torch.stack([data[index] for index in share]).to(run.device) for share in shares)
+        cache = run.out / "data.safetensors"
         self.statistics: Statistics = measure_statistics(
-            self.extractor, batches, source, cache=run.out / "data.safetensors"
+            self.extractor, batches, source, at_most=KEPT, divided=True, cache=cache
         )
 
     @torch.no_grad()
@@ -127,10 +137,9 @@ class Evaluation:
         metrics = {name: distance(*real) for name, distance in self.judge.distances.items()}
         metrics |= {"manifold": PrecisionRecall(*real)}
         scores = MetricCollection(dict(metrics), compute_groups=[list(metrics)]).to(device)
-        process = PartialState()
-        for start in range(16 * process.process_index, self.samples, 16 * process.num_processes):
-            count = min(16, self.samples - start)
-            scores.update(self.sampler.sample(count, self.seed * self.samples + start, device))
+        for share in process_batches(self.samples):
+            seed = self.seed * self.samples + share.start
+            scores.update(self.sampler.sample(len(share), seed, device))
         found = {name: value.item() for name, value in scores.compute().items()}
         self.run.log(found)
         return found[next(iter(self.judge.distances))]
@@ -145,8 +154,10 @@ def write_results(run: Run, evaluation: Evaluation) -> None:
     sampler.generator.save_pretrained(run.out / "generator")
     samples = sampler.sample(32, seed, run.device)
     features = evaluation.statistics.need_features("nearest").to(run.device)
-    indices, _ = nearest(image_features(evaluation.extractor, samples), features)
-    neighbors = torch.stack([evaluation.data[int(index)] for index in indices[:, 0]])
+    indices = nearest(image_features(evaluation.extractor, samples), features)[0][:, 0].cpu()
+    positions = evaluation.statistics.positions
+    places = indices if positions is None else positions[indices]
+    neighbors = torch.stack([evaluation.data[place] for place in places.tolist()])
     columns = [side for pair in zip(samples.split(8), neighbors.split(8), strict=True) for side in pair]
     write_grid(run.out / "samples.png", *columns)
     names = [f"{index:02d}" for index in range(len(samples))]

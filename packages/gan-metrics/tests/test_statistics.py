@@ -54,7 +54,66 @@ class TestImageFeatures:
             image_features(network, images[0])
 
 
+def share(rank, images, batch_size, at_most):
+    """The statistics that one of two processes gets from every second batch."""
+    batches = images.split(batch_size)[rank::2]
+    source = dataclasses.replace(SOURCE, images=len(images))
+    found = measure_statistics(network, batches, source, divided=True, at_most=at_most)
+    return found.gaussian, found.features, found.positions
+
+
+def badly_divided(rank, images):
+    """The error of one of two processes that get batches of different sizes."""
+    batches = images.split(2)[rank::2] if rank else images[:5].split(5)
+    try:
+        measure_statistics(network, batches, dataclasses.replace(SOURCE, images=8), divided=True)
+    except ValueError as error:
+        return str(error)
+
+
 class TestMeasureStatistics:
+    @pytest.mark.parametrize(("count", "at_most"), [(7, None), (41, 10), (2, None)])
+    def test_two_shares_are_the_whole(self, in_two_processes, count, at_most):
+        images = torch.rand(count, 3, 8, 6, generator=torch.Generator().manual_seed(2)) * 2 - 1
+        source = dataclasses.replace(SOURCE, images=count)
+        whole = measure_statistics(network, images.split(3), source, at_most=at_most)
+        for gaussian, features, positions in in_two_processes(__file__, "share", images, 2, at_most):
+            torch.testing.assert_close(gaussian.mean, whole.gaussian.mean, rtol=0, atol=1e-12)
+            covariance = whole.gaussian.covariance
+            torch.testing.assert_close(gaussian.covariance, covariance, rtol=0, atol=1e-12)
+            assert torch.equal(features, whole.features)
+            assert (positions is None) == (at_most is None)
+            if at_most:
+                assert torch.equal(positions, whole.positions)
+
+    def test_shares_of_other_batches_are_refused(self, in_two_processes):
+        images = torch.rand(7, 3, 8, 6)
+        for error in in_two_processes(__file__, "badly_divided", images):
+            assert error.startswith("divided=True expects batches of one size, but for the last of all; got")
+
+    def test_a_sample_of_the_features_is_kept(self, tmp_path):
+        images = torch.rand(60, 3, 8, 6) * 2 - 1
+        source = dataclasses.replace(SOURCE, images=60)
+        cache = tmp_path / "data.safetensors"
+        found = measure_statistics(network, images.split(7), source, at_most=20, cache=cache)
+        assert found.features.shape == (20, 12)
+        assert len(found.positions.unique()) == 20
+        assert not torch.equal(found.positions, torch.arange(20))  # a sample, not the first
+        torch.testing.assert_close(found.features, network(images)[found.positions])
+        torch.testing.assert_close(found.gaussian.mean, Gaussian.of(network(images)).mean)
+        again = measure_statistics(network, unread(), source, at_most=20, cache=cache)
+        assert torch.equal(again.positions, found.positions)
+        with pytest.raises(ValueError, match="at_most must be at least 2 images, or None for all; got 1"):
+            measure_statistics(network, images.split(7), source, at_most=1)
+
+    def test_many_images_are_summarized_in_parts(self, monkeypatch):
+        monkeypatch.setattr("gan_metrics._measuring._ROWS", 16)
+        images = torch.rand(100, 3, 8, 6) * 2 - 1
+        found = measure_statistics(network, images.split(7), dataclasses.replace(SOURCE, images=100))
+        expected = network(images).double()
+        torch.testing.assert_close(found.gaussian.mean, expected.mean(0), rtol=0, atol=1e-12)
+        torch.testing.assert_close(found.gaussian.covariance, expected.T.cov(), rtol=0, atol=1e-12)
+
     def test_all_batches_are_used(self, images):
         statistics = measure_statistics(network, images.split(3), SOURCE)
         torch.testing.assert_close(statistics.features, network(images))

@@ -8,6 +8,40 @@ from torch import Tensor
 from gan_metrics._matrices import as_double, check_set
 
 
+class Scatter(NamedTuple):
+    """What the Gaussian of a set of images is made from; those of two parts are joined without loss.
+
+    Attributes:
+        images: number of images.
+        mean: (D,) float64.
+        root: (R, D) float64, such that root.T @ root is the sum of the outer products of the features less
+            their mean; R is at most D, or the number of images.
+    """
+
+    images: int
+    mean: Tensor
+    root: Tensor
+
+    @classmethod
+    def of(cls, features: Tensor) -> Self:
+        """The scatter of features (N, D) in float64, N of at least 1."""
+        mean = features.mean(0)
+        return cls(len(features), mean, _short(features - mean))
+
+    def joined(self, other: Self) -> Self:
+        """The scatter of both parts together (Chan et al. 1979, equation 2.1b)."""
+        images = self.images + other.images
+        apart = other.mean - self.mean
+        between = apart * (self.images * other.images / images) ** 0.5
+        root = _short(torch.cat([self.root, other.root, between[None]]))
+        return type(self)(images, self.mean + apart * (other.images / images), root)
+
+
+def _short(rows: Tensor) -> Tensor:
+    """Rows X, or no more of them than columns, with the same X'X."""
+    return torch.linalg.qr(rows, mode="r").R if len(rows) > rows.shape[1] else rows
+
+
 class Gaussian(NamedTuple):
     """The Gaussian fitted to the features of a set of images.
 
@@ -39,12 +73,12 @@ class Gaussian(NamedTuple):
         Raises:
             ValueError: they are not (N, D), are of fewer than two images, or are not finite.
         """
-        features = check_set(features, "Gaussian.of")
-        mean = features.mean(0)
-        centered = features - mean
-        if len(centered) > len(mean):
-            centered = torch.linalg.qr(centered, mode="r").R  # R'R = X'X, in D rows instead of N
-        return cls(mean, centered.T / (len(features) - 1) ** 0.5)
+        return cls.from_scatter(Scatter.of(check_set(features, "Gaussian.of")))
+
+    @classmethod
+    def from_scatter(cls, scatter: "Scatter") -> Self:
+        """The Gaussian of two images or more."""
+        return cls(scatter.mean, scatter.root.T / (scatter.images - 1) ** 0.5)
 
     @classmethod
     def from_covariance(cls, mean: Tensor, covariance: Tensor) -> Self:

@@ -1,19 +1,16 @@
-"""The statistics of a data set, computed once and stored in a file."""
+"""The statistics of a data set, which are stored in a file."""
 
 import json
 import uuid
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from gan_metrics._gaussian import Gaussian
-from gan_metrics._matrices import Features, image_features
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,7 @@ class Statistics:
         source: what they were computed from.
         gaussian: mean and covariance, on the CPU in float64.
         features: (N, D) float32 on the CPU, in the order of the images; None if they were not kept.
+        positions: (N,) of their images among all, from 0; None if those of all images were kept.
 
     Examples:
         >>> source = Source(network="means", data="photos", images=8, size=(4, 4))
@@ -63,6 +61,7 @@ class Statistics:
     source: Source
     gaussian: Gaussian
     features: Tensor | None = None
+    positions: Tensor | None = None
 
     def save(self, path: str | Path) -> None:
         """Write a .safetensors file, with the source as JSON in its header.
@@ -75,8 +74,8 @@ class Statistics:
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         tensors = {name: tensor.contiguous() for name, tensor in self.gaussian._asdict().items()}
-        if self.features is not None:
-            tensors["features"] = self.features
+        kept = {"features": self.features, "positions": self.positions}
+        tensors |= {name: tensor for name, tensor in kept.items() if tensor is not None}
         temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
         try:
             save_file(tensors, temporary, {"source": json.dumps(asdict(self.source))})
@@ -112,7 +111,7 @@ class Statistics:
             ) from error
         if source not in (None, found):
             raise ValueError(f"expected {path} to have {_differences(found, source)}")
-        return cls(found, gaussian, tensors.get("features"))
+        return cls(found, gaussian, tensors.get("features"), tensors.get("positions"))
 
     def check_size(self, images: Tensor) -> None:
         """Raise ValueError unless images (N, C, H, W) have the size of those that were measured."""
@@ -131,71 +130,6 @@ class Statistics:
                 "them with keep_features=True"
             )
         return self.features
-
-
-def measure_statistics(
-    features: Features,
-    batches: Iterable[Tensor],
-    source: Source,
-    *,
-    keep_features: bool = True,
-    cache: str | Path | None = None,
-) -> Statistics:
-    """Compute the statistics of a data set, or read them from a file.
-
-    Args:
-        features: the feature extractor, see `image_features`.
-        batches: all images, (N, 3, H, W) in [-1, 1] on the network's device. Every process needs all of them.
-            They are not used if the statistics are read from a file.
-        source: describes `features` and `batches`.
-        keep_features: keep the features too, which all metrics but the Frechet distance need: 4 N D bytes.
-        cache: a file to read from if it exists, and to write to otherwise.
-
-    Returns:
-        The statistics, on the CPU.
-
-    Raises:
-        ValueError: the images do not match `source`, or `cache` has statistics of another source or without
-            features; see `image_features` too.
-        OSError: `cache` cannot be written.
-
-    Examples:
-        >>> source = Source(network="means", data="photos", images=8, size=(4, 4))
-        >>> batches = [torch.rand(4, 3, 4, 4) for _ in range(2)]
-        >>> statistics = measure_statistics(lambda images: images.mean((2, 3)), batches, source)
-        >>> statistics.features.shape, statistics.gaussian.mean.shape
-        (torch.Size([8, 3]), torch.Size([3]))
-    """
-    if cache is not None and Path(cache).exists():
-        statistics = Statistics.load(cache, source)
-        if keep_features and statistics.features is None:
-            raise ValueError(
-                f"expected features with the statistics in {cache}; got none; remove the file to measure "
-                "again, or pass keep_features=False"
-            )
-        return statistics
-    with torch.no_grad():
-        rows = [image_features(features, _of_size(images, source)).float().cpu() for images in batches]
-    found = torch.cat(rows) if rows else torch.empty(0, 0)
-    if len(found) != source.images:
-        raise ValueError(
-            f"expected {source.images} images, as in source; got {len(found)}; pass each image once, and "
-            "all of them on every process"
-        )
-    statistics = Statistics(source, Gaussian.of(found), found if keep_features else None)
-    if cache is not None:
-        statistics.save(cache)
-    return statistics
-
-
-def _of_size(images: Tensor, source: Source) -> Tensor:
-    """The images; raises ValueError unless they have the size of `source`."""
-    if tuple(images.shape[-2:]) != source.size:
-        raise ValueError(
-            f"expected images of size {source.size}, as in source; got {tuple(images.shape)}; resize them, "
-            "or correct the source"
-        )
-    return images
 
 
 def _differences(found: Source, required: Source) -> str:

@@ -21,6 +21,7 @@ from gan_metrics._luma import ssim_y as ssim_y
 from gan_metrics._manifold import density_coverage as density_coverage
 from gan_metrics._manifold import precision_recall as precision_recall
 from gan_metrics._matrices import image_features as image_features
+from gan_metrics._measuring import measure_statistics as measure_statistics
 from gan_metrics._nearest import nearest as nearest
 from gan_metrics._patience import Patience as Patience
 from gan_metrics._psnr import psnr as psnr
@@ -29,4 +30,3 @@ from gan_metrics._segmentation import segmentation_scores as segmentation_scores
 from gan_metrics._ssim import ssim as ssim
 from gan_metrics._statistics import Source as Source
 from gan_metrics._statistics import Statistics as Statistics
-from gan_metrics._statistics import measure_statistics as measure_statistics
