@@ -19,6 +19,7 @@ from gan_trainers import OptionError
 from generation_scores import Pictures, distance_after, effort, sampled
 from growing_page import ARMS, gap_spread, run_folder, verdicts, write_page
 from growing_scores import Judges, eye_pixels, face_scorer
+from growing_stages import stage_seconds, stages
 from spread import Spread
 
 
@@ -81,6 +82,13 @@ def test_curves_are_read_at_a_time_and_in_their_second_half():
     assert gap_spread(rows) == 1
 
 
+def test_the_stages_of_a_run_end_at_equal_steps():
+    names = ["4", "8 fades in", "8", "16 fades in", "16"]
+    assert stages(16, 50) == [(name, 10 * number) for number, name in enumerate(names, 1)]
+    rows = [{"step": step, "seconds": step**2} for step in (5, 10, 15, 20, 30)]
+    assert stage_seconds(rows, 8) == [100, 300, 500]
+
+
 def test_verdicts_by_hand():
     def row(distance, recall, variety):
         return {
@@ -131,8 +139,10 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(
     text = (tmp_path / "page/README.md").read_text()
     for name in ("**held-out pictures**", "the mean picture", *(f"**{arm}**" for arm in ARMS)):
         assert f"| {name} |" in text
-    assert Image.open(tmp_path / "page/8.png").format == "PNG"
-    assert Image.open(tmp_path / "page/8_curves.png").format == "PNG"
+    assert "| seconds of each stage | 4 | 8 fades in | 8 |" in text
+    for name in ("8.png", "8_curves.png", "8_progan-grown.png", "8_stylegan-grown.png"):
+        assert Image.open(tmp_path / "page" / name).format == "PNG"
+        assert f"({name})" in text
 
 
 def test_each_arm_is_shown_as_many_images():

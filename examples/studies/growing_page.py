@@ -6,7 +6,7 @@ from statistics import pstdev
 from typing import Any, NamedTuple
 
 import comparison
-from comparison import Row, Setup, bold, score_table, seed_folder, table, time_table
+from comparison import Row, Setup, bold, folder, score_table, seed_folder, table, time_table
 from gan_trainers import draw_curves, read_scalars, write_grid
 from generation_scores import (
     DISTANCE,
@@ -19,6 +19,7 @@ from generation_scores import (
     trivial_sets,
 )
 from growing_scores import EYES_SCORE, FACE_DIGITS, Judges, face_scorer, read_faces
+from growing_stages import stage_table, write_stages
 from spread import Rows, Spread, higher, lower, over_seeds
 
 
@@ -40,6 +41,7 @@ ARMS = {
     "StyleGAN2": Arm("stylegan2.py", {"augment": "none"}),
 }
 FAMILIES = ("ProGAN", "StyleGAN")
+GROWN = tuple(f"{family}, grown" for family in FAMILIES)
 COLLAPSED = 0.5  # the variety below which a run has collapsed
 LOGITS = "spread of the logits' gap"
 SECONDS = "seconds"
@@ -54,6 +56,7 @@ class Answer(NamedTuple):
     trivial: Rows
     trained: Rows
     found: dict[str, str]
+    stages: str  # a table of their seconds
 
 
 def run_folder(out: Path, arm: str, size: int, seed: int) -> Path:
@@ -80,6 +83,8 @@ def answer(out: Path, page: Path, size: int, seeds: Sequence[int], judges: Judge
     logs = {arm: [read_scalars(run / "scalars.jsonl") for run in each] for arm, each in runs.items()}
     samples = {arm: [sampled(run) for run in each] for arm, each in runs.items()}
     write_grid(page / f"{size}.png", *(each[0][:SHOWN] for each in samples.values()), faces.held_out[:SHOWN])
+    for arm in GROWN:
+        write_stages(runs[arm][0], page / stage_file(arm, size), size, logs[arm][0])
     first = {arm: each[0] for arm, each in logs.items()}
     draw_curves(first, page / f"{size}_curves.png", [LOGGED, RECALL], against="images")
     trained = {
@@ -88,7 +93,13 @@ def answer(out: Path, page: Path, size: int, seeds: Sequence[int], judges: Judge
         )
         for arm, each in samples.items()
     }
-    return Answer(size, real, trivial, trained, verdicts(trivial, trained, logs))
+    stages = stage_table({arm: logs[arm] for arm in GROWN}, size)
+    return Answer(size, real, trivial, trained, verdicts(trivial, trained, logs), stages)
+
+
+def stage_file(arm: str, size: int) -> str:
+    """The name of the picture of an arm's stages."""
+    return f"{size}_{folder(Path(), arm)}.png"
 
 
 def gap_spread(log: Sequence[Row]) -> float:
@@ -185,5 +196,15 @@ Samples of the first seed, from left to right: {", ".join(ARMS)}, and held-out p
 {time_table(runs)}
 
 ![curves]({each.size}_curves.png)
+
+What ProGAN's generator draws at the end of each stage, from the same latents:
+
+![stages]({stage_file(GROWN[0], each.size)})
+
+and StyleGAN's:
+
+![stages]({stage_file(GROWN[1], each.size)})
+
+{each.stages}
 
 """
