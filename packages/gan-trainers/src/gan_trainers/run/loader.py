@@ -39,6 +39,7 @@ class Loader:
         send: applied to each batch before it is returned, for example to move it to a device.
 
     Attributes:
+        samples: number of samples in the dataset.
         position: samples of all processes that an endless loader has returned so far.
         batch_size: samples in a batch of one process.
         processes: number of processes that share a batch.
@@ -81,6 +82,7 @@ class Loader:
         if passes is None and together > REPEATED * samples and process == 0:
             times = f"each of the {samples:,} samples {together // samples:,} times"
             warnings.warn(f"a batch of {together:,} holds {times}; use a smaller batch size", stacklevel=2)
+        self.samples = samples
         self.position = 0
         self.batch_size = batch_size
         self.processes = processes

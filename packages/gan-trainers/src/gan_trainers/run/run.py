@@ -37,6 +37,7 @@ from gan_trainers.run._settings import changed_settings, write_settings
 from gan_trainers.run._sharding import check_average, check_optimizer, check_owners, shard_
 from gan_trainers.run._signals import StopSignals
 from gan_trainers.run._snapshot import Snapshot
+from gan_trainers.run._summary import summary
 from gan_trainers.run.layout import Layout
 from gan_trainers.run.loader import Loader, send_to
 from gan_trainers.run.precision import AUTOCAST_TYPES, Precision, choose_precision
@@ -658,17 +659,10 @@ class Run:
                 raise ValueError(f"{self.out} already holds a run; call resume() or choose another folder")
             self.resume()
         self._snapshot.restore_random()  # as late as this, so that nothing drawn since `resume` can shift it
-        sizes = [
-            f"{name} {sum(p.numel() for p in module.parameters()) / 1e6:.2f} M"
-            for name, module in self._registered.modules().items()
-            if not isinstance(module, EMA)
-        ]
-        noun = "process" if self.processes == 1 else "processes"
         layout = ", channels-last" if self._layout.channels_last else ""
-        self._progress.message(
-            f"{self.processes} {noun} on {self.device.type}, {self._precision}{layout}; "
-            f"parameters: {', '.join(sizes)}"
-        )
+        computes = f"{self.device.type}, {self._precision}{layout}"
+        networks = self._registered.modules()
+        self._progress.message(summary(computes, self.processes, networks, self._loaders))
 
     def _end_step(self) -> None:
         """Close the window, move the progress bar, and stop after a signal."""
