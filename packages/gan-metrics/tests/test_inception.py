@@ -81,7 +81,7 @@ def test_an_unsafe_or_foreign_file_is_refused(content, tmp_path):
 
 def test_without_torch_fidelity_the_error_has_the_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch_fidelity", None)
-    with pytest.raises(ModuleNotFoundError, match=r'pip install "gan-metrics\[fid\]"'):
+    with pytest.raises(ModuleNotFoundError, match="pip install torch-fidelity"):
         Inception("weights.pth")
 
 

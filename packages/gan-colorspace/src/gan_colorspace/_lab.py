@@ -18,7 +18,7 @@ def _kornia_color() -> ModuleType:
     try:
         from kornia import color
     except ImportError as error:
-        raise ImportError('Lab needs kornia; install it with: pip install "gan-colorspace[lab]"') from error
+        raise ImportError("Lab needs kornia; install it with: pip install kornia") from error
     return color
 
 

@@ -164,6 +164,6 @@ def test_without_pyarrow_the_sentence_says_what_to_install(save, tmp_path):
         code = "import sys; sys.modules['pyarrow'] = None; from gan_data.checking.command import main; "
         code += f"main({[*map(str, words)]})"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        sentence = "manifests need pyarrow; pip install 'gan-data[index]'"
+        sentence = "manifests need pyarrow; pip install pyarrow"
         assert done.returncode == 1
         assert done.stderr == f"error: {tmp_path / 'photos.parquet'}: {sentence}\n"

@@ -24,7 +24,7 @@ def check_installed(function: str) -> None:
     """
     for module in ("torchmetrics", "torchvision"):
         if find_spec(module) is None:
-            raise ModuleNotFoundError(f'{function} needs {module}: pip install "gan-losses[metrics]"')
+            raise ModuleNotFoundError(f"{function} needs {module}: pip install {module}")
 
 
 def build_on(

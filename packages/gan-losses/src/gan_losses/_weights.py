@@ -40,7 +40,7 @@ def _torchvision_state_dict() -> Mapping[str, Tensor]:
         from torchvision.models import VGG19_Weights  # imported here, because it takes seconds
     except ImportError as error:
         raise ModuleNotFoundError(
-            'weights "torchvision" need torchvision: pip install "gan-losses[perceptual]"'
+            'weights "torchvision" need torchvision: pip install torchvision'
         ) from error
     return VGG19_Weights.IMAGENET1K_V1.get_state_dict(check_hash=True, map_location="cpu", weights_only=True)
 
@@ -66,9 +66,7 @@ def read_state_dict(path: Path, network: str) -> Mapping[str, Tensor]:
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except ImportError as error:
-        raise ModuleNotFoundError(
-            '.safetensors files need safetensors: pip install "gan-losses[perceptual]"'
-        ) from error
+        raise ModuleNotFoundError(".safetensors files need safetensors: pip install safetensors") from error
     except Exception as error:  # a damaged file raises anything: KeyError, EOFError, UnpicklingError, ...
         raise ValueError(
             f"expected a state dict in {path}; got a file that is damaged or needs code to be executed "

@@ -43,7 +43,7 @@ class Inception(nn.Module):
             from torch_fidelity import FeatureExtractorInceptionV3
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
-                'Inception needs torch-fidelity; install it with pip install "gan-metrics[fid]"'
+                "Inception needs torch-fidelity; install it with pip install torch-fidelity"
             ) from error
         path = Path(weights) if weights is not None else _published(download)
         # torch-fidelity unpickles any file, so it gets a copy of the tensors that were read safely.

@@ -113,7 +113,7 @@ def test_without_the_extra_it_says_what_to_install(mistake, monkeypatch, module)
     monkeypatch.setitem(sys.modules, module, None)
     code, line = mistake("study", "make")
     assert code == 1
-    assert line.endswith("; install it with: pip install 'gan-metrics[study]'")
+    assert line.endswith(", or from a clone: pip install 'packages/gan-metrics[study]'")
     assert f"needs the module {module}" in line
 
 

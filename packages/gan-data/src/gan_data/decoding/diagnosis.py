@@ -16,7 +16,7 @@ CONVERT = "save it again as PNG, with 8 or 16 bits a channel"
 MAX_PIXELS = "GAN_MAX_PIXELS"  # the environment variable, which worker processes inherit
 NEEDED = {
     "AVIF": ("is AVIF, which this Pillow does not read", "install Pillow 11.3 or newer"),
-    "HEIF": ("is HEIC, which needs pillow-heif", "pip install 'gan-data[heic]'"),
+    "HEIF": ("is HEIC, which needs pillow-heif", "pip install pillow-heif"),
 }
 COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 32_773, 32_946})  # of TIFFs, which every libtiff reads
 # Pillow's words for what is sound but beyond it, in errors that it also raises for corrupt files.

@@ -122,5 +122,5 @@ def import_parquet(path: Path) -> Any:
     try:
         from pyarrow import parquet
     except ImportError:
-        raise DataError(f"{path}: manifests need pyarrow; pip install 'gan-data[index]'") from None
+        raise DataError(f"{path}: manifests need pyarrow; pip install pyarrow") from None
     return parquet

@@ -24,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from gan_metrics.study._app import app
     except ModuleNotFoundError as error:
         _stop(
-            f"this needs the module {error.name}; install it with: pip install 'gan-metrics[study]'", code=1
+            f"this needs the module {error.name}; install it with: pip install 'gan-metrics[study]', or from "
+            "a clone: pip install 'packages/gan-metrics[study]'",
+            code=1,
         )
     if tokens in (["study"], *(["study", name] for name in ("make", "serve", "report"))):
         tokens.append("--help")

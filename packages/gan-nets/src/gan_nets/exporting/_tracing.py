@@ -47,14 +47,14 @@ def metadata_of(net: PretrainedModule | SpandrelNet, eager: Exportable) -> dict[
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in facts.items()}
 
 
-def check_installed(kind: str, extra: str, *packages: str) -> None:
+def check_installed(kind: str, *packages: str) -> None:
     """Raise ModuleNotFoundError unless the packages that files of a kind need are installed."""
     try:
         for package in packages:
             import_module(package)
     except ImportError as error:
         raise ModuleNotFoundError(
-            f'{kind} files need more packages: pip install "gan-nets[{extra}]"'
+            f"{kind} files need more packages: pip install {' '.join(packages)}"
         ) from error
 
 

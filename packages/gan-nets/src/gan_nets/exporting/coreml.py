@@ -75,7 +75,7 @@ def export_coreml(
     check_package(path)
     net = pretrained(net)
     with quiet(), redirect_stderr(io.StringIO()), fixed_seed(), writing(path):  # progress bars
-        check_installed("Core ML", "coreml", "coremltools")
+        check_installed("Core ML", "coremltools")
         eager = exportable(net, without_dropout=without_dropout)
         path.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".writing-", dir=path.parent) as folder:

@@ -64,7 +64,7 @@ def export_onnx(
         >>> export_onnx(SRResNet(blocks=1, width=4), "net.onnx") < 1e-3  # doctest: +SKIP
     """
     check_precision(precision)
-    check_installed("ONNX", "onnx", "onnx", "onnxscript", "onnxruntime")
+    check_installed("ONNX", "onnx", "onnxscript", "onnxruntime")
     import onnxruntime
     from onnx.defs import onnx_opset_version
 

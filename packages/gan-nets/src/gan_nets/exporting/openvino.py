@@ -50,7 +50,7 @@ def export_openvino(
     if path.suffix != ".xml":
         raise ValueError(f"expected a path that ends in .xml, as OpenVINO does; got {path}")
     check_precision(precision)
-    check_installed("OpenVINO", "openvino", "onnx", "onnxscript", "openvino")
+    check_installed("OpenVINO", "onnx", "onnxscript", "openvino")
     import openvino
 
     net = pretrained(net)

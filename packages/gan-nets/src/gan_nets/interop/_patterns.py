@@ -31,7 +31,7 @@ PATTERNS: Mapping[Family, tuple[str, ...]] = {
     "pix2pixhd-encoder": (r"model\.1\.weight$", r"model\.4\.weight$", r"model\.7\.weight$"),
 }
 
-BY_SPANDREL = 'gan_nets.load opens its file after pip install "gan-nets[spandrel]"'
+BY_SPANDREL = "gan_nets.load opens its file after pip install spandrel"
 
 # Families that are known but not converted here.
 NOT_CONVERTED: Mapping[str, tuple[str, ...]] = {

@@ -104,6 +104,7 @@ def _empty_backbone() -> "Backbone":
         from gan_projected import Backbone  # imported here, since only this network needs it
     except ModuleNotFoundError as error:
         raise ImportError(
-            'FeatureUNet needs gan-projected; install it with: pip install "gan-nets[features]"'
+            "FeatureUNet needs gan-projected; install it with: pip install gan-projected, or from a clone: "
+            "pip install packages/gan-projected"
         ) from error
     return Backbone(weights="none")

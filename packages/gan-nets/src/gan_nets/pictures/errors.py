@@ -26,5 +26,6 @@ def requires(extra: Literal["pictures", "video", "demo"]) -> Generator[None, Non
         yield
     except ModuleNotFoundError as error:
         raise ImportError(
-            f'this needs the module {error.name}; install it with: pip install "gan-nets[{extra}]"'
+            f'this needs the module {error.name}; install it with: pip install "gan-nets[{extra}]", or from '
+            f'a clone: pip install "packages/gan-nets[{extra}]" packages/gan-data packages/gan-colorspace'
         ) from error

@@ -22,13 +22,16 @@ CARD = """---
 {{ purpose }} {{ facts }}
 
 ```python
-import gan_nets  # pip install gan-nets
+import gan_nets
 
 net = gan_nets.load({{ place }})
 {{ use }}
 ```
+
+Until gan-nets is published, it is installed from a clone of [its repository](https://github.com/gan-workshop/gan-workshop):
+`pip install "packages/gan-nets[pictures]" packages/gan-data packages/gan-colorspace`.
 {% if takes_pictures %}
-For files and folders of pictures, after `pip install "gan-nets[pictures]"`:
+For files and folders of pictures:
 
 ```
 gan-nets translate {{ typed_place }} picture.png -o result.png
