@@ -1,6 +1,6 @@
 """An adversarial training with sharded networks; on one process they are whole.
 
-    python sharded.py OUT                             one process, the whole batch
+    python sharded.py OUT [CASE]                      one process, the whole batch
     torchrun --nproc_per_node 2 ... sharded.py OUT    two, each with half of it
 
 OUT/<case>-<process>.safetensors receives the weights at the end, OUT/said-<process>.json what was refused.
@@ -10,17 +10,19 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
 from gan_losses import r1_penalty
 from gan_trainers import EMA, Run, frozen
-from gan_trainers.base.sharded import whole
+from gan_trainers.base.sharded import own_shard, whole
+from gan_trainers.run import _sharding
 from safetensors.torch import save_file
 from schedulefree import AdamWScheduleFree
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Adam
+from torch.optim import SGD, Adam
 
 RANK = int(os.environ.get("RANK", "0"))
 STEPS = 6
@@ -44,21 +46,25 @@ def train(
     only_d: bool = False,
     unfrozen: bool = False,
     until: int = STEPS,
-    fused: bool = False,
+    dtype: torch.dtype = torch.float64,
+    kind: Callable[..., torch.optim.Optimizer] = Adam,
+    large: int = 1_000_000,
     **options: object,
 ) -> dict[str, Tensor]:
     """Train both players, and return the whole weights of both and of the average."""
     run = Run(out, window=2, quiet=True, **options)  # type: ignore[arg-type]
-    g, d = generator(), discriminator()
+    g, d = generator().to(dtype), discriminator().to(dtype)
+    _sharding._LARGE = large  # type: ignore[attr-defined]
     ema = EMA(g, half_life=3)
     if sharded:
-        run.shard(*(() if only_d else (g, ema)), d, parts=[g[0], d[2]])
-    opt_g, opt_d = (Adam(net.parameters(), lr=1e-2, fused=fused) for net in (g, d))
+        run.shard(*(() if only_d else (g, ema)), d, parts=[d[2]] if only_d else [g[1], d[2]])
+    opt_g, opt_d = (kind(net.parameters(), lr=1e-2) for net in (g, d))
     run.register(g=g, d=d, ema=ema, opt_g=opt_g, opt_d=opt_d)
     accumulate = int(options.get("accumulate", 1))  # type: ignore[call-overload]
     loader = run.loader(IMAGES, 8 // run.processes // accumulate)  # type: ignore[arg-type]
     run.resume()
-    for real in run.steps(loader, until=until):
+    for images in run.steps(loader, until=until):
+        real = images.to(dtype)
         fake = g(real.flip(3))
         loss = F.softplus(-d(real)).mean() + F.softplus(d(fake.detach())).mean()
         run.update(opt_d, loss)
@@ -77,6 +83,32 @@ def train(
         for name, network in weights.items()
         for key, value in network.state_dict().items()
     }
+
+
+class Fork(nn.Module):
+    """One layer for bright images, another for dark ones, which may be used on one process each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bright, self.dark, self.end = (nn.Conv2d(3, 3, 1, bias=False).double() for _ in range(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.end(self.bright(x) if x.mean() > 0 else self.dark(x))
+
+
+def fork(out: Path) -> dict[str, Tensor]:
+    """A step of which each of two processes has one kind of images."""
+    run = Run(out, quiet=True)
+    _sharding._LARGE = 1_000_000  # type: ignore[attr-defined] - no part, which both would have to call
+    net = Fork()
+    run.shard(net)
+    optimizer = SGD(net.parameters(), lr=1.0)
+    run.register(net=net, optimizer=optimizer)
+    halves = torch.ones(2, 3, 4, 4).double(), -torch.ones(2, 3, 4, 4).double()
+    mine = halves if run.processes == 1 else [halves[RANK]]
+    for _ in run.steps(run.loader(IMAGES, 1), until=1):  # type: ignore[arg-type]
+        run.update(optimizer, sum(net(half).square().mean() for half in mine) / len(mine))
+    return {key: whole(value).detach() for key, value in net.state_dict().items()}
 
 
 def refusal(work: Callable[[], object]) -> list[str]:
@@ -133,27 +165,64 @@ def late_average(out: Path) -> None:
     EMA(d, half_life=1)
 
 
-REFUSED = (penalty, made_before, averaging, mixed, whole_average, late_average)
+def not_finite(out: Path) -> None:
+    run = Run(out, quiet=True)
+    d = discriminator()
+    run.shard(d)
+    run.register(d=d)
+    for _ in run.steps(run.loader(IMAGES, 1), until=1):  # type: ignore[arg-type]
+        if run.processes - 1 == RANK:
+            own_shard(d[0].bias.detach()).fill_(torch.nan)
+        run.save()
 
 
-def main(out: Path) -> None:
+def twice(out: Path) -> None:
+    run = Run(out, quiet=True)
+    d = discriminator()
+    run.shard(d)
+    run.shard(d)
+
+
+def registered(out: Path) -> None:
+    run = Run(out, quiet=True)
+    d = discriminator()
+    run.register(d=d)
+    run.shard(d)
+
+
+def strange_part(out: Path) -> None:
+    Run(out, quiet=True).shard(discriminator(), parts=[nn.Linear(2, 1)])
+
+
+REFUSED = (
+    not_finite, twice, registered, strange_part, penalty, made_before, averaging, mixed, whole_average,
+    late_average,
+)  # fmt: skip
+
+
+def main(out: Path, *chosen: str) -> None:
     cases: dict[str, Callable[[Path], dict[str, Tensor]]] = {
         "sharded": train,
         "only d": lambda folder: train(folder, only_d=True),
         "unfrozen": lambda folder: train(folder, unfrozen=True),
         "clip": lambda folder: train(folder, clip=0.05),
         "accumulate": lambda folder: train(folder, accumulate=2, unfrozen=True),
-        "fused": lambda folder: train(folder, fused=True),
+        "fused": lambda folder: train(folder, kind=partial(Adam, fused=True)),
+        "float32": lambda folder: train(folder, dtype=torch.float32, kind=SGD),
+        "each layer": lambda folder: train(folder, large=1),
+        "fork": fork,
         "resumed": lambda folder: (train(folder, until=4), train(folder))[1],
         "resumed whole": lambda folder: (train(folder, until=4), train(folder, sharded=False))[1],
     }
-    for name, case in cases.items():
-        weights = {key: value.contiguous() for key, value in case(out / name).items()}
+    for name in chosen or cases:
+        weights = {key: value.contiguous() for key, value in cases[name](out / name).items()}
         save_file(weights, out / f"{name}-{RANK}.safetensors")
+    if chosen:
+        return
     said = {each.__name__: refusal(lambda each=each: each(out / each.__name__)) for each in REFUSED}
     (out / f"said-{RANK}.json").write_text(json.dumps(said))
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

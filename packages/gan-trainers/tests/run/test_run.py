@@ -258,12 +258,12 @@ def test_an_average_is_neither_compiled_nor_counted(tmp_path, generator, capsys)
     assert f"1 process on cpu, fp32; parameters: g {millions:.2f} M; samples: 1\n" in capsys.readouterr().err
 
 
-def test_the_first_line_has_the_samples_and_those_held_out(tiny_run, capsys):
+def test_the_first_line_has_the_samples_and_those_evaluated(tiny_run, capsys):
     run, _, _, loader = tiny_run(resume=False)
     run.loader(torch.zeros(1_234, 3, 8, 8), 2, passes=1)
     run.loader(torch.zeros(5, 3, 8, 8), 2)
     next(run.steps(loader, until=1))
-    assert capsys.readouterr().err.splitlines()[0].endswith("; samples: 23 and 5, held out: 1,234")
+    assert capsys.readouterr().err.splitlines()[0].endswith("; samples: 23 and 5, evaluated: 1,234")
 
 
 def test_a_pipe_gets_a_line_with_phase_and_terms(tiny_run, capsys):

@@ -72,13 +72,13 @@ class Preparation:
             _share_batches_(network)
         if self.compile_mode is None and not self.activation_checkpointing:
             draw_dropout_(network, self.draw)
-        if not has_shards(network):  # or on the device already, with the weights of the first process
+        if not has_shards(network):  # which is on the device already, with the weights of the first process
             network.to(self.device)
             broadcast_weights(network)
-        if self.device.type == "cpu" and not has_shards(network):
-            for module in network.modules():
-                if isinstance(module, HasCPUKernels):
-                    module.use_cpu_kernels_()
+            if self.device.type == "cpu":
+                for module in network.modules():
+                    if isinstance(module, HasCPUKernels):
+                        module.use_cpu_kernels_()
         if self.activation_checkpointing:
             checkpointing = [module for module in network.modules() if isinstance(module, HasCheckpointing)]
             parts = sum(module.checkpoint_activations_() for module in checkpointing)

@@ -83,7 +83,7 @@ class OptimizerSteps:
             optimizer.zero_grad(set_to_none=True)
         self._latest[name] = step, batch
         sharded = is_sharded(learning[0])
-        if sharded:  # autograd does not know the parameters that each process holds a part of
+        if sharded:  # autograd does not know the shards
             with _gradients_kept(parameters(), learning):
                 scaler.scale(loss).backward()
         else:
@@ -118,6 +118,8 @@ def _gradients_kept(parameters: Iterable[nn.Parameter], learning: Iterable[nn.Pa
     before = [(parameter, parameter.grad) for parameter in parameters if parameter not in learns]
     for parameter, _ in before:
         parameter.grad = None
-    yield
-    for parameter, gradient in before:
-        parameter.grad = gradient
+    try:
+        yield
+    finally:
+        for parameter, gradient in before:
+            parameter.grad = gradient

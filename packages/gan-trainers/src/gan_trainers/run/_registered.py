@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from gan_trainers.base.sharded import is_sharded, on_first_process, sharded_as, whole
+from gan_trainers.base.sharded import is_sharded, own_shard, sharded_as, whole_on_first_process
+from gan_trainers.base.waiting import gather
 from gan_trainers.run._hyperparameters import Hyperparameters, follow_changes, hyperparameters
 
 State = dict[str, Any]
@@ -71,15 +72,28 @@ class Registered:
         Raises:
             FloatingPointError: naming the network, the parameter and `step`.
         """
+        broken = self._broken()
+        if any(map(is_sharded, self.parameters())):
+            broken = next(filter(None, gather(broken)), "")
+        if broken:
+            raise FloatingPointError(f"weights of {broken} are not finite after step {step}")
+
+    def _broken(self) -> str:
+        """The first network and weight of which this process holds a number that is not finite; or ""."""
         for name, module in self.modules().items():
             for key, parameter in module.named_parameters():
-                if not whole(parameter.detach().isfinite().all()):
-                    raise FloatingPointError(f"weights of '{name}' ({key}) are not finite after step {step}")
+                if not own_shard(parameter.detach()).isfinite().all():
+                    return f"'{name}' ({key})"
+        return ""
+
+    def shared_names(self) -> set[str]:
+        """The names of the objects that are the same on every process."""
+        return {name for name, each in self._objects.items() if _is_shared(each)}
 
     def shared_states(self) -> State:
         """The states that are the same on every process; those of sharded networks are whole on the first."""
         states = {name: each.state_dict() for name, each in self._objects.items() if _is_shared(each)}
-        return on_first_process(states)
+        return whole_on_first_process(states)
 
     def own_states(self) -> State:
         """The states that belong to this process."""
@@ -141,7 +155,7 @@ class Registered:
         before = before or now
         if before["class"] != now["class"]:
             raise ValueError(f"it was written with {before['class']} and this run has {now['class']}")
-        optimizer.load_state_dict(state)
+        optimizer.load_state_dict(_sharded_as_parameters(state, optimizer))
         _match_layouts(optimizer)
         changes = follow_changes(name, optimizer, before, now)
         for other, scheduler in self._objects.items():
@@ -173,22 +187,35 @@ def _has_shape(value: Any) -> bool:
 
 
 def _sharded_as_now(state: State, network: nn.Module) -> State:
-    """The state of a network for its `load_state_dict`, divided among the processes if the network is."""
+    """The state of a network for its `load_state_dict`, sharded if the network is."""
     now = network.state_dict()
     return {key: sharded_as(value, now[key]) if key in now else value for key, value in state.items()}
 
 
+def _sharded_as_parameters(state: State, optimizer: Optimizer) -> State:
+    """The state of an optimizer for its `load_state_dict`, its moments sharded if its parameters are."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    if not any(map(is_sharded, parameters)):
+        return state
+    moments = {
+        number: {
+            key: sharded_as(value, parameters[number])
+            if isinstance(value, Tensor) and value.shape == parameters[number].shape
+            else value
+            for key, value in each.items()
+        }
+        for number, each in state["state"].items()
+    }
+    return {**state, "state": moments}
+
+
 def _match_layouts(optimizer: Optimizer) -> None:
-    """Give an optimizer's moments the memory layout of its parameters, or their division among processes.
+    """Give an optimizer's moments the memory layout of its parameters.
 
     Files hold plain layouts. A fused optimizer walks parameters and moments side by side in memory, and
     would silently pair the wrong elements if only one of them were channels-last.
     """
     for parameter, state in optimizer.state.items():
         for key, value in state.items():
-            if not isinstance(value, Tensor) or value.shape != parameter.shape:
-                continue
-            if is_sharded(parameter):
-                state[key] = sharded_as(value, parameter)
-            else:
+            if isinstance(value, Tensor) and value.shape == parameter.shape and not is_sharded(value):
                 state[key] = torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)

@@ -120,7 +120,7 @@ class Snapshot:
                 of processes cannot continue it.
         """
         if shared["processes"] != self._processes:
-            names = set(self._registered.shared_states())
+            names = self._registered.shared_names()
             check_nothing_of_each_process(own, names, self._reasons, folder, self._processes)
         states = {**shared["registered"], **own[0]["registered"]}
         changes = self._registered.load(states, shared["hyperparameters"], folder)

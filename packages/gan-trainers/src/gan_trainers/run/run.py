@@ -36,7 +36,7 @@ from gan_trainers.run._registered import Registered
 from gan_trainers.run._settings import changed_settings, write_settings
 from gan_trainers.run._sharding import check_average, check_optimizer, check_owners, shard_
 from gan_trainers.run._signals import StopSignals
-from gan_trainers.run._snapshot import Snapshot
+from gan_trainers.run._snapshot import Snapshot, State
 from gan_trainers.run._summary import summary
 from gan_trainers.run.layout import Layout
 from gan_trainers.run.loader import Loader, send_to
@@ -237,25 +237,29 @@ class Run:
         set_seed(self._seed + 1 + self._process)  # from here on, each process draws its own noise
 
     def shard(self, *networks: nn.Module, parts: Iterable[nn.Module] = ()) -> None:
-        """Divide networks among the processes, for those that a device cannot hold with their optimizer.
+        """Shard networks over the processes, for those whose training does not fit on one device.
 
-        Each process then holds a part of each parameter, of its gradient and of the optimizer's state; a
-        network is put together for its forward and its backward pass (torch's FSDP2; Rajbhandari et al. 2020,
-        ZeRO, stage 3). The result is that of whole networks. Call it before the optimizers are made, and
-        before `register`; averages are made before, and passed too. With one process it does nothing.
+        Each process then holds a shard of each parameter, of its gradient and of the optimizer's state; they
+        are gathered for the forward and the backward pass (torch's FSDP2; Rajbhandari et al. 2020, ZeRO,
+        stage 3). The weights learned are those of whole networks, except that a parameter that no process
+        used has the gradient 0 instead of none. Call it before the optimizers are made, and before
+        `register`; averages are made before, and passed too. With one process it does nothing.
 
-        Checkpoints are those of whole networks: `gan_nets.load` opens them, and a run resumes with other or
-        without sharded networks. Every process must call each sharded network alike, also to evaluate it.
+        Checkpoints are those of whole networks: `gan_nets.load` opens them, and a run can resume with other
+        networks sharded, or none. Call a sharded network itself, no other method of it, and it and its parts
+        equally often on every process, also to evaluate it.
 
         Args:
-            *networks: networks in training, and averages.
-            parts: parts of any of them, such as blocks, that are put together one at a time, besides all
-                layers of a million parameters; a part's parameters are used in its own forward only.
+            *networks: networks in training, and averages; each must fit on the device once.
+            parts: parts of the networks, such as blocks, that are gathered one at a time, besides layers of a
+                million parameters or more. A part's parameters must be used in its own forward only. An
+                average has those of its network.
 
         Raises:
-            ValueError: together with `compile`, activation checkpointing or fp16. Later: for a gradient
-                penalty of a sharded network, whose second derivatives torch cannot compute; and for an
-                optimizer that averages weights itself.
+            ValueError: together with `compile`, activation checkpointing or fp16; for a network that is
+                registered or sharded already, a part of no network, or a torch that is too old. Later: for a
+                gradient penalty of a sharded network, whose second derivatives torch cannot compute; and for
+                an optimizer that averages weights itself.
 
         Examples:
             >>> run = Run("sharded", quiet=True)
@@ -272,10 +276,11 @@ class Run:
         ):
             if used:
                 raise ValueError(f"shard() does not work together with {name}; leave one of them out")
+        if registered := set(networks) & set(self._registered.modules().values()):
+            names = ", ".join(type(network).__name__ for network in registered)
+            raise ValueError(f"{names} is registered already; call shard() before register()")
         if self.processes > 1:
-            parts = list(parts)
-            for network in networks:
-                shard_(network, parts, self.device)
+            shard_(networks, set(parts), self.device)
 
     def prepare(self, *networks: nn.Module) -> None:
         """Give networks that do not learn the device, the precision and the layout of the run.
@@ -422,7 +427,9 @@ class Run:
         changes, damage = from_first(lambda: changed_settings(self.out, self.settings, self._precision))
         if name is not None:
             folder = self._checkpoints.folder / name
-            changes += together(lambda: self._restore(folder, changes))[0]
+            states: list[tuple[State, list[State]]] = []
+            together(lambda: states.append(self._read(folder, changes)))
+            changes += together(lambda: self._restore(folder, *states[0], changes))[0]
             self._progress.warn(*damage, *self._checkpoints.damage())
             self._checkpoints.prune()
             self._progress.message(f"resuming from step {self.step} of {folder.parent}", *changes)
@@ -432,15 +439,25 @@ class Run:
             write_settings(self.out, self.settings, computation)
         return name is not None
 
-    def _restore(self, folder: Path, changes: list[str]) -> list[str]:
-        """Restore a checkpoint; returns which hyperparameters of the optimizers are new."""
-        try:
+    def _read(self, folder: Path, changes: Sequence[str]) -> tuple[State, list[State]]:
+        """The states of a checkpoint that this process restores: the shared one, and those of processes."""
+        with self._explained_restoring(changes):
             shared = self._checkpoints.read(folder)
             with explained_states(folder):
                 self._snapshot.check(shared, folder)
                 writers = self._snapshot.writers(shared)
-                own = [self._checkpoints.read_own(folder, process) for process in writers]
-                return self._snapshot.restore(shared, own, folder)
+                return shared, [self._checkpoints.read_own(folder, process) for process in writers]
+
+    def _restore(self, folder: Path, shared: State, own: list[State], changes: Sequence[str]) -> list[str]:
+        """Restore a checkpoint; returns which hyperparameters of the optimizers are new."""
+        with self._explained_restoring(changes), explained_states(folder):
+            return self._snapshot.restore(shared, own, folder)
+
+    @contextmanager
+    def _explained_restoring(self, changes: Sequence[str]) -> Generator[None]:
+        """Add this process, and what changed since the checkpoint, to an error about it."""
+        try:
+            yield
         except ValueError as error:
             since = f" (changed since: {'; '.join(changes)})" if changes else ""
             here = f"{this_process()}: " if self.processes > 1 else ""

@@ -29,7 +29,7 @@ class EMA(nn.Module, Generic[Net]):
 
     Raises:
         ValueError: if `half_life` is negative, or `ramp_up` not positive, or for a network that
-            `Run.shard` has divided.
+            `Run.shard` has sharded.
 
     Examples:
         >>> net = torch.nn.Linear(1, 1, bias=False)
@@ -50,9 +50,7 @@ class EMA(nn.Module, Generic[Net]):
                 f"half_life must be 0 or more and ramp_up positive; got {half_life} and {ramp_up}"
             )
         if any(map(is_sharded, network.parameters())):
-            raise ValueError(
-                "expected a whole network; got a sharded one; make its average before run.shard()"
-            )
+            raise ValueError("expected a whole network; got a sharded one; make its average before shard()")
         self.average = deepcopy(network).requires_grad_(False).eval()
         self.half_life = half_life
         self.ramp_up = ramp_up
