@@ -62,17 +62,17 @@ def share(rank, images, batch_size, at_most):
     return found.gaussian, found.features, found.positions
 
 
-def badly_divided(rank, images):
-    """The error of one of two processes that get batches of different sizes."""
-    batches = images.split(2)[rank::2] if rank else images[:5].split(5)
+def badly_divided(rank, shares):
+    """The error of one of two processes, which get these batches."""
+    images = sum(len(batch) for batches in shares for batch in batches)
     try:
-        measure_statistics(network, batches, dataclasses.replace(SOURCE, images=8), divided=True)
+        measure_statistics(network, shares[rank], dataclasses.replace(SOURCE, images=images), divided=True)
     except ValueError as error:
         return str(error)
 
 
 class TestMeasureStatistics:
-    @pytest.mark.parametrize(("count", "at_most"), [(7, None), (41, 10), (2, None)])
+    @pytest.mark.parametrize(("count", "at_most"), [(7, None), (41, 10), (2, None), (3, None), (3, 2)])
     def test_two_shares_are_the_whole(self, in_two_processes, count, at_most):
         images = torch.rand(count, 3, 8, 6, generator=torch.Generator().manual_seed(2)) * 2 - 1
         source = dataclasses.replace(SOURCE, images=count)
@@ -86,10 +86,16 @@ class TestMeasureStatistics:
             if at_most:
                 assert torch.equal(positions, whole.positions)
 
-    def test_shares_of_other_batches_are_refused(self, in_two_processes):
-        images = torch.rand(7, 3, 8, 6)
-        for error in in_two_processes(__file__, "badly_divided", images):
-            assert error.startswith("divided=True expects batches of one size, but for the last of all; got")
+    @pytest.mark.parametrize("sizes", [([5], [2, 1]), ([2], [2, 2]), ([2, 2], [1])])
+    def test_shares_of_other_batches_are_refused(self, in_two_processes, sizes):
+        shares = [[torch.rand(size, 3, 8, 6) for size in each] for each in sizes]
+        for error in in_two_processes(__file__, "badly_divided", shares):
+            assert error.startswith("divided=True expects batches of one size, but for the last of all, of")
+
+    def test_what_one_process_raises_all_do(self, in_two_processes):
+        shares = [[torch.rand(2, 3, 8, 6)], [torch.rand(2, 3, 8, 5)]]
+        for error in in_two_processes(__file__, "badly_divided", shares):
+            assert error.startswith("expected images of size (8, 6), as in source; got (2, 3, 8, 5)")
 
     def test_a_sample_of_the_features_is_kept(self, tmp_path):
         images = torch.rand(60, 3, 8, 6) * 2 - 1
@@ -103,6 +109,10 @@ class TestMeasureStatistics:
         torch.testing.assert_close(found.gaussian.mean, Gaussian.of(network(images)).mean)
         again = measure_statistics(network, unread(), source, at_most=20, cache=cache)
         assert torch.equal(again.positions, found.positions)
+        with pytest.raises(ValueError, match=r"expected the features of 60 images in .*; got 20; remove the"):
+            measure_statistics(network, unread(), source, cache=cache)
+        few = measure_statistics(network, images.split(7), source, at_most=60)
+        assert few.positions is None  # those of all
         with pytest.raises(ValueError, match="at_most must be at least 2 images, or None for all; got 1"):
             measure_statistics(network, images.split(7), source, at_most=1)
 

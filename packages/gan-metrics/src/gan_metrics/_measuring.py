@@ -1,12 +1,11 @@
 """Measuring the statistics of a data set, once; in shares, where several processes take part."""
 
+import random
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor
@@ -52,7 +51,8 @@ def measure_statistics(
 
     Raises:
         ValueError: the images do not match `source`, `at_most` is below 2, or `cache` has statistics of
-            another source or without features; see `image_features` too.
+            another source, without features or with those of other images; see `image_features` too. What
+            one process raises, all do.
         OSError: `cache` cannot be written.
 
     Examples:
@@ -64,40 +64,57 @@ def measure_statistics(
     """
     if at_most is not None and at_most < 2:
         raise ValueError(f"at_most must be at least 2 images, or None for all; got {at_most}")
+    chosen = _chosen(source.images, at_most if keep_features else 0)
     if cache is not None and all(_of_each_process(Path(cache).exists(), divided)):
         statistics = Statistics.load(cache, source)
-        if keep_features and statistics.features is None:
-            raise ValueError(
-                f"expected features with the statistics in {cache}; got none; remove the file to measure "
-                "again, or pass keep_features=False"
-            )
+        _check_features(statistics, chosen, cache, keep_features=keep_features)
         return statistics
-    chosen = _chosen(source.images, at_most if keep_features else 0)
-    shares = _of_each_process(_measured(features, batches, source, chosen, divided=divided), divided)
-    _check_images(shares, source)
+    shares = _measured_together(features, batches, source, chosen, divided=divided)
     scatter = reduce(Scatter.joined, (share.scatter for share in shares if share.scatter is not None))
-    kept, positions = None, None
-    if keep_features:
-        positions, order = torch.cat([share.positions for share in shares]).sort()
-        kept = torch.cat([share.kept for share in shares if share.batches])[order]
-    statistics = Statistics(source, Gaussian.from_scatter(scatter), kept, positions if at_most else None)
+    kept = _in_order(shares, chosen) if keep_features else None
+    statistics = Statistics(source, Gaussian.from_scatter(scatter), kept, chosen if keep_features else None)
     if cache is not None:
         statistics.save(cache)
     return statistics
 
 
-@dataclass
-class _Share:
-    """What a process measured of its images."""
+class _Share(NamedTuple):
+    """What a process measured of its images.
 
-    batches: int = 0
-    images: int = 0
-    size: int = 0  # of its first batch
-    uneven: bool = False  # whether a batch but its last has another size
-    last: int = 0  # size of its last batch
-    scatter: Scatter | None = None
-    kept: Tensor = field(default_factory=lambda: torch.empty(0))
-    positions: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
+    Attributes:
+        sizes: of its batches.
+        scatter: of all its images; None without any.
+        first: the features of its first batch. Where that is among all images is known only with the others,
+            since it may be the last of all, and smaller.
+        kept: those of the further batches that are kept, in the order of the images.
+        positions: of their images among all.
+    """
+
+    sizes: list[int]
+    scatter: Scatter | None
+    first: Tensor
+    kept: Tensor
+    positions: Tensor
+
+
+def _measured_together(
+    features: Features, batches: Iterable[Tensor], source: Source, chosen: Tensor | None, *, divided: bool
+) -> list[_Share]:
+    """The shares of all processes, in their order; what one of them raises, all do."""
+    share, failure = None, None
+    try:
+        share = _measured(features, batches, source, chosen, divided=divided)
+    except (ValueError, OSError) as error:
+        if not _together(divided):
+            raise
+        failure = error
+    answers = _of_each_process((share, failure), divided)
+    for _, failed in answers:
+        if failed is not None:
+            raise failed
+    shares = [share for share, _ in answers if share is not None]
+    _check_images(shares, source)
+    return shares
 
 
 @torch.no_grad()
@@ -105,25 +122,45 @@ def _measured(
     features: Features, batches: Iterable[Tensor], source: Source, chosen: Tensor | None, *, divided: bool
 ) -> _Share:
     """The share of this process; the features of the images at the places `chosen` are kept, or all."""
-    share, rows = _Share(), _Rows()
+    rows = _Rows()
+    sizes: list[int] = []
     kept: list[Tensor] = []
     places: list[Tensor] = []
     process, processes = (dist.get_rank(), dist.get_world_size()) if _together(divided) else (0, 1)
     for images in batches:
         found = image_features(features, _of_size(images, source)).float().cpu()
         rows.add(found)
-        share.uneven |= bool(share.batches) and share.last != share.size
-        share.size, share.last = share.size or len(found), len(found)
-        first = (share.batches * processes + process) * share.size if processes > 1 else share.images
-        here = torch.arange(first, first + len(found))
-        wanted = torch.ones(len(found), dtype=torch.bool) if chosen is None else torch.isin(here, chosen)
+        before = (len(sizes) * processes + process) * sizes[0] if processes > 1 and sizes else sum(sizes)
+        here = torch.arange(before, before + len(found))
+        wanted = _among(here, chosen) if sizes else slice(None)
         kept.append(found[wanted])
         places.append(here[wanted])
-        share.batches += 1
-        share.images += len(found)
-    if share.batches:
-        share.scatter, share.kept, share.positions = rows.scatter(), torch.cat(kept), torch.cat(places)
-    return share
+        sizes.append(len(found))
+    if not sizes:
+        return _Share([], None, torch.empty(0), torch.empty(0), torch.empty(0))
+    later = [torch.cat([each[0][:0], *each[1:]]) for each in (kept, places)]
+    return _Share(sizes, rows.scatter(), kept[0], *later)
+
+
+def _in_order(shares: list[_Share], chosen: Tensor | None) -> Tensor:
+    """The features that are kept of all shares, in the order of the images."""
+    size = shares[0].sizes[0]
+    kept: list[Tensor] = []
+    places: list[Tensor] = []
+    for process, share in enumerate(shares):
+        if share.sizes:
+            here = process * size + torch.arange(len(share.first))
+            wanted = _among(here, chosen)
+            kept += [share.first[wanted], share.kept]
+            places += [here[wanted], share.positions]
+    return torch.cat(kept)[torch.cat(places).argsort()]
+
+
+def _among(places: Tensor, chosen: Tensor | None) -> Tensor:
+    """Which places are among the chosen ones, which are sorted; all if None."""
+    if chosen is None or not len(chosen):
+        return torch.full(places.shape, chosen is None)
+    return chosen[torch.searchsorted(chosen, places).clamp(max=len(chosen) - 1)] == places
 
 
 class _Rows:
@@ -148,11 +185,28 @@ class _Rows:
 
 def _chosen(images: int, at_most: int | None) -> Tensor | None:
     """The sorted places of the images whose features are kept; None for all."""
-    if at_most is None:
+    if at_most is None or at_most >= images:
         return None
-    count = min(at_most, images)
-    places = np.random.default_rng(0).choice(images, count, replace=False, shuffle=False) if count else []
-    return torch.as_tensor(np.sort(places), dtype=torch.long)
+    return torch.tensor(sorted(random.Random(0).sample(range(images), at_most)), dtype=torch.long)
+
+
+def _check_features(
+    statistics: Statistics, chosen: Tensor | None, cache: str | Path, *, keep_features: bool
+) -> None:
+    """Raise ValueError if features are needed and stored statistics have none, or those of other images."""
+    if not keep_features:
+        return
+    if statistics.features is None:
+        raise ValueError(
+            f"expected features with the statistics in {cache}; got none; remove the file to measure "
+            "again, or pass keep_features=False"
+        )
+    wanted = statistics.source.images if chosen is None else len(chosen)
+    if len(statistics.features) != wanted:
+        raise ValueError(
+            f"expected the features of {wanted} images in {cache}; got {len(statistics.features)}; remove "
+            "the file to measure again, or pass another at_most"
+        )
 
 
 def _together(divided: bool) -> bool:
@@ -170,23 +224,19 @@ def _of_each_process(value: T, divided: bool) -> list[T]:
 
 def _check_images(shares: list[_Share], source: Source) -> None:
     """Raise ValueError unless the shares are all images, in batches of one size if there are several."""
-    found = sum(share.images for share in shares)
-    if found != source.images or found < 2:
+    images = sum(sum(share.sizes) for share in shares)
+    if images != source.images or images < 2:
         raise ValueError(
-            f"expected {source.images} images, as in source; got {found}; at least 2 are needed; pass each "
+            f"expected {source.images} images, as in source; got {images}; at least 2 are needed; pass each "
             "image once, and all of them on every process, or divided=True"
         )
-    if len(shares) == 1:
-        return
-    last = (sum(share.batches for share in shares) - 1) % len(shares)
-    size = shares[0].size
+    size, together = (shares[0].sizes or [1])[0], len(shares)
     for process, share in enumerate(shares):
-        even = not share.uneven and (process == last or share.last == share.size)
-        alike = share.size == size or (process == last and share.batches == 1 and share.size < size)
-        if share.batches and not (even and alike):
+        starts = range(process * size, images, together * size)
+        if together > 1 and share.sizes != [min(size, images - start) for start in starts]:
             raise ValueError(
-                f"divided=True expects batches of one size, but for the last of all; got another on process "
-                f"{process}; give process p of P the batches p, p + P, ..."
+                "divided=True expects batches of one size, but for the last of all, of which process p of P "
+                f"has the batches p, p + P, ...; got {len(share.sizes)} of other sizes on process {process}"
             )
 
 
