@@ -17,6 +17,7 @@ from gan_metrics import psnr
 from gan_nets import CoarseToFineUNet, Usage
 from gan_trainers import Count, Fraction, OptionError, Positive, RunOptions, check_ranges, frozen, run_recipe
 from support.coarse_to_fine import evaluate_and_save, find_datasets, reduced, write_results
+from support.common import check_data
 from support.start import start_networks
 from torch.optim import Adam
 
@@ -29,7 +30,7 @@ MODELS: dict[str, Callable[..., CoarseToFineUNet]] = {
 
 @dataclass(frozen=True)
 class Options:
-    """The defaults are the article's; it does not mention batch size and learning rate."""
+    """The defaults are the article's, but for 300 passes; it names no batch size, learning rate or width."""
 
     data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
     portraits: bool = False  # train on this repository's portraits, which are drawings, instead
@@ -51,8 +52,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if self.portraits and self.data:
-            raise OptionError("--portraits and --data exclude each other; use one of them")
+        check_data(self.data, embedded=self.portraits)
         if self.model == "unet" and self.training == "each":
             raise OptionError(
                 "--model unet expects --training all or inward; it has one input, so no coarser stages"

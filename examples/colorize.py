@@ -34,7 +34,7 @@ from gan_trainers import (
     total,
 )
 from support.colorize import evaluate_and_save, find_datasets, photo_size, strength, write_results
-from support.common import adam
+from support.common import adam, check_data
 from support.pix2pix import print_unet_depth, unet_depth
 from support.start import start_networks
 from torch import Tensor, nn
@@ -98,7 +98,11 @@ ARMS = {  # the generator's color space, the discriminator's
 
 @dataclass(frozen=True)
 class Options:
-    """The defaults are the paper's (section 3 and appendix 6) and the article's color spaces."""
+    """Networks, losses and rates are the paper's (section 3 and appendix 6), color spaces the article's.
+
+    Crops, batch, steps, the average and dropout off at test time are not: the paper trains 6 passes over
+    ImageNet in batches of 4.
+    """
 
     data: Path | None = None  # a folder of photos, searched in depth; if not given, this repository's
     portraits: bool = False  # train on this repository's portraits, which are drawings, instead
@@ -120,8 +124,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if self.portraits and self.data:
-            raise OptionError("--portraits and --data exclude each other; use one of them")
+        check_data(self.data, embedded=self.portraits)
         if self.network == "unet":
             unet_depth(self.size)
         elif self.size % FeatureUNet.size_multiple:
@@ -181,7 +184,9 @@ def build_generator(options: Options, planes: int) -> Generator:
     return g
 
 
-def judge(d: nn.Module, arm: Arm, gray: Tensor, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+def discriminator_logits(
+    d: nn.Module, arm: Arm, gray: Tensor, real: Tensor, fake: Tensor
+) -> tuple[Tensor, Tensor]:
     """The discriminator's logits of real and generated images."""
     return d(arm.shown(gray, real)), d(arm.shown(gray, fake.detach()))
 
@@ -209,7 +214,7 @@ def train(run: Run, batches: Loader, test_batches: Loader, arm: Arm, t: Training
         gray, real = arm.gray(rgb), arm.generator.from_rgb(rgb)
         fake = arm.image(gray, t.g(gray))
         if options.adversarial_weight:
-            logits = judge(t.d, arm, gray, real, fake)
+            logits = discriminator_logits(t.d, arm, gray, real, fake)
             loss = discriminator_loss(*logits)
             run.update(t.opt_d, loss)
             run.log({"discriminator": loss, **strength(*logits)})

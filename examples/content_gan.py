@@ -22,7 +22,6 @@ from gan_trainers import (
     CountOrZero,
     ImagePool,
     Loader,
-    OptionError,
     Positive,
     Run,
     RunOptions,
@@ -34,7 +33,7 @@ from gan_trainers import (
     run_recipe,
     total,
 )
-from support.common import adam
+from support.common import adam, check_unused
 from support.content_gan import content_distance
 from support.start import start_networks
 from support.steps import steps_of_epochs
@@ -88,8 +87,10 @@ class Options:
         check_source(self.data, emoji=self.emoji, portraits=self.portraits, preset="content_gan.py paper")
         check_halved_twice(self.size)
         check_layers(self.layers, self.size)
-        if self.vgg19 and (self.content, self.features) != ("features", "vgg19"):
-            raise OptionError("--vgg19 expects --content features --features vgg19")
+        if self.content != "features":
+            check_unused(self, "--content features", "features", "vgg19")
+        if self.features != "vgg19":
+            check_unused(self, "--content features --features vgg19", "vgg19")
 
 
 SMALL = Options(

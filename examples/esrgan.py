@@ -50,7 +50,7 @@ from gan_trainers import (
     step_decay,
     total,
 )
-from support.common import plain_forward
+from support.common import check_data, check_unused, plain_forward
 from support.srgan import (
     LITE0_SCALE,
     ESRGANGenerator,
@@ -124,10 +124,11 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if self.portraits and self.data:
-            raise OptionError("--data expects another preset, such as: esrgan.py paper --data FOLDER")
+        check_data(self.data, embedded=self.portraits, preset="esrgan.py paper")
         weights = (self.pixel_weight, self.content_weight, self.adversarial_weight)
         check_phases(self.pixel_steps, self.steps, weights, start=self.start, blend=self.blend)
+        if not self.adversarial_weight:
+            check_unused(self, "--adversarial-weight above 0", "penalty")
         if self.discriminator == "vgg" and self.size & (self.size - 1):
             raise OptionError(
                 f"--size must be a power of two with --discriminator vgg; got {self.size}; srgan takes any"

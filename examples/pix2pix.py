@@ -40,7 +40,7 @@ from gan_trainers import (
     run_recipe,
     total,
 )
-from support.common import adam
+from support.common import adam, check_unused
 from support.pix2pix import (
     Generator,
     check_generator,
@@ -96,6 +96,8 @@ class Options:
         check_source(self.data, emoji=self.emoji, portraits=self.portraits, preset="pix2pix.py paper")
         check_generator(self)
         check_layers(self.layers, self.size)
+        if self.pairs != "photos":
+            check_unused(self, "--pairs photos", "scale", "kernel")
         if self.pairs == "photos" and self.size % self.scale:
             raise OptionError(f"--size must be a multiple of --scale {self.scale}; got {self.size}")
         if self.discriminator == "none" and not self.l1_weight:

@@ -36,10 +36,10 @@ from gan_trainers import (
     total,
 )
 from images import PORTRAIT_COLORS
-from support.common import adam
+from support.common import adam, check_data, check_unused
 from support.labels import report_labels
 from support.pix2pixhd import Files, LabelToImage, evaluate_and_save, find_files, read, write_results
-from support.start import start_networks
+from support.start import start_networks, started_names
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -93,8 +93,7 @@ class Options:
     def __post_init__(self) -> None:
         check_ranges(self)
         multiple = 2 ** (self.downsamplings + 1)
-        if self.portraits and self.data:
-            raise OptionError("--data expects the preset paper: pix2pixhd.py paper --data FOLDER")
+        check_data(self.data, embedded=self.portraits, preset="pix2pixhd.py paper")
         if any(side % multiple or side < 2 * multiple for side in self.size):
             raise OptionError(
                 f"--size must be multiples of {multiple}, {2 * multiple} or more; got {self.size[0]} "
@@ -104,6 +103,8 @@ class Options:
             raise OptionError(
                 f"--ignore must be a label beyond --classes {self.classes}, or none; got {self.ignore}"
             )
+        if self.perceptual is None:
+            check_unused(self, "--perceptual", "perceptual_weight")
         if self.steps is not None:
             check_steps(self.steps, self.fix_global)
 
@@ -222,15 +223,20 @@ def initialize_enhancer(first: Stage, second: Stage) -> None:
 
 
 def generator_terms(
-    real: Features, fake: Features, image: Tensor, photo: Tensor, perceptual: Loss | None, options: Options
+    real_features: Features,
+    fake_features: Features,
+    fake: Tensor,
+    photo: Tensor,
+    perceptual: Loss | None,
+    options: Options,
 ) -> dict[str, Tensor]:
-    """Equation 5, sum_k L_GAN(G, D_k) + lambda sum_k L_FM(G, D_k), and section 4's perceptual loss."""
-    terms = {"adversarial": least_squares_generator_loss(logits(fake))}
+    """Equation 5, with the official code's mean over k of L_FM, not the sum; and the perceptual loss."""
+    terms = {"adversarial": least_squares_generator_loss(logits(fake_features))}
     if options.feature_matching_weight:
-        matching = feature_matching_loss(real, fake, weighting="official")
+        matching = feature_matching_loss(real_features, fake_features, weighting="official")
         terms["feature_matching"] = options.feature_matching_weight * matching
     if perceptual and options.perceptual_weight:
-        terms["perceptual"] = options.perceptual_weight * perceptual(image, photo)
+        terms["perceptual"] = options.perceptual_weight * perceptual(fake, photo)
     return terms
 
 
@@ -288,7 +294,7 @@ def main(options: Options) -> None:
     if run.step == 0:
         report_labels(files, options.classes, options.ignore, shown=run.is_main)
     for phase in schedule(stages, steps, options.fix_global):
-        if run.step == phase.stage.first > 0:
+        if run.step == phase.stage.first > 0 and not {"enhancer", "d_enhancer"} & started_names(run):
             initialize_enhancer(*stages)
         if run.step == phase.first:
             for optimizer in phase.reset:

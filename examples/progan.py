@@ -36,7 +36,7 @@ from gan_trainers import (
     total,
 )
 from images import portraits
-from support.common import Weights, adam, data_folder, plain_forward
+from support.common import Weights, adam, check_data, check_unused, data_folder, plain_forward
 from support.generation import Evaluation, Sampler, noise_maps, write_results
 from support.judge import build_judge, check_judge, check_same_judge
 from support.patience import build_patience, patient_steps
@@ -72,7 +72,7 @@ class Options:
     ema: bool = True  # evaluate and save the average of the generator's weights
     start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... d=...
     lr: Positive = 1e-3  # learning rate of both networks
-    optimizer_state: Literal["fresh", "kept"] = "fresh"  # Adam's, when a size is added; as in the code
+    optimizer_state: Literal["fresh", "kept"] = "fresh"  # Adam's, when a size is added
     batch_size: Count | None = None  # images per step and process; if not given, the paper's for each size
     images: Count = 800_000  # of each phase: a size fades in over so many, and is trained with as many more
     judge: str = "lite1"  # measures the distance: lite0, lite1, one of timm, or inception (FID, KID)
@@ -83,12 +83,13 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if self.portraits and self.data:
-            raise OptionError("--data expects another preset, such as: progan.py paper --data FOLDER")
+        check_data(self.data, embedded=self.portraits, preset="progan.py paper")
         if self.size & (self.size - 1) or not 8 <= self.size <= 1024:
             raise OptionError(f"--size must be a power of 2 from 8 to 1024; got {self.size}")
         if self.first_size & (self.first_size - 1) or not 4 <= self.first_size <= self.size:
             raise OptionError(f"--first-size must be a power of 2 from 4 to --size; got {self.first_size}")
+        if self.generator != "stylegan":
+            check_unused(self, "--generator stylegan", "mapping_layers", "style_mixing")
         check_judge(self.judge, self.judge_weights, self.samples)
 
 
@@ -98,7 +99,8 @@ PRESETS = {
         run=replace(Options.run, precision="fp32"),  # bf16 is slower on a CPU at this size
     ),
     "paper": Options(),
-    # StyleGAN's, but for its last size, which goes on to 25 million images in all.
+    # StyleGAN's, but for its last size, which goes on to 25 million images in all; and its code has higher
+    # rates from 128 pixels on, batches of 32 there, and a discriminator that sees blurred images.
     "stylegan": Options(
         generator="stylegan", first_size=8, loss="nonsaturating", penalty_weight=5.0, images=600_000
     ),
@@ -138,6 +140,11 @@ def schedule(options: Options, processes: int) -> list[Phase]:
     def add(name: str, size: int, *, fades: bool, images: int) -> None:
         batches = processes * options.run.accumulate
         batch_size = options.batch_size or max(1, BATCH_SIZES.get(size, 16) // batches)
+        if batch_size * processes < 2:
+            raise OptionError(
+                f"--accumulate {options.run.accumulate} leaves one image in a batch at size {size}, whose "
+                "deviation D cannot see; give --batch-size 2 or more"
+            )
         per_step = batch_size * batches
         first = phases[-1].first + phases[-1].steps if phases else 0
         phases.append(Phase(name, size, fades, batch_size, first, max(1, images // per_step)))

@@ -32,7 +32,7 @@ from gan_trainers import (
 )
 from images import animals, portraits
 from support.augmentation import augmented
-from support.common import Weights, adam, data_folder
+from support.common import Weights, adam, check_data, data_folder
 from support.generation import Evaluation, Sampler, find_images_and_labels, write_results
 from support.judge import JUDGES, build_judge, check_judge, check_same_judge
 from support.patience import build_patience, patient_steps
@@ -94,8 +94,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if (self.animals or self.portraits) and self.data:
-            raise OptionError("--data expects another preset, such as: projected_gan.py paper --data FOLDER")
+        check_data(self.data, embedded=self.animals or self.portraits, preset="projected_gan.py paper")
         least, most = {"stylegan2": (8, 1024), "dcgan": (8, 256)}.get(self.generator, (64, 1024))
         if self.size & (self.size - 1) or not least <= self.size <= most:
             raise OptionError(

@@ -41,7 +41,7 @@ from gan_trainers import (
 )
 from images import portraits
 from support.augmentation import augmented
-from support.common import Weights, adam, data_folder, plain_forward
+from support.common import Weights, adam, check_data, data_folder, plain_forward
 from support.generation import Evaluation, Sampler, find_images_and_labels, write_results
 from support.judge import build_judge, check_judge, check_same_judge
 from support.patience import build_patience, patient_steps
@@ -86,8 +86,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if self.portraits and self.data:
-            raise OptionError("--data expects another preset, such as: r3gan.py paper --data FOLDER")
+        check_data(self.data, embedded=self.portraits, preset="r3gan.py paper")
         if self.size & (self.size - 1) or not 8 <= self.size <= 1024:
             raise OptionError(f"--size must be a power of 2 from 8 to 1024; got {self.size}")
         check_judge(self.judge, self.judge_weights, self.samples)

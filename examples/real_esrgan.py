@@ -34,6 +34,7 @@ from gan_trainers import (
     run_recipe,
     total,
 )
+from support.common import check_data
 from support.srgan import (
     LITE0_SCALE,
     ESRGANGenerator,
@@ -89,8 +90,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if self.portraits and self.data:
-            raise OptionError("--portraits expects no --data; got both, so leave one out")
+        check_data(self.data, embedded=self.portraits)
         weights = (self.pixel_weight, self.content_weight, self.adversarial_weight)
         check_phases(self.pixel_steps, self.steps, weights, start=self.start, blend=self.blend)
         if self.scale == 1 and self.generator.startswith("msrresnet"):

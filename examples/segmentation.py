@@ -26,7 +26,7 @@ from gan_trainers import (
     run_recipe,
 )
 from images import PORTRAIT_COLORS
-from support.common import Weights, adam
+from support.common import Weights, adam, check_data
 from support.fcn import FCN
 from support.labels import report_labels
 from support.segmentation import evaluate_and_save, find_files, read, write_results
@@ -62,8 +62,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if self.portraits and self.data:
-            raise OptionError("--data expects the preset paper: segmentation.py paper --data FOLDER")
+        check_data(self.data, embedded=self.portraits, preset="segmentation.py paper")
         if self.size * self.enlarge < 32:
             raise OptionError(
                 f"--size times --enlarge must be at least 32, the backbone's stride; got {self.size} and "

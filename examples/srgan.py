@@ -40,6 +40,7 @@ from gan_trainers import (
     step_decay,
     total,
 )
+from support.common import check_data, check_unused
 from support.srgan import (
     LITE0_SCALE,
     Evaluation,
@@ -93,11 +94,12 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if self.portraits and self.data:
-            raise OptionError("--data expects another preset, such as: srgan.py paper --data FOLDER")
+        check_data(self.data, embedded=self.portraits, preset="srgan.py paper")
         weights = (self.pixel_weight, self.content_weight, self.adversarial_weight)
         hint = ", or, against the paper's advice, --start nothing"
         check_phases(self.pixel_steps, self.steps, weights, start=self.start, hint=hint)
+        if not self.adversarial_weight:
+            check_unused(self, "--adversarial-weight above 0", "squash")
         if isinstance(self.jpeg, int) and self.jpeg > 95:
             raise OptionError(
                 f"--jpeg must be a quality from 1 to 95, or noise-0 to noise-3; got {self.jpeg}"

@@ -15,7 +15,7 @@ from typing import Literal
 
 from gan_losses import StyleWeights, mean_grams, transfer_style
 from gan_trainers import Count, OptionError, Run, Weight, check_ranges, run_recipe, seeded
-from support.common import data_fingerprint
+from support.common import check_unused, data_fingerprint
 from support.style_transfer import (
     StyleRunOptions,
     build_extractor,
@@ -52,6 +52,8 @@ class Options:
                 "--content and --style expect a preset without emoji, such as: style_transfer.py paper "
                 "--content FOLDER --style FOLDER"
             )
+        if self.network != "vgg19":
+            check_unused(self, "--network vgg19", "vgg19")
         if not (self.content_weight or self.style_weight):
             raise OptionError("--content-weight or --style-weight must be above 0; got 0 for both")
 

@@ -37,7 +37,7 @@ from gan_trainers import (
 )
 from images import portraits
 from support.augmentation import augmented
-from support.common import Weights, adam, data_folder, plain_forward
+from support.common import Weights, adam, check_data, data_folder, plain_forward
 from support.generation import Evaluation, Sampler, find_images_and_labels, noise_maps, write_results
 from support.judge import build_judge, check_judge, check_same_judge
 from support.patience import build_patience, patient_steps
@@ -85,8 +85,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if self.portraits and self.data:
-            raise OptionError("--data expects another preset, such as: stylegan2.py paper --data FOLDER")
+        check_data(self.data, embedded=self.portraits, preset="stylegan2.py paper")
         if self.size & (self.size - 1) or not 8 <= self.size <= 1024:
             raise OptionError(f"--size must be a power of 2 from 8 to 1024; got {self.size}")
         if self.images_to_full and self.augment != "ada":
@@ -102,7 +101,9 @@ PRESETS = {
     ),
     "paper": Options(),
     # The paper's on limited data at 256x256, but for its batches of 64.
-    "ada": Options(augment="ada", base_channels=16_384, r1_weight=1.0, ema_images=20_000, lr=2.5e-3),
+    "ada": Options(
+        augment="ada", base_channels=16_384, r1_weight=1.0, path_every=4, ema_images=20_000, lr=2.5e-3
+    ),
 }  # fmt: skip
 
 

@@ -130,7 +130,7 @@ def test_the_terms_by_hand(colorize, colors, real, fake):
     def d(x):
         return x.mean((1, 2, 3), keepdim=True)
 
-    logits = colorize.judge(d, arm, gray, real_images, fake_images)
+    logits = colorize.discriminator_logits(d, arm, gray, real_images, fake_images)
     loss = colorize.discriminator_loss(*logits)
     assert loss.item() == pytest.approx(0.5 * (softplus(-real) + softplus(fake)), rel=1e-6)
     assert not loss.requires_grad  # nothing reaches the generator

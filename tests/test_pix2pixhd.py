@@ -345,7 +345,10 @@ def test_instance_features_without_instance_maps_are_refused(recipe, mistake, da
 
 def test_data_goes_with_the_preset_paper(recipe, mistake, tmp_path):
     code, error = mistake(recipe, "portraits", data="data", out=tmp_path / "out")
-    assert (code, error) == (2, "error: --data expects the preset paper: pix2pixhd.py paper --data FOLDER")
+    assert (code, error) == (
+        2,
+        "error: --data expects another preset, such as: pix2pixhd.py paper --data FOLDER",
+    )
     code, error = mistake(recipe, "paper", out=tmp_path / "out")
     assert (code, error) == (2, "error: --data is missing; this preset expects a folder of images")
 

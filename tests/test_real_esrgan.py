@@ -202,7 +202,7 @@ def test_the_defaults_are_the_papers(recipe):
         ),
         (
             {"portraits": True, "data": "photos"},
-            "--portraits expects no --data; got both, so leave one out",
+            "--portraits and --data exclude each other; use one of them",
         ),
         ({"lr": 0}, "--lr must be a number above 0; got 0.0"),
     ],

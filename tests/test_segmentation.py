@@ -275,7 +275,11 @@ def test_wrong_folders_end_in_one_sentence(study, mistake, trained, faces, tmp_p
     ("preset", "changes", "sentence"),
     [
         ("paper", {}, "--data is missing; this preset expects a folder of images"),
-        ("portraits", {"data": "a"}, "--data expects the preset paper: segmentation.py paper --data FOLDER"),
+        (
+            "portraits",
+            {"data": "a"},
+            "--data expects another preset, such as: segmentation.py paper --data FOLDER",
+        ),
         (
             "paper",
             {"size": 16},

@@ -71,7 +71,7 @@ def main(options: Options) -> None:
 
 def source_of(kind: str, options: Options) -> dict[str, object]:
     """The recipe's options for a set."""
-    return {"portraits": kind == "drawings", "data": options.data}
+    return {"portraits": options.data is None and kind == "drawings", "data": options.data}
 
 
 def questions_of(options: Options) -> Iterator[Question]:

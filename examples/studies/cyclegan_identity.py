@@ -13,7 +13,7 @@ from pathlib import Path
 
 import comparison
 import torch
-from comparison import Job, folder, read_images
+from comparison import Job, read_images
 from gan_data import mosaic, write_pictures
 from gan_metrics import psnr
 from gan_trainers import Count, RunOptions, check_ranges, run_recipe, write_grid
@@ -59,7 +59,7 @@ def main(options: Options) -> None:
             "cyclegan.py",
             "paper",
             {**shared, "identity_weight": weight, "seed": seed},
-            folder(out, arm) / f"seed-{seed}",
+            comparison.seed_folder(out, arm, seed),
         )
         for arm, weight in ARMS.items()
         for seed in range(options.run.seed, options.run.seed + options.seeds)
@@ -123,7 +123,7 @@ def describe(rows: Rows, options: Options) -> str:
     return f"""# The identity loss and colors
 
 ```sh
-python examples/studies/cyclegan_identity.py
+{comparison.study_command("cyclegan_identity.py", options, PRESETS)}
 ```
 
 ![mosaics, translations, faces](identity.png)

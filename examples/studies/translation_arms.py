@@ -74,12 +74,12 @@ def run_folder(out: Path, kind: str, name: str, direction: str, seed: int) -> Pa
     return run / direction if ARMS[name].one_sided else run
 
 
-def style_transfer_jobs(out: Path, kind: str) -> Iterator[Job]:
+def style_transfer_jobs(out: Path, kind: str, size: int) -> Iterator[Job]:
     """The runs of style transfer on the shown images of a set."""
     for name, pictures in STYLE_TRANSFER.items():
-        options: dict[str, object] = {"images": SHOWN, "pictures": pictures}
+        options: dict[str, object] = {"images": SHOWN, "pictures": pictures, "size": size}
         if kind == "portraits":
-            options |= {"content": portraits() / "testA", "style": portraits() / "trainB", "size": 64}
+            options |= {"content": portraits() / "testA", "style": portraits() / "trainB"}
             options |= {
                 "enlarge": 2,
                 "network": "lite0",

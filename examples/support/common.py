@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +31,41 @@ def jittered(size: int) -> int:
 def plain_forward(network: nn.Module) -> Callable[..., Any]:
     """A registered network's own forward, not in bf16 and not compiled: it can be differentiated twice."""
     return partial(type(network).forward, network)
+
+
+def check_data(data: Path | Sequence[Path] | None, *, embedded: bool, preset: str | None = None) -> None:
+    """Make sure that a recipe is given one source of images at most.
+
+    Args:
+        data: --data.
+        embedded: whether images of this repository are chosen, by a preset or by an option.
+        preset: one that takes --data, after its recipe; None if it was --portraits that chose them.
+
+    Raises:
+        OptionError: both are given.
+    """
+    if not (data and embedded):
+        return
+    if preset is None:
+        raise OptionError("--portraits and --data exclude each other; use one of them")
+    raise OptionError(f"--data expects another preset, such as: {preset} --data FOLDER")
+
+
+def check_unused(options: Any, expects: str, *names: str) -> None:
+    """Make sure that options without effect have their defaults.
+
+    Args:
+        options: the dataclass of the recipe.
+        expects: the option that would give them an effect.
+        names: their fields.
+
+    Raises:
+        OptionError: one has another value.
+    """
+    defaults = {each.name: each.default for each in fields(options)}
+    for name in names:
+        if getattr(options, name) != defaults[name]:
+            raise OptionError(f"--{name.replace('_', '-')} expects {expects}")
 
 
 def data_folder(data: Path | None, embedded: Path | None) -> Path:

@@ -25,7 +25,7 @@ from gan_losses import PerceptualLoss, VGG19Features, l1_loss
 from gan_metrics import ImageMeans, feature_distance, psnr_y, ssim_y
 from gan_nets import MSRResNet, RRDBNet, SRResNet, SRVGGNetCompact, init_kaiming_, tiled
 from gan_projected import Backbone
-from gan_trainers import OptionError, Run
+from gan_trainers import OptionError, Run, seeded
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -266,27 +266,36 @@ def write_results(evaluation: Evaluation, files: Sequence[Path], degrade: Callab
         "bicubic": lambda small: bicubic_upscale(small, g.scale),
         "enlarger": lambda small: enlarged(g, small, tile=256),
     }
-    for name, upscale in methods.items():
-        found = _upscale_files(evaluation, upscale, files, degrade, run.out / "test" / name)
+    for name, found in _upscale_files(evaluation, methods, files, degrade).items():
         if run.is_main:
             print(name, found)
 
 
 def _upscale_files(
     evaluation: Evaluation,
-    upscale: Callable[[Tensor], Tensor],
+    methods: Mapping[str, Callable[[Tensor], Tensor]],
     files: Sequence[Path],
     degrade: Callable[[Tensor], Tensor],
-    folder: Path,
-) -> dict[str, float]:
-    """Shrink and upscale images, each process its share, and write them; their scores."""
-    means, scale, process = ImageMeans(), evaluation.g.scale, PartialState()
-    folder.mkdir(parents=True, exist_ok=True)
+) -> dict[str, dict[str, float]]:
+    """Shrink images, upscale each by all methods, and write the results; the scores of each method.
+
+    Each process takes its share. What is random about shrinking depends on the image's number alone.
+    """
+    scale, run, process = evaluation.g.scale, evaluation.run, PartialState()
+    means = {name: ImageMeans() for name in methods}
+    for name in methods:
+        (run.out / "test" / name).mkdir(parents=True, exist_ok=True)
     for index in range(process.process_index, len(files), process.num_processes):
-        large = read_image(files[index]).to(evaluation.run.device)
+        large = read_image(files[index]).to(run.device)
         height, width = (side // scale * scale for side in large.shape[-2:])
         large = large[:, :height, :width]
-        upscaled = upscale(degrade(large)[None])
-        means.add(**evaluation.scores(upscaled, large[None]))
-        write_image(folder / f"{numbered_name(index, files[index])}.png", upscaled[0])
-    return {name: round(value, 4) for name, value in means.compute().items()}
+        with seeded(index, run.device):
+            small = degrade(large)[None]
+        for name, upscale in methods.items():
+            upscaled = upscale(small)
+            means[name].add(**evaluation.scores(upscaled, large[None]))
+            write_image(run.out / "test" / name / f"{numbered_name(index, files[index])}.png", upscaled[0])
+    return {
+        name: {score: round(value, 4) for score, value in each.compute().items()}
+        for name, each in means.items()
+    }

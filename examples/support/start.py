@@ -19,6 +19,11 @@ STARTED_FROM = "started_from"  # in settings.json
 STATES, PREFIX = "shared.safetensors", "shared.registered."  # the tensors of a checkpoint, and their prefix
 
 
+def started_names(run: Run) -> set[str]:
+    """The names of the networks that were started, also of a run that resumes."""
+    return set(run.settings.get(STARTED_FROM, ()))
+
+
 def start_networks(sources: Sequence[str], objects: Mapping[str, Any], options: Any, run: Run) -> set[str]:
     """Load the weights of --start into the networks of a new run, and into their averages.
 

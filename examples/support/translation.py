@@ -13,7 +13,7 @@ from images import emoji as emoji_folder
 from images import portraits as portraits_folder
 from torch import Tensor
 
-from support.common import jittered, numbered_name
+from support.common import check_data, jittered, numbered_name
 
 Domains = tuple[Sequence[Path], Sequence[Path]]
 States = Callable[[Tensor], dict[str, Tensor]]
@@ -56,8 +56,7 @@ def check_source(data: Sequence[Path], *, emoji: bool, portraits: bool, preset: 
     """
     if emoji and portraits:
         raise OptionError("--emoji and --portraits exclude each other; use one of them")
-    if data and (emoji or portraits):
-        raise OptionError(f"--data expects another preset, such as: {preset} --data FOLDER")
+    check_data(data, embedded=emoji or portraits, preset=preset)
 
 
 def check_halved_twice(size: int) -> None:

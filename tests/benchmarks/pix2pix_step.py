@@ -65,7 +65,7 @@ def recipe_step(run: Run, options: colorize.Options, gray: Tensor, target: Tenso
 
     def step() -> None:
         fake = arm.image(gray, t.g(gray))
-        logits = colorize.judge(t.d, arm, gray, target, fake)
+        logits = colorize.discriminator_logits(t.d, arm, gray, target, fake)
         run.update(t.opt_d, colorize.discriminator_loss(*logits))
         with frozen(t.d):
             terms = colorize.generator_terms(t.d, arm, gray, target, fake, options.adversarial_weight)
