@@ -140,6 +140,7 @@ def test_the_page_has_all_arms_beside_the_trivial_rows(
     for name in ("**held-out pictures**", "the mean picture", *(f"**{arm}**" for arm in ARMS)):
         assert f"| {name} |" in text
     assert "| seconds of each stage | 4 | 8 fades in | 8 |" in text
+    assert "| two eyes, % | spread of the logits' gap |" in text
     for name in ("8.png", "8_curves.png", "8_progan-grown.png", "8_stylegan-grown.png"):
         assert Image.open(tmp_path / "page" / name).format == "PNG"
         assert f"({name})" in text

@@ -170,9 +170,16 @@ def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 
 
 def score_table(rows: Rows, digits: Mapping[str, int]) -> str:
-    """A table of scores, each with its own number of digits; 3 if nothing else is said."""
-    header = ["", *next(iter(rows.values()))]
-    return table(header, ([name, *score_cells(row, digits)] for name, row in rows.items()))
+    """A table of scores, each with its own number of digits; 3 if nothing else is said.
+
+    A row without a score that others have gets an empty cell.
+    """
+    scores = list(dict.fromkeys(score for row in rows.values() for score in row))
+    lines = (
+        [name, *(row[score].text(digits.get(score, 3)) if score in row else "" for score in scores)]
+        for name, row in rows.items()
+    )
+    return table(["", *scores], lines)
 
 
 def score_cells(row: Mapping[str, Spread], digits: Mapping[str, int]) -> list[str]:

@@ -33,10 +33,10 @@ def write_stages(run: Path, file: Path, size: int, log: Sequence[Row]) -> None:
     columns: list[Tensor] = []
     each_stage = stages(size, int(log[-1]["step"]))
     for stage in each_stage:
-        file = run / "previews" / "samples" / f"{stage.last:08d}.png"
-        grid = read_grid(file)
+        preview = run / "previews" / "samples" / f"{stage.last:08d}.png"
+        grid = read_grid(preview)
         if grid is None:
-            raise ValueError(f"{file}: expected a preview; got another picture")
+            raise ValueError(f"{preview}: expected a preview; got another picture")
         columns.append(grid[0, :SHOWN] * 2 - 1)
     write_grid(file, *columns, titles=[stage.name for stage in each_stage])
 
