@@ -37,10 +37,11 @@ from gan_trainers import (
 )
 from images import portraits
 from support.common import Weights, adam, check_data, check_unused, data_folder, plain_forward
-from support.generation import Evaluation, Sampler, noise_maps, write_results
+from support.generation import Evaluation, Sampler, write_results
 from support.judge import build_judge, check_judge, check_same_judge
+from support.latents import noise_maps, style_mixing
+from support.logits import Logits
 from support.patience import build_patience, patient_steps
-from support.projected_gan import Logits
 from support.start import start_networks
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -207,9 +208,7 @@ def sampled(run: Run, g: Generator, count: int, phase: Phase, fade: float, mixin
     if isinstance(g, ProGANGenerator):
         return g(z, size=phase.size, fade=fade)
     layers = 2 * (g.sizes.index(phase.size) + 1)  # as far as it has grown
-    mixes = run.draw_shared(lambda: torch.rand((), device="cpu") < mixing)
-    crossover = run.draw_shared(lambda: torch.randint(1, layers, (), device="cpu"))
-    mixed = {"mixed": other, "crossover": int(crossover)} if mixes else {}
+    mixed = style_mixing(run, other, layers, mixing)
     return g(z, size=phase.size, fade=fade, **mixed, noise=noise_maps(run, g, count))
 
 

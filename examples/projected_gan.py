@@ -35,11 +35,11 @@ from support.augmentation import augmented
 from support.common import Weights, adam, check_data, data_folder
 from support.generation import Evaluation, Sampler, find_images_and_labels, write_results
 from support.judge import JUDGES, build_judge, check_judge, check_same_judge
+from support.logits import Logits
 from support.patience import build_patience, patient_steps
 from support.projected_gan import (
     Discriminator,
     Generator,
-    Logits,
     blurred,
     build_augmentation,
     build_discriminator,

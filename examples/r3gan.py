@@ -44,8 +44,8 @@ from support.augmentation import augmented
 from support.common import Weights, adam, check_data, data_folder, plain_forward
 from support.generation import Evaluation, Sampler, find_images_and_labels, write_results
 from support.judge import build_judge, check_judge, check_same_judge
+from support.logits import Logits
 from support.patience import build_patience, patient_steps
-from support.projected_gan import Logits
 from support.r3gan import build_augmentation
 from support.start import start_networks
 from support.steps import steps_of_images

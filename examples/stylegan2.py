@@ -38,10 +38,12 @@ from gan_trainers import (
 from images import portraits
 from support.augmentation import augmented
 from support.common import Weights, adam, check_data, data_folder, plain_forward
-from support.generation import Evaluation, Sampler, find_images_and_labels, noise_maps, write_results
+from support.generation import Evaluation, Sampler, find_images_and_labels, write_results
 from support.judge import build_judge, check_judge, check_same_judge
+from support.latents import noise_maps, style_mixing
+from support.logits import Logits
 from support.patience import build_patience, patient_steps
-from support.projected_gan import Logits, build_augmentation
+from support.projected_gan import build_augmentation
 from support.start import start_networks
 from support.steps import steps_of_images
 from torch import Tensor, nn
@@ -150,9 +152,7 @@ def generated(
     twice.
     """
     z, other = run.draw(count, lambda n: torch.randn(n, 2, g.latents, device=run.device)).unbind(1)
-    mixes = run.draw_shared(lambda: torch.rand((), device="cpu") < mixing)
-    crossover = run.draw_shared(lambda: torch.randint(1, g.layers, (), device="cpu"))
-    mixed = {"mixed": other, "crossover": int(crossover)} if mixes else {}
+    mixed = style_mixing(run, other, g.layers, mixing)
     forward = plain_forward(g) if plain else g
     return forward(z, *labels, **mixed, noise=noise_maps(run, g, count), with_styles=True)
 

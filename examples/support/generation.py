@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import gan_nets
 import torch
@@ -76,17 +76,6 @@ class Sampler(NamedTuple):
                 return self.draw(z).clamp(-1, 1)
             labels = self.labels[torch.randint(len(self.labels), (count,))]
             return self.draw(z, labels.to(device)).clamp(-1, 1)
-
-
-class HasNoise(Protocol):
-    """A generator whose layers add noise."""
-
-    noise_sizes: list[int]
-
-
-def noise_maps(run: Run, g: HasNoise, count: int) -> list[Tensor]:
-    """The noise maps (count, 1, s, s) of a generator's layers, the same for any number of processes."""
-    return run.draw(count, lambda n: [torch.randn(n, 1, s, s, device=run.device) for s in g.noise_sizes])
 
 
 def process_batches(count: int) -> Iterator[range]:

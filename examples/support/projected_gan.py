@@ -1,9 +1,9 @@
 """The networks and augmentations of projected_gan.py, by name."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import torch
 from gan_augment import ADA, Adaptive, adaptive_diffaugment, projected_gan_diffaugment
@@ -21,9 +21,9 @@ from gan_nets import (
 from gan_projected import Backbone, ProjectedDiscriminator, Projector
 from gan_trainers import Run
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from support.generation import noise_maps
+from support.latents import noise_maps
+from support.logits import Logits
 
 if TYPE_CHECKING:
     from projected_gan import Options
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 Generator = FastGANGenerator | StyleGAN2Generator | DCGANGenerator
 Discriminator = ProjectedDiscriminator | FastGANDiscriminator | DCGANDiscriminator
 Augment = Callable[[Tensor], Tensor]
-ScaleLogits = Tensor | Sequence[Tensor]
 
 
 def build_generator(options: "Options", classes: int) -> Generator:
@@ -73,30 +72,6 @@ def generated(run: Run, g: Generator, count: int, *labels: Tensor) -> Tensor:
     if isinstance(g, DCGANGenerator):
         return g(z)
     return g(z, *labels, noise=noise_maps(run, g, count))
-
-
-class Logits(NamedTuple):
-    """The discriminator's logits on real and fake images, of one scale or of several."""
-
-    real: ScaleLogits
-    fake: ScaleLogits
-
-    def means(self) -> dict[str, Tensor]:
-        """The mean of each side, over all logits; scales count by their size."""
-        real, fake = (side.float().mean() for side in self._flat())
-        return {"real_logits": real, "fake_logits": fake}
-
-    def hinge_losses(self) -> tuple[Tensor, Tensor]:
-        """The hinge losses on real and on fake images, over all logits."""
-        real, fake = self._flat()
-        return F.relu(1 - real).mean(), F.relu(1 + fake).mean()
-
-    def _flat(self) -> tuple[Tensor, Tensor]:
-        def flat(logits: ScaleLogits) -> Tensor:
-            scales = [logits] if isinstance(logits, Tensor) else logits
-            return torch.cat([scale.detach().flatten() for scale in scales])
-
-        return flat(self.real), flat(self.fake)
 
 
 def fastgan_baseline(
