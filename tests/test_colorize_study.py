@@ -100,6 +100,8 @@ def test_the_command_of_a_page_says_what_differs_from_the_nearest_preset(example
     assert command(photos) == "python examples/studies/colorize.py"
     changed = replace(portraits, steps=400, test=(Path("photos/cid22"),), jobs=2, page=Path("page"))
     assert command(changed) == "python examples/studies/colorize.py portraits --test cid22 --steps 400"
+    run = replace(photos.run, seed=3, precision="fp32", out=Path("elsewhere"), quiet=True)
+    assert command(replace(photos, run=run)) == "python examples/studies/colorize.py --seed 3 --precision fp32"
 
 
 def test_portraits_are_drawings_to_train_on_and_others_to_measure_with(example):

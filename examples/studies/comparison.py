@@ -23,6 +23,7 @@ from torch import Tensor
 EXAMPLES = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(EXAMPLES))  # before this folder, since a recipe and its study have the same file name
 
+WITHOUT_EFFECT = ("out", "workers", "trackers", "quiet")  # on results, of the fields of a `run`
 Row = dict[str, float]
 
 
@@ -58,17 +59,24 @@ def study_command(study: str, options: Any, presets: Mapping[str, Any]) -> str:
 
     Args:
         study: its file in examples/studies/.
-        options: the dataclass of the study; its `page`, `jobs` and `run` are left out.
+        options: the dataclass of the study; its `page` and `jobs`, and what of its `run` changes no result,
+            are left out.
         presets: of the study; the first is the default.
     """
-    names = [each.name for each in dataclasses.fields(options) if each.name not in ("page", "jobs", "run")]
     commands = []
     for preset, defaults in presets.items():
-        changed = [name for name in names if getattr(options, name) != getattr(defaults, name)]
-        words = command_line({name: _without_parents(getattr(options, name)) for name in changed})
+        changed = _changes(options, defaults, "page", "jobs", "run")
+        changed |= _changes(options.run, defaults.run, *WITHOUT_EFFECT)
+        words = command_line({name: _without_parents(value) for name, value in changed.items()})
         first = [] if preset == next(iter(presets)) else [preset]
         commands.append(" ".join(["python", f"examples/studies/{study}", *first, *words]))
     return min(commands, key=len)
+
+
+def _changes(options: Any, defaults: Any, *without: str) -> dict[str, Any]:
+    """The fields of a dataclass, but for some, that differ from the defaults."""
+    values = ((each.name, getattr(options, each.name)) for each in dataclasses.fields(options))
+    return {name: value for name, value in values if name not in without and value != getattr(defaults, name)}
 
 
 def _without_parents(value: object) -> object:
