@@ -33,6 +33,13 @@ def test_a_fitted_filter_finds_the_one_that_made_the_targets():
     torch.testing.assert_close(restored[inner], targets[inner], atol=0.02, rtol=0)
 
 
+def test_a_folder_named_as_a_set_of_this_repository_is_a_folder(example):
+    study = example("studies.coarse_to_fine")
+    options = replace(study.PRESETS["photos"], data=Path("mine/drawings"))
+    assert study.source_of("drawings", options) == {"portraits": False, "data": Path("mine/drawings")}
+    assert study.source_of("drawings", study.PRESETS["photos"]) == {"portraits": True, "data": None}
+
+
 def test_the_trivial_rows_of_each_task():
     photos = torch.rand(4, 3, 32, 32) - 0.5
     assert list(trivial("mosaic", photos, photos)) == ["the input", "a fitted linear filter"]

@@ -9,6 +9,7 @@ import torch
 from gan_colorspace import rgb_to_gray, rgb_to_ycrcb, split
 from gan_data import read_image
 from gan_projected import Backbone
+from gan_trainers import OptionError
 from PIL import Image
 
 sys.path.append(
@@ -101,7 +102,15 @@ def test_the_command_of_a_page_says_what_differs_from_the_nearest_preset(example
     changed = replace(portraits, steps=400, test=(Path("photos/cid22"),), jobs=2, page=Path("page"))
     assert command(changed) == "python examples/studies/colorize.py portraits --test cid22 --steps 400"
     run = replace(photos.run, seed=3, precision="fp32", out=Path("elsewhere"), quiet=True)
-    assert command(replace(photos, run=run)) == "python examples/studies/colorize.py --seed 3 --precision fp32"
+    changed = replace(photos, run=run)
+    assert command(changed) == "python examples/studies/colorize.py --seed 3 --precision fp32"
+
+
+def test_test_sets_of_one_name_are_refused(example):
+    study = example("studies.colorize")
+    options = replace(study.PRESETS["photos"], test=(Path("Set5/HR"), Path("Set14/HR")))
+    with pytest.raises(OptionError, match="two test sets are named HR, after the folders of --test; rename"):
+        study.read(options)
 
 
 def test_portraits_are_drawings_to_train_on_and_others_to_measure_with(example):
