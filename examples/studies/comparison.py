@@ -165,9 +165,7 @@ def check_set_names(names: Sequence[str]) -> None:
     """
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise OptionError(
-            f"two test sets are named {twice}, which is that of --test's folder; rename a folder"
-        )
+        raise OptionError(f"two test sets are named {twice}, after the folders of --test; rename a folder")
 
 
 def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
