@@ -102,7 +102,7 @@ def test_terms_of_weight_0_are_neither_computed_nor_named(recipe, parts):
 
     image = g(condition)
     real, fake = (d(torch.cat([condition, each], 1)) for each in (photo, image))
-    options = recipe.Options(feature_matching_weight=0, perceptual_weight=0)
+    options = recipe.Options(feature_matching_weight=0, perceptual="torchvision", perceptual_weight=0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recipe, "feature_matching_loss", never)
         assert recipe.generator_terms(real, fake, image, photo, never, options).keys() == {"adversarial"}

@@ -22,6 +22,10 @@ while [ "$machines" -le "${NODES#*:}" ]; do
     machines=$((machines + 1))
 done
 
+# The store of a round of processes must be a new one: in the one that torchrun shares by default, processes find the
+# addresses of those that have ended, and start again and again.
+export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1
+
 # torchrun starts the processes again with another WORLD_SIZE, and the run resumes from its last checkpoint.
 exec torchrun --nnodes "$NODES" --nproc_per_node "$PROCESSES" --max_restarts "${RESTARTS:-100}" \
     --rdzv_backend c10d --rdzv_id gan --rdzv_endpoint "$endpoint" --no_python \
