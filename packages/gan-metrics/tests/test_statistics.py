@@ -54,48 +54,61 @@ class TestImageFeatures:
             image_features(network, images[0])
 
 
-def share(rank, images, batch_size, at_most):
-    """The statistics that one of two processes gets from every second batch."""
-    batches = images.split(batch_size)[rank::2]
-    source = dataclasses.replace(SOURCE, images=len(images))
-    found = measure_statistics(network, batches, source, divided=True, at_most=at_most)
-    return found.gaussian, found.features, found.positions
+DIVIDED = ((7, None), (41, 10), (2, None), (3, None), (3, 2))  # images, and features that are kept
+BADLY_DIVIDED = (([5], [2, 1]), ([2], [2, 2]), ([2, 2], [1]))  # sizes of the batches of both processes
 
 
-def badly_divided(rank, shares):
-    """The error of one of two processes, which get these batches."""
-    images = sum(len(batch) for batches in shares for batch in batches)
-    try:
-        measure_statistics(network, shares[rank], dataclasses.replace(SOURCE, images=images), divided=True)
-    except ValueError as error:
-        return str(error)
+def shares(rank):
+    """What one of two processes gets from every second batch of two, for each of DIVIDED."""
+    found = []
+    for count, at_most in DIVIDED:
+        source = dataclasses.replace(SOURCE, images=count)
+        batches = noise(count).split(2)[rank::2]
+        statistics = measure_statistics(network, batches, source, divided=True, at_most=at_most)
+        found.append((statistics.gaussian, statistics.features, statistics.positions))
+    return found
+
+
+def mistakes(rank):
+    """The errors of one of two processes: for each of BADLY_DIVIDED, and for an image of another size."""
+    found = []
+    for sizes in (*BADLY_DIVIDED, ([2], [2])):
+        batches = [noise(size) for size in sizes[rank]]
+        if rank and sizes == ([2], [2]):
+            batches = [batches[0][..., 1:]]
+        source = dataclasses.replace(SOURCE, images=sum(map(sum, sizes)))
+        try:
+            measure_statistics(network, batches, source, divided=True)
+        except ValueError as error:
+            found.append(str(error))
+    return found
+
+
+def noise(count):
+    return torch.rand(count, 3, 8, 6, generator=torch.Generator().manual_seed(2)) * 2 - 1
 
 
 class TestMeasureStatistics:
-    @pytest.mark.parametrize(("count", "at_most"), [(7, None), (41, 10), (2, None), (3, None), (3, 2)])
-    def test_two_shares_are_the_whole(self, in_two_processes, count, at_most):
-        images = torch.rand(count, 3, 8, 6, generator=torch.Generator().manual_seed(2)) * 2 - 1
-        source = dataclasses.replace(SOURCE, images=count)
-        whole = measure_statistics(network, images.split(3), source, at_most=at_most)
-        for gaussian, features, positions in in_two_processes(__file__, "share", images, 2, at_most):
-            torch.testing.assert_close(gaussian.mean, whole.gaussian.mean, rtol=0, atol=1e-12)
-            covariance = whole.gaussian.covariance
-            torch.testing.assert_close(gaussian.covariance, covariance, rtol=0, atol=1e-12)
-            assert torch.equal(features, whole.features)
-            assert (positions is None) == (at_most is None)
-            if at_most:
-                assert torch.equal(positions, whole.positions)
-
-    @pytest.mark.parametrize("sizes", [([5], [2, 1]), ([2], [2, 2]), ([2, 2], [1])])
-    def test_shares_of_other_batches_are_refused(self, in_two_processes, sizes):
-        shares = [[torch.rand(size, 3, 8, 6) for size in each] for each in sizes]
-        for error in in_two_processes(__file__, "badly_divided", shares):
-            assert error.startswith("divided=True expects batches of one size, but for the last of all, of")
+    def test_two_shares_are_the_whole(self, in_two_processes):
+        both = in_two_processes(__file__, "shares")
+        for case, (count, at_most) in enumerate(DIVIDED):
+            source = dataclasses.replace(SOURCE, images=count)
+            whole = measure_statistics(network, noise(count).split(3), source, at_most=at_most)
+            for gaussian, features, positions in (found[case] for found in both):
+                torch.testing.assert_close(gaussian.mean, whole.gaussian.mean, rtol=0, atol=1e-12)
+                covariance = whole.gaussian.covariance
+                torch.testing.assert_close(gaussian.covariance, covariance, rtol=0, atol=1e-12)
+                assert torch.equal(features, whole.features)
+                assert (positions is None) == (at_most is None)
+                if at_most:
+                    assert torch.equal(positions, whole.positions)
 
     def test_what_one_process_raises_all_do(self, in_two_processes):
-        shares = [[torch.rand(2, 3, 8, 6)], [torch.rand(2, 3, 8, 5)]]
-        for error in in_two_processes(__file__, "badly_divided", shares):
-            assert error.startswith("expected images of size (8, 6), as in source; got (2, 3, 8, 5)")
+        for *divided, other_size in in_two_processes(__file__, "mistakes"):
+            assert len(divided) == len(BADLY_DIVIDED)
+            for error in divided:
+                assert error.startswith("divided=True expects batches of one size, but for the last of all")
+            assert other_size.startswith("expected images of size (8, 6), as in source; got (2, 3, 8, 5)")
 
     def test_a_sample_of_the_features_is_kept(self, tmp_path):
         images = torch.rand(60, 3, 8, 6) * 2 - 1
