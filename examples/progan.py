@@ -141,10 +141,10 @@ def schedule(options: Options, processes: int) -> list[Phase]:
     def add(name: str, size: int, *, fades: bool, images: int) -> None:
         batches = processes * options.run.accumulate
         batch_size = options.batch_size or max(1, BATCH_SIZES.get(size, 16) // batches)
-        if batch_size * processes < 2:
+        if options.batch_size is None and batch_size * processes < 2:
             raise OptionError(
-                f"--accumulate {options.run.accumulate} leaves one image in a batch at size {size}, whose "
-                "deviation D cannot see; give --batch-size 2 or more"
+                f"--accumulate {options.run.accumulate} leaves 1 image in a batch at size {size}, too few "
+                "for the minibatch standard deviation; give --batch-size 2 or more"
             )
         per_step = batch_size * batches
         first = phases[-1].first + phases[-1].steps if phases else 0

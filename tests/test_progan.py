@@ -3,7 +3,7 @@
 import gan_nets
 import pytest
 import torch
-from gan_trainers import read_scalars
+from gan_trainers import OptionError, read_scalars
 from safetensors.torch import load_file
 from torch_fidelity import FeatureExtractorInceptionV3, feature_extractor_inceptionv3
 
@@ -30,6 +30,13 @@ def test_the_papers_schedule(recipe, options, tmp_path):
     (phase,) = recipe.schedule(at_once, processes=2)
     assert (phase.size, phase.fades, phase.batch_size) == (256, False, 7)
     assert phase.steps == 13 * 800_000 // 14
+
+
+def test_a_single_image_in_a_batch_is_refused(recipe, options, tmp_path):
+    paper = options(recipe, "paper", tmp_path, accumulate=2)
+    with pytest.raises(OptionError, match="--accumulate 2 leaves 1 image in a batch at size 1024, too few"):
+        recipe.schedule(paper, processes=1)
+    assert recipe.schedule(paper, processes=2)[-1].batch_size == 1  # of each process
 
 
 def test_a_fade_rises_to_1(recipe):
