@@ -87,6 +87,15 @@ def test_the_enhancer_starts_from_the_weights_of_the_global_generator(killed):
         assert torch.equal(trained[f"shared.registered.enhancer.coarse.{name}"], weights)
 
 
+def test_an_enhancer_that_start_gave_is_not_replaced(recipe, train, data, whole, tmp_path, monkeypatch):
+    def never(*_):
+        raise AssertionError("the enhancer was replaced")
+
+    monkeypatch.setattr(recipe, "initialize_enhancer", never)
+    train(recipe, "paper", tmp_path, data=data, start=(str(whole),), **PHASES)
+    assert state(tmp_path, 6)
+
+
 def test_the_discriminators_of_the_same_sizes_are_copied(recipe):
     nets = [
         recipe.GlobalGenerator(width=4, downsamplings=1, blocks=1),

@@ -3,6 +3,7 @@
 import math
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import gan_nets
 import pytest
@@ -168,6 +169,21 @@ def test_the_waifu2x_preset_learns_from_the_portraits(example, recipe, options, 
     assert (len(train), len(held_out)) == (1800, 200)
     small, large = train[0]
     assert (small.shape, large.shape) == ((3, 32, 32), (3, 64, 64))
+
+
+def test_all_methods_get_the_same_small_images(example, photos, tmp_path):
+    support, run = example("support.srgan"), SimpleNamespace(out=tmp_path, device=torch.device("cpu"))
+    evaluation = SimpleNamespace(
+        g=SimpleNamespace(scale=2), run=run, scores=lambda fake, _: {"mean": fake.mean((1, 2, 3))}
+    )
+    methods = dict.fromkeys(("one", "other"), lambda small: F.interpolate(small, scale_factor=2))
+    files = sorted(photos.iterdir())[:2]
+
+    def noisy(large):
+        return large[:, ::2, ::2] + 0.1 * torch.randn_like(large[:, ::2, ::2])
+
+    found = [support._upscale_files(evaluation, methods, files, noisy) for _ in range(2)]
+    assert found[0]["one"] == found[0]["other"] == found[1]["one"]
 
 
 def test_the_average_of_the_weights_is_what_is_saved(recipe, train, photos, tmp_path):
