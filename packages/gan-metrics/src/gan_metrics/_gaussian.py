@@ -29,7 +29,7 @@ class Scatter(NamedTuple):
         return cls(len(features), mean, _short(features - mean))
 
     def joined(self, other: Self) -> Self:
-        """The scatter of both parts together (Chan et al. 1979, equation 2.1b)."""
+        """The scatter of both parts together (the pairwise update of Chan et al. 1979)."""
         images = self.images + other.images
         apart = other.mean - self.mean
         between = apart * (self.images * other.images / images) ** 0.5

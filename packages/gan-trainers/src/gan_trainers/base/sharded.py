@@ -27,7 +27,7 @@ class Sharded(Protocol):
 
 
 def is_sharded(tensor: object) -> bool:
-    """Whether a tensor is a DTensor. Its class is not imported for it, which is slow."""
+    """Whether a tensor is a DTensor; told by a method, since importing the class is slow."""
     return hasattr(tensor, "full_tensor")
 
 
