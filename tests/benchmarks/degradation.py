@@ -2,6 +2,7 @@
 
     python tests/benchmarks/degradation.py
     python tests/benchmarks/degradation.py --batch-size 32 --size 400 --draws 20
+    python tests/benchmarks/degradation.py --size 400 --basicsr ~/BasicSR    # compared with BasicSR's code
 
 "plain" degrades the same images, with the same seeds, one after the other. All images of a batch have one
 seed, so that both resize to the same sizes. A step is a fixed list of such seeds, since the time depends on
@@ -9,14 +10,18 @@ these sizes.
 """
 
 from functools import partial
+from pathlib import Path
 
 import cyclopts
+import peers
 import torch
 from gan_data import REAL_ESRGAN
 from step_timing import DEVICE, Step, compare
 
 
-def main(batch_size: int = 8, size: int = 256, draws: int = 10, rounds: int = 5) -> None:
+def main(
+    batch_size: int = 8, size: int = 256, draws: int = 10, rounds: int = 5, basicsr: Path | None = None
+) -> None:
     """Time both.
 
     Args:
@@ -24,9 +29,15 @@ def main(batch_size: int = 8, size: int = 256, draws: int = 10, rounds: int = 5)
         size: their side, in pixels.
         draws: batches per step, each with another seed.
         rounds: timed rounds of each, after two warm-up steps.
+        basicsr: a clone of BasicSR, which is "plain" then; its images have 400x400 pixels.
     """
+    if basicsr is not None and size != 400:
+        raise SystemExit(f"--size {size}: BasicSR degrades images of 400 pixels; give --size 400.")
     print(f"{draws} batches of {batch_size} images per step: {size}x{size}")
     step_of = partial(make_step, batch_size=batch_size, size=size, draws=draws)
+    if basicsr is not None:
+        peer = partial(peers.degradation, basicsr, batch_size, size, draws)
+        step_of = partial(peers.against, peer=peer, make_step=step_of)
     compare(step_of, ["batched"], batch_size=batch_size * draws, rounds=rounds)
 
 

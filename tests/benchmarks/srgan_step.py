@@ -14,7 +14,7 @@ from typing import Literal
 import cyclopts
 import torch
 from gan_losses import nonsaturating_discriminator_loss, srgan_content_loss
-from gan_nets import SRGANDiscriminator, SRResNet
+from gan_nets import MSRResNet, SRGANDiscriminator, SRResNet
 from gan_trainers import EMA, Run, frozen, total
 from step_timing import COMPILED, DEVICE, VARIANTS, Step, compare, sent, start_run
 from torch import Tensor, nn
@@ -54,19 +54,20 @@ def main(
 
 
 def make_step(name: str, phase: Phase, size: int, batch_size: int) -> Step:
-    """A training step on fixed random images."""
+    """A training step on fixed random images, "msrresnet" with BasicSR's generator and losses."""
     run = start_run(name)
     torch.manual_seed(0)
     large = torch.rand(batch_size, 3, size, size, device=DEVICE) * 2 - 1
     small = F.avg_pool2d(large, 4)
     if run is None:
         return plain_step(phase, small, large)
-    return recipe_step(run, phase, small, large)
+    options = srgan.BASICSR if "msrresnet" in name.split() else srgan.PRESETS["paper"]
+    return recipe_step(run, phase, small, large, options)
 
 
-def recipe_step(run: Run, phase: Phase, small: Tensor, large: Tensor) -> Step:
+def recipe_step(run: Run, phase: Phase, small: Tensor, large: Tensor, options: srgan.Options) -> Step:
     """The step of examples/srgan.py with VGG19's features, which the first phase does not need."""
-    options, g, d = srgan.PRESETS["paper"], SRResNet(), SRGANDiscriminator()
+    g, d = (MSRResNet if options.generator == "msrresnet" else SRResNet)(), SRGANDiscriminator()
     opt_g, opt_d = (Adam(net.parameters(), lr=1e-4, fused=True) for net in (g, d))
     t = srgan.Training(g, d, srgan_content_loss(weights="random"), opt_g, opt_d, EMA(g, half_life=1_000))
     run.register(g=t.g, opt_g=t.opt_g, ema=t.ema)
