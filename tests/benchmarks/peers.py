@@ -8,7 +8,7 @@ on GitHub, and the packages that they import are installed beside ours:
     git clone https://github.com/XPixelGroup/BasicSR
 
 Each step belongs to the model that the project makes from its own options, in float32, and is given its
-images each time. A process can build one of these steps alone, since the projects' modules have the same names.
+images each time. A process can build one of these steps alone: the projects' modules have the same names.
 """
 
 import os
@@ -151,8 +151,8 @@ def degradation(clone: Path, batch_size: int, size: int, draws: int) -> Step:
     return step
 
 
-# The published settings of Real-ESRGAN (Wang et al. 2021, appendix A), by BasicSR's names; without sharpening,
-# which ours does elsewhere.
+# The published settings of Real-ESRGAN (Wang et al. 2021, appendix A), by BasicSR's names, without
+# sharpening, which is no part of our degradation.
 REAL_ESRGAN: dict[str, Any] = {
     "use_hflip": True, "use_rot": False, "scale": 4, "gt_size": 256, "queue_size": 180, "gt_usm": False,
     "blur_kernel_size": 21, "blur_sigma": [0.2, 3], "betag_range": [0.5, 4], "betap_range": [1, 2],
