@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from gan_trainers import EMA, Run, frozen
+from gan_trainers import EMA, Run, frozen, read_scalars
 from torch import nn
 
 
@@ -213,8 +213,28 @@ def test_a_term_that_is_not_finite_stops_the_run(tiny_run, noticed):
         train()
     assert run.step == (6 if noticed == "by the window" else 5)
     assert [path.name for path in (run.out / "checkpoints").glob("0*")] == ["00000003"]
-    assert not (run.out / "scalars.jsonl").exists()
+    assert [row["step"] for row in read_scalars(run.out / "scalars.jsonl")] == [3]  # of the save
     assert tiny_run()[0].step == 3
+
+
+def test_a_save_ends_the_window_so_that_its_measure_is_logged_as_of_its_step(tiny_run):
+    def train(until):
+        run, network, optimizer, loader = tiny_run(window=4)
+        for batch in run.steps(loader, until=until):
+            loss = network(batch).square().mean()
+            run.update(optimizer, loss)
+            run.log({"loss": loss})
+            if run.step in (3, 5):
+                run.log({"score": run.step})
+                run.save()
+            if run.step == 6 and until == 9:
+                raise KeyboardInterrupt
+        return read_scalars(run.out / "scalars.jsonl")
+
+    with pytest.raises(KeyboardInterrupt):
+        train(9)
+    rows = train(8)
+    assert [(row["step"], row.get("score")) for row in rows] == [(3, 3), (4, None), (5, 5), (8, None)]
 
 
 def test_weights_that_broke_while_terms_look_good_are_not_saved(tiny_run):

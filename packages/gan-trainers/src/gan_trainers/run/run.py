@@ -632,6 +632,8 @@ class Run:
     def save(self, *, score: float | None = None, better: Literal["higher", "lower"] = "higher") -> None:
         """Write a checkpoint of everything registered; call it last in the loop's body.
 
+        The window of the scalars ends with this step, so that what was measured here is logged as of here.
+
         Args:
             score: of the current weights; the checkpoint with the best score is never removed. An infinite
                 score is left out, with a message: no other could ever be better.
@@ -645,25 +647,14 @@ class Run:
         """
         if not self._counters.step_is_complete:
             raise ValueError("save() in the middle of a step; call it under `if run.every(n):`")
-        with self._explained():
-            self._scalars.check_finite()
-            self._registered.check_finite(self.step)
-            if score is not None and math.isnan(score):
-                raise FloatingPointError(f"the score became {score} at step {self.step}")
+        self._check_finite(score)
         if score is not None and math.isinf(score):
             self._progress.message(
                 f"the score is {score} at step {self.step}: this checkpoint is saved without a score"
             )
             score = None
-        with self.averaged_weights():
-            self._checkpoints.write(
-                self.step,
-                self._snapshot.shared(),
-                self._snapshot.own(),
-                networks=self._snapshot.networks(),
-                score=score,
-                better=better,
-            )
+        self._scalars.ends_early = True
+        self._write_checkpoint(score, better)
         self._scalars.draw(at_most_every=30)
 
     # ---------------------------------------------------------------- between the steps
@@ -685,7 +676,7 @@ class Run:
         """Close the window, move the progress bar, and stop after a signal."""
         counters = self._counters
         window_ends = self.step % self._window == 0
-        if counters.phase_is_over or window_ends:
+        if counters.phase_is_over or window_ends or self._scalars.ends_early:
             self._close_window()
         # Several GPUs would have to wait for each other, so they exchange signals once per window only.
         if self.processes == 1 or self.device.type == "cpu" or window_ends:
@@ -703,8 +694,27 @@ class Run:
             self._progress.show(means, images)
             self._trackers.log(means, self.step)
 
+    def _check_finite(self, score: float | None = None) -> None:
+        with self._explained():
+            self._scalars.check_finite()
+            self._registered.check_finite(self.step)
+            if score is not None and math.isnan(score):
+                raise FloatingPointError(f"the score became {score} at step {self.step}")
+
+    def _write_checkpoint(self, score: float | None, better: Literal["higher", "lower"]) -> None:
+        with self.averaged_weights():
+            self._checkpoints.write(
+                self.step,
+                self._snapshot.shared(),
+                self._snapshot.own(),
+                networks=self._snapshot.networks(),
+                score=score,
+                better=better,
+            )
+
     def _stop(self) -> None:
-        self.save()
+        self._check_finite()
+        self._write_checkpoint(None, "higher")
         self._scalars.draw()
         self._progress.message(f"stopped after step {self.step}; the same command resumes from there")
         raise SystemExit(128 + self._signals.received)
