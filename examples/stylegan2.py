@@ -45,7 +45,7 @@ from support.logits import Logits
 from support.patience import build_patience, patient_steps
 from support.projected_gan import build_augmentation
 from support.start import start_networks
-from support.steps import steps_of_images
+from support.steps import lazy, steps_of_images
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -170,15 +170,6 @@ def discriminator_terms(
     if weight:
         terms["r1"] = weight * r1_penalty(lambda images: plain_forward(d)(images, *labels), real)
     return terms, logits
-
-
-def lazy(weight: float, every: int, step: int) -> float:
-    """The weight of a regularization in a step: k times as much in every k-th, from the first on.
-
-    Lazy regularization (section 3.1). Here it is added to the main loss, so that Adam's settings need no
-    correction for further steps (appendix B).
-    """
-    return every * weight if (step - 1) % every == 0 else 0.0
 
 
 def train(

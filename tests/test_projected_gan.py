@@ -92,6 +92,7 @@ def test_resuming_equals_an_uninterrupted_run_the_probability_included(
     recipe, train, run_until, animals, tmp_path
 ):
     changes = {"data": animals, "augment": "ada", "images_to_full": 20, "patience": 9, **SMALL}
+    changes |= {"heads": "separable", "r1_weight": 1e-3, "r1_every": 2}
     changes |= {"steps": 6, "evaluate_every": 2}
     train(recipe, "paper", tmp_path / "whole", **changes)
     run_until(recipe, 6, "paper", tmp_path / "killed", **changes)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from gan_projected import Backbone, ProjectedDiscriminator, Projector
 from gan_trainers import RunOptions
 
 
@@ -64,6 +65,35 @@ def test_labels_reach_the_discriminator_beside_their_images(recipe):
     torch.testing.assert_close(logits.real, torch.tensor([0.1, 0.2]))
     torch.testing.assert_close(logits.fake, torch.tensor([0.2, 0.4]))
     assert terms["discriminator"].item() == pytest.approx((0.9 + 0.8) / 2 + (1.2 + 1.4) / 2)
+
+
+@pytest.fixture(scope="module")
+def projected():
+    """A small discriminator in evaluation mode, so that the same images have the same logits twice."""
+    projector = Projector(Backbone(weights="random"), channels=(4, 4, 4, 4))
+    return ProjectedDiscriminator(projector, widths=(4, 4, 4, 4), resize=128).eval()
+
+
+def test_the_heads_penalty_is_r1_at_their_inputs_times_the_energy_of_these(support, projected):
+    real = torch.rand(2, 3, 64, 64) * 2 - 1
+    maps = [each.requires_grad_() for each in projected.features(real)]
+    gradients = torch.autograd.grad([logits.sum() for logits in projected.heads(maps)], maps)
+    energies = [x.square().sum((1, 2, 3)).mean() for x in maps]
+    squares = [x.square().sum((1, 2, 3)).mean() for x in gradients]
+    penalty = support.heads_penalty(projected, real, None)
+    expected = sum(e * s for e, s in zip(energies, squares, strict=True))
+    torch.testing.assert_close(penalty, expected)
+    # The last head is one linear layer on a map of 4x4: its gradient is its weight.
+    torch.testing.assert_close(squares[-1], projected.heads.heads[-1].output.weight.square().sum())
+
+
+def test_the_heads_penalty_is_a_term_of_the_heads_alone(recipe, projected):
+    real, fake = torch.rand(2, 2, 3, 64, 64) * 2 - 1
+    terms, _ = recipe.discriminator_terms(projected, real, fake.requires_grad_(), as_is, r1_weight=0.5)
+    assert terms.keys() == {"discriminator", "r1"}
+    terms["r1"].backward()
+    assert fake.grad is None
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in projected.heads.parameters())
 
 
 def test_the_means_and_hinge_losses_are_over_all_logits(support):

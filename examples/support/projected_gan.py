@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from gan_augment import ADA, Adaptive, adaptive_diffaugment, projected_gan_diffaugment
-from gan_losses import l1_loss, random_margin_discriminator_loss, reconstruction_loss
+from gan_losses import l1_loss, r1_penalty, random_margin_discriminator_loss, reconstruction_loss
 from gan_metrics import feature_distance
 from gan_nets import (
     DCGANDiscriminator,
@@ -54,7 +54,7 @@ def build_discriminator(options: "Options", classes: int) -> Discriminator:
         return FastGANDiscriminator(max(options.size, 256))  # its smallest; it enlarges smaller images
     backbone = Backbone(options.backbone, weights=options.weights)
     projector = Projector(backbone, mixing=options.mixing, seed=options.run.seed)
-    separable = options.generator == "stylegan2"
+    separable = options.heads == "separable" or (options.heads is None and options.generator == "stylegan2")
     return ProjectedDiscriminator(projector, separable=separable, classes=classes, resize=options.resize)
 
 
@@ -103,6 +103,22 @@ def fastgan_baseline(
         return found, Logits(real_logits, fake_logits)
 
     return terms
+
+
+def heads_penalty(d: ProjectedDiscriminator, real: Tensor, labels: Tensor | None) -> Tensor:
+    """R1 on the inputs of the heads (Sauer et al. 2023, "Adversarial Diffusion Distillation", equation 3).
+
+    In float32, without the equation's factor gamma / 2. The squared gradient of each head is multiplied by
+    the mean square norm of its inputs, so that the slope along a relative change counts: the random
+    projections have arbitrary scales.
+    """
+    with torch.no_grad():
+        inputs = d.features(real)
+    penalties = [
+        x.square().flatten(1).sum(1).mean() * r1_penalty(partial(head, labels=labels), x)
+        for head, x in zip(d.heads.heads, inputs, strict=True)
+    ]
+    return torch.stack(penalties).sum()
 
 
 def build_augmentation(name: str, images_to_full: int, accumulate: int) -> nn.Module:

@@ -1,4 +1,4 @@
-"""The number of steps of a training that a paper counts in epochs or in images."""
+"""The steps of a training that a paper counts in epochs or in images, and terms that some of them have."""
 
 from typing import Any, NamedTuple
 
@@ -41,3 +41,12 @@ def steps_of_images(options: Any, run: Run, whole_batch: int) -> Amount:
     steps = options.steps or max(1, options.images // images_per_step)
     run.settings |= {"steps": steps, "batch_size": batch_size}
     return Amount(steps, batch_size, images_per_step)
+
+
+def lazy(weight: float, every: int, step: int) -> float:
+    """The weight of a regularization in a step: k times as much in every k-th, from the first on.
+
+    Lazy regularization (Karras et al. 2020, StyleGAN2, section 3.1). Here it is added to the main loss, so
+    that Adam's settings need no correction for further steps (appendix B).
+    """
+    return every * weight if (step - 1) % every == 0 else 0.0

@@ -224,3 +224,13 @@ def test_other_checkpoints_are_refused(read_parity):
     embedding = {"discriminator.mini_discs.0.embed.weight": torch.zeros(2, 128)}
     with pytest.raises(ValueError, match="without classes; got a class-conditional one"):
         interop.load_discriminator(weights | embedding)
+
+
+@pytest.mark.parametrize("condition_channels", [0, 1])
+def test_the_features_are_the_inputs_of_the_heads(build, condition_channels):
+    d = build(condition_channels=condition_channels, resize=128).eval()
+    x = torch.rand(2, condition_channels + 3, 64, 64)
+    maps = d.features(x)
+    assert [each.shape[2] for each in maps] == [32, 16, 8, 4]
+    for direct, through in zip(d(x), d.heads(maps), strict=True):
+        torch.testing.assert_close(direct, through, atol=0, rtol=0)

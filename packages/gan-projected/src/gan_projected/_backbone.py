@@ -9,6 +9,10 @@ from gan_projected._efficientnet_lite import lite_features
 from gan_projected._features import Features
 from gan_projected._files import Weights
 
+# Depthwise convolutions and pooling are faster in channels-last on processors with AVX-512: a step of
+# Projected GAN by 1.2 to 1.9. What comes after the backbone keeps the layout. With AVX2 alone it does not pay.
+CHANNELS_LAST_ON_CPU = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+
 
 class Backbone(nn.Module):
     """Frozen features of a timm network at strides 4, 8, 16 and 32, as Projected GAN reads them.
@@ -98,8 +102,10 @@ class Backbone(nn.Module):
                 f"expected images of {'x'.join(map(str, self._fixed_size or ()))}, the only size of this "
                 f"network; got {tuple(image.shape)}; resize them, as ProjectedDiscriminator(resize=...) does"
             )
-        image = image.to(self._scale.dtype)
-        features = self.network(image * self._scale + self._shift)
+        image = image.to(self._scale.dtype) * self._scale + self._shift
+        if CHANNELS_LAST_ON_CPU and image.device.type == "cpu":
+            image = image.contiguous(memory_format=torch.channels_last)
+        features = self.network(image)
         features = [features[tap] for tap in self._taps]
         return [x.permute(0, 3, 1, 2) for x in features] if self._is_nhwc else features
 

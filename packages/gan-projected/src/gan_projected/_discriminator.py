@@ -89,18 +89,26 @@ class ProjectedDiscriminator(nn.Module):
         Returns:
             (N, 1, H', W') for each level, where H' is the resized height / 32 - 3.
         """
+        return self.heads(self.features(x), labels)
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """The inputs of the heads, finest first, of images (N, condition_channels + 3, H, W) as in `forward`.
+
+        A penalty on the gradient of the logits can be computed here, without the pretrained network (Sauer et
+        al. 2023, "Adversarial Diffusion Distillation", equation 3).
+        """
         expected = self.condition_channels + 3
         if x.ndim != 4 or x.shape[1] != expected or not x.is_floating_point():
             raise ValueError(
                 f"ProjectedDiscriminator expects floating-point images (N, {expected}, H, W) in [-1, 1]; got "
                 f"{tuple(x.shape)} of {x.dtype}; put the condition's channels before the image's"
             )
-        features = self._features(x[:, self.condition_channels :])
+        features = self._projected(x[:, self.condition_channels :])
         if self.condition_channels:
             condition = x[:, : self.condition_channels].expand(-1, 3, -1, -1)
-            pairs = zip(self._features(condition), features, strict=True)
+            pairs = zip(self._projected(condition), features, strict=True)
             features = [torch.cat(pair, dim=1) for pair in pairs]
-        return self.heads(features, labels)
+        return features
 
-    def _features(self, images: Tensor) -> list[Tensor]:
+    def _projected(self, images: Tensor) -> list[Tensor]:
         return self.projector(resized(images, self.resize))[: self.levels]
