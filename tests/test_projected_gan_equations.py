@@ -70,7 +70,7 @@ def test_labels_reach_the_discriminator_beside_their_images(recipe):
 @pytest.fixture(scope="module")
 def projected():
     """A small discriminator in evaluation mode, so that the same images have the same logits twice."""
-    projector = Projector(Backbone(weights="random"), channels=(4, 4, 4, 4))
+    projector = Projector(Backbone(weights="random"), mixing="none")  # maps at strides 4 to 32
     return ProjectedDiscriminator(projector, widths=(4, 4, 4, 4), resize=128).eval()
 
 

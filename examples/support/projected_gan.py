@@ -54,7 +54,7 @@ def build_discriminator(options: "Options", classes: int) -> Discriminator:
         return FastGANDiscriminator(max(options.size, 256))  # its smallest; it enlarges smaller images
     backbone = Backbone(options.backbone, weights=options.weights)
     projector = Projector(backbone, mixing=options.mixing, seed=options.run.seed)
-    separable = options.heads == "separable" or (options.heads is None and options.generator == "stylegan2")
+    separable = options.generator == "stylegan2"
     return ProjectedDiscriminator(projector, separable=separable, classes=classes, resize=options.resize)
 
 

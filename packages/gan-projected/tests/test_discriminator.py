@@ -231,6 +231,6 @@ def test_the_features_are_the_inputs_of_the_heads(build, condition_channels):
     d = build(condition_channels=condition_channels, resize=128).eval()
     x = torch.rand(2, condition_channels + 3, 64, 64)
     maps = d.features(x)
-    assert [each.shape[2] for each in maps] == [32, 16, 8, 4]
+    assert [each.shape[2] for each in maps] == [128 // stride for stride in d.projector.strides]
     for direct, through in zip(d(x), d.heads(maps), strict=True):
         torch.testing.assert_close(direct, through, atol=0, rtol=0)
