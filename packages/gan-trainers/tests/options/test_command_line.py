@@ -38,6 +38,7 @@ class Options:
     # in the line below
     start: Path | None = None  # a network to start from
     perceptual: Literal["torchvision"] | Path | None = None  # weights of VGG19
+    blur: tuple[Weight, Count] | None = None  # at first, and the steps until it has faded
     flip: bool = True  # mirror images
 
     # Not about `flip`.
@@ -303,6 +304,7 @@ def test_help_shows_the_numbers_of_the_preset_and_the_papers_options_first(call)
     assert own["--blocks"] == "--blocks 3 residual blocks; if not given, 9"
     assert own["--weights"] == "--weights 10.0 10.0 lambda of both cycles"
     assert own["--data"] == "--data PATH ... folders to train on"
+    assert own["--blur"] == "--blur FLOAT INT at first, and the steps until it has faded"
     assert own["--[no-]flip"] == "--[no-]flip mirror images (on)"
     assert own["--order"].endswith(
         "of the updates; a comment that goes on in the line below [joint, alternating]"

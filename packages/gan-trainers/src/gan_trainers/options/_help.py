@@ -75,9 +75,9 @@ def _short(value: Any) -> str:
 
 
 def _placeholder(kind: Any) -> str:
-    if get_origin(kind) is tuple:
-        first = _placeholder(get_args(kind)[0])
-        return f"{first} ..." if get_args(kind)[-1] is ... else " ".join([first] * len(get_args(kind)))
+    (*_, last) = _members(kind)
+    if get_origin(last) is tuple:
+        return " ".join("..." if each is ... else _placeholder(each) for each in get_args(last))
     names = {int: "INT", float: "FLOAT", str: "TEXT", Path: "PATH"}
     return "|".join(dict.fromkeys(names.get(each, "NAME") for each in _members(kind)))
 
