@@ -286,6 +286,7 @@ def test_help_shows_the_numbers_of_the_preset_and_the_papers_options_first(call)
         "order",
         "start",
         "perceptual",
+        "blur",
         "[no-]flip",
         "lr",
     ]
