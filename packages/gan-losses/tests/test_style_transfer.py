@@ -84,6 +84,22 @@ def test_several_styles_are_their_mean_gram_matrices():
     assert (other - expected).abs().max() > 1e-3
 
 
+class ChannelsLast(Features):
+    """The same, in another layout."""
+
+    def forward(self, x):
+        return super().forward(x.contiguous(memory_format=torch.channels_last))
+
+
+def test_features_that_compute_in_channels_last_give_the_same():
+    content, style = pictures(2).double(), [pictures(1, seed=2).double()]
+    plain, other = (
+        gl.transfer_style(content, style, kind(torch.float64), steps=5, **LAYERS)
+        for kind in (Features, ChannelsLast)
+    )
+    assert_close(other, plain)
+
+
 def test_the_weights_decide():
     features, content, style = Features(), pictures(1), pictures(1, seed=2)
     kept = gl.transfer_style(content, [style], features, steps=5, weights=gl.StyleWeights(1.0, 0.0), **LAYERS)

@@ -185,7 +185,8 @@ def _minimize(
                 f"the loss became {value} at evaluation {evaluations} (content {near.item()}, style "
                 f"{like.item()}); try a lower weight of the style, or features in float32"
             )
-        (x.grad,) = torch.autograd.grad(loss, [x])
+        (gradient,) = torch.autograd.grad(loss, [x])
+        x.grad = gradient.contiguous()  # of features in channels-last it is not, and L-BFGS flattens a view
         if progress is not None:
             progress(evaluations, near.item(), like.item())
         return value
