@@ -21,7 +21,7 @@ SRGAN, REAL, PIXELS = "SRGAN", "Real-ESRGAN", "Real-ESRGAN's phase 1"
 RECIPES = {SRGAN: "srgan.py", REAL: "real_esrgan.py"}
 PSNR = "PSNR-Y, dB"
 SCORES = {UNSEEN: 3, PATCHES: 2, PSNR: 2}  # digits of those that are shown
-SHOWN, SIDE = 6, 160  # images in a picture of the page, and the side of the part that is shown, in pixels
+SHOWN, SIDE = 4, 160  # images in a picture of the page, and the side of the part that is shown, in pixels
 
 
 class Photos(NamedTuple):
