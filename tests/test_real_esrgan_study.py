@@ -51,7 +51,7 @@ def test_verdicts_follow_the_tables():
     found = verdicts({name: {"bicubic": scores(0.8, 9.0, 24.0)} for name in chains}, chains)
     assert found["On cleanly shrunken photographs SRGAN is nearer to the true ones"].startswith("**No**: 1.2")
     assert found["phone: Real-ESRGAN is nearer to the true ones than SRGAN"].startswith("**Yes**: 0.900")
-    assert found["phone: and than what takes no training"] == (
+    assert found["phone: Real-ESRGAN is nearer than what takes no training"] == (
         "**No**: 0.900 ±0.000 against 0.800 ±0.000 (bicubic)"
     )
     assert found["phone: its patches look more like true ones than SRGAN's"].startswith("**No**")
@@ -76,3 +76,5 @@ def test_the_page_has_each_chain_beside_the_trivial_rows(example, train, photos,
         assert f"({picture.name})" in text
         assert Image.open(picture).format == "PNG"
     assert not list((tmp_path / "page").glob("others*"))
+    real_esrgan_page.write_page(tmp_path, tmp_path / "hidden", tests[1:], [0], page_setup)
+    assert "![" not in (tmp_path / "hidden" / "README.md").read_text()

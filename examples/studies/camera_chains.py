@@ -1,7 +1,7 @@
 """What happens to pictures on their way: chains that Real-ESRGAN's degradation does not contain.
 
-They are made of Pillow's filters and codecs and of blur that is a disk, so that no part of them is what
-networks are trained on.
+They use Pillow's filters and codecs. Lanczos, the unsharp mask, WebP and the disk are in no network's
+training; noise, area and JPEG are in Real-ESRGAN's.
 """
 
 import io

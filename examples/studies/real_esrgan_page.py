@@ -51,7 +51,8 @@ def write_page(out: Path, page: Path, tests: Sequence[Photos], seeds: Sequence[i
             for name, chain in CHAINS.items():
                 write_picture(page / _picture(test.name, name), out, test, chain, seeds[0])
     times = time_table({name: [seed_folder(out, name, seed) for seed in seeds] for name in RECIPES})
-    write_text(page, _text(setup, found, sections, times), out)
+    shown = [_picture(test.name, "phone") for test in tests if test.shown]
+    write_text(page, _text(setup, shown, found, sections, times), out)
 
 
 def networks(out: Path, seed: int) -> dict[str, Enlarge]:
@@ -106,7 +107,9 @@ def verdicts(trivial_rows: ByChain, trained: ByChain) -> dict[str, str]:
         found[f"{chain}: Real-ESRGAN is nearer to the true ones than SRGAN"] = lower(
             ours[UNSEEN], theirs[UNSEEN], SRGAN, 3
         )
-        found[f"{chain}: and than what takes no training"] = lower(ours[UNSEEN], fixed[best][UNSEEN], best, 3)
+        found[f"{chain}: Real-ESRGAN is nearer than what takes no training"] = lower(
+            ours[UNSEEN], fixed[best][UNSEEN], best, 3
+        )
         found[f"{chain}: its patches look more like true ones than SRGAN's"] = lower(
             ours[PATCHES], theirs[PATCHES], SRGAN
         )
@@ -120,15 +123,16 @@ def verdicts(trivial_rows: ByChain, trained: ByChain) -> dict[str, str]:
 @torch.no_grad()
 def write_picture(file: Path, out: Path, test: Photos, chain: Chain, seed: int) -> None:
     """The middle of some images, a row each: bicubic, the networks, and the true image."""
-    chosen = test.images[:: max(1, len(test.images) // SHOWN)][:SHOWN]
+    numbers = range(0, len(test.images), max(1, len(test.images) // SHOWN))[:SHOWN]
     methods = trivial(SCALE) | networks(out, seed)
     order = ("bicubic", SRGAN, PIXELS, REAL)
     middle: Callable[[Tensor], Tensor] = partial(center_crop, output_size=[SIDE, SIDE])
     columns = [
-        torch.cat([middle(methods[name](chain(image, number))) for number, image in enumerate(chosen)])
+        torch.cat([middle(methods[name](chain(test.images[number], number))) for number in numbers])
         for name in order
     ]
-    write_grid(file, *columns, torch.cat([middle(image) for image in chosen]), titles=[*order, "true"])
+    true = torch.cat([middle(test.images[number]) for number in numbers])
+    write_grid(file, *columns, true, titles=[*order, "true"])
 
 
 def _picture(test: str, chain: str) -> str:
@@ -154,20 +158,30 @@ def _by_chain(found: ByChain, score: str) -> dict[str, dict[str, Spread]]:
     return {method: {chain: rows[method][score] for chain, rows in found.items()} for method in methods}
 
 
-def _text(setup: Setup, found: Mapping[str, dict[str, str]], sections: Sequence[str], times: str) -> str:
+def _text(
+    setup: Setup,
+    shown: Sequence[str],
+    found: Mapping[str, dict[str, str]],
+    sections: Sequence[str],
+    times: str,
+) -> str:
     statements = next(iter(found.values()))
     answers = ([each, *(found[test][each] for test in found)] for each in statements)
+    pictures = [
+        f"""![phone]({picture})
+
+The middle of held-out photographs, degraded as a phone might: bicubic, {SRGAN}, {PIXELS},
+{REAL}, and the true ones. Look at what each makes of the noise and of the blocks of JPEG.
+"""
+        for picture in shown
+    ]
     return f"""# Photographs whose degradation is unknown
 
 ```sh
 {setup.command}
 ```
 
-![phone]({_picture(next(iter(found)), "phone")})
-
-The middle of held-out photographs, degraded as a phone might: bicubic, {SRGAN}, {PIXELS},
-{REAL}, and the true ones. Look at what each makes of the noise and of the blocks of JPEG.
-
+{"".join(pictures)}
 {setup.opening}
 
 {table(["statement", *found], answers)}
@@ -175,10 +189,10 @@ The middle of held-out photographs, degraded as a phone might: bicubic, {SRGAN},
 "Yes" and "no" are differences larger than that between the seeds, of the features that no network was trained
 on, of patches, or of PSNR.
 
-The chains, in `examples/studies/camera_chains.py`, are made of Pillow's filters and codecs; Real-ESRGAN's
-training contains none of them. "Clean" is bicubic, SRGAN's training. "Phone": noise, Lanczos, an unsharp
-mask, JPEG of quality 50. "Messenger": shrunken twice, JPEG of quality 75 and WebP of quality 40. "Out of
-focus": a disk of 3 pixels, area, noise, JPEG of quality 80.
+The chains are in `examples/studies/camera_chains.py`. "Clean" is bicubic, SRGAN's training. "Phone": noise,
+Lanczos, an unsharp mask, JPEG of quality 50. "Messenger": shrunken twice, JPEG of quality 75 and WebP of
+quality 40. "Out of focus": a disk of 3 pixels, area, noise, JPEG of quality 80. Real-ESRGAN's training
+contains noise, area and JPEG, but neither Lanczos, unsharp masks, WebP and disks, nor these chains.
 
 {chr(10).join(sections)}
 "{UNSEEN}" are EfficientNet-Lite1's, lower is better; training saw Lite0's. The kernel distance compares

@@ -19,7 +19,7 @@ from gan_nets import (
     init_normal_,
 )
 from gan_projected import Backbone, ProjectedDiscriminator, Projector
-from gan_trainers import Run
+from gan_trainers import Run, global_mean
 from torch import Tensor, nn
 
 from support.latents import noise_maps
@@ -114,9 +114,10 @@ def heads_penalty(d: ProjectedDiscriminator, real: Tensor, labels: Tensor | None
     """
     with torch.no_grad():
         inputs = d.features(real)
+        energies = [global_mean(x.square().flatten(1).sum(1)) for x in inputs]
     penalties = [
-        x.square().flatten(1).sum(1).mean() * r1_penalty(partial(head, labels=labels), x)
-        for head, x in zip(d.heads.heads, inputs, strict=True)
+        energy * r1_penalty(partial(head, labels=labels), x)
+        for energy, head, x in zip(energies, d.heads.heads, inputs, strict=True)
     ]
     return torch.stack(penalties).sum()
 

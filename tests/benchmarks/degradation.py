@@ -2,7 +2,7 @@
 
     python tests/benchmarks/degradation.py
     python tests/benchmarks/degradation.py --batch-size 32 --size 400 --draws 20
-    python tests/benchmarks/degradation.py --size 400 --basicsr ~/BasicSR    # compared with BasicSR's code
+    python tests/benchmarks/degradation.py --size 400 --batch-size 4 --basicsr ~/BasicSR    # with its code
 
 "plain" degrades the same images, with the same seeds, one after the other. All images of a batch have one
 seed, so that both resize to the same sizes. A step is a fixed list of such seeds, since the time depends on
@@ -33,6 +33,8 @@ def main(
     """
     if basicsr is not None and size != 400:
         raise SystemExit(f"--size {size}: BasicSR degrades images of 400 pixels; give --size 400.")
+    if basicsr is not None and 180 % batch_size:
+        raise SystemExit(f"--batch-size {batch_size}: BasicSR's pool of 180 pairs expects a divisor of 180.")
     print(f"{draws} batches of {batch_size} images per step: {size}x{size}")
     step_of = partial(make_step, batch_size=batch_size, size=size, draws=draws)
     if basicsr is not None:

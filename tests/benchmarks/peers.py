@@ -7,6 +7,9 @@ on GitHub, and the packages that they import are installed beside ours:
     git clone https://github.com/NVIDIA/pix2pixHD
     git clone https://github.com/XPixelGroup/BasicSR
 
+The figures in docs/speed.md are of the first at ddba8ad (2019), and of the packages pix2pixhd 1.0 and basicsr
+1.4.2 on PyPI, which have the same code.
+
 Each step belongs to the model that the project makes from its own options, in float32, and is given its
 images each time. A process can build one of these steps alone: the projects' modules have the same names.
 """

@@ -8,6 +8,7 @@ Ratios are medians over the rounds, in which both take turns; their range is in 
 of the default setting's process, divided by that of the other's, in each precision.
 """
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -88,11 +89,17 @@ def main(*rows: str, rounds: int = 5, clones: Annotated[Path | None, Parameter("
         clones: a folder of the projects that peers.py names. A row whose project is there is compared with it
             instead of the plain step.
     """
+    if unknown := set(rows) - {*ROWS, "augment"}:
+        raise SystemExit(
+            f"unknown rows: {', '.join(sorted(unknown))}; expected some of {', '.join(ROWS)}, augment"
+        )
+    if clones is not None and not any((clones / row.project).is_dir() for row in ROWS.values() if row.peer):
+        raise SystemExit(f"--peers {clones}: expected clones in this folder, such as {clones / ZHU}")
     print(machine())
     print(
         "| step | against | its s | "
         + " | ".join(f"{p} default | best {p}" for p in PRECISIONS)
-        + " | memory |"
+        + f" | memory, {', '.join(PRECISIONS)} |"
     )
     print("|---" * (4 + 2 * len(PRECISIONS)) + "|")
     for name, row in ROWS.items():
@@ -104,6 +111,7 @@ def main(*rows: str, rounds: int = 5, clones: Annotated[Path | None, Parameter("
         elif row.plain:
             row = row._replace(project="plain")
         else:
+            print(f"{row.title}: left out, since it expects {row.project} in --peers", file=sys.stderr)
             continue
         print(_line(row, rounds), flush=True)
     for name, batch_size in AUGMENTATIONS.items():

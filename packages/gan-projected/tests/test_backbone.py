@@ -108,6 +108,26 @@ def test_normalization_is_that_of_the_network(name):
     torch.testing.assert_close(backbone(image), expected, atol=1e-4, rtol=1e-4)
 
 
+def test_a_cast_backbone_computes_in_that_precision():
+    backbone, image = Backbone(weights="random"), images()
+    expected = backbone(image)
+    for dtype, tolerance in ((torch.float64, 1e-4), (torch.bfloat16, 0.1)):
+        x = image.clone().requires_grad_()
+        maps = backbone.to(dtype)(x)
+        assert {each.dtype for each in maps} == {dtype}
+        for ours, theirs in zip(maps, expected, strict=True):
+            assert (ours - theirs).norm() < tolerance * theirs.norm()
+        (gradient,) = torch.autograd.grad(maps[-1].sum(), [x])
+        assert gradient.isfinite().all()
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_gradient_has_the_layout_of_its_image(lite0, layout):
+    x = images().contiguous(memory_format=layout).requires_grad_()
+    (gradient,) = torch.autograd.grad(lite0(x)[0].sum(), [x])
+    assert gradient.is_contiguous(memory_format=layout)
+
+
 def test_images_pass_unchanged_to_lite0(lite0):
     # Its mean and standard deviation are 0.5, on which Projected GAN's code relies.
     shown: list[torch.Tensor] = []

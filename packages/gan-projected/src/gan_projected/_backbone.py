@@ -87,7 +87,7 @@ class Backbone(nn.Module):
 
         Returns:
             Four maps (N, channels[i], H / s, W / s) for the strides s = 4, 8, 16, 32, rounded as the network
-            pads.
+            pads; in channels-last on processors with AVX-512, whatever the layout of the images.
 
         Raises:
             ValueError: the image has another shape or is not floating point.
@@ -103,7 +103,9 @@ class Backbone(nn.Module):
                 f"network; got {tuple(image.shape)}; resize them, as ProjectedDiscriminator(resize=...) does"
             )
         image = image.to(self._scale.dtype) * self._scale + self._shift
-        if CHANNELS_LAST_ON_CPU and image.device.type == "cpu":
+        if CHANNELS_LAST_ON_CPU and image.device.type == "cpu" and not torch.compiler.is_compiling():
+            if image.requires_grad and image.is_contiguous():
+                image.register_hook(Tensor.contiguous)  # so that a gradient has the layout of its image
             image = image.contiguous(memory_format=torch.channels_last)
         features = self.network(image)
         features = [features[tap] for tap in self._taps]

@@ -92,10 +92,20 @@ class ProjectedDiscriminator(nn.Module):
         return self.heads(self.features(x), labels)
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """The inputs of the heads, finest first, of images (N, condition_channels + 3, H, W) as in `forward`.
+        """The inputs of the heads, finest first.
 
         A penalty on the gradient of the logits can be computed here, without the pretrained network (Sauer et
         al. 2023, "Adversarial Diffusion Distillation", equation 3).
+
+        Args:
+            x: as in `forward`.
+
+        Returns:
+            (N, C, H / s, W / s) for each level, where C and s are the projector's channels and strides; with
+            a condition twice the channels.
+
+        Raises:
+            ValueError: the images have another shape or are not floating point.
         """
         expected = self.condition_channels + 3
         if x.ndim != 4 or x.shape[1] != expected or not x.is_floating_point():

@@ -122,8 +122,10 @@ class SameConv2d(nn.Conv2d):
             input = F.pad(input, (left, right, top, bottom))  # noqa: A001
         if self.groups > 1 and stride > 1 and input.dtype == torch.bfloat16 and input.device.type == "cpu":
             # The gradient of its input takes 4 to 70 times as long in bf16 as in float32 (Xeon with AMX).
+            bias = None if self.bias is None else self.bias.float()
             with torch.autocast("cpu", enabled=False):
-                return F.conv2d(input.float(), self.weight, self.bias, stride, padding, 1, self.groups)
+                y = F.conv2d(input.float(), self.weight.float(), bias, stride, padding, 1, self.groups)
+            return y.to(input.dtype)
         return F.conv2d(input, self.weight, self.bias, stride, padding, 1, self.groups)
 
 

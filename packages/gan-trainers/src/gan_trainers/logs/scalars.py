@@ -32,7 +32,6 @@ class ScalarLog:
         self._device = device
         self._writes = writes
         self._window: dict[str, list[tuple[int, Tensor]]] = {}
-        self.ends_early = False  # whether the open window ends with this step, wherever windows end
         self._drawn = False
         self._drawn_at = time.monotonic()
 
@@ -68,7 +67,6 @@ class ScalarLog:
         """
         means = self._means()
         self._window.clear()
-        self.ends_early = False
         if self._writes and means:
             line = {**heading, **{name: _rounded(value) for name, value in means.items()}}
             with explained_os_errors(self._file), self._file.open("a", encoding="utf-8") as file:
@@ -103,18 +101,16 @@ class ScalarLog:
 
     def state_dict(self) -> dict[str, Any]:
         """The open window; complete lines are in the file."""
-        window = {
+        return {
             name: [[step, float(value)] for step, value in values] for name, values in self._window.items()
         }
-        return {"window": window, "ends_early": self.ends_early}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore the result of `state_dict`."""
         self._window = {
             name: [(step, torch.tensor(value, device=self._device)) for step, value in values]
-            for name, values in state["window"].items()
+            for name, values in state.items()
         }
-        self.ends_early = state["ends_early"]
 
     def rewind(self, step: int) -> list[str]:
         """Drop the lines that a run resumed at `step` will write again, that of the open window included.

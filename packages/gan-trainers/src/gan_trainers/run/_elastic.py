@@ -59,14 +59,12 @@ def check_nothing_of_each_process(
         )
 
 
-def mean_window(logs: Sequence[State]) -> State:
-    """The state of a log whose open window has the mean over processes of each term, by name and step."""
-    first, windows = logs[0], [log["window"] for log in logs]
-    window = {
+def mean_window(windows: Sequence[State]) -> dict[str, Any]:
+    """The mean over processes of the logged terms of an open window, by name and step."""
+    return {
         name: [
             [step, sum(window[name][index][1] for window in windows) / len(windows)]
             for index, (step, _) in enumerate(values)
         ]
-        for name, values in first["window"].items()
+        for name, values in windows[0].items()
     }
-    return {**first, "window": window}

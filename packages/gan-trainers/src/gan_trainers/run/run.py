@@ -72,7 +72,7 @@ class Run:
         clip: largest norm of an optimizer's gradients; None for no limit.
         settings: what settings.json records, such as the options.
         trackers: names of accelerate's trackers ("tensorboard", "wandb") that receive the scalars too.
-        window: steps averaged in one line of scalars.jsonl.
+        window: steps averaged in one line of scalars.jsonl, at most; a `save` ends it.
         keep_checkpoints: number of newest checkpoints that are kept, besides the best one.
         quiet: print no progress; what is damaged or fails is still printed.
 
@@ -653,7 +653,7 @@ class Run:
                 f"the score is {score} at step {self.step}: this checkpoint is saved without a score"
             )
             score = None
-        self._scalars.ends_early = True
+        self._close_window()
         self._write_checkpoint(score, better)
         self._scalars.draw(at_most_every=30)
 
@@ -676,7 +676,7 @@ class Run:
         """Close the window, move the progress bar, and stop after a signal."""
         counters = self._counters
         window_ends = self.step % self._window == 0
-        if counters.phase_is_over or window_ends or self._scalars.ends_early:
+        if counters.phase_is_over or window_ends:
             self._close_window()
         # Several GPUs would have to wait for each other, so they exchange signals once per window only.
         if self.processes == 1 or self.device.type == "cpu" or window_ends:
