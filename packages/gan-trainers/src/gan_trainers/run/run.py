@@ -647,13 +647,16 @@ class Run:
         """
         if not self._counters.step_is_complete:
             raise ValueError("save() in the middle of a step; call it under `if run.every(n):`")
-        self._check_finite(score)
+        self._close_window()
+        self._check_weights()
+        if score is not None and math.isnan(score):
+            with self._explained():
+                raise FloatingPointError(f"the score became {score} at step {self.step}")
         if score is not None and math.isinf(score):
             self._progress.message(
                 f"the score is {score} at step {self.step}: this checkpoint is saved without a score"
             )
             score = None
-        self._close_window()
         self._write_checkpoint(score, better)
         self._scalars.draw(at_most_every=30)
 
@@ -694,12 +697,9 @@ class Run:
             self._progress.show(means, images)
             self._trackers.log(means, self.step)
 
-    def _check_finite(self, score: float | None = None) -> None:
+    def _check_weights(self) -> None:
         with self._explained():
-            self._scalars.check_finite()
             self._registered.check_finite(self.step)
-            if score is not None and math.isnan(score):
-                raise FloatingPointError(f"the score became {score} at step {self.step}")
 
     def _write_checkpoint(self, score: float | None, better: Literal["higher", "lower"]) -> None:
         with self.averaged_weights():
@@ -713,7 +713,9 @@ class Run:
             )
 
     def _stop(self) -> None:
-        self._check_finite()
+        with self._explained():
+            self._scalars.check_finite()  # of a window that stays open, as it would without the signal
+        self._check_weights()
         self._write_checkpoint(None, "higher")
         self._scalars.draw()
         self._progress.message(f"stopped after step {self.step}; the same command resumes from there")
