@@ -83,7 +83,7 @@ class Options:
     # losses; ada: to 0.6
     images_to_full: Count | None = None  # in which an adaptive p can rise from 0 to 1; else a tenth of all
     ema: bool = True  # evaluate and save the average of the generator's weights
-    blur: tuple[Positive, Count] | None = None  # of D's images: pixels at half weight, images until none
+    blur: tuple[Positive, Count] | None = None  # of D's images: radius in pixels, and images until it fades
     start: tuple[str, ...] = ()  # folder, run, file or Hub id to fine-tune; or by name: g=... d=...
     lr: Positive = 2e-4  # learning rate of both networks
     batch_size: Count | None = None  # images per step and process; if not given, 64 on all processes together

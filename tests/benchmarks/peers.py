@@ -32,6 +32,23 @@ from torch.utils.data import default_collate
 GPU = "0" if DEVICE.type == "cuda" else "-1"
 FOLDERS = ("--dataroot", os.devnull, "--checkpoints_dir", tempfile.gettempdir(), "--name", "gan-benchmark")
 
+# The published settings of Real-ESRGAN (Wang et al. 2021, appendix A), by BasicSR's names, without
+# sharpening, which is no part of our degradation.
+REAL_ESRGAN: dict[str, Any] = {
+    "use_hflip": True, "use_rot": False, "scale": 4, "gt_size": 256, "queue_size": 180, "gt_usm": False,
+    "blur_kernel_size": 21, "blur_sigma": [0.2, 3], "betag_range": [0.5, 4], "betap_range": [1, 2],
+    "kernel_list": ["iso", "aniso", "generalized_iso", "generalized_aniso", "plateau_iso", "plateau_aniso"],
+    "kernel_prob": [0.45, 0.25, 0.12, 0.03, 0.12, 0.03], "sinc_prob": 0.1,
+    "blur_kernel_size2": 21, "blur_sigma2": [0.2, 1.5], "betag_range2": [0.5, 4], "betap_range2": [1, 2],
+    "kernel_list2": ["iso", "aniso", "generalized_iso", "generalized_aniso", "plateau_iso", "plateau_aniso"],
+    "kernel_prob2": [0.45, 0.25, 0.12, 0.03, 0.12, 0.03], "sinc_prob2": 0.1, "final_sinc_prob": 0.8,
+    "resize_prob": [0.2, 0.7, 0.1], "resize_range": [0.15, 1.5], "gaussian_noise_prob": 0.5,
+    "noise_range": [1, 30], "poisson_scale_range": [0.05, 3], "gray_noise_prob": 0.4, "jpeg_range": [30, 95],
+    "second_blur_prob": 0.8, "resize_prob2": [0.3, 0.4, 0.3], "resize_range2": [0.3, 1.2],
+    "gaussian_noise_prob2": 0.5, "noise_range2": [1, 25], "poisson_scale_range2": [0.05, 2.5],
+    "gray_noise_prob2": 0.4, "jpeg_range2": [30, 95],
+}  # fmt: skip
+
 
 def against(name: str, peer: Callable[[], Step], make_step: StepMaker) -> Step:
     """The peer's step where the benchmark asks for "plain", else ours."""
@@ -152,24 +169,6 @@ def degradation(clone: Path, batch_size: int, size: int, draws: int) -> Step:
             model.feed_data(default_collate([images[index] for index in range(batch_size)]))
 
     return step
-
-
-# The published settings of Real-ESRGAN (Wang et al. 2021, appendix A), by BasicSR's names, without
-# sharpening, which is no part of our degradation.
-REAL_ESRGAN: dict[str, Any] = {
-    "use_hflip": True, "use_rot": False, "scale": 4, "gt_size": 256, "queue_size": 180, "gt_usm": False,
-    "blur_kernel_size": 21, "blur_sigma": [0.2, 3], "betag_range": [0.5, 4], "betap_range": [1, 2],
-    "kernel_list": ["iso", "aniso", "generalized_iso", "generalized_aniso", "plateau_iso", "plateau_aniso"],
-    "kernel_prob": [0.45, 0.25, 0.12, 0.03, 0.12, 0.03], "sinc_prob": 0.1,
-    "blur_kernel_size2": 21, "blur_sigma2": [0.2, 1.5], "betag_range2": [0.5, 4], "betap_range2": [1, 2],
-    "kernel_list2": ["iso", "aniso", "generalized_iso", "generalized_aniso", "plateau_iso", "plateau_aniso"],
-    "kernel_prob2": [0.45, 0.25, 0.12, 0.03, 0.12, 0.03], "sinc_prob2": 0.1, "final_sinc_prob": 0.8,
-    "resize_prob": [0.2, 0.7, 0.1], "resize_range": [0.15, 1.5], "gaussian_noise_prob": 0.5,
-    "noise_range": [1, 30], "poisson_scale_range": [0.05, 3], "gray_noise_prob": 0.4, "jpeg_range": [30, 95],
-    "second_blur_prob": 0.8, "resize_prob2": [0.3, 0.4, 0.3], "resize_range2": [0.3, 1.2],
-    "gaussian_noise_prob2": 0.5, "noise_range2": [1, 25], "poisson_scale_range2": [0.05, 2.5],
-    "gray_noise_prob2": 0.4, "jpeg_range2": [30, 95],
-}  # fmt: skip
 
 
 def _zhu(clone: Path, images: dict[str, Tensor], *options: str) -> Step:

@@ -23,7 +23,6 @@ import pix2pixhd_step
 import projected_step
 import srgan_step
 from cyclopts import Parameter
-from peers import against
 from step_timing import LAYOUTS, PRECISIONS, Step, StepMaker, Timing, machine, measure
 
 
@@ -107,7 +106,7 @@ def main(*rows: str, rounds: int = 5, clones: Annotated[Path | None, Parameter("
             continue
         if row.peer is not None and clones is not None and (clones / row.project).is_dir():
             peer = partial(row.peer, clones / row.project)
-            row = row._replace(make_step=partial(against, peer=peer, make_step=row.make_step))
+            row = row._replace(make_step=partial(peers.against, peer=peer, make_step=row.make_step))
         elif row.plain:
             row = row._replace(project="plain")
         else:

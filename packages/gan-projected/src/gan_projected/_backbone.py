@@ -10,7 +10,7 @@ from gan_projected._features import Features
 from gan_projected._files import Weights
 
 # Depthwise convolutions and pooling are faster in channels-last on processors with AVX-512: a step of
-# Projected GAN by 1.2 to 1.9. What follows the backbone keeps the layout. With AVX2 alone it does not pay.
+# Projected GAN by 1.1 to 2.0. What follows the backbone keeps the layout. With AVX2 alone it does not pay.
 CHANNELS_LAST_ON_CPU = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
 
 
